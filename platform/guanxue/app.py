@@ -1,0 +1,177 @@
+"""create_app(): one Flask app from one Settings. Rooms are joined in wiring.py; this file knows the frame only."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+from flask import Flask, Response, redirect, request, url_for
+from flask_babel import Babel
+from flask_wtf.csrf import CSRFError, CSRFProtect
+from jinja2 import StrictUndefined
+from werkzeug.exceptions import HTTPException
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from guanxue import wiring
+from guanxue.config import Settings
+from guanxue.core import db as database
+from guanxue.core.errors import Forbidden, NotFound, Problem, TooLarge, Unauthenticated
+from guanxue.core.i18n import lazy as _
+from guanxue.core.web import api, assets, dispatch, headers, operate, pages
+
+log = logging.getLogger(__name__)
+MAX_FORM_BYTES = 2 * 1024 * 1024  # forms and JSON; uploads say their own limit
+LANGUAGES = {"zh_Hans": "简体中文", "en": "English"}
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """The site. Raises UnsafeSettings rather than start unsafely."""
+    settings = settings or Settings.from_env()
+    app = dispatch.Dispatcher("guanxue", template_folder=str(settings.root / "templates"), static_folder=None)
+    app.config.update(_flask_config(settings))
+    app.extensions["guanxue.settings"] = settings
+    for folder in (settings.data_dir, settings.media_dir, settings.index_dir):
+        folder.mkdir(parents=True, exist_ok=True)
+    if settings.trusted_proxies:
+        n = settings.trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=n, x_proto=n, x_host=n)
+    database.db.init_app(app)
+    with app.app_context():
+        database.configure_engine(database.db.engine)
+    Babel(app, default_locale="zh_Hans", default_timezone="Asia/Shanghai", locale_selector=_language,
+          default_translation_directories=str(settings.root / "translations"))
+    _install_frame(app, settings)
+    with app.app_context():
+        wiring.join(app)
+    app.register_blueprint(api.blueprint())
+    return app
+
+
+def _flask_config(settings: Settings) -> dict:
+    cookie = "__Host-session" if settings.is_https else "session"
+    engine = {"pool_pre_ping": True} if not settings.database_url.startswith("sqlite") else {}
+    return {
+        "SECRET_KEY": settings.derive_key("cookie"),
+        "SQLALCHEMY_DATABASE_URI": settings.database_url,
+        "SQLALCHEMY_ENGINE_OPTIONS": engine,
+        "SESSION_COOKIE_NAME": cookie,
+        "SESSION_COOKIE_SECURE": settings.is_https,
+        "SESSION_COOKIE_HTTPONLY": True,
+        "SESSION_COOKIE_SAMESITE": "Lax",
+        "MAX_CONTENT_LENGTH": MAX_FORM_BYTES,
+        "WTF_CSRF_CHECK_DEFAULT": False,
+        "WTF_CSRF_TIME_LIMIT": None,
+        "WTF_CSRF_HEADERS": ["X-CSRF-Token"],
+        "WTF_CSRF_SSL_STRICT": False,
+        "TRAP_HTTP_EXCEPTIONS": False,
+    }
+
+
+def _language() -> str:
+    """A page speaks Chinese unless its reader chose otherwise; a program's Accept-Language is honoured."""
+    chosen = request.cookies.get("lang") if request else None
+    if chosen in LANGUAGES:
+        return chosen
+    if request and request.path.startswith(api.PREFIX):
+        best = request.accept_languages.best_match(["zh", "zh-Hans", "zh-CN", "en"], "zh")
+        return "en" if best == "en" else "zh_Hans"
+    return "zh_Hans"
+
+
+def _install_frame(app: Flask, settings: Settings) -> None:
+    app.jinja_env.undefined = StrictUndefined
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.jinja_env.globals.update(languages=LANGUAGES, is_production=settings.is_production)
+    dispatch.install(app)
+    wiring.install_sign_in(app)
+    _protect_forms(app)
+    headers.install(app)
+    assets.install(app, settings.root / "static")
+    app.register_blueprint(operate.blueprint)
+    app.context_processor(lambda: {"actor": dispatch.current_actor()})
+    _install_error_pages(app)
+
+
+def _protect_forms(app: Flask) -> None:
+    """Every writing request needs a token, but for programs that bring a bearer or have no session to abuse."""
+    csrf = CSRFProtect(app)
+
+    @app.before_request
+    def _check() -> None:
+        if request.method in dispatch.SAFE_METHODS or request.endpoint is None:
+            return
+        if request.path.startswith(api.PREFIX):
+            tokenless = request.headers.get("Authorization", "").lower().startswith("bearer ")
+            if tokenless or not dispatch.current_actor().is_person:
+                _must_be_json()
+                return
+        csrf.protect()
+
+
+def _must_be_json() -> None:
+    """A form on another site can send neither this type nor a bearer: that stands in for the token."""
+    if request.content_length and request.mimetype != "application/json":
+        raise _WrongType(_("请求正文应为 application/json。"))
+
+
+class _WrongType(Problem):
+    status = 415
+    code = "wrong-type"
+
+
+_HTTP: dict[int, Callable[[], Problem]] = {
+    404: lambda: NotFound(_("没有这个页面，可能是网址写错了，或内容已经移走。")),
+    403: lambda: Forbidden(_("你没有做这件事的权限。")),
+    413: lambda: TooLarge(_("提交的内容太大了。")),
+}
+
+
+class _Other(Problem):
+    """A protocol error of werkzeug's, in our words."""
+
+    def __init__(self, status: int, message: object, code: str) -> None:
+        super().__init__(message, code=code)
+        self.status = status
+
+
+def _install_error_pages(app: Flask) -> None:
+    @app.errorhandler(Problem)
+    def _problem(problem: Problem) -> Response:
+        return _show(problem)
+
+    @app.errorhandler(CSRFError)
+    def _token(_error: CSRFError) -> Response:
+        return _show(_Other(403, _("页面放得太久，安全令牌失效了。请返回上一页，刷新后再提交一次。"), "csrf"))
+
+    @app.errorhandler(HTTPException)
+    def _http(error: HTTPException) -> Response:
+        status = error.code or 500
+        if status < 400:
+            return error.get_response()
+        if status in _HTTP:
+            return _show(_HTTP[status]())
+        words = {405: _("这个地址不支持这种操作。"), 400: _("请求的格式有误。")}
+        response = _show(_Other(status, words.get(status, _("请求无法处理。")), f"http-{status}"))
+        for name, value in error.get_headers():
+            if name in ("Allow", "Retry-After"):
+                response.headers[name] = value
+        return response
+
+    @app.errorhandler(Exception)
+    def _crash(error: Exception) -> Response:
+        log.exception("unhandled", extra={"fields": {"request_id": dispatch.request_id(), "path": request.path}})
+        return _show(_Other(500, _("服务器出了问题，我们已经记下。请稍后再试。"), "server-error"))
+
+
+def _show(problem: Problem) -> Response:
+    if request.path.startswith("/api/") or request.accept_mimetypes.best == "application/json":
+        return api.problem_response(problem)
+    if isinstance(problem, Unauthenticated):
+        target = request.full_path.rstrip("?") if request.method == "GET" else "/"
+        return redirect(url_for("accounts.login", next=target), 303)
+    response = pages.page("pages/problem.html", problem.status, status=problem.status, message=str(problem.message),
+                          code=problem.code, fields=problem.fields, request_id=dispatch.request_id())
+    if hasattr(problem, "retry_after_s"):
+        response.headers["Retry-After"] = str(problem.retry_after_s)
+    response.headers["Cache-Control"] = "no-store"
+    return response

@@ -1,0 +1,152 @@
+"""Settings: one frozen object made from the environment, which refuses to start when unsafe."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import os
+import secrets
+from dataclasses import dataclass, field
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+DEMO_PASSWORD = "guanxue-demo-2026"  # noqa: S105 the published password of the demonstration people; production refuses it
+
+
+class UnsafeSettings(Exception):
+    """The settings would start an unsafe or impossible site; the message says which one and how to mend it."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything the environment decides. Folders are absolute; keys are bytes; see docs/operating.md for each name."""
+
+    env: str
+    database_url: str
+    data_dir: Path
+    media_dir: Path
+    index_dir: Path
+    base_url: str
+    secret_key: bytes = field(repr=False)
+    ledger_key_path: Path
+    locale: str = "zh_Hans"
+    accel: str = ""
+    trusted_proxies: int = 0
+    demo_password: str = field(default=DEMO_PASSWORD, repr=False)
+    courses_dir: Path = ROOT / "courses"
+    root: Path = ROOT
+
+    @property
+    def is_production(self) -> bool:
+        """True where demonstration people, generated keys and plain-http cookies are refused."""
+        return self.env == "production"
+
+    @property
+    def is_https(self) -> bool:
+        """True when the public address is https, so that cookies may be Secure and __Host-."""
+        return self.base_url.startswith("https://")
+
+    def derive_key(self, purpose: str) -> bytes:
+        """A 32-byte key for one purpose, so that a leak in one place opens no other."""
+        return hmac.new(self.secret_key, f"guanxue:{purpose}".encode(), hashlib.sha256).digest()
+
+    @classmethod
+    def from_env(cls, environ: dict[str, str] | None = None) -> Settings:
+        """Read GUANXUE_* (see docs/operating.md). Raises UnsafeSettings with one plain line."""
+        env = dict(os.environ if environ is None else environ)
+        mode = env.get("GUANXUE_ENV", "demo")
+        if mode not in ("demo", "production"):
+            raise UnsafeSettings(f"GUANXUE_ENV 只能是 demo 或 production，现在是“{mode}”。")
+        data = _data_dir(env)
+        settings = cls(
+            env=mode,
+            database_url=env.get("GUANXUE_DATABASE_URL") or f"sqlite:///{data.database}",
+            data_dir=data.folder,
+            media_dir=_storage(env, data.media),
+            index_dir=data.index,
+            base_url=env.get("GUANXUE_BASE_URL", f"http://127.0.0.1:{env.get('PORT', '8000')}").rstrip("/"),
+            secret_key=_secret(env, data.folder, mode),
+            ledger_key_path=Path(env.get("GUANXUE_LEDGER_KEY") or data.folder / "keys" / "ledger.pem"),
+            locale=env.get("GUANXUE_LOCALE", "zh_Hans").replace("-", "_"),
+            accel=env.get("GUANXUE_ACCEL", ""),
+            trusted_proxies=_whole_number(env, "GUANXUE_TRUSTED_PROXIES"),
+            demo_password=env.get("GUANXUE_DEMO_PASSWORD", DEMO_PASSWORD),
+        )
+        _refuse_unsafe(settings, env)
+        return settings
+
+
+@dataclass(frozen=True)
+class _Data:
+    folder: Path
+    media: Path
+    index: Path
+
+    @property
+    def database(self) -> Path:
+        return self.folder / "guanxue.db"
+
+
+def _data_dir(env: dict[str, str]) -> _Data:
+    # The checkout's own top-level folders by default; with GUANXUE_DATA everything that is written lies together.
+    if chosen := env.get("GUANXUE_DATA"):
+        folder = Path(chosen).expanduser().resolve()
+        return _Data(folder, folder / "media", folder / "search_index")
+    return _Data(ROOT / "data", ROOT / "media", ROOT / "search_index")
+
+
+def _storage(env: dict[str, str], default: Path) -> Path:
+    url = env.get("GUANXUE_STORAGE_URL", "")
+    if not url:
+        return default
+    if not url.startswith("file:///"):
+        raise UnsafeSettings("GUANXUE_STORAGE_URL 目前只支持 file:///…")
+    return Path(url.removeprefix("file://"))
+
+
+def _secret(env: dict[str, str], folder: Path, mode: str) -> bytes:
+    if given := env.get("GUANXUE_SECRET_KEY"):
+        return given.encode()
+    if mode == "production":
+        raise UnsafeSettings("正式运行必须设置 GUANXUE_SECRET_KEY（至少 32 个随机字符）。")
+    return _generated_once(folder / "keys" / "secret")
+
+
+def _generated_once(path: Path) -> bytes:
+    """The bytes in `path`, made at random the first time; two processes starting together agree on one."""
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        draft = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
+        draft.write_bytes(secrets.token_hex(32).encode())
+        draft.chmod(0o600)
+        try:
+            os.link(draft, path)
+        except FileExistsError:
+            pass  # the other process was first; its key is the one both use
+        finally:
+            draft.unlink()
+        return path.read_bytes()
+
+
+def _whole_number(env: dict[str, str], name: str) -> int:
+    text = env.get(name, "0") or "0"
+    if not text.isdigit():
+        raise UnsafeSettings(f"{name} 应为非负整数，现在是“{text}”。")
+    return int(text)
+
+
+def _refuse_unsafe(settings: Settings, env: dict[str, str]) -> None:
+    if not settings.is_production:
+        return
+    if len(settings.secret_key) < 32:
+        raise UnsafeSettings("GUANXUE_SECRET_KEY 太短，至少 32 个字符。")
+    if not env.get("GUANXUE_LEDGER_KEY"):
+        raise UnsafeSettings("正式运行必须用 GUANXUE_LEDGER_KEY 指定学分账本的签名私钥文件。")
+    if not settings.ledger_key_path.is_file():
+        raise UnsafeSettings(f"GUANXUE_LEDGER_KEY 指定的文件不存在：{settings.ledger_key_path}")
+    if not settings.is_https:
+        raise UnsafeSettings("正式运行时 GUANXUE_BASE_URL 必须以 https:// 开头，否则登录凭证会明文传送。")
+    if env.get("FLASK_DEBUG", "0") not in ("", "0"):
+        raise UnsafeSettings("正式运行不能打开 FLASK_DEBUG。")

@@ -1,0 +1,1 @@
+"""What every room stands on: database, actor, events, errors, clock, paging, language. A toolbox, imported by file."""

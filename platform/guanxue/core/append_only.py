@@ -1,0 +1,102 @@
+"""Tables that are only ever added to, guarded by the database itself.
+
+append_only(Model) registers a table; install_triggers() puts the guards on (after every migration, on both
+databases), missing_triggers() tells which are gone. `may_fill` columns may go from NULL to a value, once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeVar
+
+from sqlalchemy import Connection, inspect, text
+
+M = TypeVar("M")
+
+
+@dataclass(frozen=True)
+class _Guarded:
+    table: str
+    columns: tuple[str, ...]
+    may_fill: tuple[str, ...]
+
+
+_guarded: dict[str, _Guarded] = {}
+
+
+def append_only(model: type[M], *, may_fill: tuple[str, ...] = ()) -> type[M]:
+    """Register the model's table as append-only and give the model back."""
+    table = model.__table__
+    _guarded[table.name] = _Guarded(table.name, tuple(c.name for c in table.columns), may_fill)
+    return model
+
+
+def install_triggers(connection: Connection) -> None:
+    """Put every guard on, replacing what is there; tables an older revision does not have are passed over."""
+    there = set(inspect(connection).get_table_names())
+    for guarded in _guarded.values():
+        if guarded.table not in there:
+            continue
+        for statement in _statements(guarded, connection.dialect.name):
+            connection.exec_driver_sql(statement)
+
+
+def remove_triggers(connection: Connection) -> None:
+    """Take every guard off, for a migration that rebuilds tables."""
+    for table in _guarded.keys() & set(inspect(connection).get_table_names()):
+        for verb in ("update", "delete"):
+            on = f" ON {table}" if connection.dialect.name == "postgresql" else ""
+            connection.exec_driver_sql(f"DROP TRIGGER IF EXISTS {_name(table, verb)}{on}")
+
+
+def missing_triggers(connection: Connection) -> list[str]:
+    """Names of guards that should be there and are not, sorted."""
+    wanted = {_name(table, verb) for table in _guarded for verb in ("update", "delete")}
+    if connection.dialect.name == "sqlite":
+        have = connection.scalars(text("SELECT name FROM sqlite_master WHERE type = 'trigger'"))
+    else:
+        have = connection.scalars(text("SELECT tgname FROM pg_trigger WHERE NOT tgisinternal AND tgenabled <> 'D'"))
+    return sorted(wanted - set(have))
+
+
+def _name(table: str, verb: str) -> str:
+    return f"guard_{table}_{verb}"
+
+
+def _statements(guarded: _Guarded, dialect: str) -> list[str]:
+    make = _sqlite if dialect == "sqlite" else _postgresql
+    return [*make(guarded.table, "update", _changed(guarded, dialect)), *make(guarded.table, "delete", "")]
+
+
+def _changed(guarded: _Guarded, dialect: str) -> str:
+    """The SQL condition under which an update is refused."""
+    differs = "IS NOT" if dialect == "sqlite" else "IS DISTINCT FROM"
+    parts = []
+    for column in guarded.columns:
+        test = f'OLD."{column}" {differs} NEW."{column}"'
+        if column in guarded.may_fill:
+            test = f'(OLD."{column}" IS NOT NULL AND {test})'
+        parts.append(test)
+    return " OR ".join(parts) if guarded.may_fill else ""
+
+
+def _sqlite(table: str, verb: str, condition: str) -> list[str]:
+    name = _name(table, verb)
+    when = f"WHEN {condition} " if condition else ""
+    return [
+        f"DROP TRIGGER IF EXISTS {name}",
+        f"CREATE TRIGGER {name} BEFORE {verb.upper()} ON {table} {when}"
+        f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END",
+    ]
+
+
+def _postgresql(table: str, verb: str, condition: str) -> list[str]:
+    name = _name(table, verb)
+    when = f"WHEN ({condition}) " if condition else ""
+    return [
+        "CREATE OR REPLACE FUNCTION guard_append_only() RETURNS trigger LANGUAGE plpgsql AS "
+        "$$ BEGIN RAISE EXCEPTION USING MESSAGE = TG_TABLE_NAME || ' is append-only'; END $$",
+        f"DROP TRIGGER IF EXISTS {name} ON {table}",
+        f"CREATE TRIGGER {name} BEFORE {verb.upper()} ON {table} FOR EACH ROW {when}"
+        "EXECUTE FUNCTION guard_append_only()",
+    ]

@@ -1,0 +1,64 @@
+"""The frame of the `guanxue` commands: an app made when first needed, plain words on stderr, exit 0 only on success."""
+
+from __future__ import annotations
+
+import functools
+import json
+import sys
+from collections.abc import Callable
+
+import click
+from flask import Flask
+
+from guanxue.core.db import writing
+from guanxue.core.errors import Problem
+
+
+class Application:
+    """Makes the app once, when a command wants it; `--help` never opens a database."""
+
+    def __init__(self, make: Callable[[], Flask]) -> None:
+        self._make = make
+        self._app: Flask | None = None
+
+    @property
+    def app(self) -> Flask:
+        """The app of this command."""
+        if self._app is None:
+            self._app = self._make()
+        return self._app
+
+
+def in_app(*, writes: bool = False) -> Callable[[Callable], Callable]:
+    """Run the command inside an app context; with `writes`, in one writing transaction committed at its end.
+
+    A Problem becomes its sentence on stderr and exit 1.
+    """
+
+    def wrap(fn: Callable) -> Callable:
+        @functools.wraps(fn)
+        def run(*args, **kwargs):
+            application: Application = click.get_current_context().find_root().obj
+            with application.app.test_request_context():
+                try:
+                    if not writes:
+                        return fn(*args, **kwargs)
+                    with writing():
+                        return fn(*args, **kwargs)
+                except Problem as problem:
+                    fail(str(problem.message))
+
+        return run
+
+    return wrap
+
+
+def fail(sentence: str, code: int = 1) -> None:
+    """Say why on stderr and leave."""
+    click.echo(sentence, err=True)
+    sys.exit(code)
+
+
+def print_json(value: object) -> None:
+    """The result as JSON on stdout."""
+    click.echo(json.dumps(value, ensure_ascii=False, indent=2))

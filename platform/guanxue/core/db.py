@@ -1,0 +1,137 @@
+"""The database: one session an app context, reads that cannot write, writes that begin IMMEDIATE and late.
+
+A transaction is a *reading* one unless begin_writing() was called first. Reading is enforced by the database itself
+(SQLite query_only, PostgreSQL READ ONLY). Only edges commit: the dispatch, a job, a command, through writing().
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import DateTime, Engine, MetaData, Text, TypeDecorator, event
+from sqlalchemy.orm import DeclarativeBase
+
+NAMING = {
+    "ix": "ix_%(column_0_label)s",
+    "uq": "uq_%(table_name)s_%(column_0_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+class _Base(DeclarativeBase):
+    metadata = MetaData(naming_convention=NAMING)
+
+
+db = SQLAlchemy(model_class=_Base, session_options={"expire_on_commit": False})
+Model = db.Model
+session = db.session
+
+
+class UtcMoment(TypeDecorator):
+    """An aware UTC datetime; naive ones are refused."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect):
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("moments are aware datetimes")
+        value = value.astimezone(UTC)
+        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: datetime | None, dialect):
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class JsonDocument(TypeDecorator):
+    """A JSON document kept as text, the same bytes on both databases; Chinese stays readable. Not mutable in place."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value, dialect):
+        return None if value is None else json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+    def process_result_value(self, value, dialect):
+        return None if value is None else json.loads(value)
+
+
+def begin_writing() -> None:
+    """End the reading transaction; the next statement begins a writing one. Rows read before are read again."""
+    if session.info.get("is_writing"):
+        return
+    session.rollback()
+    session.info["is_writing"] = True
+
+
+def is_writing() -> bool:
+    """Is the present (or next) transaction of this context a writing one?"""
+    return bool(session.info.get("is_writing"))
+
+
+def end_work(*, commit: bool) -> None:
+    """Commit or roll back and go back to reading. For edges."""
+    try:
+        if commit:
+            session.commit()
+        else:
+            session.rollback()
+    finally:
+        session.rollback()
+        session.info.pop("is_writing", None)
+
+
+@contextmanager
+def writing() -> Iterator[None]:
+    """A writing transaction of its own, for jobs, commands and what an error leaves behind: commits unless it raises."""
+    begin_writing()
+    try:
+        yield
+    except BaseException:
+        end_work(commit=False)
+        raise
+    end_work(commit=True)
+
+
+def configure_engine(engine: Engine) -> None:
+    """Set up the listeners that make reading and writing transactions what they are on this engine."""
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _open_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+    else:
+        event.listen(engine, "begin", _begin_postgresql)
+
+
+def _open_sqlite(connection, _record) -> None:
+    connection.isolation_level = None  # we say BEGIN ourselves
+    for pragma in ("journal_mode=WAL", "busy_timeout=10000", "foreign_keys=ON", "synchronous=NORMAL"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection) -> None:
+    if _may_write(connection):
+        connection.exec_driver_sql("PRAGMA query_only=OFF")
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+    else:
+        connection.exec_driver_sql("PRAGMA query_only=ON")
+        connection.exec_driver_sql("BEGIN")
+
+
+def _begin_postgresql(connection) -> None:
+    if not _may_write(connection):
+        connection.exec_driver_sql("SET TRANSACTION READ ONLY")
+
+
+def _may_write(connection) -> bool:
+    # Migrations and maintenance take a connection of their own: engine.connect().execution_options(is_writing=True).
+    return connection.get_execution_options().get("is_writing") or is_writing()

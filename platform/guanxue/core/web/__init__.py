@@ -1,0 +1,1 @@
+"""What edges stand on: dispatch, the JSON API's frame, pages, pictures. Hearts never import it."""

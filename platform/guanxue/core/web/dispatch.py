@@ -1,0 +1,109 @@
+"""How a request becomes a transaction: load the actor, let the view decide, commit here or nowhere."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import time
+from collections.abc import Callable
+
+from flask import Flask, Response, g, request
+
+from guanxue.core.actor import ANONYMOUS, Actor
+from guanxue.core.db import begin_writing, end_work, session, writing
+from guanxue.core.errors import Problem
+
+log = logging.getLogger(__name__)
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+def current_actor() -> Actor:
+    """Who sent the present request."""
+    return g.get("actor", ANONYMOUS)
+
+
+def reads_first(view: Callable) -> Callable:
+    """Mark a writing view that does slow things first (hashing, taking an upload) and calls begin_writing() itself."""
+    view.reads_first = True
+    return view
+
+
+def request_id() -> str:
+    """The id that ties this request's log lines, audit lines and error page together."""
+    if "request_id" not in g:
+        g.request_id = secrets.token_hex(8)
+    return g.request_id
+
+
+class Dispatcher(Flask):
+    """Flask with one rule more: a writing request commits in the dispatch when its answer is below 400, else rolls back.
+
+    (Not in after_request: that also runs after a crash.)
+    """
+
+    def dispatch_request(self) -> Response:
+        view = self.view_functions.get(request.endpoint or "")
+        is_write = request.method not in SAFE_METHODS
+        if is_write and not getattr(view, "reads_first", False):
+            begin_writing()
+        try:
+            response = self.make_response(super().dispatch_request())
+            end_work(commit=is_write and response.status_code < 400)
+        except BaseException as problem:
+            end_work(commit=False)
+            _remember(problem)
+            raise
+        return response
+
+
+def _remember(problem: BaseException) -> None:
+    """Write what an error leaves behind, in a transaction of its own."""
+    leavings = getattr(problem, "remember", ()) if isinstance(problem, Problem) else ()
+    if not leavings:
+        return
+    try:
+        with writing():
+            for leave in leavings:
+                leave()
+    except Exception:
+        log.exception("what the error %s should have left behind is lost", type(problem).__name__)
+
+
+def after_answer(app: Flask, work: Callable[[], None]) -> None:
+    """Do bookkeeping (last seen, a search log line) after this request's answer, in its own short transaction."""
+    g.setdefault("after_answer", []).append(work)
+
+
+def install(app: Flask) -> None:
+    """Time requests, give them an id, run bookkeeping, leave no transaction open."""
+
+    @app.before_request
+    def _begin() -> None:
+        g.began = time.perf_counter()
+
+    @app.after_request
+    def _log(response: Response) -> Response:
+        response.headers["X-Request-Id"] = request_id()
+        if log.isEnabledFor(logging.INFO) and request.endpoint not in QUIET:
+            elapsed_ms = round((time.perf_counter() - g.get("began", time.perf_counter())) * 1000, 1)
+            log.info("request", extra={"fields": {
+                "method": request.method, "path": request.path, "status": response.status_code,
+                "ms": elapsed_ms, "actor": current_actor().ref, "request_id": request_id(),
+            }})
+        return response
+
+    @app.teardown_request
+    def _end(_error: BaseException | None) -> None:
+        bookkeeping = g.pop("after_answer", [])
+        if not bookkeeping:
+            return
+        try:
+            with writing():
+                for work in bookkeeping:
+                    work()
+        except Exception:
+            log.exception("bookkeeping after an answer failed")
+            session.rollback()
+
+
+QUIET = frozenset({"static", "operate.healthz", "media.file"})

@@ -1,0 +1,140 @@
+"""The worker: two lanes (light, heavy), each claiming, beating and finishing one job at a time."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from dataclasses import dataclass, field
+
+from flask import Flask
+
+from guanxue.core.db import writing
+from guanxue.core.errors import Problem
+from guanxue.jobs import service
+
+log = logging.getLogger(__name__)
+BEAT_S = 5.0
+IDLE_S = 0.5
+
+
+@dataclass(eq=False)
+class Running:
+    """What a task is given: its payload, and how to say how far it is."""
+
+    app: Flask
+    id: int
+    name: str
+    payload: dict
+    attempt: int
+    lost: threading.Event = field(default_factory=threading.Event)
+    _progress: tuple[int, str] | None = None
+
+    def report(self, fraction: float, stage: str = "") -> None:
+        """Say how far the work is, 0…1; written with the next beat."""
+        self._progress = (round(max(0.0, min(1.0, fraction)) * 1000), stage)
+
+    def is_lost(self) -> bool:
+        """True when another worker took the job over or the site is stopping: stop, write nothing more."""
+        return self.lost.is_set()
+
+    def beat(self) -> None:
+        """Renew the lease, with the latest progress."""
+        progress, stage = self._progress or (None, None)
+        with self.app.app_context():
+            with writing():
+                held = service.renew(self.id, self.attempt, progress_permille=progress, stage=stage)
+        if not held:
+            self.lost.set()
+
+
+class Worker:
+    """Runs jobs until stop() is called. One thread a lane; a third beats for both."""
+
+    def __init__(self, app: Flask) -> None:
+        self.app = app
+        self._stopping = threading.Event()
+        self._running: set[Running] = set()
+        self._threads = [
+            threading.Thread(target=self._lane, args=(heavy,), name=f"jobs-{'heavy' if heavy else 'light'}")
+            for heavy in (False, True)
+        ] + [threading.Thread(target=self._beat, name="jobs-beat", daemon=True)]
+
+    def start(self) -> None:
+        """Begin; returns at once."""
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self, timeout_s: float = 8.0) -> None:
+        """Let running tasks know, wait for them; what is not finished is taken up again after its lease."""
+        self._stopping.set()
+        for running in list(self._running):
+            running.lost.set()
+        for thread in self._threads[:2]:
+            thread.join(timeout_s)
+
+    def _lane(self, heavy: bool) -> None:
+        while not self._stopping.is_set():
+            try:
+                if not run_one(self.app, heavy=heavy, running=self._running):
+                    self._stopping.wait(IDLE_S)
+            except Exception:
+                log.exception("the job lane stumbled; it goes on")
+                self._stopping.wait(5)
+
+    def _beat(self) -> None:
+        while not self._stopping.wait(BEAT_S):
+            for running in list(self._running):
+                try:
+                    running.beat()
+                except Exception:
+                    log.exception("job %s: a beat failed", running.id)
+
+
+def run_one(app: Flask, *, heavy: bool, running: set | None = None) -> bool:
+    """Claim and run one job of the lane; False when there was none."""
+    with app.app_context():
+        with writing():
+            job = service.claim(heavy=heavy)
+            if job is None:
+                return False
+            work = Running(app, job.id, job.name, dict(job.payload), job.attempts)
+    tracked = running if running is not None else set()
+    tracked.add(work)
+    try:
+        _perform(app, work)
+    finally:
+        tracked.discard(work)
+    return True
+
+
+def _perform(app: Flask, work: Running) -> None:
+    began = time.monotonic()
+    with app.app_context():
+        task = service.tasks().get(work.name)
+        try:
+            if task is None:
+                raise LookupError(f"no task is registered for {work.name}")
+            task.fn(work)
+        except Exception as error:
+            if work.is_lost():
+                return
+            log.exception("job %s %s failed on attempt %s", work.id, work.name, work.attempt)
+            may_retry = task is not None and not isinstance(error, Problem) and work.attempt < task.max_attempts
+            with writing():
+                service.fail(work.id, work.attempt, f"{type(error).__name__}: {error}"[:500], may_retry=may_retry)
+            return
+    if work.is_lost():
+        return
+    with app.app_context():
+        with writing():
+            service.finish(work.id, work.attempt)
+    log.info("job", extra={"fields": {"job": work.name, "id": work.id, "s": round(time.monotonic() - began, 2)}})
+
+
+def run_waiting(app: Flask, *, limit: int = 1000) -> int:
+    """Run what waits now, in this thread, both lanes; for commands and tests. How many were run."""
+    done = 0
+    while done < limit and (run_one(app, heavy=False) or run_one(app, heavy=True)):
+        done += 1
+    return done

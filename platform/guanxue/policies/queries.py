@@ -1,0 +1,39 @@
+"""Finding the policy that holds."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from sqlalchemy import select
+
+from guanxue.core import clock
+from guanxue.core.db import session
+from guanxue.core.errors import NotFound
+from guanxue.core.i18n import lazy as _
+from guanxue.policies.models import Policy
+
+
+def current_policy(code: str = "light", on: date | None = None) -> Policy:
+    """The newest version of `code` that holds on a city day (today by default). Raises NotFound."""
+    policy = session.scalar(
+        select(Policy)
+        .where(Policy.code == code, Policy.effective_on <= (on or clock.today()))
+        .order_by(Policy.effective_on.desc(), Policy.version.desc())
+        .limit(1)
+    )
+    if policy is None:
+        raise NotFound(_("没有名为“%(code)s”的计学规则。", code=code))
+    return policy
+
+
+def get_policy(policy_id: int) -> Policy:
+    """The version with that row id. Raises NotFound."""
+    policy = session.get(Policy, policy_id)
+    if policy is None:
+        raise NotFound(_("没有这个版本的计学规则。"))
+    return policy
+
+
+def list_policies() -> list[Policy]:
+    """All versions, by code and version."""
+    return list(session.scalars(select(Policy).order_by(Policy.code, Policy.version)))

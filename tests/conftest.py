@@ -1,0 +1,209 @@
+"""Fixtures every test may use: a fresh app on a fresh database, a client, both databases, a real PostgreSQL."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from sqlalchemy import create_engine, text
+
+from guanxue import migrations, wiring
+from guanxue.app import create_app
+from guanxue.config import Settings
+from guanxue.core import db as database
+from guanxue.core.actor import SYSTEM
+from guanxue.core.append_only import install_triggers
+from guanxue.core.db import writing
+from tests import factories
+
+
+def make_settings(folder: Path, **changes) -> Settings:
+    """Settings of a test site that lives below `folder`."""
+    environ = {"GUANXUE_DATA": str(folder), "GUANXUE_SECRET_KEY": "test-secret-test-secret-test-secret-0123"}
+    return replace(Settings.from_env(environ), **changes)
+
+
+def make_app(folder: Path, **changes):
+    """An app on `folder`; its database must have been prepared."""
+    app = create_app(make_settings(folder, **changes))
+    app.testing = True
+    return app
+
+
+@pytest.fixture(scope="session")
+def _template_site(tmp_path_factory) -> Path:
+    """A migrated, prepared SQLite site that tests copy: migrating once is enough."""
+    folder = tmp_path_factory.mktemp("site")
+    app = make_app(folder)
+    prepare(app)
+    with app.app_context():
+        database.db.engine.dispose()
+    return folder
+
+
+def prepare(app) -> None:
+    """Migrate and prepare an app's database."""
+    with app.app_context():
+        _make_tables()
+        with writing():
+            wiring.prepare(SYSTEM)
+
+
+def _make_tables() -> None:
+    if list((migrations.FOLDER / "versions").glob("*.py")):
+        migrations.upgrade()
+        return
+    with database.db.engine.connect().execution_options(is_writing=True) as c, c.begin():
+        database.Model.metadata.create_all(c)
+        install_triggers(c)
+
+
+@pytest.fixture
+def site(tmp_path, _template_site) -> Path:
+    """The folder of a fresh SQLite site."""
+    folder = tmp_path / "site"
+    shutil.copytree(_template_site, folder)
+    return folder
+
+
+@pytest.fixture
+def bare_app(site):
+    """A fresh app on SQLite with no app context pushed: for clients, threads and commands."""
+    app = make_app(site)
+    yield app
+    with app.app_context():
+        database.db.session.remove()
+        database.db.engine.dispose()
+
+
+@pytest.fixture
+def app(bare_app):
+    """A fresh app on SQLite, inside an app context with a writing transaction open: for service tests."""
+    with bare_app.test_request_context():
+        database.begin_writing()
+        yield bare_app
+        database.end_work(commit=False)
+
+
+@pytest.fixture
+def client(bare_app):
+    """A signed-out test client."""
+    return bare_app.test_client()
+
+
+# ---- PostgreSQL: a cluster of our own, on a socket port of loopback, gone after the run
+
+
+@pytest.fixture(scope="session")
+def postgresql(tmp_path_factory):
+    """A real PostgreSQL server; its base URL (to the database `postgres`)."""
+    programs = _postgresql_programs()
+    folder = Path(tmp_path_factory.mktemp("pg", numbered=True))
+    data = folder / "data"
+    as_user = []
+    if os.geteuid() == 0:  # initdb refuses root
+        for parent in (folder, *folder.parents):
+            if parent == Path("/"):
+                break
+            parent.chmod(parent.stat().st_mode | 0o011)
+        shutil.chown(folder, "postgres")
+        as_user = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"]
+    run = lambda *args: subprocess.run([*as_user, *args], check=True, capture_output=True, cwd="/")  # noqa: E731
+    run(programs / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-locale", "-N")
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        port = s.getsockname()[1]
+    server = subprocess.Popen(
+        [*as_user, programs / "postgres", "-D", data, "-p", str(port), "-h", "127.0.0.1", "-k", str(folder),
+         "-c", "fsync=off", "-c", "max_connections=100"],
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd="/",
+    )
+    url = f"postgresql+psycopg://postgres@127.0.0.1:{port}"
+    try:
+        _wait_for(url)
+        yield url
+    finally:
+        server.send_signal(signal.SIGINT)  # fast shutdown: does not wait for clients
+        server.wait(20)
+
+
+def _postgresql_programs() -> Path:
+    for folder in sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True):
+        if (folder / "initdb").exists():
+            return folder
+    found = shutil.which("initdb")
+    assert found, "PostgreSQL is missing: `make test` installs it"
+    return Path(found).resolve().parent
+
+
+def _wait_for(url: str) -> None:
+    engine = create_engine(url + "/postgres")
+    for _ in range(100):
+        try:
+            with engine.connect():
+                return
+        except Exception:
+            time.sleep(0.1)
+    raise RuntimeError("PostgreSQL did not start")
+
+
+@pytest.fixture
+def postgresql_app(postgresql, tmp_path):
+    """A fresh app on a fresh PostgreSQL database, no context pushed."""
+    name = f"t{time.time_ns()}"
+    admin = create_engine(postgresql + "/postgres", isolation_level="AUTOCOMMIT")
+    with admin.connect() as connection:
+        template = _template_database(connection, postgresql, tmp_path)
+        connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {template}"))
+    app = make_app(tmp_path / "pgsite", database_url=f"{postgresql}/{name}")
+    yield app
+    with app.app_context():
+        database.db.session.remove()
+        database.db.engine.dispose()
+    with admin.connect() as connection:
+        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+    admin.dispose()
+
+
+_templates: dict[str, str] = {}
+
+
+def _template_database(connection, base: str, folder: Path) -> str:
+    """The name of a prepared database to copy, made once a server."""
+    if base not in _templates:
+        connection.execute(text("CREATE DATABASE prepared"))
+        app = make_app(folder / "pgtemplate", database_url=f"{base}/prepared")
+        prepare(app)
+        with app.app_context():
+            database.db.session.remove()
+            database.db.engine.dispose()
+        _templates[base] = "prepared"
+    return _templates[base]
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def any_app(request):
+    """A fresh app on each database in turn, no context pushed: for what writes."""
+    return request.getfixturevalue("bare_app" if request.param == "sqlite" else "postgresql_app")
+
+
+@pytest.fixture
+def any_db(any_app):
+    """Like `app`, on each database in turn."""
+    with any_app.test_request_context():
+        database.begin_writing()
+        yield any_app
+        database.end_work(commit=False)
+
+
+@pytest.fixture
+def cast():
+    """The fixed cast: see factories.py."""
+    return factories
