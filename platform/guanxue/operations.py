@@ -1,22 +1,188 @@
-"""Starting, filling, copying and examining a site: what `guanxue init`, `demo`, `up`, `backup`, `doctor` … do."""
+"""Starting, filling, copying and examining a site: what `guanxue init`, `demo`, `up`, `doctor` … do."""
 
 from __future__ import annotations
 
-import click
+import ctypes
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
 
-from guanxue import migrations, wiring
+import click
+from flask import current_app
+
+from guanxue import jobs, migrations, wiring
+from guanxue.core import logs
 from guanxue.core.actor import SYSTEM
-from guanxue.core.command import in_app
-from guanxue.core.db import writing
+from guanxue.core.append_only import missing_triggers
+from guanxue.core.command import fail, in_app
+from guanxue.core.db import db, writing
+from guanxue.core.settings import settings
+
+STOP_WITHIN_S = 8
+
+
+def die_with_parent() -> None:
+    """Ask the kernel to end this process when the one that started it is gone (Linux), where that was wished."""
+    if os.environ.get("GUANXUE_DIE_WITH_PARENT") and sys.platform == "linux":
+        ctypes.CDLL(None).prctl(1, signal.SIGTERM)  # PR_SET_PDEATHSIG
 
 
 @click.command()
 @in_app()
 def init() -> None:
     """建好数据库、文件夹和密钥；可以反复运行。"""
+    prepare_site()
+
+
+def prepare_site() -> None:
+    """Migrations, folders, keys, shipped policies."""
     migrations.upgrade()
     with writing():
         wiring.prepare(SYSTEM)
 
 
-COMMANDS = [init]
+@click.command()
+@in_app()
+def demo() -> None:
+    """载入演示数据：目录、镇街、班线、人员；可以反复运行。"""
+    if settings().is_production:
+        fail("正式环境不能载入演示数据。")
+    prepare_site()
+    wiring.load_demonstration(SYSTEM, say=lambda line: click.echo(line, err=True))
+
+
+@click.command()
+@click.option("--port", type=int, envvar="PORT", default=8000, show_default=True, help="端口")
+@click.option("--host", default="0.0.0.0", show_default=True, help="监听地址")  # noqa: S104 phones on the LAN open it
+@click.option("--workers", type=int, default=2, show_default=True, help="进程数")
+def serve(port: int, host: str, workers: int) -> None:
+    """启动网站。"""
+    die_with_parent()
+    os.environ.setdefault("PORT", str(port))
+    program = Path(sys.executable).with_name("granian")
+    os.chdir(wiring.ROOT)
+    os.execv(program, [  # noqa: S606
+        str(program), "--interface", "wsgi", "--host", host, "--port", str(port), "--workers", str(workers),
+        "--blocking-threads", "4", "--backlog", "1024", "--no-ws", "--respawn-failed-workers",
+        "--workers-kill-timeout", "5", "--log-level", "warning", "wsgi:app",
+    ])
+
+
+@click.command()
+@in_app()
+def worker() -> None:
+    """运行后台任务（视频制作、搜索索引等）。"""
+    die_with_parent()
+    logs.install()
+    lanes = jobs.Worker(current_app._get_current_object())
+    stopped = []
+    for sign in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(sign, lambda *_: stopped.append(True))
+    lanes.start()
+    while not stopped:
+        time.sleep(0.2)
+    lanes.stop(timeout_s=STOP_WITHIN_S - 3)
+
+
+@click.command()
+@click.option("--port", type=int, envvar="PORT", default=8000, show_default=True, help="端口")
+@in_app()
+def up(port: int) -> None:
+    """一条命令：建库、载入演示数据、启动网站和后台任务。Ctrl-C 结束。"""
+    die_with_parent()
+    _refuse_taken(port)
+    prepare_site()
+    if not settings().is_production:
+        wiring.load_demonstration(SYSTEM, say=lambda line: click.echo(line, err=True))
+    wiring.freshen_index()
+    db.session.remove()
+    db.engine.dispose()
+    program = [sys.executable, "-m", "guanxue"]
+    environ = {**os.environ, "GUANXUE_DIE_WITH_PARENT": "1", "PORT": str(port)}
+    children = [subprocess.Popen([*program, name], env=environ) for name in ("serve", "worker")]
+    _greet(port)
+    _stay(children)
+
+
+def _refuse_taken(port: int) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("0.0.0.0", port))  # noqa: S104
+        except OSError:
+            fail(f"端口 {port} 已被占用。换一个：PORT={port + 1} make run")
+
+
+def _greet(port: int) -> None:
+    click.echo(f"\n  莞学已启动：http://127.0.0.1:{port}\n")
+    for line in wiring.demonstration_accounts():
+        click.echo(f"  {line}")
+    click.echo("\n  首批课程视频在后台制作，网页上能看到进度。Ctrl-C 结束。\n")
+
+
+def _stay(children: list[subprocess.Popen]) -> None:
+    """Wait until told to stop or until a child is gone; then end both, at latest after STOP_WITHIN_S."""
+    stopped: list[int] = []
+    for sign in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(sign, lambda number, _frame: stopped.append(number))
+    while not stopped and all(child.poll() is None for child in children):
+        time.sleep(0.2)
+    for child in children:
+        if child.poll() is None:
+            child.send_signal(signal.SIGTERM)
+    deadline = time.monotonic() + STOP_WITHIN_S
+    for child in children:
+        try:
+            child.wait(max(0.1, deadline - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            child.kill()
+    if not stopped:
+        fail("网站或后台任务意外结束，请看上面的日志。")
+
+
+@click.command()
+@in_app()
+def reindex() -> None:
+    """重建搜索索引；网站照常服务。"""
+    wiring.rebuild_index()
+
+
+@click.command()
+@in_app()
+def doctor() -> None:
+    """检查这台机器和这个网站缺什么、哪里不对，以及怎么办。"""
+    wrong = [line for line in _examine() if line]
+    for line in wrong:
+        click.echo(line)
+    if wrong:
+        sys.exit(1)
+    click.echo("一切正常。")
+
+
+def _examine():
+    for program, package in (("ffmpeg", "ffmpeg"), ("ffprobe", "ffmpeg"), ("espeak-ng", "espeak-ng"),
+                             ("setpriv", "util-linux")):
+        yield None if shutil.which(program) else f"缺少 {program}：apt-get install {package}"
+    free = shutil.disk_usage(settings().media_dir).free
+    yield None if free > 2 * 1024**3 else f"磁盘只剩 {free // 1024**2} MB，制作视频至少要 2 GB。"
+    try:
+        current = migrations.is_current()
+    except Exception as error:
+        yield f"数据库打不开：{type(error).__name__}。检查 GUANXUE_DATABASE_URL。"
+        return
+    if not current:
+        yield "数据库版本不是最新：运行 guanxue init。"
+        return
+    with db.engine.connect() as connection:
+        for name in missing_triggers(connection):
+            yield f"缺少防篡改触发器 {name}：运行 guanxue init，并查明是谁删掉的。"
+    yield from (f"后台任务失败：{job.name}（{job.failure}）" for job in jobs.list_failed(5))
+    yield None if wiring.index_is_ready() else "搜索索引不可用：运行 guanxue reindex。"
+
+
+COMMANDS = [init, demo, serve, worker, up, reindex, doctor]

