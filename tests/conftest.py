@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import create_engine, text
+from tests import factories
 
 from guanxue import migrations, wiring
 from guanxue.app import create_app
@@ -21,7 +22,6 @@ from guanxue.core import db as database
 from guanxue.core.actor import SYSTEM
 from guanxue.core.append_only import install_triggers
 from guanxue.core.db import writing
-from tests import factories
 
 
 def make_settings(folder: Path, **changes) -> Settings:

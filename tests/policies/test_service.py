@@ -4,13 +4,13 @@ from datetime import date
 
 import pytest
 from sqlalchemy import text
+from tests import factories
 
 from guanxue import policies
 from guanxue.core.actor import SYSTEM
 from guanxue.core.db import session
 from guanxue.core.errors import Forbidden, Invalid
 from guanxue.policies.defaults import LIGHT_1
-from tests import factories
 
 
 def test_shipped_policy_holds_today(any_db):
