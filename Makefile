@@ -15,7 +15,7 @@ run: $(VENV)/.installed ## set up what is missing, then serve with the worker be
 
 test: $(VENV)/.installed-dev ## the whole suite, unit to browser
 	@scripts/system-packages test
-	@$(VENV)/bin/ruff check -q platform tests bench
+	@$(VENV)/bin/ruff check -q platform tests
 	@$(VENV)/bin/pytest -n 2 --dist loadgroup tests
 
 lint: $(VENV)/.installed-dev ## style and import order

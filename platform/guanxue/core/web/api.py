@@ -58,7 +58,7 @@ _declared: dict[tuple[str, str], Operation] = {}
 
 
 def operation(method: str, path: str, *, summary: str, **more) -> Callable[[Callable], Callable]:
-    """Declare a call; see the module's docstring. `more`: body, answers, query {name: what it is}, signed_in, reads_first, find."""
+    """Declare a call, see the module's docstring. `more` are the further fields of Operation."""
 
     def declare(view: Callable) -> Callable:
         _declared[method, path] = Operation(method, path, view, summary, **more)
