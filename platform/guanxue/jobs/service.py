@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from flask import current_app
 from sqlalchemy import delete, or_, select, update
+from sqlalchemy.exc import IntegrityError
 
 from guanxue.core import clock
 from guanxue.core.db import session
@@ -51,23 +52,35 @@ def enqueue(
         name=name, payload=payload, pending_key=pending_key, priority=priority, run_at=run_at or now,
         is_heavy=bool(task and task.is_heavy), created_at=now,
     )
-    session.add(job)
-    session.flush()
+    try:
+        with session.begin_nested():
+            session.add(job)
+    except IntegrityError:  # another transaction asked for the same key meanwhile; its job serves both
+        return session.scalar(select(Job.id).where(Job.pending_key == pending_key))
     return job.id
+
+
+def _next(what, heavy: bool, now: datetime):
+    return (
+        select(what)
+        .where(Job.is_heavy == heavy, Job.run_at <= now)
+        .where(or_(Job.state == WAITING, (Job.state == RUNNING) & (Job.leased_until < now)))
+        .order_by(Job.priority, Job.run_at, Job.id)
+        .limit(1)
+    )
+
+
+def is_due(*, heavy: bool) -> bool:
+    """Is there anything to claim in the lane?"""
+    due = session.scalar(_next(Job.id, heavy, clock.now())) is not None
+    session.rollback()
+    return due
 
 
 def claim(*, heavy: bool) -> Job | None:
     """Lease the next job of the lane: the first waiting, or one whose lease ran out. Call inside writing()."""
     now = clock.now()
-    query = (
-        select(Job)
-        .where(Job.is_heavy == heavy, Job.run_at <= now)
-        .where(or_(Job.state == WAITING, (Job.state == RUNNING) & (Job.leased_until < now)))
-        .order_by(Job.priority, Job.run_at, Job.id)
-        .limit(1)
-        .with_for_update(skip_locked=True)
-    )
-    job = session.scalar(query)
+    job = session.scalar(_next(Job, heavy, now).with_for_update(skip_locked=True))
     if job is None:
         return None
     job.state, job.pending_key, job.failure = RUNNING, None, ""
@@ -91,6 +104,11 @@ def finish(job_id: int, attempt: int) -> None:
     """Done; does nothing when the job was taken over."""
     session.execute(_mine(job_id, attempt).values(
         state=DONE, leased_until=None, ended_at=clock.now(), progress_permille=1000))
+
+
+def release(job_id: int, attempt: int) -> None:
+    """Give a job back unfinished because the site stops; the start does not count and another may claim it at once."""
+    session.execute(_mine(job_id, attempt).values(state=WAITING, leased_until=None, attempts=attempt - 1))
 
 
 def fail(job_id: int, attempt: int, reason: str, *, may_retry: bool) -> None:

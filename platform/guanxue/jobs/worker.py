@@ -28,6 +28,7 @@ class Running:
     payload: dict
     attempt: int
     lost: threading.Event = field(default_factory=threading.Event)
+    stopping: threading.Event = field(default_factory=threading.Event)
     _progress: tuple[int, str] | None = None
 
     def report(self, fraction: float, stage: str = "") -> None:
@@ -35,8 +36,8 @@ class Running:
         self._progress = (round(max(0.0, min(1.0, fraction)) * 1000), stage)
 
     def is_lost(self) -> bool:
-        """True when another worker took the job over or the site is stopping: stop, write nothing more."""
-        return self.lost.is_set()
+        """True when another worker took the job over or the site is stopping: raise or return early, write nothing more."""
+        return self.lost.is_set() or self.stopping.is_set()
 
     def beat(self) -> None:
         """Renew the lease, with the latest progress."""
@@ -69,7 +70,7 @@ class Worker:
         """Let running tasks know, wait for them; what is not finished is taken up again after its lease."""
         self._stopping.set()
         for running in list(self._running):
-            running.lost.set()
+            running.stopping.set()
         for thread in self._threads[:2]:
             thread.join(timeout_s)
 
@@ -94,6 +95,8 @@ class Worker:
 def run_one(app: Flask, *, heavy: bool, running: set | None = None) -> bool:
     """Claim and run one job of the lane; False when there was none."""
     with app.app_context():
+        if not service.is_due(heavy=heavy):  # a look costs no write lock
+            return False
         with writing():
             job = service.claim(heavy=heavy)
             if job is None:
@@ -118,18 +121,26 @@ def _perform(app: Flask, work: Running) -> None:
             task.fn(work)
         except Exception as error:
             if work.is_lost():
+                _let_go(work)
                 return
             log.exception("job %s %s failed on attempt %s", work.id, work.name, work.attempt)
             may_retry = task is not None and not isinstance(error, Problem) and work.attempt < task.max_attempts
             with writing():
                 service.fail(work.id, work.attempt, f"{type(error).__name__}: {error}"[:500], may_retry=may_retry)
             return
-    if work.is_lost():
-        return
-    with app.app_context():
+        if work.is_lost():  # it may have stopped early; done twice is safe, done half is not
+            _let_go(work)
+            return
         with writing():
             service.finish(work.id, work.attempt)
     log.info("job", extra={"fields": {"job": work.name, "id": work.id, "s": round(time.monotonic() - began, 2)}})
+
+
+def _let_go(work: Running) -> None:
+    """The site stops: the job waits for the next start. A job that was taken over is no longer ours to touch."""
+    if not work.lost.is_set():
+        with writing():
+            service.release(work.id, work.attempt)
 
 
 def run_waiting(app: Flask, *, limit: int = 1000) -> int:
