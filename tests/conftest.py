@@ -15,7 +15,7 @@ import pytest
 from sqlalchemy import create_engine, text
 from tests import factories
 
-from guanxue import migrations, wiring
+from guanxue import ledger, migrations, wiring
 from guanxue.app import create_app
 from guanxue.config import Settings
 from guanxue.core import db as database
@@ -163,6 +163,8 @@ def postgresql_app(postgresql, tmp_path):
         template = _template_database(connection, postgresql, tmp_path)
         connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {template}"))
     app = make_app(tmp_path / "pgsite", database_url=f"{postgresql}/{name}")
+    with app.app_context():
+        ledger.ensure_key()  # the copied database has its rows, this folder not yet its key
     yield app
     with app.app_context():
         database.db.session.remove()

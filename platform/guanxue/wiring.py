@@ -7,9 +7,14 @@ from collections.abc import Callable
 import click
 from flask import Flask
 
-from guanxue import audit, jobs, policies
+from guanxue import accounts, audit, jobs, ledger, policies
+from guanxue.accounts import api as _accounts_api  # noqa: F401 declares its calls
+from guanxue.accounts import commands as accounts_commands
+from guanxue.accounts import routes as accounts_routes
+from guanxue.accounts import signin
 from guanxue.config import ROOT
 from guanxue.core.actor import Actor
+from guanxue.ledger import commands as ledger_commands
 
 __all__ = [
     "COMMANDS", "ROOT", "demonstration_accounts", "freshen_index", "index_is_ready", "install_sign_in", "join",
@@ -17,15 +22,16 @@ __all__ = [
 ]
 
 # Importing a room is what puts its tables into the database's metadata.
-ROOMS = (audit, jobs, policies)
+ROOMS = (audit, jobs, ledger, policies, accounts)
 
 
 # The rooms' own commands (their commands.py).
-COMMANDS: list[click.Command] = []
+COMMANDS: list[click.Command] = [*accounts_commands.COMMANDS, *ledger_commands.COMMANDS]
 
 
 def install_sign_in(app: Flask) -> None:
     """Who is asking? Before anything else looks at a request."""
+    signin.install(app)
 
 
 def join(app: Flask) -> None:
@@ -38,10 +44,13 @@ def join(app: Flask) -> None:
 
 def _blueprints(app: Flask) -> None:
     """Every edge that answers addresses."""
+    for edge in (accounts_routes,):
+        app.register_blueprint(edge.blueprint)
 
 
 def _events() -> None:
     """Down is a call, up is an event."""
+    ledger.seal_after_commit()
 
 
 def _jobs() -> None:
@@ -55,6 +64,7 @@ def _search() -> None:
 def prepare(actor: Actor) -> None:
     """What every fresh site needs before it opens: shipped policies, keys. Safe to repeat; call inside writing()."""
     policies.load_defaults(actor)
+    ledger.ensure_key()
 
 
 def load_demonstration(actor: Actor, say: Callable[[str], None]) -> None:

@@ -1,0 +1,42 @@
+"""People, their roles and sessions, and the organisations of the city (towns and parks).
+
+A person signs in with a phone number and a password. A session is a row that can be listed and ended; browsers hold its
+key in a signed cookie, programs as a bearer token. What a person may do is a set of capabilities on the Actor.
+"""
+
+from guanxue.accounts.models import Organisation, Person, Session
+from guanxue.accounts.queries import (
+    capabilities_of,
+    find_person,
+    find_person_by_phone,
+    find_session,
+    find_town,
+    get_person,
+    get_town,
+    list_sessions,
+    list_towns,
+    names_of,
+)
+from guanxue.accounts.rules import mask_name, mask_phone
+from guanxue.accounts.service import (
+    DEMO_PEOPLE,
+    ROLES,
+    change_password,
+    create_demo_people,
+    end_session,
+    end_session_by_key,
+    grant_role,
+    load_towns,
+    prove,
+    register_person,
+    reset_password,
+    see,
+    start_session,
+)
+
+__all__ = [
+    "Person", "Session", "Organisation", "register_person", "prove", "start_session", "end_session", "end_session_by_key",
+    "change_password", "reset_password", "grant_role", "see", "find_session", "list_sessions", "find_person",
+    "find_person_by_phone", "get_person", "names_of", "capabilities_of", "mask_name", "mask_phone", "list_towns", "get_town",
+    "find_town", "load_towns", "create_demo_people", "DEMO_PEOPLE", "ROLES",
+]

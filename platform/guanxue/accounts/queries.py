@@ -1,0 +1,102 @@
+"""Finding people, sessions and towns."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+
+from sqlalchemy import select
+
+from guanxue.accounts.errors import NoSuchPerson, NoSuchTown
+from guanxue.accounts.models import Organisation, Person, Role, Session
+from guanxue.core import clock
+from guanxue.core.db import session
+from guanxue.core.i18n import lazy as _
+
+TOWN_KINDS = ("street", "town", "park")
+# Role → capability; {} stands for the organisation's slug.
+CAPABILITIES = {
+    "instructor": "teach",
+    "curator": "curate:{}",
+    "enterprise_manager": "enterprise:{}",
+    "inspector": "inspect",
+    "reviewer": "review",
+    "administrator": "administer",
+}
+
+
+def key_hash(key: str) -> str:
+    """What is kept of a session key: a random 256-bit key needs no salt."""
+    return hashlib.sha256(key.encode()).hexdigest()
+
+
+def find_session(key: str) -> tuple[Person, Session] | None:
+    """Whose session has this key, while it holds: not revoked, not expired, the person not disabled."""
+    row = session.execute(
+        select(Person, Session).join(Session, Session.person_id == Person.id)
+        .where(Session.key_hash == key_hash(key), Session.revoked_at.is_(None), Person.disabled_at.is_(None))
+    ).first()
+    if row is None or row[1].expires_at <= clock.now():
+        return None
+    return row[0], row[1]
+
+
+def list_sessions(person_id: int) -> list[Session]:
+    """The person's sessions that still hold, newest first."""
+    return list(session.scalars(
+        select(Session)
+        .where(Session.person_id == person_id, Session.revoked_at.is_(None), Session.expires_at > clock.now())
+        .order_by(Session.last_seen_at.desc(), Session.id.desc())
+    ))
+
+
+def find_person(person_id: int) -> Person | None:
+    """The person with that row id."""
+    return session.get(Person, person_id)
+
+
+def get_person(person_id: int) -> Person:
+    """The person with that row id. Raises NoSuchPerson."""
+    person = session.get(Person, person_id)
+    if person is None:
+        raise NoSuchPerson(_("没有这个人。"))
+    return person
+
+
+def find_person_by_phone(phone: str) -> Person | None:
+    """The person with that normalised phone number."""
+    return session.scalar(select(Person).where(Person.phone == phone))
+
+
+def names_of(person_ids: Iterable[int]) -> dict[int, str]:
+    """Names by person id."""
+    return dict(session.execute(select(Person.id, Person.name).where(Person.id.in_(set(person_ids)))).all())
+
+
+def capabilities_of(person_id: int) -> frozenset[str]:
+    """What the person may do beyond learning, as capabilities of an Actor."""
+    rows = session.execute(
+        select(Role.role, Organisation.slug).outerjoin(Organisation, Organisation.id == Role.organisation_id)
+        .where(Role.person_id == person_id)
+    )
+    return frozenset(CAPABILITIES[role].format(slug or "") for role, slug in rows if role in CAPABILITIES)
+
+
+def list_towns() -> list[Organisation]:
+    """The 36 towns, sub-districts and parks, in the city's order."""
+    return list(session.scalars(
+        select(Organisation).where(Organisation.kind.in_(TOWN_KINDS)).order_by(Organisation.position, Organisation.id)))
+
+
+def find_town(slug: str) -> Organisation | None:
+    """The town of that slug."""
+    return session.scalar(
+        select(Organisation).where(Organisation.slug == slug, Organisation.kind.in_(TOWN_KINDS)))
+
+
+def get_town(slug: str) -> Organisation:
+    """The town of that slug. Raises NoSuchTown."""
+    town = find_town(slug)
+    if town is None:
+        raise NoSuchTown(_("没有这个镇街或园区。"))
+    return town

@@ -1,0 +1,163 @@
+"""Register, sign in, sign out, and a person's settings."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, g, make_response, redirect, request, url_for
+
+from guanxue import accounts
+from guanxue.accounts import signin
+from guanxue.accounts.service import hash_password
+from guanxue.core.db import begin_writing, writing
+from guanxue.core.errors import Problem, Unauthenticated
+from guanxue.core.i18n import lazy as _
+from guanxue.core.web.dispatch import current_actor, reads_first
+from guanxue.core.web.pages import own_site_path, page, personal
+
+blueprint = Blueprint("accounts", __name__)
+TERMS_VERSION = "2026-11"
+
+
+@blueprint.get("/register")
+def register() -> Response:
+    """The form for a new person."""
+    return _form("accounts/register.html")
+
+
+@blueprint.post("/register", endpoint="register_now")
+@reads_first
+def register_now() -> Response:
+    """Make the person, sign in, go on."""
+    form = request.form
+    try:
+        if not form.get("terms"):
+            raise _missing("terms", _("请先阅读并同意用户协议和隐私说明。"))
+        hashed = hash_password(form.get("password", ""), form.get("phone", ""))
+        begin_writing()
+        person = accounts.register_person(current_actor(), phone=form.get("phone", ""), password_hash=hashed,
+                                          name=form.get("name", ""), terms_version=TERMS_VERSION)
+    except Problem as problem:
+        return _form("accounts/register.html", problem)
+    return _welcome(person)
+
+
+@blueprint.get("/login")
+def login() -> Response:
+    """The form for signing in."""
+    return _form("accounts/login.html")
+
+
+@blueprint.post("/login", endpoint="login_now")
+@reads_first
+def login_now() -> Response:
+    """Check phone and password, start a session, go on."""
+    form = request.form
+    try:
+        person = accounts.prove(form.get("phone", ""), form.get("password", ""), request.remote_addr or "")
+    except Problem as problem:
+        _leave_behind(problem)
+        return _form("accounts/login.html", problem)
+    begin_writing()
+    return _welcome(person)
+
+
+def _leave_behind(problem: Problem) -> None:
+    # The page answers here, so what the problem wants remembered is written here.
+    if problem.remember:
+        with writing():
+            for leave in problem.remember:
+                leave()
+
+
+def _welcome(person: accounts.Person) -> Response:
+    key = accounts.start_session(person, "web", request.headers.get("User-Agent", ""))
+    signin.keep_in_browser(key)
+    return redirect(own_site_path(request.form.get("next") or request.args.get("next"), "/me"), 303)
+
+
+def _form(template: str, problem: Problem | None = None) -> Response:
+    if current_actor().is_person and problem is None:
+        return redirect(own_site_path(request.args.get("next"), "/me"), 303)
+    target = own_site_path(request.values.get("next"), "")
+    errors = {f["field"]: str(f["message"]) for f in problem.fields} if problem else {}
+    response = page(template, problem.status if problem else 200, next=target, errors=errors,
+                    message=str(problem.message) if problem else "",
+                    values={k: request.form.get(k, "") for k in ("phone", "name")})
+    if problem is not None and hasattr(problem, "retry_after_s"):
+        response.headers["Retry-After"] = str(problem.retry_after_s)
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _missing(field: str, message: object) -> Problem:
+    problem = Problem(message, fields=[{"field": field, "message": message}])
+    problem.status = 422
+    return problem
+
+
+@blueprint.post("/logout")
+def logout() -> Response:
+    """End this browser's session."""
+    key = signin.forget_in_browser()
+    if key:
+        accounts.end_session_by_key(current_actor(), key)
+    return signin.clear_site_data(redirect("/", 303))
+
+
+@blueprint.get("/me/settings")
+def settings() -> Response:
+    """Who I am, where I am signed in, my password, my language."""
+    _must_be_person()
+    return _settings()
+
+
+def _settings(problem: Problem | None = None) -> Response:
+    actor = current_actor()
+    errors = {f["field"]: str(f["message"]) for f in problem.fields} if problem else {}
+    rows = [{
+        "id": s.id, "device": s.device, "kind": s.kind, "created_at": s.created_at, "last_seen_at": s.last_seen_at,
+        "is_this": s.id == actor.session_id,
+    } for s in accounts.list_sessions(actor.id)]
+    return personal(page("accounts/settings.html", problem.status if problem else 200, sessions=rows, errors=errors,
+                         message=str(problem.message) if problem else "",
+                         person={"name": g.person.name, "phone_masked": accounts.mask_phone(g.person.phone)}))
+
+
+@blueprint.post("/me/settings/sessions/<int:session_id>/end")
+def end_session(session_id: int) -> Response:
+    """End one of my sessions."""
+    _must_be_person()
+    accounts.end_session(current_actor(), session_id)
+    return redirect(url_for(".settings"), 303)
+
+
+@blueprint.post("/me/settings/password")
+@reads_first
+def change_password() -> Response:
+    """Set a new password after proving the old one."""
+    _must_be_person()
+    try:
+        accounts.prove(g.person.phone, request.form.get("old_password", ""), request.remote_addr or "")
+        hashed = hash_password(request.form.get("password", ""), g.person.phone)
+    except Problem as problem:
+        _leave_behind(problem)
+        problem.status = 422 if problem.status == 401 else problem.status
+        return _settings(problem)
+    person, actor = g.person, current_actor()
+    begin_writing()
+    accounts.change_password(actor, person, hashed, keep_session_id=actor.session_id)
+    return redirect(url_for(".settings"), 303)
+
+
+@blueprint.post("/language")
+def language() -> Response:
+    """Choose the language of pages; kept in a cookie of this browser."""
+    response = make_response(redirect(own_site_path(request.form.get("next"), "/"), 303))
+    chosen = request.form.get("lang", "")
+    if chosen in ("zh_Hans", "en"):
+        response.set_cookie("lang", chosen, max_age=31536000, samesite="Lax", httponly=True)
+    return response
+
+
+def _must_be_person() -> None:
+    if not current_actor().is_person:
+        raise Unauthenticated(_("请先登录。"))

@@ -1,0 +1,224 @@
+"""Changes to people, roles, sessions and towns. Passwords are hashed by the caller's edge before it begins writing."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import timedelta
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+from sqlalchemy import delete, func, select, update
+from sqlalchemy.exc import IntegrityError
+
+from guanxue import audit
+from guanxue.accounts import rules
+from guanxue.accounts.errors import NoSuchPerson, PhoneTaken, WrongCredentials
+from guanxue.accounts.models import Organisation, Person, Role, Session, SigninFailure
+from guanxue.accounts.queries import CAPABILITIES, find_person_by_phone, find_town, get_person, key_hash
+from guanxue.core import clock
+from guanxue.core.actor import Actor
+from guanxue.core.db import session
+from guanxue.core.errors import Forbidden, Invalid, NotFound, TooMany
+from guanxue.core.i18n import lazy as _
+
+ROLES = tuple(CAPABILITIES)
+SESSION_LENGTH = timedelta(days=30)
+SEEN_EVERY = timedelta(hours=1)
+# 19 MiB, 2 passes, 1 lane: OWASP's floor, so that many sign-ins at once do not fill a small server.
+_hasher = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
+_nobody = _hasher.hash(secrets.token_hex(16))  # compared with when the phone is unknown: the same time either way
+
+_PASSWORD_WORDS = {
+    "short": _("密码至少 8 个字符。"),
+    "long": _("密码最多 256 个字符。"),
+    "common": _("这个密码太常见，容易被人猜到，请换一个。"),
+    "phone": _("密码里不要包含自己的手机号。"),
+}
+
+
+def checked_phone(phone: str) -> str:
+    """The normalised number. Raises Invalid."""
+    normal = rules.normal_phone(phone)
+    if normal is None:
+        raise Invalid(_("手机号有误。"), fields=[{"field": "phone", "message": _("请输入 11 位手机号。")}])
+    return normal
+
+
+def hash_password(password: str, phone: str = "") -> str:
+    """The argon2id hash; slow on purpose, so call it before begin_writing(). Raises Invalid for a weak password."""
+    fault = rules.password_fault(password, phone)
+    if fault:
+        raise Invalid(_("密码不合要求。"), fields=[{"field": "password", "message": _PASSWORD_WORDS[fault]}])
+    return _hasher.hash(password)
+
+
+def register_person(
+    actor: Actor, *, phone: str, password_hash: str, name: str, terms_version: str = "", is_demo: bool = False,
+    town_slug: str | None = None,
+) -> Person:
+    """A new person. `password_hash` from hash_password(). Raises Invalid, PhoneTaken."""
+    phone, name = checked_phone(phone), " ".join(name.split())
+    if not 1 <= len(name) <= 40 or any(ord(c) < 32 for c in name):
+        raise Invalid(_("姓名有误。"), fields=[{"field": "name", "message": _("请填写姓名，最多 40 个字。")}])
+    town = find_town(town_slug) if town_slug else None
+    person = Person(phone=phone, name=name, password_hash=password_hash, is_demo=is_demo, created_at=clock.now(),
+                    terms_version=terms_version, accepted_at=clock.now() if terms_version else None,
+                    town_id=town.id if town else None)
+    try:
+        with session.begin_nested():
+            session.add(person)
+    except IntegrityError:
+        raise PhoneTaken(_("这个手机号已经注册过，请直接登录。")) from None
+    audit.record(actor, "accounts.person.registered", person.ref)
+    return person
+
+
+def prove(phone: str, password: str, address: str) -> Person:
+    """The person whose phone and password these are. Reads only; raises Invalid, TooMany, WrongCredentials.
+
+    WrongCredentials leaves a counted failure behind. Unknown numbers take as long and sound the same.
+    """
+    phone = checked_phone(phone)
+    keys = [f"phone:{phone}", f"address:{address}"]
+    _must_not_wait(keys)
+    person = find_person_by_phone(phone)
+    try:
+        is_right = _hasher.verify(person.password_hash if person else _nobody, password[: rules.LONGEST_PASSWORD])
+    except (VerificationError, InvalidHashError):
+        is_right = False
+    if person is None or person.disabled_at or not is_right:
+        raise WrongCredentials(_("手机号或密码不对。"), remember=[lambda: _count_failure(keys)])
+    return person
+
+
+def _must_not_wait(keys: list[str]) -> None:
+    since = clock.now() - timedelta(seconds=rules.WINDOW_S)
+    for key, free in zip(keys, (rules.FREE_FAILURES_PHONE, rules.FREE_FAILURES_ADDRESS), strict=True):
+        count, last = session.execute(
+            select(func.count(), func.max(SigninFailure.at)).where(SigninFailure.key == key, SigninFailure.at > since)
+        ).one()
+        wait = rules.wait_s(count, (clock.now() - last).total_seconds() if last else 0.0, free)
+        if wait > 0:
+            raise TooMany(_("试得太多次了，请 %(n)s 秒后再试。", n=int(wait) + 1), retry_after_s=int(wait) + 1)
+
+
+def _count_failure(keys: list[str]) -> None:
+    now = clock.now()
+    session.add_all(SigninFailure(key=key, at=now) for key in keys)
+    session.execute(delete(SigninFailure).where(SigninFailure.at < now - timedelta(days=1)))
+
+
+def start_session(person: Person, kind: str, device: str = "") -> str:
+    """A new session of the person; the key to hand out, which is kept nowhere."""
+    key, now = secrets.token_urlsafe(32), clock.now()
+    session.add(Session(person_id=person.id, key_hash=key_hash(key), kind=kind, created_at=now, last_seen_at=now,
+                        expires_at=now + SESSION_LENGTH, device=device[:120]))
+    session.execute(delete(SigninFailure).where(SigninFailure.key == f"phone:{person.phone}"))
+    session.flush()
+    return key
+
+
+def see(session_id: int) -> None:
+    """Bookkeeping: the session was used just now, and holds for another while."""
+    now = clock.now()
+    session.execute(update(Session).where(Session.id == session_id, Session.last_seen_at < now - SEEN_EVERY)
+                    .values(last_seen_at=now, expires_at=now + SESSION_LENGTH))
+
+
+def end_session(actor: Actor, session_id: int) -> None:
+    """End one of the actor's own sessions. Raises NotFound for anybody else's."""
+    row = session.get(Session, session_id)
+    if row is None or row.person_id != actor.id:
+        raise NotFound(_("没有这个登录。"))
+    if row.revoked_at is None:
+        row.revoked_at = clock.now()
+        audit.record(actor, "accounts.session.ended", f"session:{session_id}")
+
+
+def end_session_by_key(actor: Actor, key: str) -> None:
+    """End the session of that key, if it holds."""
+    session.execute(update(Session).where(Session.key_hash == key_hash(key), Session.revoked_at.is_(None))
+                    .values(revoked_at=clock.now()))
+
+
+def change_password(actor: Actor, person: Person, password_hash: str, *, keep_session_id: int | None) -> None:
+    """Set a new password and end every other session."""
+    row = get_person(person.id)
+    row.password_hash = password_hash
+    session.execute(
+        update(Session)
+        .where(Session.person_id == row.id, Session.revoked_at.is_(None), Session.id != (keep_session_id or 0))
+        .values(revoked_at=clock.now()))
+    audit.record(actor, "accounts.password.changed", row.ref)
+
+
+def reset_password(actor: Actor, phone: str, password_hash: str) -> Person:
+    """An administrator's reset: a new password, all sessions ended. Raises NoSuchPerson."""
+    actor.require("administer")
+    person = find_person_by_phone(checked_phone(phone))
+    if person is None:
+        raise NoSuchPerson(_("没有用这个手机号注册的人。"))
+    change_password(actor, person, password_hash, keep_session_id=None)
+    return person
+
+
+def grant_role(actor: Actor, person: Person, role: str, organisation_slug: str | None = None) -> None:
+    """Give a person a role; again is the same. Raises Forbidden, Invalid, NotFound."""
+    if not actor.may("administer"):
+        raise Forbidden(_("只有管理员可以授予角色。"))
+    if role not in ROLES:
+        raise Invalid(_("没有“%(role)s”这种角色。", role=role))
+    organisation = None
+    if organisation_slug:
+        organisation = session.scalar(select(Organisation).where(Organisation.slug == organisation_slug))
+        if organisation is None:
+            raise NotFound(_("没有这个单位。"))
+    organisation_id = organisation.id if organisation else None
+    there = session.scalar(select(Role.id).where(
+        Role.person_id == person.id, Role.role == role, Role.organisation_id.is_not_distinct_from(organisation_id)))
+    if there is None:
+        session.add(Role(person_id=person.id, role=role, organisation_id=organisation_id))
+        audit.record(actor, "accounts.role.granted", person.ref, {"role": role, "organisation": organisation_slug})
+        session.flush()
+
+
+KINDS = {"街道": "street", "镇": "town", "园区": "park"}
+
+
+def load_towns(actor: Actor, rows: list[dict]) -> int:
+    """Towns from the catalogue's table (town_id, name_zh, …), new or changed; safe to repeat. How many there are."""
+    actor.require("administer")
+    known = {o.slug: o for o in session.scalars(select(Organisation))}
+    for position, row in enumerate(rows):
+        town = known.get(row["town_id"]) or Organisation(slug=row["town_id"])
+        town.kind = KINDS.get(row["kind"], "park")
+        town.name, town.name_en, town.division_code = row["name_zh"], row["name_en"], row["division_code"]
+        town.industries = [i for i in row["industries_zh"].split(";") if i]
+        town.industries_en = [i.strip() for i in row["industries_en"].split(";") if i.strip()]
+        town.position = position
+        session.add(town)
+    session.flush()
+    return len(rows)
+
+
+# phone, name, role, organisation, town: the people a demonstration is walked through with.
+DEMO_PEOPLE = [
+    ("13900000001", "林小莲", None, None, "dalang"),
+    ("13900000002", "陈志强", "instructor", None, None),
+    ("13900000003", "黄秀英", "curator", "humen", "humen"),
+    ("13900000004", "周建国", "enterprise_manager", "humen", "humen"),
+    ("13900000005", "许明", "inspector", None, None),
+    ("13900000006", "梁伟", "administrator", None, None),
+    ("13900000007", "何静", "reviewer", None, None),
+]
+
+
+def create_demo_people(actor: Actor, password_hash: str) -> None:
+    """The demonstration's people that are not there yet; `password_hash` serves all."""
+    for phone, name, role, organisation, town in DEMO_PEOPLE:
+        if find_person_by_phone(phone):
+            continue
+        person = register_person(actor, phone=phone, password_hash=password_hash, name=name, terms_version="demo",
+                                 is_demo=True, town_slug=town)
+        if role:
+            grant_role(actor, person, role, organisation)

@@ -1,0 +1,75 @@
+"""Who is asking: the cookie's or the bearer's session key becomes an Actor before any view runs."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from flask import Flask, Response, g, request, session
+from flask_login import LoginManager, UserMixin, login_user, logout_user
+
+from guanxue import accounts
+from guanxue.core import clock
+from guanxue.core.actor import ANONYMOUS, Actor
+from guanxue.core.web.dispatch import after_answer
+
+# The cookie's session is looked up under this name by Flask-Login.
+SESSION_KEY = "_user_id"
+
+
+class SignedIn(UserMixin):
+    """What Flask-Login carries: not the person but one of their sessions, so that it can be ended."""
+
+    def __init__(self, key: str) -> None:
+        self.id = key
+
+
+def install(app: Flask) -> None:
+    """Set g.actor before every request. Visitors have no session row and no cookie."""
+    manager = LoginManager(app)
+    manager.session_protection = None  # addresses of phones change all day; the key itself is the proof
+    manager.user_loader(SignedIn)
+
+    @app.before_request
+    def _who() -> None:
+        g.actor, g.person = ANONYMOUS, None
+        key = bearer() or (session.get(SESSION_KEY) if _has_cookie(app) else None)
+        found = accounts.find_session(key) if key else None
+        if found is None:
+            return
+        person, row = found
+        g.person = person
+        g.actor = Actor("person", person.id, person.name, accounts.capabilities_of(person.id), row.id)
+        if row.last_seen_at < clock.now() - timedelta(hours=1):
+            session_id = row.id
+            after_answer(app, lambda: accounts.see(session_id))
+
+
+def _has_cookie(app: Flask) -> bool:
+    return app.config["SESSION_COOKIE_NAME"] in request.cookies
+
+
+def bearer() -> str | None:
+    """The bearer token of the request."""
+    scheme, _space, token = request.headers.get("Authorization", "").partition(" ")
+    return token.strip() or None if scheme.lower() == "bearer" else None
+
+
+def keep_in_browser(key: str) -> None:
+    """Put the session key into the browser's cookie; whatever was in it before is dropped."""
+    session.clear()
+    login_user(SignedIn(key))
+    session.permanent = True
+
+
+def forget_in_browser() -> str | None:
+    """Take the session key out of the browser's cookie and give it back."""
+    key = session.get(SESSION_KEY)
+    logout_user()
+    session.clear()
+    return key
+
+
+def clear_site_data(response: Response) -> Response:
+    """On leaving, let the browser drop what it kept of us."""
+    response.headers["Clear-Site-Data"] = '"cache", "storage"'
+    return response

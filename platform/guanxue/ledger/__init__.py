@@ -1,0 +1,31 @@
+"""Append-only double-entry accounts in millicredits, provable to anybody; knows no feature.
+
+Every entry's postings sum to zero, its `key` makes posting twice the same as once, and a mistake is undone by a contra
+entry. Entries are leaves of a Merkle tree (RFC 9162 hashing); its head is signed with Ed25519 and kept outside the
+database too, so that a cut tail is seen. Rooms above decide how much; the ledger only keeps.
+"""
+
+from guanxue.ledger.errors import AlreadyReversed, NoSuchEntry
+from guanxue.ledger.heads import ensure_key, seal_after_commit
+from guanxue.ledger.models import Entry, Posting
+from guanxue.ledger.proofs import verify_proof
+from guanxue.ledger.queries import (
+    balance,
+    balances,
+    find_entry_by_key,
+    get_entry,
+    head,
+    is_reversed,
+    list_entries,
+    postings_of,
+    proof,
+    statement,
+)
+from guanxue.ledger.service import post, reverse, seal
+from guanxue.ledger.verification import Report, verify
+
+__all__ = [
+    "post", "reverse", "seal", "balance", "balances", "statement", "get_entry", "find_entry_by_key", "is_reversed",
+    "list_entries", "postings_of", "head", "proof", "verify_proof", "verify", "Report", "ensure_key", "seal_after_commit",
+    "Entry", "Posting", "NoSuchEntry", "AlreadyReversed",
+]

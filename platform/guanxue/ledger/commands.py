@@ -1,0 +1,76 @@
+"""`guanxue ledger …` and `guanxue verify`: the ledger, from a terminal."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import click
+
+from guanxue import ledger
+from guanxue.core.command import fail, in_app, print_json
+
+WHY = {
+    "key": "签名用的不是可信的公钥。", "signature": "账头的签名是假的。", "sum": "这笔账借贷不平。",
+    "entry": "内容被改动过，与指纹不符。", "path": "这笔账不在签名的账本里。", "form": "这不是一份学分证明文件。",
+}
+
+
+@click.group("ledger")
+def group() -> None:
+    """学分账本：核对、账头、证明。"""
+
+
+@group.command("verify")
+@in_app()
+def verify() -> None:
+    """重新计算整本账；全部相符才以 0 退出，否则指出第一笔有问题的账。"""
+    report = ledger.verify()
+    for sentence in report.faults:
+        click.echo(sentence)
+    if not report.is_sound:
+        where = f"；第一处在第 {report.first_bad_entry} 笔" if report.first_bad_entry else ""
+        fail(f"账本有问题{where}。")
+    click.echo(f"账本完好：{report.entries} 笔。")
+
+
+@group.command("head")
+@in_app()
+def head() -> None:
+    """最新的签名账头（JSON）。"""
+    print_json(ledger.head())
+
+
+@group.command("seal")
+@in_app(writes=True)
+def seal() -> None:
+    """给当前账本签一个账头。"""
+    print_json(ledger.seal())
+
+
+@group.command("proof")
+@click.argument("entry", type=int)
+@in_app()
+def proof(entry: int) -> None:
+    """一笔账的证明（JSON），任何人可以离线核对。"""
+    print_json(ledger.proof(entry))
+
+
+@click.command("verify")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--public-key", help="可信的公钥（十六进制）；不给就用文件自带的")
+def verify_file(file: Path, public_key: str | None) -> None:
+    """离线核对一份学分证明文件是不是真的，只需要公钥。"""
+    try:
+        document = json.loads(file.read_text("utf-8"))
+    except (ValueError, OSError):
+        document = None
+    fault = ledger.verify_proof(document, public_key)
+    if fault:
+        click.echo(WHY[fault], err=True)
+        sys.exit(1)
+    click.echo("真实有效。")
+
+
+COMMANDS = [group, verify_file]

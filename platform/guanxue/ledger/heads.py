@@ -1,0 +1,152 @@
+"""Signed heads: making the key, signing, and keeping every head in a file outside the database.
+
+A head is {"algorithm", "key_id", "public_key", "size", "root", "sealed_at", "signature"}; the signature covers the
+canonical bytes of all the others. Binary members are hex.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import logging
+import os
+from functools import lru_cache
+from pathlib import Path
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.hashes import SHA256, Hash
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+    load_pem_private_key,
+)
+from sqlalchemy import event
+
+from guanxue.core.db import session
+from guanxue.core.settings import settings
+from guanxue.ledger.canonical import canonical
+
+log = logging.getLogger(__name__)
+ALGORITHM = "Ed25519"
+PENDING = "ledger.heads"
+
+
+def ensure_key() -> None:
+    """Make the signing key where there is none (never in production, where it must be given)."""
+    path = settings().ledger_key_path
+    if path.exists():
+        return
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    pem = Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    draft.write_bytes(pem)
+    draft.chmod(0o600)
+    try:
+        os.link(draft, path)
+    except FileExistsError:
+        pass  # another process was first
+    finally:
+        draft.unlink()
+
+
+@lru_cache(maxsize=4)
+def _key(path: Path) -> Ed25519PrivateKey:
+    key = load_pem_private_key(path.read_bytes(), None)
+    if not isinstance(key, Ed25519PrivateKey):
+        raise ValueError(f"{path} holds no Ed25519 key")
+    return key
+
+
+def public_bytes() -> bytes:
+    """The 32 bytes of our public key."""
+    return _key(settings().ledger_key_path).public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
+
+
+def key_id(public: bytes) -> str:
+    """The first 16 hex digits of the public key's SHA-256."""
+    digest = Hash(SHA256())
+    digest.update(public)
+    return digest.finalize().hex()[:16]
+
+
+def signed_head(size: int, root: bytes, sealed_at: str) -> dict:
+    """A head of ours."""
+    public = public_bytes()
+    head = {"algorithm": ALGORITHM, "key_id": key_id(public), "public_key": public.hex(), "size": size,
+            "root": root.hex(), "sealed_at": sealed_at}
+    return {**head, "signature": _key(settings().ledger_key_path).sign(canonical(head)).hex()}
+
+
+def is_genuine(head: dict) -> bool:
+    """Does the signature fit the head's own public key? Whether that key is ours is for the caller."""
+    try:
+        if head["algorithm"] != ALGORITHM or head["key_id"] != key_id(bytes.fromhex(head["public_key"])):
+            return False
+        body = {k: v for k, v in head.items() if k != "signature"}
+        public = Ed25519PublicKey.from_public_bytes(bytes.fromhex(head["public_key"]))
+        public.verify(bytes.fromhex(head["signature"]), canonical(body))
+    except (InvalidSignature, KeyError, TypeError, ValueError):
+        return False
+    return True
+
+
+def kept_heads_path() -> Path:
+    """The file outside the database: one head a line, only ever appended to."""
+    return settings().data_dir / "ledger" / "heads.jsonl"
+
+
+def kept_heads() -> list[dict]:
+    """The heads kept outside the database, in the order of keeping. A damaged line comes back as {"damaged": line}."""
+    try:
+        lines = kept_heads_path().read_text("utf-8").splitlines()
+    except FileNotFoundError:
+        return []
+    return [_parsed(line) for line in lines if line.strip()]
+
+
+def _parsed(line: str) -> dict:
+    try:
+        head = json.loads(line)
+        return head if isinstance(head, dict) else {"damaged": line}
+    except ValueError:
+        return {"damaged": line}
+
+
+def _keep(head: dict) -> None:
+    path = kept_heads_path()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a", encoding="utf-8") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        file.write(json.dumps(head, sort_keys=True) + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def keep_after_commit(head: dict) -> None:
+    """Keep this head outside the database as soon as the present transaction has committed."""
+    session.info[PENDING] = head
+
+
+def seal_after_commit() -> None:
+    """Install the hook that does so; called once, by the wiring."""
+    factory = session.session_factory
+    if not event.contains(factory, "after_commit", _after_commit):
+        event.listen(factory, "after_commit", _after_commit)
+        event.listen(factory, "after_soft_rollback", _after_rollback)
+
+
+def _after_commit(of) -> None:
+    head = of.info.pop(PENDING, None)
+    if head is not None:
+        try:
+            _keep(head)
+        except OSError:
+            log.exception("the head of size %s could not be kept outside the database", head["size"])
+
+
+def _after_rollback(of, previous) -> None:
+    if previous.parent is None:
+        of.info.pop(PENDING, None)
