@@ -7,7 +7,7 @@ from collections.abc import Callable
 import click
 from flask import Flask
 
-from guanxue import accounts, audit, jobs, ledger, policies
+from guanxue import accounts, audit, jobs, ledger, policies, quizzes
 from guanxue.accounts import api as _accounts_api  # noqa: F401 declares its calls
 from guanxue.accounts import commands as accounts_commands
 from guanxue.accounts import routes as accounts_routes
@@ -22,7 +22,7 @@ __all__ = [
 ]
 
 # Importing a room is what puts its tables into the database's metadata.
-ROOMS = (audit, jobs, ledger, policies, accounts)
+ROOMS = (audit, jobs, ledger, policies, accounts, quizzes)
 
 
 # The rooms' own commands (their commands.py).

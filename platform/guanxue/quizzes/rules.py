@@ -1,0 +1,181 @@
+"""Pure rules of questions: their form, what a learner may see of them, grading. No database, no clock, no chance.
+
+Answers on the wire: single: option id; multiple: list of ids; truefalse: boolean; fillin: string; numeric: number;
+matching: {option id: choice id}; ordering: list of ids. Points are permille of a question, scores 0…100.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import math
+import unicodedata
+from dataclasses import asdict, dataclass, field
+from decimal import Decimal, InvalidOperation
+
+KINDS = ("single", "multiple", "truefalse", "fillin", "numeric", "matching", "ordering")
+LONGEST_TEXT = 500
+WHOLE = 1000
+
+
+@dataclass(frozen=True)
+class Option:
+    """A choice and what it is worth, in permille of the question; wrong ones of a multiple choice may cost."""
+
+    text: str
+    permille: int = 0
+    feedback: str = ""
+    match: str = ""  # the right-hand side, for matching
+
+
+@dataclass(frozen=True)
+class Question:
+    """One question. `id` is stable within its paper. For truefalse `options` are empty and `truth` holds the answer;
+
+    fillin and numeric keep accepted answers in `options` (text, permille); numeric's text is "low..high" in decimals.
+    """
+
+    id: str
+    kind: str
+    stem: str
+    options: tuple[Option, ...] = ()
+    truth: bool | None = None
+    explanation: str = ""
+    tail: str = ""  # what follows the gap of a fill-in
+
+    def __post_init__(self) -> None:
+        if self.kind not in KINDS:
+            raise ValueError(f"no such kind: {self.kind}")
+
+
+def questions_to(questions: list[Question]) -> list[dict]:
+    """As plain JSON."""
+    return [asdict(q) for q in questions]
+
+
+def questions_from(document: list[dict]) -> list[Question]:
+    """From plain JSON."""
+    return [Question(**{**q, "options": tuple(Option(**o) for o in q["options"])}) for q in document]
+
+
+# ---- what a learner sees
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A question as shown in one attempt: opaque ids that mean nothing outside it, in an order of its own."""
+
+    question: Question
+    order: tuple[int, ...]  # positions of options as shown (matching: left sides)
+    choice_order: tuple[int, ...] = ()
+    ids: tuple[str, ...] = field(default=())
+    choice_ids: tuple[str, ...] = field(default=())
+
+
+def show(question: Question, seed: bytes) -> Shown:
+    """The question in the attempt whose secret seed this is."""
+    n = len(question.options)
+    if question.kind in ("fillin", "numeric", "truefalse"):
+        return Shown(question, ())
+    ids = tuple(_opaque(seed, question.id, "option", i) for i in range(n))
+    if question.kind == "matching":
+        choices = tuple(_opaque(seed, question.id, "choice", i) for i in range(n))
+        return Shown(question, tuple(range(n)), _shuffled(choices), ids, choices)
+    return Shown(question, _shuffled(ids), (), ids)
+
+
+def _opaque(seed: bytes, *what: object) -> str:
+    return hmac.new(seed, "\0".join(map(str, what)).encode(), hashlib.sha256).hexdigest()[:12]
+
+
+def _shuffled(ids: tuple[str, ...]) -> tuple[int, ...]:
+    # The ids are already random: sorting by them is a fair order that needs no other source of chance.
+    return tuple(sorted(range(len(ids)), key=lambda i: ids[i]))
+
+
+def answer_fault(shown: Shown, answer: object) -> bool:
+    """Is this no possible answer (wrong type, foreign id, absurd size)?"""
+    kind, ids = shown.question.kind, set(shown.ids)
+    if kind == "single":
+        return not (isinstance(answer, str) and answer in ids)
+    if kind in ("multiple", "ordering"):
+        is_list = isinstance(answer, list) and len(answer) <= len(ids) and all(isinstance(a, str) for a in answer)
+        return not (is_list and len(set(answer)) == len(answer) and set(answer) <= ids)
+    if kind == "truefalse":
+        return not isinstance(answer, bool)
+    if kind == "fillin":
+        return not (isinstance(answer, str) and len(answer) <= LONGEST_TEXT)
+    if kind == "numeric":
+        return isinstance(answer, bool) or not isinstance(answer, int | float) or not math.isfinite(answer) or abs(answer) > 1e15
+    choices = set(shown.choice_ids)
+    return not (isinstance(answer, dict) and set(answer) <= ids and all(isinstance(v, str) and v in choices for v in answer.values()))
+
+
+# ---- grading
+
+
+def grade(shown: Shown, answer: object) -> int:
+    """Points in permille, 0…1000; no answer and impossible answers earn 0."""
+    if answer is None or answer_fault(shown, answer):
+        return 0
+    question = shown.question
+    points = {
+        "single": _grade_chosen, "multiple": _grade_chosen, "truefalse": _grade_truth, "fillin": _grade_text,
+        "numeric": _grade_number, "matching": _grade_matching, "ordering": _grade_order,
+    }[question.kind](shown, answer)
+    return max(0, min(WHOLE, points))
+
+
+def _grade_chosen(shown: Shown, answer) -> int:
+    chosen = {answer} if isinstance(answer, str) else set(answer)
+    points = sum(o.permille for o, i in zip(shown.question.options, shown.ids, strict=True) if i in chosen)
+    right = {i for o, i in zip(shown.question.options, shown.ids, strict=True) if o.permille > 0}
+    # Thirds are written 33.333 % three times: all right ones and no other is the whole.
+    return WHOLE if chosen == right and shown.question.kind == "multiple" else points
+
+
+def _grade_truth(shown: Shown, answer) -> int:
+    return WHOLE if answer == shown.question.truth else 0
+
+
+def folded(text: str) -> str:
+    """Width, case and blanks do not matter in a fill-in."""
+    return "".join(unicodedata.normalize("NFKC", text).casefold().split())
+
+
+def _grade_text(shown: Shown, answer) -> int:
+    return max((o.permille for o in shown.question.options if folded(o.text) == folded(answer)), default=0)
+
+
+def _grade_number(shown: Shown, answer) -> int:
+    try:
+        value = Decimal(str(answer))
+    except InvalidOperation:
+        return 0
+    best = 0
+    for option in shown.question.options:
+        low, _dots, high = option.text.partition("..")
+        if Decimal(low) <= value <= Decimal(high):
+            best = max(best, option.permille)
+    return best
+
+
+def _grade_matching(shown: Shown, answer) -> int:
+    options = shown.question.options
+    right = 0
+    for option, left in zip(options, shown.ids, strict=True):
+        chosen = answer.get(left)
+        if chosen is not None and options[shown.choice_ids.index(chosen)].match == option.match:
+            right += 1
+    return right * WHOLE // len(options)
+
+
+def _grade_order(shown: Shown, answer) -> int:
+    if len(answer) != len(shown.ids):
+        return 0
+    return sum(a == b for a, b in zip(answer, shown.ids, strict=True)) * WHOLE // len(shown.ids)
+
+
+def score(points: list[int]) -> int:
+    """0…100 of a paper whose questions earned these permille; rounded down once."""
+    return sum(points) * 100 // (WHOLE * len(points)) if points else 0

@@ -1,0 +1,189 @@
+"""Making papers; opening, saving, handing in and grading attempts."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import secrets
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+
+from guanxue import audit
+from guanxue.core import clock
+from guanxue.core.actor import Actor
+from guanxue.core.db import session
+from guanxue.core.errors import Invalid
+from guanxue.core.i18n import lazy as _
+from guanxue.core.markup import inline_html as to_html
+from guanxue.quizzes import rules
+from guanxue.quizzes.errors import AttemptClosed, NoAttemptsLeft
+from guanxue.quizzes.models import Attempt, Paper, Submission
+from guanxue.quizzes.queries import attempts_left, find_open_attempt, find_submission, get_attempt, get_paper
+from guanxue.quizzes.rules import Question, Shown
+
+# Generous on purpose: the clock is against leaving a paper open for days, not against slow readers.
+LEAST_TIME = timedelta(minutes=30)
+TIME_A_QUESTION = timedelta(minutes=3)
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How often a paper may be tried, from the policy: `attempts` within `cooldown_ms`."""
+
+    attempts: int
+    cooldown_ms: int
+
+
+@dataclass(frozen=True)
+class Result:
+    """What an attempt was worth. `feedback` is a list of dicts {question_id, points, explanation_html?, …}."""
+
+    score: int
+    passed: bool
+    pass_mark: int
+    attempts_left: int
+
+
+def create_paper(actor: Actor, *, title: str, questions: list[Question]) -> Paper:
+    """The frozen paper of these questions; the same questions are the same paper. Raises Invalid for none."""
+    if not questions:
+        raise Invalid(_("一份试卷至少要有一道题。"))
+    document = rules.questions_to(questions)
+    digest = hashlib.sha256(json.dumps(document, ensure_ascii=False, sort_keys=True).encode()).hexdigest()
+    there = session.scalar(select(Paper).where(Paper.digest == digest))
+    if there is not None:
+        return there
+    paper = Paper(digest=digest, title=title, document=document, question_count=len(questions), created_at=clock.now())
+    session.add(paper)
+    session.flush()
+    audit.record(actor, "quizzes.paper.created", f"paper:{paper.id}", {"questions": len(questions)})
+    return paper
+
+
+def open_attempt(actor: Actor, paper_id: int, subject: str, limits: Limits) -> Attempt:
+    """The actor's open attempt at `subject`, or a new one. Raises NoAttemptsLeft. Lock the person before calling."""
+    running = find_open_attempt(actor.id, subject)
+    if running is not None:
+        return running
+    if attempts_left(actor.id, subject, limits.attempts, limits.cooldown_ms) == 0:
+        hours = -(-limits.cooldown_ms // 3_600_000)
+        raise NoAttemptsLeft(_("%(n)s 次机会已用完。先回头看看课程，%(h)s 小时后可以再考。", n=limits.attempts, h=hours))
+    paper, now = get_paper(paper_id), clock.now()
+    attempt = Attempt(
+        id=secrets.token_urlsafe(12), person_id=actor.id, paper_id=paper.id, subject=subject, seed=secrets.token_hex(16),
+        started_at=now, expires_at=now + max(LEAST_TIME, TIME_A_QUESTION * paper.question_count), answers={})
+    session.add(attempt)
+    session.flush()
+    return attempt
+
+
+def shown_questions(attempt: Attempt) -> list[Shown]:
+    """The paper's questions as this attempt shows them."""
+    seed = bytes.fromhex(attempt.seed)
+    return [rules.show(q, seed) for q in rules.questions_from(get_paper(attempt.paper_id).document)]
+
+
+def questions_for_learner(attempt: Attempt) -> list[dict]:
+    """What may be seen before handing in: {id, kind, stem_html, tail_html?, options?, choices?}; nothing of the key."""
+    return [_for_learner(shown) for shown in shown_questions(attempt)]
+
+
+def _for_learner(shown: Shown) -> dict:
+    q = shown.question
+    seen = {"id": q.id, "kind": q.kind, "stem_html": to_html(q.stem)}
+    if q.tail:
+        seen["tail_html"] = to_html(q.tail)
+    if shown.ids:
+        seen["options"] = [{"id": shown.ids[i], "html": to_html(q.options[i].text)} for i in shown.order]
+    if shown.choice_ids:
+        seen["choices"] = [{"id": shown.choice_ids[i], "html": to_html(q.options[i].match)} for i in shown.choice_order]
+    return seen
+
+
+def save_answers(actor: Actor, attempt_id: str, answers: dict) -> Attempt:
+    """Merge answers into the open attempt; None clears one. Raises NoSuchAttempt, Invalid, AttemptClosed."""
+    attempt = get_attempt(attempt_id, actor.id, lock=True)
+    check_answers(attempt, answers)
+    if find_submission(attempt.id) is not None:
+        raise AttemptClosed(_("这次考核已经交卷。"))
+    if attempt.expires_at <= clock.now():
+        raise AttemptClosed(_("考核时间已到。"))
+    merged = {**attempt.answers, **answers}
+    attempt.answers = {k: v for k, v in merged.items() if v is not None}
+    session.flush()
+    return attempt
+
+
+def check_answers(attempt: Attempt, answers: object) -> None:
+    """Raise Invalid unless every answer is a possible answer to a question of the attempt."""
+    if not isinstance(answers, dict) or len(answers) > 500:
+        raise Invalid(_("答案的格式不对。"))
+    shown = {s.question.id: s for s in shown_questions(attempt)}
+    faults = []
+    for question_id, answer in answers.items():
+        if question_id not in shown:
+            faults.append({"field": str(question_id)[:40], "message": _("没有这道题。")})
+        elif answer is not None and rules.answer_fault(shown[question_id], answer):
+            faults.append({"field": question_id, "message": _("这不是这道题可能的答案。")})
+    if faults:
+        raise Invalid(_("有的答案格式不对，没有保存。"), fields=faults[:20])
+
+
+def submit_attempt(actor: Actor, attempt_id: str, *, pass_mark: int) -> tuple[Attempt, Submission]:
+    """Hand in and grade what was saved; a second time gives the first answer. An attempt out of time is handed in so."""
+    attempt = get_attempt(attempt_id, actor.id, lock=True)
+    there = find_submission(attempt.id)
+    if there is not None:
+        return attempt, there
+    submission = Submission(attempt_id=attempt.id, answers=attempt.answers, score=_graded(attempt, attempt.answers),
+                            pass_mark=pass_mark, submitted_at=clock.now())
+    try:
+        with session.begin_nested():
+            session.add(submission)
+    except IntegrityError:
+        return attempt, find_submission(attempt.id)
+    return attempt, submission
+
+
+def _graded(attempt: Attempt, answers: dict) -> int:
+    return rules.score([rules.grade(s, answers.get(s.question.id)) for s in shown_questions(attempt)])
+
+
+def derive_score(submission: Submission) -> int:
+    """The score again, from the frozen paper and what was handed in."""
+    return _graded(session.get(Attempt, submission.attempt_id), submission.answers)
+
+
+def result_of(attempt: Attempt, submission: Submission, limits: Limits) -> Result:
+    """What the learner is told."""
+    left = attempts_left(attempt.person_id, attempt.subject, limits.attempts, limits.cooldown_ms)
+    return Result(submission.score, submission.is_passed, submission.pass_mark, left)
+
+
+def feedback(attempt: Attempt, submission: Submission, *, explain: bool) -> list[dict]:
+    """Question by question {question_id, points}; with the right answer's explanation only where `explain`."""
+    told = []
+    for shown in shown_questions(attempt):
+        points = rules.grade(shown, submission.answers.get(shown.question.id))
+        line = {"question_id": shown.question.id, "points": points / rules.WHOLE}
+        if explain:
+            line["explanation_html"] = to_html(shown.question.explanation)
+            line["right_html"] = to_html(_right(shown.question))
+        told.append(line)
+    return told
+
+
+def _right(q: Question) -> str:
+    if q.kind == "truefalse":
+        return str(_("对") if q.truth else _("错"))
+    if q.kind == "matching":
+        return "；".join(f"{o.text} → {o.match}" for o in q.options)
+    if q.kind == "numeric":
+        low, _dots, high = q.options[0].text.partition("..")
+        return low if low == high else f"{low} ～ {high}"
+    if q.kind == "ordering":
+        return " → ".join(o.text for o in q.options)
+    return "；".join(o.text for o in q.options if o.permille > 0)
