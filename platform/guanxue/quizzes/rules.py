@@ -106,9 +106,11 @@ def answer_fault(shown: Shown, answer: object) -> bool:
     if kind == "fillin":
         return not (isinstance(answer, str) and len(answer) <= LONGEST_TEXT)
     if kind == "numeric":
-        return isinstance(answer, bool) or not isinstance(answer, int | float) or not math.isfinite(answer) or abs(answer) > 1e15
+        is_number = isinstance(answer, int | float) and not isinstance(answer, bool)
+        return not (is_number and math.isfinite(answer) and abs(answer) <= 1e15)
     choices = set(shown.choice_ids)
-    return not (isinstance(answer, dict) and set(answer) <= ids and all(isinstance(v, str) and v in choices for v in answer.values()))
+    is_pairs = isinstance(answer, dict) and set(answer) <= ids
+    return not (is_pairs and all(isinstance(v, str) and v in choices for v in answer.values()))
 
 
 # ---- grading
