@@ -15,7 +15,7 @@ from pathlib import Path
 import click
 from flask import current_app
 
-from guanxue import jobs, migrations, wiring
+from guanxue import demonstration, jobs, migrations, search, wiring
 from guanxue.core import logs
 from guanxue.core.actor import SYSTEM
 from guanxue.core.append_only import missing_triggers
@@ -53,7 +53,7 @@ def demo() -> None:
     if settings().is_production:
         fail("正式环境不能载入演示数据。")
     prepare_site()
-    wiring.load_demonstration(SYSTEM, say=lambda line: click.echo(line, err=True))
+    demonstration.load(SYSTEM, say=lambda line: click.echo(line, err=True))
 
 
 @click.command()
@@ -98,8 +98,8 @@ def up(port: int) -> None:
     _refuse_taken(port)
     prepare_site()
     if not settings().is_production:
-        wiring.load_demonstration(SYSTEM, say=lambda line: click.echo(line, err=True))
-    wiring.freshen_index()
+        demonstration.load(SYSTEM, say=lambda line: click.echo(line, err=True))
+    search.freshen()
     db.session.remove()
     db.engine.dispose()
     program = [sys.executable, "-m", "guanxue"]
@@ -120,7 +120,7 @@ def _refuse_taken(port: int) -> None:
 
 def _greet(port: int) -> None:
     click.echo(f"\n  莞学已启动：http://127.0.0.1:{port}\n")
-    for line in wiring.demonstration_accounts():
+    for line in demonstration.account_lines() if not settings().is_production else []:
         click.echo(f"  {line}")
     click.echo("\n  首批课程视频在后台制作，网页上能看到进度。Ctrl-C 结束。\n")
 
@@ -149,7 +149,7 @@ def _stay(children: list[subprocess.Popen]) -> None:
 @in_app()
 def reindex() -> None:
     """重建搜索索引；网站照常服务。"""
-    wiring.rebuild_index()
+    click.echo(f"已索引 {search.rebuild()} 项。")
 
 
 @click.command()
@@ -182,7 +182,7 @@ def _examine():
         for name in missing_triggers(connection):
             yield f"缺少防篡改触发器 {name}：运行 guanxue init，并查明是谁删掉的。"
     yield from (f"后台任务失败：{job.name}（{job.failure}）" for job in jobs.list_failed(5))
-    yield None if wiring.index_is_ready() else "搜索索引不可用：运行 guanxue reindex。"
+    yield None if search.is_ready() else "搜索索引不可用：运行 guanxue reindex。"
 
 
 COMMANDS = [init, demo, serve, worker, up, reindex, doctor]

@@ -2,31 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import click
 from flask import Flask
 
-from guanxue import accounts, audit, jobs, ledger, policies, quizzes
+from guanxue import accounts, audit, courses, jobs, ledger, media, policies, quizzes, search, standards
 from guanxue.accounts import api as _accounts_api  # noqa: F401 declares its calls
 from guanxue.accounts import commands as accounts_commands
 from guanxue.accounts import routes as accounts_routes
 from guanxue.accounts import signin
 from guanxue.config import ROOT
+from guanxue.core import events
 from guanxue.core.actor import Actor
+from guanxue.courses import documents as course_documents
 from guanxue.ledger import commands as ledger_commands
+from guanxue.media import routes as media_routes
+from guanxue.media import tasks as media_tasks
+from guanxue.search import commands as search_commands
+from guanxue.search import tasks as search_tasks
 
-__all__ = [
-    "COMMANDS", "ROOT", "demonstration_accounts", "freshen_index", "index_is_ready", "install_sign_in", "join",
-    "load_demonstration", "prepare", "rebuild_index",
-]
+__all__ = ["COMMANDS", "ROOT", "install_sign_in", "join", "prepare"]
 
 # Importing a room is what puts its tables into the database's metadata.
-ROOMS = (audit, jobs, ledger, policies, accounts, quizzes)
+ROOMS = (audit, jobs, ledger, search, policies, standards, accounts, media, quizzes, courses)
 
 
 # The rooms' own commands (their commands.py).
-COMMANDS: list[click.Command] = [*accounts_commands.COMMANDS, *ledger_commands.COMMANDS]
+COMMANDS: list[click.Command] = [*accounts_commands.COMMANDS, *ledger_commands.COMMANDS, *search_commands.COMMANDS]
 
 
 def install_sign_in(app: Flask) -> None:
@@ -44,46 +45,29 @@ def join(app: Flask) -> None:
 
 def _blueprints(app: Flask) -> None:
     """Every edge that answers addresses."""
-    for edge in (accounts_routes,):
+    for edge in (accounts_routes, media_routes):
         app.register_blueprint(edge.blueprint)
 
 
 def _events() -> None:
     """Down is a call, up is an event."""
     ledger.seal_after_commit()
+    events.listen(media.AssetReady, courses.fill_durations)
+    events.listen(media.AssetFailed, courses.note_failure)
 
 
 def _jobs() -> None:
     """What the worker runs for a job's name."""
+    jobs.register("media.make", media_tasks.make, heavy=True)
+    jobs.register("search.update", search_tasks.update)
 
 
 def _search() -> None:
     """What can be found, and who tells the index about it."""
+    search.register("course", course_documents.load, course_documents.list_slugs)
 
 
 def prepare(actor: Actor) -> None:
     """What every fresh site needs before it opens: shipped policies, keys. Safe to repeat; call inside writing()."""
     policies.load_defaults(actor)
     ledger.ensure_key()
-
-
-def load_demonstration(actor: Actor, say: Callable[[str], None]) -> None:
-    """The demonstration's catalogue, towns, tracks and people; safe to repeat. Opens its own transactions."""
-
-
-def demonstration_accounts() -> list[str]:
-    """Lines that name the demonstration people, for the terminal."""
-    return []
-
-
-def freshen_index() -> None:
-    """Build the search index where there is none that fits."""
-
-
-def rebuild_index() -> None:
-    """Build the search index anew beside the old one and switch."""
-
-
-def index_is_ready() -> bool:
-    """Can the search index be asked?"""
-    return True

@@ -1,0 +1,265 @@
+"""The catalogue as one snapshot in memory: 1,200 rows, facets counted on integer bit masks, never stale.
+
+A snapshot belongs to a value of the generation "catalogue", which moves in the same transaction as every change of what
+it shows; a request that sees a newer value builds a new one.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from functools import reduce
+
+from flask import current_app
+from sqlalchemy import or_, select
+
+from guanxue import accounts, policies, search, standards
+from guanxue.core import generation
+from guanxue.core.db import session
+from guanxue.core.i18n import lazy as _
+from guanxue.courses import rules
+from guanxue.courses.models import Course, CourseTown, Revision, RevisionLesson
+
+PER_PAGE = 20
+FACETS = ("kind", "town", "industry", "occupation", "level", "hours", "status")
+STATUS = {"open": _("可以学"), "planned": _("筹备中")}
+HOURS = {"1": _("1 学时以内"), "16": _("1–16 学时"), "32": _("17–32 学时"), "more": _("32 学时以上")}
+SORTS = {"": _("推荐"), "title": _("按名称"), "new": _("最近更新"), "hours": _("学时由少到多")}
+
+
+@dataclass(frozen=True)
+class Item:
+    """A course as the catalogue shows it. Hours and credits are of the real content; planned hours stand apart."""
+
+    id: int
+    slug: str
+    title: str
+    title_en: str
+    status: str
+    kind: str
+    level: int | None
+    industry: str
+    occupation: str
+    towns: tuple[str, ...]
+    summary: str
+    content_ms: int
+    hours_milli: int
+    credits_milli: int
+    planned_hours_milli: int
+    lesson_count: int
+    ready_count: int
+    has_owner: bool
+    updated: str
+
+    @property
+    def hours_band(self) -> str:
+        """Which band of the hours facet it falls into; a plan by its planned hours."""
+        hours = self.hours_milli if self.status == "open" else self.planned_hours_milli
+        return "1" if hours <= 1000 else "16" if hours <= 16_000 else "32" if hours <= 32_000 else "more"
+
+
+@dataclass(frozen=True)
+class Query:
+    """What the visitor asked for; empty strings ask for nothing. Unknown facet values find nothing."""
+
+    q: str = ""
+    kind: str = ""
+    town: str = ""
+    industry: str = ""
+    occupation: str = ""
+    level: str = ""
+    hours: str = ""
+    status: str = ""
+    sort: str = ""
+    page: int = 1
+    per_page: int = PER_PAGE
+
+
+@dataclass(frozen=True)
+class FacetValue:
+    """A value one can narrow down to, and how many courses would be left."""
+
+    value: str
+    label: object
+    count: int
+    is_chosen: bool
+
+
+@dataclass(frozen=True)
+class Listing:
+    """A page of the catalogue. `why` says by slug why a course matched; `did_you_mean` is a better spelling or None."""
+
+    items: list[Item]
+    total: int
+    page: int
+    per_page: int
+    facets: dict[str, list[FacetValue]]
+    why: dict[str, str] = field(default_factory=dict)
+    did_you_mean: str | None = None
+
+    @property
+    def pages(self) -> int:
+        """How many pages there are, at least 1."""
+        return max(1, -(-self.total // self.per_page))
+
+
+class Snapshot:
+    """All rows of one generation, in the order they are recommended: what can be studied first."""
+
+    def __init__(self, items: list[Item], labels: dict[str, dict[str, object]]) -> None:
+        self.items = sorted(items, key=_recommended)
+        self.labels = labels
+        self.position = {item.slug: n for n, item in enumerate(self.items)}
+        self.by_id = {item.id: item for item in self.items}
+        self.everything = (1 << len(self.items)) - 1
+        self.masks = _masks(self.items)
+        self._orders: dict[str, list[int]] = {}
+
+    def order(self, sort: str) -> list[int]:
+        """Row numbers in that order."""
+        if sort not in self._orders:
+            keys = {"title": lambda n: (self.items[n].status == "planned", self.items[n].title),
+                    "new": lambda n: (self.items[n].status == "planned", _descending(self.items[n].updated), n),
+                    "hours": lambda n: (self.items[n].status == "planned",
+                                        self.items[n].hours_milli or self.items[n].planned_hours_milli, n)}
+            numbers = range(len(self.items))
+            self._orders[sort] = sorted(numbers, key=keys[sort]) if sort in keys else list(numbers)
+        return self._orders[sort]
+
+
+def _recommended(item: Item) -> tuple:
+    return (item.status == "planned", -(item.ready_count > 0), item.planned_hours_milli == 0, item.title)
+
+
+def _descending(text: str) -> tuple[int, ...]:
+    return tuple(-ord(c) for c in text)
+
+
+def _masks(items: list[Item]) -> dict[str, dict[str, int]]:
+    masks: dict[str, dict[str, int]] = {name: defaultdict(int) for name in FACETS}
+    for n, item in enumerate(items):
+        bit = 1 << n
+        for name, value in (("kind", item.kind), ("industry", item.industry), ("occupation", item.occupation),
+                            ("level", str(item.level or "")), ("hours", item.hours_band), ("status", item.status)):
+            if value:
+                masks[name][value] |= bit
+        for town in item.towns:
+            masks["town"][town] |= bit
+    return {name: dict(values) for name, values in masks.items()}
+
+
+_building = threading.Lock()
+
+
+def snapshot() -> Snapshot:
+    """The snapshot of the present generation."""
+    number = generation.current("catalogue")
+    kept = current_app.extensions.get("guanxue.catalogue")
+    if kept is None or kept[0] != number:
+        with _building:
+            kept = current_app.extensions.get("guanxue.catalogue")
+            if kept is None or kept[0] != number:
+                kept = (number, _build())
+                current_app.extensions["guanxue.catalogue"] = kept
+    return kept[1]
+
+
+def _build() -> Snapshot:
+    towns = {t.id: t for t in accounts.list_towns()}
+    lessons = defaultdict(list)
+    for row in session.execute(
+        select(RevisionLesson.revision_id, RevisionLesson.duration_ms)
+        .where(RevisionLesson.revision_id.in_(select(Course.revision_id).where(Course.revision_id.is_not(None))))
+    ):
+        lessons[row.revision_id].append(row.duration_ms)
+    towns_of = defaultdict(list)
+    for course_id, town_id in session.execute(select(CourseTown.course_id, CourseTown.town_id)):
+        if town_id in towns:
+            towns_of[course_id].append(towns[town_id].slug)
+    rows = session.execute(
+        select(Course, Revision).outerjoin(Revision, Revision.id == Course.revision_id)
+        .where(or_(Course.revision_id.is_not(None), Course.is_planned)))
+    items = [_item(course, revision, lessons[course.revision_id], towns_of[course.id]) for course, revision in rows]
+    labels = {
+        "kind": rules.KINDS, "status": STATUS, "hours": HOURS,
+        "level": {str(n): name for n, name in standards.LEVELS.items()},
+        "town": {t.slug: t.name for t in towns.values()},
+        "industry": {i.slug: i.name for i in standards.list_industries()},
+        "occupation": {o.slug: o.name for o in standards.list_occupations()},
+    }
+    return Snapshot(items, labels)
+
+
+def _item(course: Course, revision: Revision | None, durations: list[int | None], towns: list[str]) -> Item:
+    words = revision.document if revision else {
+        "title": course.title, "title_en": course.title_en, "kind": course.kind, "level": course.level,
+        "industry": course.industry, "occupation": course.occupation, "summary": course.summary, "towns": sorted(towns)}
+    known = sum(d for d in durations if d is not None)
+    numbers = policies.get_policy(revision.policy_id).numbers if revision else None
+    return Item(
+        id=course.id, slug=course.slug, title=words["title"], title_en=words["title_en"],
+        status="open" if revision else "planned", kind=words["kind"], level=words["level"], industry=words["industry"],
+        occupation=words["occupation"], towns=tuple(words["towns"]), summary=words["summary"], content_ms=known,
+        hours_milli=policies.class_hours_milli_of(numbers, known) if numbers else 0,
+        credits_milli=policies.credits_of(numbers, known) if numbers else 0,
+        planned_hours_milli=course.planned_hours_milli, lesson_count=len(durations),
+        ready_count=sum(d is not None for d in durations[:-1]), has_owner=course.owner_id is not None,
+        updated=course.updated_at.isoformat())
+
+
+# ---- asking
+
+
+def browse(query: Query) -> Listing:
+    """The page of the catalogue the query asks for, with facets counted over everything else it asks for."""
+    snap = snapshot()
+    found, ranking, why, better = _found(snap, query)
+    chosen = {name: getattr(query, name) for name in FACETS if getattr(query, name)}
+    matching = {name: snap.masks[name].get(value, 0) for name, value in chosen.items()}
+    left = reduce(lambda a, b: a & b, matching.values(), found)
+    order = ranking if ranking is not None and not query.sort else snap.order(query.sort)
+    numbers = [n for n in order if left >> n & 1]
+    page = max(1, min(query.page, -(-len(numbers) // query.per_page) or 1))
+    items = [snap.items[n] for n in numbers[(page - 1) * query.per_page: page * query.per_page]]
+    facets = {name: _facet(snap, name, found, matching, chosen.get(name, "")) for name in FACETS}
+    reasons = {item.slug: reason for item in items if (reason := why("course", item.slug))}
+    return Listing(items, len(numbers), page, query.per_page, facets, reasons, better)
+
+
+def _found(snap: Snapshot, query: Query) -> tuple[int, list[int] | None, Callable[[str, str], str], str | None]:
+    text = query.q.strip()
+    if not text:
+        return snap.everything, None, lambda _kind, _id: "", None
+    result = search.query(text, kinds=("course",))
+    numbers = [snap.position[hit.id] for hit in result.hits if hit.id in snap.position]
+    numbers.sort(key=lambda n: snap.items[n].status == "planned")  # stable: by score within each
+    mask = reduce(lambda m, n: m | 1 << n, numbers, 0)
+    return mask, numbers, result.explain, result.did_you_mean
+
+
+def _facet(snap: Snapshot, name: str, found: int, matching: dict[str, int], chosen: str) -> list[FacetValue]:
+    others = reduce(lambda a, b: a & b, (mask for facet, mask in matching.items() if facet != name), found)
+    labels, masks = snap.labels[name], snap.masks[name]
+    values = [FacetValue(value, label, (masks.get(value, 0) & others).bit_count(), value == chosen)
+              for value, label in labels.items()]
+    values = [v for v in values if v.count or v.is_chosen]
+    return sorted(values, key=lambda v: -v.count) if name in ("town", "industry", "occupation") else values
+
+
+def items_of(course_ids: Iterable[int]) -> dict[int, Item]:
+    """Catalogue rows by course id; what is not listed is left out."""
+    by_id = snapshot().by_id
+    return {i: by_id[i] for i in course_ids if i in by_id}
+
+
+def find_item(slug: str) -> Item | None:
+    """The catalogue row of a course."""
+    snap = snapshot()
+    return snap.items[snap.position[slug]] if slug in snap.position else None
+
+
+def label(facet: str, value: str) -> object:
+    """A facet value's name for people; the value itself where it has none."""
+    return snapshot().labels[facet].get(value, value)

@@ -1,0 +1,203 @@
+"""Course folders: reading them with every fault named, writing them back. The form is described in docs/formats.md."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import yaml
+
+from guanxue import quizzes, standards
+from guanxue.core.i18n import lazy as _
+from guanxue.courses import rules
+
+LARGEST_TEXT_BYTES = 1_000_000
+
+
+@dataclass(frozen=True)
+class FolderLesson:
+    """A lesson of a folder. `video` is a file that exists; without one the machine narrates the body."""
+
+    slug: str
+    title: str
+    kind: str
+    body: str
+    section: str = ""
+    video: Path | None = None
+
+
+@dataclass
+class CourseFolder:
+    """What a folder holds; `faults` are dicts {"field": file, "message"}; empty when it can be brought in."""
+
+    slug: str = ""
+    title: str = ""
+    title_en: str = ""
+    kind: str = ""
+    level: int | None = None
+    occupation: str = ""
+    industry: str = ""
+    towns: list[str] = field(default_factory=list)
+    language: str = "zh-CN"
+    delivery: str = "online"
+    planned_hours_milli: int = 0
+    summary: str = ""
+    pass_mark: int | None = None
+    lessons: list[FolderLesson] = field(default_factory=list)
+    question_count: int = 0
+    faults: list[dict] = field(default_factory=list)
+
+    def fault(self, where: str, message: object) -> None:
+        """Remember one more fault."""
+        self.faults.append({"field": where, "message": message})
+
+
+def read_folder(path: Path) -> CourseFolder:
+    """Everything in the folder, with its faults; writes nothing, never leaves the folder."""
+    folder = CourseFolder()
+    document = _yaml(path / "course.yaml", folder)
+    if document is None:
+        return folder
+    _read_facts(document, folder)
+    listed = document.get("lessons")
+    for item in listed if isinstance(listed, list) else []:
+        _read_lesson(path, item if isinstance(item, dict) else {"file": item}, folder)
+    if not folder.lessons:
+        folder.fault("course.yaml", _("没有列出课（lessons）。"))
+    _read_quiz(path, document, folder)
+    slugs = [lesson.slug for lesson in folder.lessons]
+    for slug in sorted({s for s in slugs if slugs.count(s) > 1}):
+        folder.fault("course.yaml", _("两节课同名：%(slug)s。", slug=slug))
+    return folder
+
+
+def _text(path: Path, name: str, folder: CourseFolder) -> str | None:
+    target = (path / name).resolve()
+    if not target.is_relative_to(path.resolve()) or not target.is_file():
+        folder.fault(name, _("没有这个文件。"))
+        return None
+    if target.stat().st_size > LARGEST_TEXT_BYTES:
+        folder.fault(name, _("文件太大。"))
+        return None
+    try:
+        return target.read_text("utf-8-sig").replace("\r\n", "\n")
+    except UnicodeDecodeError:
+        folder.fault(name, _("不是 UTF-8 文本。"))
+        return None
+
+
+def _yaml(path: Path, folder: CourseFolder) -> dict | None:
+    text = _text(path.parent, path.name, folder)
+    if text is None:
+        return None
+    try:
+        document = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        folder.fault(path.name, _("第 %(line)s 行不是正确的 YAML。", line=mark.line + 1 if mark else 1))
+        return None
+    if not isinstance(document, dict):
+        folder.fault(path.name, _("应为“名称: 值”的列表。"))
+        return None
+    return document
+
+
+def _read_facts(document: dict, folder: CourseFolder) -> None:
+    def word(name: str) -> str:
+        return str(document.get(name) or "").strip()
+
+    folder.slug, folder.title, folder.title_en = word("slug"), word("title"), word("title_en")
+    folder.summary, folder.language = word("summary"), word("language") or "zh-CN"
+    folder.occupation, folder.industry, folder.delivery = word("occupation"), word("industry"), word("delivery") or "online"
+    if not rules.is_slug(folder.slug):
+        folder.fault("course.yaml", _("slug 应为小写字母、数字和连字符。"))
+    if not folder.title:
+        folder.fault("course.yaml", _("缺少 title。"))
+    folder.kind = rules.KIND_OF_TABLE.get(word("kind"), word("kind"))
+    if folder.kind not in rules.KINDS:
+        folder.fault("course.yaml", _("kind 应为四类课程之一。"))
+    try:
+        folder.level = standards.level_number(word("level"))
+    except ValueError:
+        folder.fault("course.yaml", _("level 写法有误，例如：四级/中级工。"))
+    towns = document.get("towns") or []
+    folder.towns = [str(t) for t in towns] if isinstance(towns, list) else []
+    folder.planned_hours_milli = _number(document, "planned_hours", 0, 10_000, folder) * 1000
+    if document.get("pass_mark") is not None:
+        folder.pass_mark = _number(document, "pass_mark", 0, 100, folder)
+
+
+def _number(document: dict, name: str, low: int, high: int, folder: CourseFolder) -> int:
+    value = document.get(name) or 0
+    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+        folder.fault("course.yaml", _("%(name)s 应为 %(low)s 到 %(high)s 的整数。", name=name, low=low, high=high))
+        return 0
+    return value
+
+
+def _read_lesson(path: Path, item: dict, folder: CourseFolder) -> None:
+    name = str(item.get("file") or "")
+    text = _text(path, name, folder)
+    if text is None:
+        return
+    slug = Path(name).stem
+    if not rules.is_slug(slug):
+        folder.fault(name, _("文件名应为小写字母、数字和连字符。"))
+        return
+    title = re.match(r"#\s+(.+)", text.strip())
+    if title is None:
+        folder.fault(name, _("第一行应为“# 标题”。"))
+        return
+    kind = str(item.get("kind") or "video")
+    if kind not in ("video", "text"):
+        folder.fault(name, _("kind 应为 video 或 text。"))
+        return
+    video = None
+    if item.get("video"):
+        video = (path / str(item["video"])).resolve()
+        if not video.is_relative_to(path.resolve()) or not video.is_file():
+            folder.fault(str(item["video"]), _("没有这个文件。"))
+            return
+    body = text.strip()[title.end():].strip()
+    if not rules.slides_of(body):
+        folder.fault(name, _("没有正文。"))
+        return
+    folder.lessons.append(FolderLesson(slug, title[1].strip(), kind, body, str(item.get("section") or ""), video))
+
+
+def _read_quiz(path: Path, document: dict, folder: CourseFolder) -> None:
+    name = str(document.get("quiz") or "")
+    if not name:
+        folder.fault("course.yaml", _("没有考核题（quiz）。"))
+        return
+    text = _text(path, name, folder)
+    if text is None:
+        return
+    report = quizzes.read_gift(text)
+    for left in report.left_out:
+        folder.fault(name, _("第 %(line)s 行的题读不出来：%(why)s", line=left.line, why=left.reason))
+    if not report.questions:
+        folder.fault(name, _("一道题也没有。"))
+        return
+    folder.question_count = len(report.questions)
+    title = str(document.get("quiz_title") or "课程考核")  # data of the course, in its own language
+    folder.lessons.append(FolderLesson("quiz", title, "quiz", text.strip()))
+
+
+def write_folder(path: Path, facts: dict, lessons: list[FolderLesson]) -> None:
+    """Write a course folder that read_folder() reads back the same. `path` must not exist or be empty."""
+    (path / "lessons").mkdir(parents=True, exist_ok=True)
+    listed = []
+    for lesson in lessons:
+        if lesson.kind == "quiz":
+            (path / "quiz.gift").write_text(lesson.body + "\n", "utf-8")
+            continue
+        name = f"lessons/{lesson.slug}.md"
+        (path / name).write_text(f"# {lesson.title}\n\n{lesson.body}\n", "utf-8")
+        item = {"file": name, "kind": lesson.kind} if lesson.kind != "video" else {"file": name}
+        if lesson.section:
+            item["section"] = lesson.section
+        listed.append(item if len(item) > 1 else name)
+    document = {**{k: v for k, v in facts.items() if v not in ("", None, [])}, "lessons": listed, "quiz": "quiz.gift"}
+    (path / "course.yaml").write_text(yaml.safe_dump(document, allow_unicode=True, sort_keys=False, width=1000), "utf-8")

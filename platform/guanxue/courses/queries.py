@@ -1,0 +1,127 @@
+"""Finding courses, revisions and lessons. visible_to() is the one place for row rights."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from sqlalchemy import ColumnElement, func, or_, select, true
+
+from guanxue import media
+from guanxue.core.actor import Actor
+from guanxue.core.db import session
+from guanxue.core.i18n import lazy as _
+from guanxue.courses.errors import NoSuchCourse, NoSuchLesson
+from guanxue.courses.models import SUBMITTED, Course, CourseTown, Lesson, ReviewLine, Revision, RevisionLesson, Wish
+
+
+def visible_to(actor: Actor) -> ColumnElement[bool]:
+    """Everybody sees what is published or planned; authors their own; reviewers what was submitted."""
+    if actor.may("administer"):
+        return true()
+    ways = [Course.revision_id.is_not(None), Course.is_planned]
+    if actor.is_person:
+        ways.append(Course.owner_id == actor.id)
+    if actor.may("review"):
+        ways.append(Course.state == SUBMITTED)
+    return or_(*ways)
+
+
+def find_course(slug: str, actor: Actor) -> Course | None:
+    """The course of that slug, where the actor may see it."""
+    return session.scalar(select(Course).where(Course.slug == slug, visible_to(actor)))
+
+
+def get_course(slug: str, actor: Actor) -> Course:
+    """The course of that slug, where the actor may see it. Raises NoSuchCourse."""
+    course = find_course(slug, actor)
+    if course is None:
+        raise NoSuchCourse(_("没有这门课。"))
+    return course
+
+
+def courses_by_id(course_ids: Iterable[int]) -> dict[int, Course]:
+    """Courses by row id, whoever may see them."""
+    return {c.id: c for c in session.scalars(select(Course).where(Course.id.in_(set(course_ids))))}
+
+
+def list_own_courses(actor: Actor) -> list[Course]:
+    """The actor's own courses, last worked on first."""
+    return list(session.scalars(
+        select(Course).where(Course.owner_id == actor.id).order_by(Course.updated_at.desc(), Course.id.desc())))
+
+
+def list_submitted() -> list[Course]:
+    """Courses that wait for a reviewer, longest waiting first."""
+    return list(session.scalars(select(Course).where(Course.state == SUBMITTED).order_by(Course.updated_at)))
+
+
+def list_lessons(course_id: int) -> list[Lesson]:
+    """The draft's lessons in order."""
+    return list(session.scalars(select(Lesson).where(Lesson.course_id == course_id).order_by(Lesson.position, Lesson.id)))
+
+
+def get_lesson(course: Course, lesson_id: int) -> Lesson:
+    """A lesson of the course's draft. Raises NoSuchLesson."""
+    lesson = session.get(Lesson, lesson_id)
+    if lesson is None or lesson.course_id != course.id:
+        raise NoSuchLesson(_("没有这节课。"))
+    return lesson
+
+
+def get_revision(revision_id: int) -> Revision:
+    """The frozen revision with that row id. Raises NoSuchCourse."""
+    revision = session.get(Revision, revision_id)
+    if revision is None:
+        raise NoSuchCourse(_("没有这个版本的课程。"))
+    return revision
+
+
+def lessons_of(revision_id: int) -> list[RevisionLesson]:
+    """The revision's lessons in order."""
+    return list(session.scalars(
+        select(RevisionLesson).where(RevisionLesson.revision_id == revision_id).order_by(RevisionLesson.position)))
+
+
+def get_revision_lesson(lesson_id: int) -> RevisionLesson:
+    """A lesson of some revision. Raises NoSuchLesson."""
+    lesson = session.get(RevisionLesson, lesson_id)
+    if lesson is None:
+        raise NoSuchLesson(_("没有这节课。"))
+    return lesson
+
+
+def lesson_states(lessons: Iterable[RevisionLesson]) -> dict[int, str]:
+    """By lesson id: "ready", "preparing" (its video is in the making) or "failed"."""
+    lessons = list(lessons)
+    failed = {a.id for a in media.list_assets({x.asset_id for x in lessons if x.asset_id}) if a.state == "failed"}
+    return {x.id: "ready" if x.duration_ms is not None else "failed" if x.asset_id in failed else "preparing" for x in lessons}
+
+
+def content_ms(lessons: Iterable[RevisionLesson]) -> int | None:
+    """The whole content in milliseconds; None while a video is still in the making."""
+    total = 0
+    for lesson in lessons:
+        if lesson.duration_ms is None:
+            return None
+        total += lesson.duration_ms
+    return total
+
+
+def list_town_ids(course_id: int) -> list[int]:
+    """Row ids of the towns the course is made for."""
+    return list(session.scalars(select(CourseTown.town_id).where(CourseTown.course_id == course_id)))
+
+
+def list_review_lines(course_id: int) -> list[ReviewLine]:
+    """The talk between author and reviewer, oldest first."""
+    return list(session.scalars(select(ReviewLine).where(ReviewLine.course_id == course_id).order_by(ReviewLine.id)))
+
+
+def count_wishes(course_id: int) -> int:
+    """How many said 我想学."""
+    return session.scalar(select(func.count()).select_from(Wish).where(Wish.course_id == course_id)) or 0
+
+
+def is_wished(course_id: int, person_id: int) -> bool:
+    """Did this person say 我想学?"""
+    return session.get(Wish, (course_id, person_id)) is not None

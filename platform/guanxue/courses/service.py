@@ -1,0 +1,419 @@
+"""Changes to courses: making, writing lessons, review, publishing, wishes."""
+
+from __future__ import annotations
+
+import secrets
+from typing import BinaryIO
+
+from sqlalchemy import delete, func, select, update
+from sqlalchemy.exc import IntegrityError
+
+from guanxue import accounts, audit, media, policies, quizzes, search, standards
+from guanxue.core import clock, events, generation
+from guanxue.core.actor import Actor
+from guanxue.core.db import session
+from guanxue.core.errors import Forbidden, Invalid
+from guanxue.core.i18n import lazy as _
+from guanxue.courses import rules
+from guanxue.courses.errors import NotReady
+from guanxue.courses.events import CoursePublished, LessonReady
+from guanxue.courses.models import (
+    DRAFT,
+    PUBLISHED,
+    RETURNED,
+    SUBMITTED,
+    Course,
+    CourseTown,
+    Lesson,
+    ReviewLine,
+    Revision,
+    RevisionLesson,
+    Wish,
+)
+from guanxue.courses.queries import get_lesson, list_lessons, list_town_ids
+
+LONGEST_TITLE = 80
+
+
+# ---- the course
+
+
+def create_course(actor: Actor, *, title: str, kind: str, summary: str = "", level: int | None = None, industry: str = "",
+                  town_slugs: tuple[str, ...] = (), slug: str | None = None) -> Course:
+    """A new draft of the actor's own. Needs "teach". Raises Invalid with fields."""
+    actor.require("teach")
+    _check_facts(title, kind, level, industry)
+    now = clock.now()
+    course = Course(slug=slug or f"c-{secrets.token_hex(4)}", title=title.strip(), kind=kind, summary=summary.strip()[:500],
+                    level=level, industry=industry, owner_id=actor.id, state=DRAFT, syllabus=[], created_at=now, updated_at=now)
+    session.add(course)
+    session.flush()
+    set_towns(course, town_slugs)
+    audit.record(actor, "courses.course.created", f"course:{course.id}", {"slug": course.slug})
+    return course
+
+
+def _check_facts(title: str, kind: str, level: int | None, industry: str) -> None:
+    faults = []
+    if not 2 <= len(title.strip()) <= LONGEST_TITLE:
+        faults.append({"field": "title", "message": _("名称应有 2 到 80 个字。")})
+    if kind not in rules.KINDS:
+        faults.append({"field": "kind", "message": _("请选择课程类别。")})
+    if level is not None and level not in standards.LEVELS:
+        faults.append({"field": "level", "message": _("没有这个等级。")})
+    if industry and industry not in {i.slug for i in standards.list_industries()}:
+        faults.append({"field": "industry", "message": _("没有这个行业。")})
+    if faults:
+        raise Invalid(_("课程信息有误。"), fields=faults)
+
+
+def edit_course(actor: Actor, course: Course, *, title: str, kind: str, summary: str, level: int | None, industry: str,
+                town_slugs: tuple[str, ...] = ()) -> None:
+    """Change the draft's facts. What is published stays as it is until the next approval."""
+    _must_edit(actor, course)
+    _check_facts(title, kind, level, industry)
+    course.title, course.kind, course.summary = title.strip(), kind, summary.strip()[:500]
+    course.level, course.industry = level, industry
+    set_towns(course, town_slugs)
+    _touched(course)
+
+
+def set_towns(course: Course, town_slugs: tuple[str, ...] | list[str]) -> None:
+    """Say which towns the course is for; unknown ones are passed over."""
+    session.execute(delete(CourseTown).where(CourseTown.course_id == course.id))
+    known = {t.slug: t.id for t in accounts.list_towns()}
+    session.add_all(CourseTown(course_id=course.id, town_id=known[s]) for s in sorted(set(town_slugs)) if s in known)
+    session.flush()
+
+
+def _must_edit(actor: Actor, course: Course) -> None:
+    actor.require("teach")
+    if not rules.may_edit_course(actor, course):
+        raise Forbidden(_("这门课由别的老师负责。"))
+    if course.state == SUBMITTED and actor.kind != "system":
+        raise NotReady(_("课程正在审核，暂时不能修改。"))
+
+
+def _touched(course: Course) -> None:
+    course.updated_at = clock.now()
+    if course.state == PUBLISHED:
+        course.state = DRAFT  # what is published stays; the draft has moved on
+    session.flush()
+
+
+# ---- its lessons
+
+
+def add_lesson(actor: Actor, course: Course, *, title: str, kind: str, body: str = "", section: str = "",
+               slug: str | None = None, is_narrated: bool = False) -> Lesson:
+    """A lesson at the end (a quiz stays last). Quiz bodies are GIFT. Raises Invalid."""
+    _must_edit(actor, course)
+    title = title.strip()
+    if not 1 <= len(title) <= LONGEST_TITLE:
+        raise Invalid(_("课的信息有误。"), fields=[{"field": "title", "message": _("请填写课名，最多 80 个字。")}])
+    if kind not in rules.LESSON_KINDS:
+        raise Invalid(_("课的信息有误。"), fields=[{"field": "kind", "message": _("请选择课的形式。")}])
+    lessons = list_lessons(course.id)
+    if kind == "quiz" and any(x.kind == "quiz" for x in lessons):
+        raise NotReady(_("一门课只有一份考核，请在原来的考核里修改。"))
+    lesson = Lesson(course_id=course.id, slug=slug or _next_slug(lessons, kind), title=title, kind=kind, body=body,
+                    section=section, position=len(lessons) + 1, is_narrated=is_narrated)
+    if kind == "quiz":
+        _must_be_gift(body)
+    session.add(lesson)
+    session.flush()
+    _put_in_order([*(x for x in lessons if x.kind != "quiz"), *([lesson] if kind != "quiz" else []),
+                   *(x for x in (*lessons, lesson) if x.kind == "quiz")])
+    _touched(course)
+    return lesson
+
+
+def _next_slug(lessons: list[Lesson], kind: str) -> str:
+    if kind == "quiz":
+        return "quiz"
+    used = {x.slug for x in lessons}
+    return next(f"lesson-{n}" for n in range(1, 1000) if f"lesson-{n}" not in used)
+
+
+def _must_be_gift(body: str) -> None:
+    report = quizzes.read_gift(body)
+    if report.questions and not report.left_out:
+        return
+    faults = [{"field": "body", "message": _("第 %(line)s 行：%(why)s", line=x.line, why=x.reason)}
+              for x in report.left_out[:20]]
+    raise Invalid(_("考核题没有保存：有题读不出来。") if faults else _("没有读到一道题。"),
+                  fields=faults or [{"field": "body", "message": _("请粘贴 GIFT 格式的题。")}])
+
+
+def _put_in_order(lessons: list[Lesson]) -> None:
+    for position, lesson in enumerate(lessons, 1):
+        lesson.position = position
+    session.flush()
+
+
+def edit_lesson(actor: Actor, course: Course, lesson_id: int, *, title: str, body: str) -> Lesson:
+    """Change a lesson's title and text. Raises Invalid, NoSuchLesson."""
+    _must_edit(actor, course)
+    lesson = get_lesson(course, lesson_id)
+    if not 1 <= len(title.strip()) <= LONGEST_TITLE:
+        raise Invalid(_("课的信息有误。"), fields=[{"field": "title", "message": _("请填写课名，最多 80 个字。")}])
+    if lesson.kind == "quiz":
+        _must_be_gift(body)
+    lesson.title, lesson.body = title.strip(), body
+    _touched(course)
+    return lesson
+
+
+def move_lesson(actor: Actor, course: Course, lesson_id: int, steps: int) -> None:
+    """Move a lesson up (-1) or down (+1); the quiz stays last."""
+    _must_edit(actor, course)
+    lesson = get_lesson(course, lesson_id)
+    lessons = [x for x in list_lessons(course.id) if x.kind != "quiz"]
+    if lesson not in lessons:
+        return
+    old = lessons.index(lesson)
+    lessons.insert(max(0, min(len(lessons) - 1, old + steps)), lessons.pop(old))
+    _put_in_order([*lessons, *(x for x in list_lessons(course.id) if x.kind == "quiz")])
+    _touched(course)
+
+
+def remove_lesson(actor: Actor, course: Course, lesson_id: int) -> None:
+    """Take a lesson out of the draft; published revisions keep theirs."""
+    _must_edit(actor, course)
+    session.delete(get_lesson(course, lesson_id))
+    session.flush()
+    _touched(course)
+
+
+def attach_video(actor: Actor, course: Course, lesson_id: int, asset: media.Asset) -> Lesson:
+    """Give a lesson a video; the old one stays with the revisions made from it."""
+    _must_edit(actor, course)
+    lesson = get_lesson(course, lesson_id)
+    lesson.asset_id, lesson.is_narrated = asset.id, False
+    _touched(course)
+    return lesson
+
+
+def take_upload(actor: Actor, course: Course, filename: str, stream: BinaryIO) -> media.Asset:
+    """Take a video file for the course. Raises what media raises."""
+    _must_edit(actor, course)
+    return media.create_from_upload(actor, filename, stream)
+
+
+# ---- review and publication
+
+
+def submit_course(actor: Actor, course: Course) -> None:
+    """Hand the draft to a reviewer. Raises Invalid when something is missing."""
+    _must_edit(actor, course)
+    _must_be_publishable(course)
+    course.state = SUBMITTED
+    _say(actor, course, "submitted", "")
+
+
+def return_course(actor: Actor, course: Course, remarks: str) -> None:
+    """Give it back to its author with remarks."""
+    _must_review(actor, course)
+    if not remarks.strip():
+        raise Invalid(_("请写明要修改什么。"), fields=[{"field": "remarks", "message": _("请写明要修改什么。")}])
+    course.state = RETURNED
+    _say(actor, course, "returned", remarks.strip()[:2000])
+
+
+def approve_course(actor: Actor, course: Course) -> Revision:
+    """Approve and publish."""
+    _must_review(actor, course)
+    _say(actor, course, "approved", "")
+    return publish_course(actor, course)
+
+
+def _must_review(actor: Actor, course: Course) -> None:
+    actor.require("review")
+    if not rules.may_review_course(actor, course):
+        raise Forbidden(_("不能审核自己的课。"))
+    if course.state != SUBMITTED:
+        raise NotReady(_("这门课没有在等待审核。"))
+
+
+def _say(actor: Actor, course: Course, step: str, remarks: str) -> None:
+    course.updated_at = clock.now()
+    session.add(ReviewLine(course_id=course.id, step=step, remarks=remarks, by=actor.ref, by_name=actor.name, at=clock.now()))
+    session.flush()
+    audit.record(actor, f"courses.course.{step}", f"course:{course.id}", {"remarks": remarks} if remarks else None)
+
+
+def _must_be_publishable(course: Course) -> list[Lesson]:
+    lessons = list_lessons(course.id)
+    faults = rules.publish_faults(course.title, lessons)
+    failed = {a.id for a in media.list_assets({x.asset_id for x in lessons if x.asset_id}) if a.state == "failed"}
+    faults += [rules.Fault(x.slug, _("“%(title)s”的视频没有做成，请重新上传。", title=x.title))
+               for x in lessons if x.asset_id in failed]
+    if faults:
+        raise Invalid(_("还不能提交：%(why)s", why=faults[0].message),
+                      fields=[{"field": f.where, "message": f.message} for f in faults])
+    return lessons
+
+
+def publish_course(actor: Actor, course: Course) -> Revision:
+    """Freeze the draft as the next revision, which new learners enrol in. The same content is the same revision."""
+    actor.require("review")
+    lessons = _must_be_publishable(course)
+    policy = policies.current_policy()
+    document = _document(course)
+    content = [{"slug": x.slug, "section": x.section, "title": x.title, "kind": x.kind, "body": x.body,
+                "asset_id": None if x.is_narrated else x.asset_id} for x in lessons]
+    digest = rules.content_digest({**document, "policy": policy.id}, content)
+    if course.revision_id and session.get(Revision, course.revision_id).digest == digest:
+        course.state = PUBLISHED
+        return session.get(Revision, course.revision_id)
+    number = (session.scalar(select(func.max(Revision.number)).where(Revision.course_id == course.id)) or 0) + 1
+    revision = Revision(course_id=course.id, number=number, digest=digest, document=document, policy_id=policy.id,
+                        pass_mark=policy.numbers.pass_mark if course.pass_mark is None else course.pass_mark,
+                        published_at=clock.now(), published_by=actor.ref)
+    session.add(revision)
+    session.flush()
+    for lesson in lessons:
+        session.add(_frozen(actor, course, revision, lesson, policy.numbers))
+    course.revision_id, course.state, course.updated_at = revision.id, PUBLISHED, clock.now()
+    session.flush()
+    _changed(course)
+    audit.record(actor, "courses.course.published", f"course:{course.id}", {"revision": number, "digest": digest})
+    events.emit(CoursePublished(course.id, revision.id))
+    return revision
+
+
+def _document(course: Course) -> dict:
+    towns = {t.id: t.slug for t in accounts.list_towns()}
+    return {
+        "slug": course.slug, "title": course.title, "title_en": course.title_en, "kind": course.kind, "level": course.level,
+        "industry": course.industry, "occupation": course.occupation, "summary": course.summary, "language": course.language,
+        "pass_mark": course.pass_mark, "towns": sorted(towns[i] for i in list_town_ids(course.id)),
+    }
+
+
+def _frozen(actor: Actor, course: Course, revision: Revision, lesson: Lesson, numbers: policies.Numbers) -> RevisionLesson:
+    """The lesson as this revision keeps it, with its duration where that is known already."""
+    frozen = RevisionLesson(revision_id=revision.id, slug=lesson.slug, section=lesson.section, title=lesson.title,
+                            kind=lesson.kind, position=lesson.position, body=lesson.body)
+    if lesson.kind == "quiz":
+        paper = quizzes.create_paper(actor, title=course.title, questions=quizzes.read_gift(lesson.body).questions)
+        frozen.paper_id, frozen.duration_ms = paper.id, paper.question_count * numbers.quiz_ms_per_question
+    elif lesson.kind == "text":
+        frozen.duration_ms = policies.reading_ms(numbers, rules.spoken_text(lesson.body))
+    else:
+        if lesson.asset_id is None or lesson.is_narrated:
+            lesson.asset_id, lesson.is_narrated = media.create_narrated(actor, _spec(course, lesson)).id, True
+        asset = media.get_asset(lesson.asset_id)
+        frozen.asset_id = asset.id
+        frozen.duration_ms = asset.duration_ms if asset.state == "ready" else None
+    return frozen
+
+
+def _spec(course: Course, lesson: Lesson) -> media.NarrationSpec:
+    slides = [media.SlideSpec(headline=s.headline, sentences=s.sentences) for s in rules.slides_of(lesson.body)]
+    return media.NarrationSpec(title=lesson.title, course_title=course.title, accent=course.industry, slides=slides)
+
+
+def _changed(course: Course) -> None:
+    """Tell everybody who keeps a copy: pages by the generation, the index by a job."""
+    generation.bump("catalogue")
+    search.touch("course", course.slug)
+
+
+# ---- what media says
+
+
+def fill_durations(event: media.AssetReady) -> None:
+    """A video is whole: the revisions that wait for it learn its duration, once."""
+    waiting = session.scalars(select(RevisionLesson).where(
+        RevisionLesson.asset_id == event.asset_id, RevisionLesson.duration_ms.is_(None))).all()
+    for lesson in waiting:
+        lesson.duration_ms = event.duration_ms
+    session.flush()
+    for lesson in waiting:
+        events.emit(LessonReady(lesson.revision_id, lesson.id))
+    generation.bump("catalogue")
+
+
+def note_failure(_event: media.AssetFailed) -> None:
+    """A video could not be made: pages that show its state must change."""
+    generation.bump("catalogue")
+
+
+# ---- plans
+
+
+def load_plans(actor: Actor, rows: list[dict]) -> int:
+    """Plans from the catalogue's course_titles.csv, new or changed; safe to repeat. How many there are.
+
+    A plan that has become a course keeps what its teacher wrote.
+    """
+    actor.require("administer")
+    known = {c.slug: c for c in session.scalars(select(Course))}
+    sector_of = {s: i.slug for i in standards.list_industries() for s in i.sectors}
+    slug_of = {i.id: i.slug for i in standards.list_industries()}
+    trade_of = {o.slug: slug_of.get(o.industry_id, "") for o in standards.list_occupations()}
+    town_ids = {t.slug: t.id for t in accounts.list_towns()}
+    fresh = []
+    for row in rows:
+        course = known.get(row["course_id"])
+        if course is not None and (course.revision_id or course.owner_id):
+            continue
+        if course is None:
+            course = Course(slug=row["course_id"], created_at=clock.now(), updated_at=clock.now())
+            session.add(course)
+            fresh.append((course, row))
+        _plan(course, row)
+        course.industry = trade_of.get(row["occupation_id"]) or sector_of.get(row["category_path"].split("/")[0], "")
+    session.flush()
+    for course, row in fresh:
+        wanted = {town_ids[t] for t in row["town_ids"].split(";") if t in town_ids}
+        session.add_all(CourseTown(course_id=course.id, town_id=t) for t in sorted(wanted))
+    session.flush()
+    if fresh:
+        generation.bump("catalogue")
+    return len(rows)
+
+
+def _plan(course: Course, row: dict) -> None:
+    course.title, course.title_en = row["title_zh"], row["title_en"]
+    course.kind = rules.KIND_OF_TABLE[row["kind"]]
+    course.level = standards.level_number(row["level"])
+    course.occupation, course.category_path = row["occupation_id"], row["category_path"]
+    course.delivery, course.planned_hours_milli = row["delivery"], int(row["hours"]) * 1000
+    course.syllabus = [s for s in row["syllabus"].split(";") if s]
+    course.is_planned = True
+
+
+def wish_for(actor: Actor, course: Course) -> None:
+    """我想学; again is the same. Raises NotReady for what can be studied already."""
+    if course.revision_id is not None:
+        raise NotReady(_("这门课已经可以学了。"))
+    if session.get(Wish, (course.id, actor.id)) is None:
+        try:
+            with session.begin_nested():
+                session.add(Wish(course_id=course.id, person_id=actor.id, at=clock.now()))
+        except IntegrityError:
+            return
+        generation.bump("wishes")
+
+
+def withdraw_wish(actor: Actor, course: Course) -> None:
+    """Take 我想学 back; again is the same."""
+    gone = session.execute(delete(Wish).where(Wish.course_id == course.id, Wish.person_id == actor.id))
+    if gone.rowcount:
+        generation.bump("wishes")
+
+
+def take_on(actor: Actor, course: Course) -> None:
+    """An instructor takes a plan on: it becomes their draft and stays listed as planned. Raises NotReady."""
+    actor.require("teach")
+    taken = session.execute(
+        update(Course).where(Course.id == course.id, Course.owner_id.is_(None), Course.revision_id.is_(None))
+        .values(owner_id=actor.id, updated_at=clock.now()).execution_options(synchronize_session="fetch"))
+    if not taken.rowcount:
+        raise NotReady(_("这门课已经有老师在做了。"))
+    generation.bump("catalogue")
+    audit.record(actor, "courses.course.taken_on", f"course:{course.id}")
+
+

@@ -1,0 +1,57 @@
+"""The demonstration: the catalogue we ship, towns, tracks and people, loaded through the same services people use.
+
+Safe to repeat: what is there already is left or brought up to date, never made twice.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable
+from pathlib import Path
+
+from guanxue import accounts, courses, standards
+from guanxue.accounts.service import hash_password
+from guanxue.core.actor import Actor
+from guanxue.core.db import session, writing
+from guanxue.core.settings import settings
+
+WHAT_THEY_ARE = {
+    None: "学员", "instructor": "教师", "curator": "镇街课程管理员（虎门）", "enterprise_manager": "企业管理员",
+    "inspector": "督查员", "administrator": "系统管理员", "reviewer": "课程审核员",
+}
+
+
+def table(name: str) -> list[dict]:
+    """The rows of a table of the catalogue."""
+    with (settings().courses_dir / "catalogue" / f"{name}.csv").open(encoding="utf-8-sig", newline="") as f:
+        return list(csv.DictReader(f))
+
+
+def course_folders() -> list[Path]:
+    """The shipped course folders, the quickest to narrate first."""
+    folders = [p.parent for p in settings().courses_dir.glob("*/course.yaml")]
+    return sorted(folders, key=lambda p: (sum(f.stat().st_size for f in p.glob("lessons/*.md")), p.name))
+
+
+def load(actor: Actor, say: Callable[[str], None]) -> None:
+    """Load everything, in a few transactions, so that a start that was broken off goes on where it was."""
+    with writing():
+        accounts.load_towns(actor, table("towns"))
+        standards.load_industries(actor, table("industries"))
+        standards.load_occupations(actor, table("occupations"), table("occupation_skills"))
+    with writing():
+        say(f"课程计划 {courses.load_plans(actor, table('course_titles'))} 门")
+    for folder in course_folders():
+        with writing():
+            courses.import_folder(actor, folder)
+    say(f"完整课程 {len(course_folders())} 门")
+    hashed = hash_password(settings().demo_password)
+    with writing():
+        accounts.create_demo_people(actor, hashed)
+    session.remove()
+
+
+def account_lines() -> list[str]:
+    """Lines that name the demonstration's people, for the terminal."""
+    lines = [f"{phone}  {name}（{WHAT_THEY_ARE[role]}）" for phone, name, role, _o, _t in accounts.DEMO_PEOPLE]
+    return ["演示账号（密码见 GUANXUE_DEMO_PASSWORD，默认 guanxue-demo-2026）：", *lines]

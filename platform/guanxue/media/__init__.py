@@ -1,0 +1,18 @@
+"""Video: narrated by the machine or uploaded by teachers, made into what every phone can play, delivered by signed address.
+
+An asset is known by its source, so the same source is made once. Nothing is served before every rendition is whole.
+"""
+
+from guanxue.media.errors import BadVideo, LinkExpired, NoSuchAsset
+from guanxue.media.events import AssetFailed, AssetReady
+from guanxue.media.models import Asset
+from guanxue.media.narration import Cue
+from guanxue.media.queries import count_by_state, cues, folder_of, get_asset, list_assets, playable, token_is_genuine
+from guanxue.media.rules import NarrationSpec, SlideSpec
+from guanxue.media.service import create_from_upload, create_narrated
+
+__all__ = [
+    "Asset", "AssetReady", "AssetFailed", "NarrationSpec", "SlideSpec", "Cue", "create_narrated", "create_from_upload",
+    "get_asset", "list_assets", "count_by_state", "cues", "playable", "folder_of", "token_is_genuine", "BadVideo",
+    "LinkExpired", "NoSuchAsset",
+]

@@ -1,0 +1,23 @@
+"""What can be wrong with a video."""
+
+from guanxue.core.errors import Forbidden, Invalid, NotFound
+
+
+class NoSuchAsset(NotFound):
+    """No such video."""
+
+
+class BadVideo(Invalid):
+    """The file is no video we can use; the message says why."""
+
+    code = "bad-video"
+
+
+class LinkExpired(Forbidden):
+    """The signed address is forged or too old."""
+
+    code = "link-expired"
+
+
+class Stopped(Exception):
+    """The job was taken away in the middle of the work; nothing was published."""

@@ -1,0 +1,21 @@
+"""What happened to videos."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class AssetReady:
+    """Every rendition is whole; `duration_ms` was scanned and will not change."""
+
+    asset_id: int
+    duration_ms: int
+
+
+@dataclass(frozen=True)
+class AssetFailed:
+    """The source cannot become a video; `reason` is a sentence for its teacher."""
+
+    asset_id: int
+    reason: str

@@ -1,0 +1,74 @@
+"""Finding videos, where their files lie, and addresses that play them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from sqlalchemy import func, select
+
+from guanxue.core import clock
+from guanxue.core.db import session
+from guanxue.core.i18n import lazy as _
+from guanxue.core.settings import settings
+from guanxue.media import rules
+from guanxue.media.errors import NoSuchAsset
+from guanxue.media.models import READY, Asset
+from guanxue.media.narration import Cue
+
+
+def get_asset(asset_id: int) -> Asset:
+    """The asset with that row id. Raises NoSuchAsset."""
+    asset = session.get(Asset, asset_id)
+    if asset is None:
+        raise NoSuchAsset(_("没有这个视频。"))
+    return asset
+
+
+def list_assets(asset_ids: Iterable[int]) -> list[Asset]:
+    """The assets with those row ids, in no order."""
+    ids = set(asset_ids)
+    return list(session.scalars(select(Asset).where(Asset.id.in_(ids)))) if ids else []
+
+
+def count_by_state() -> dict[str, int]:
+    """How many assets are in each state."""
+    return dict(session.execute(select(Asset.state, func.count()).group_by(Asset.state)).all())
+
+
+def folder_of(asset_id: int, version: str) -> Path:
+    """Where a version's files lie."""
+    return settings().media_dir / "assets" / str(asset_id) / version
+
+
+def original_path(asset: Asset) -> Path:
+    """The file an upload came as."""
+    return settings().media_dir / "originals" / asset.digest
+
+
+def cues(asset: Asset) -> list[Cue]:
+    """Every sentence of a narrated video and when it is heard; empty for others and until it is ready."""
+    return [Cue(*c) for c in asset.facts.get("cues", [])]
+
+
+def playable(asset: Asset) -> dict:
+    """Signed addresses of a ready asset: hls_url, mp4_url, audio_url (None without sound), subtitles, poster_url, bytes."""
+    if asset.state != READY:
+        raise NoSuchAsset(_("这个视频还没有做好。"))
+    token = rules.sign(settings().derive_key("media"), asset.id, asset.version, clock.now_ms() // 1000)
+    root = f"/media/{token}/{asset.id}/{asset.version}"
+    return {
+        "hls_url": f"{root}/master.m3u8",
+        "mp4_url": f"{root}/video.mp4",
+        "audio_url": f"{root}/audio.m4a" if asset.facts.get("has_sound") else None,
+        "poster_url": f"{root}/poster.jpg",
+        "subtitles": [{"lang": s["lang"], "label": s["label"], "url": f"{root}/{s['file']}"}
+                      for s in asset.facts.get("subtitles", [])],
+        "bytes": asset.facts.get("bytes", {}),
+        "is_synthetic": asset.kind == "narrated",
+    }
+
+
+def token_is_genuine(token: str, asset_id: int, version: str) -> bool:
+    """May this address be served? Asks no database."""
+    return rules.is_genuine(settings().derive_key("media"), token, asset_id, version, clock.now_ms() // 1000)

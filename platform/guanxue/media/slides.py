@@ -1,0 +1,138 @@
+"""Slides drawn by the machine: the point in large type, a simple drawing that fits it, a woven band. 1280×720.
+
+Colours and the weave follow the house's look (woven, drawn, stamped); words are readable on a phone 360 px wide.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from PIL import Image, ImageDraw, ImageFont
+
+WIDTH, HEIGHT = 1280, 720
+PAPER, CARD, LINE, INK, MUTED = "#FAF9F5", "#FFFFFF", "#DDDBD2", "#1B2420", "#55605A"
+SEDGE, DEEP, TINT, LITCHI, AMBER, AMBER_TINT = "#1F6B4A", "#134A33", "#E6F0EA", "#B3262E", "#8A5A00", "#FBF1DC"
+FONT_FOLDERS = ("/usr/share/fonts/opentype/noto", "/usr/share/fonts/noto-cjk", "/usr/share/fonts/google-noto-cjk")
+SIMPLIFIED = 2  # the collection's faces: JP, KR, SC, TC, HK
+# Two strands an industry; the second is always the darker one.
+STRANDS = {
+    "equipment": ("#8FA8B8", "#3C5A6E"), "textiles": ("#D8A7A0", "#8E3F45"), "care": ("#E3B5A4", "#A4493D"),
+    "commerce": ("#D9C08A", "#86641A"), "logistics": ("#B9C2A0", "#5A6B35"), "safety": ("#E0C078", "#8A5A00"),
+    "electronics": ("#9DB7D6", "#2F5C8F"), "food": ("#E2C391", "#97601F"), "quality": ("#A9C7BE", "#2E6E63"),
+}
+_WARNING = re.compile(r"不|禁|勿|别|严|防|危|险|停|断")
+_AMOUNT = re.compile(r"[\d一二三四五六七八九十百千两半]+(?:点[一二三四五六七八九零]+)?"
+                     r"(?:秒|分钟|毫米|厘米|米|度|次|个|天|小时|步|种|伏|倍|成)")
+_CODE = re.compile(r"[A-Za-z]*\d+[A-Za-z]*")
+
+
+@dataclass(frozen=True)
+class SlideFace:
+    """What one slide shows. `number` of `count` slides."""
+
+    course_title: str
+    lesson_title: str
+    headline: str
+    accent: str
+    number: int
+    count: int
+    label: str
+
+
+@lru_cache(maxsize=32)
+def _font(size: int, bold: bool = True) -> ImageFont.FreeTypeFont:
+    name = f"NotoSansCJK-{'Bold' if bold else 'Regular'}.ttc"
+    for folder in FONT_FOLDERS:
+        if (Path(folder) / name).exists():
+            return ImageFont.truetype(str(Path(folder) / name), size, index=SIMPLIFIED)
+    raise FileNotFoundError(f"{name}: install fonts-noto-cjk")
+
+
+def draw_slide(face: SlideFace, path: Path) -> None:
+    """Draw one slide as PNG."""
+    image = Image.new("RGB", (WIDTH, HEIGHT), PAPER)
+    draw = ImageDraw.Draw(image)
+    _weave(image, face)
+    draw.text((72, 56), face.course_title, font=_font(28, bold=False), fill=MUTED)
+    draw.text((72, 98), face.lesson_title, font=_font(34), fill=DEEP)
+    draw.line((72, 158, 860, 158), fill=LINE, width=2)
+    clauses = [c for c in re.split(r"[，；。,;]", face.headline or face.lesson_title) if c.strip()]
+    _headline(draw, clauses)
+    _figure(draw, face, clauses)
+    _foot(draw, face)
+    image.save(path, optimize=False, compress_level=1)
+
+
+def _headline(draw: ImageDraw.ImageDraw, clauses: list[str]) -> None:
+    longest = max(map(len, clauses))
+    size = 76 if longest <= 10 else 66 if longest <= 12 else 56
+    per_line = 780 // size
+    lines = [(n, clause[i:i + per_line]) for n, clause in enumerate(clauses) for i in range(0, len(clause), per_line)]
+    top = 380 - len(lines) * (size + 26) // 2
+    for n, (clause, text) in enumerate(lines):
+        y = top + n * (size + 26)
+        draw.rounded_rectangle((72, y + 10, 82, y + size + 6), 5, fill=SEDGE if clause % 2 == 0 else LITCHI)
+        draw.text((108, y - size // 6), text, font=_font(size), fill=INK)
+
+
+def _weave(image: Image.Image, face: SlideFace) -> None:
+    """A band of crossing strands down the right edge; its rhythm comes from the course's title."""
+    light, dark = STRANDS.get(face.accent, ("#A8C9B6", SEDGE))
+    seed = hashlib.sha256(face.course_title.encode()).digest()
+    step, gap = 20 + seed[0] % 9, 4
+    skip = 2 + seed[1] % 2
+    draw = ImageDraw.Draw(image)
+    left = WIDTH - step * 5
+    for row, y in enumerate(range(0, HEIGHT, step)):
+        for column in range(5):
+            x = left + column * step
+            over = (row * (1 + seed[2] % 2) + column) % skip == 0
+            box = (x, y + gap, x + step, y + step - gap) if over else (x + gap, y, x + step - gap, y + step)
+            draw.rectangle(box, fill=dark if over else light)
+
+
+def _figure(draw: ImageDraw.ImageDraw, face: SlideFace, clauses: list[str]) -> None:
+    """One drawing on the right, chosen by what the headline says."""
+    x, y, side = 890, 210, 250
+    draw.rounded_rectangle((x, y, x + side, y + side), 24, fill=CARD, outline=LINE, width=3)
+    centre = (x + side // 2, y + side // 2)
+    amount = _AMOUNT.search(face.headline) or _CODE.search(face.headline)
+    if amount:
+        text = amount[0]
+        size = 76 if len(text) <= 3 else 56 if len(text) <= 4 else 40
+        draw.ellipse((x + 28, y + 28, x + side - 28, y + side - 28), outline=SEDGE, width=8)
+        draw.text(centre, text, font=_font(size), fill=DEEP, anchor="mm")
+    elif _WARNING.search(face.headline):
+        corners = [(centre[0], y + 40), (x + 32, y + 206), (x + side - 32, y + 206)]
+        draw.polygon(corners, fill=AMBER_TINT, outline=AMBER, width=8)
+        draw.rounded_rectangle((centre[0] - 7, y + 96, centre[0] + 7, y + 158), 7, fill=AMBER)
+        draw.ellipse((centre[0] - 9, y + 170, centre[0] + 9, y + 188), fill=AMBER)
+    elif len(clauses) > 1:
+        _steps(draw, x, y, side, min(3, len(clauses)))
+    else:
+        draw.ellipse((x + 40, y + 40, x + side - 40, y + side - 40), outline=SEDGE, width=8)
+        draw.line((x + 82, y + 128, x + 114, y + 160, x + 170, y + 92), fill=SEDGE, width=14, joint="curve")
+
+
+def _steps(draw: ImageDraw.ImageDraw, x: int, y: int, side: int, count: int) -> None:
+    height = (side - 40 - (count - 1) * 22) // count
+    for n in range(count):
+        top = y + 20 + n * (height + 22)
+        draw.rounded_rectangle((x + 36, top, x + side - 36, top + height), 12, fill=TINT, outline=SEDGE, width=5)
+        draw.text((x + side // 2, top + height // 2), str(n + 1), font=_font(44), fill=DEEP, anchor="mm")
+        if n < count - 1:
+            middle = x + side // 2
+            below = top + height
+            draw.polygon([(middle - 12, below + 4), (middle + 12, below + 4), (middle, below + 19)], fill=SEDGE)
+
+
+def _foot(draw: ImageDraw.ImageDraw, face: SlideFace) -> None:
+    for n in range(face.count):
+        x = 72 + n * 40
+        draw.rounded_rectangle((x, 560, x + 30, 568), 4, fill=SEDGE if n < face.number else LINE)
+    draw.text((72 + face.count * 40 + 12, 549), f"{face.number} / {face.count}", font=_font(22, bold=False), fill=MUTED)
+    draw.text((1140, 559), face.label, font=_font(20, bold=False), fill=MUTED, anchor="ra")
