@@ -15,6 +15,7 @@ from guanxue.accounts.queries import (
     get_town,
     list_sessions,
     list_towns,
+    lock_person,
     names_of,
 )
 from guanxue.accounts.rules import mask_name, mask_phone
@@ -38,5 +39,5 @@ __all__ = [
     "Person", "Session", "Organisation", "register_person", "prove", "start_session", "end_session", "end_session_by_key",
     "change_password", "reset_password", "grant_role", "see", "find_session", "list_sessions", "find_person",
     "find_person_by_phone", "get_person", "names_of", "capabilities_of", "mask_name", "mask_phone", "list_towns", "get_town",
-    "find_town", "load_towns", "create_demo_people", "DEMO_PEOPLE", "ROLES",
+    "find_town", "lock_person", "load_towns", "create_demo_people", "DEMO_PEOPLE", "ROLES",
 ]

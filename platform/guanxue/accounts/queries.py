@@ -100,3 +100,8 @@ def get_town(slug: str) -> Organisation:
     if town is None:
         raise NoSuchTown(_("没有这个镇街或园区。"))
     return town
+
+
+def lock_person(person_id: int) -> None:
+    """Queue up behind whatever else this person is changing, until the transaction ends."""
+    session.execute(select(Person.id).where(Person.id == person_id).with_for_update())

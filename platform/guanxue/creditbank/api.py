@@ -1,0 +1,46 @@
+"""Credits over the API."""
+
+from __future__ import annotations
+
+from flask import request
+
+from guanxue import creditbank
+from guanxue.core.i18n import lazy as _
+from guanxue.core.web.api import operation
+from guanxue.core.web.dispatch import current_actor
+from guanxue.core.web.throttle import Throttle
+
+# One phone that checks a stack of certificates is welcome; a program that tries codes is not.
+_checks = Throttle(per_second=2, burst=30)
+
+
+def check_throttle() -> None:
+    """Slow down whoever asks for code after code."""
+    _checks.check(request.remote_addr)
+
+
+@operation("GET", "/me/credits", summary=_("我的学分"), query={"page": _("页码")})
+def my_credits():
+    """Balance, class hours, and the statement."""
+    person_id, page = current_actor().id, request.args.get("page", "1")
+    found = creditbank.statement(person_id, max(1, int(page)) if page.isdigit() and len(page) < 7 else 1)
+    return {
+        "balance": creditbank.balance(person_id) / 1000, "study_hours": creditbank.study_hours_milli(person_id) / 1000,
+        "items": [{
+            "id": str(x.number), "at": x.at.isoformat(), "kind": x.kind, "amount": x.amount / 1000, "course": x.course,
+            "reason": x.reason, "verify_code": x.code, "policy": x.policy, "class_hours": x.class_hours_milli / 1000,
+        } for x in found.items],
+        "total": found.total, "page": found.page, "per_page": found.per_page,
+    }
+
+
+@operation("GET", "/verify/<code>", summary=_("核验一份记录"), signed_in=False)
+def verify(code: str):
+    """Is it real? With the proof that anybody can check offline."""
+    check_throttle()
+    found = creditbank.verify(code)
+    return {
+        "valid": found.is_valid, "kind": found.line.kind, "holder_masked": found.holder_masked, "course": found.line.title,
+        "credits": found.line.amount / 1000, "class_hours": found.line.class_hours_milli / 1000,
+        "issued_at": found.line.at.isoformat(), "revoked": found.is_revoked, "proof": found.proof,
+    }

@@ -1,0 +1,53 @@
+"""What a learner does: enrolling, watching and reading with evidence, quizzes, progress, completion.
+
+An enrolment pins a course's revision and policy. What the player claims is kept as it came; what counts is decided by the
+server's clock (rules.py) and can be decided again from the claims (derivation.py). Completion happens once.
+"""
+
+from guanxue.learning.derivation import Derivation, derive_completion
+from guanxue.learning.errors import CannotEnrol, LessonNotReady, NoSuchPlayback, NotEnrolled
+from guanxue.learning.events import CourseCompleted, Enrolled, LessonCompleted
+from guanxue.learning.evidence import Answer, answer_of, open_playback
+from guanxue.learning.models import Completion, Enrolment, Playback
+from guanxue.learning.queries import (
+    CourseProgress,
+    LessonProgress,
+    completed_course_ids,
+    count_learners,
+    course_progress,
+    enrolment_for_lesson,
+    find_completion,
+    find_enrolment,
+    get_completion,
+    get_enrolment,
+    get_playback,
+    lesson_progress,
+    list_completions,
+    list_my_courses,
+)
+from guanxue.learning.rules import Beat
+from guanxue.learning.service import (
+    attempt_subject,
+    beat_every_s,
+    close_playback,
+    elapsed_ms,
+    enrol,
+    find_attempt_lesson,
+    leave,
+    outcome_of,
+    record_beats,
+    save_answers,
+    settle_courses,
+    start_attempt,
+    submit_attempt,
+)
+
+__all__ = [
+    "Enrolment", "Playback", "Completion", "Beat", "Answer", "LessonProgress", "CourseProgress", "Derivation",
+    "CourseCompleted", "LessonCompleted", "Enrolled", "NotEnrolled", "CannotEnrol", "LessonNotReady", "NoSuchPlayback",
+    "enrol", "leave", "find_enrolment", "get_enrolment", "enrolment_for_lesson", "open_playback", "get_playback",
+    "answer_of", "elapsed_ms", "beat_every_s", "record_beats", "close_playback", "start_attempt", "attempt_subject",
+    "find_attempt_lesson", "save_answers", "submit_attempt", "outcome_of", "settle_courses", "course_progress",
+    "lesson_progress", "list_my_courses", "count_learners", "completed_course_ids", "find_completion", "get_completion",
+    "list_completions", "derive_completion",
+]

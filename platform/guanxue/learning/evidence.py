@@ -1,0 +1,322 @@
+"""Watch evidence: the player's protocol on the server's side, and what it adds up to.
+
+What a request claimed is kept as it came, chained under the server's key; what it earned is decided by rules.judge() and
+can be decided again from the kept claims alone.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+from dataclasses import dataclass
+
+from sqlalchemy import case, func, select, update
+from sqlalchemy.exc import IntegrityError
+
+from guanxue import accounts, audit, courses, policies, quizzes
+from guanxue.core import clock
+from guanxue.core.actor import Actor
+from guanxue.core.db import session
+from guanxue.core.errors import Conflict
+from guanxue.core.i18n import lazy as _
+from guanxue.core.settings import settings
+from guanxue.courses import RevisionLesson
+from guanxue.learning import rules
+from guanxue.learning.errors import LessonNotReady
+from guanxue.learning.models import BeatRow, Enrolment, Playback, Progress
+from guanxue.learning.queries import enrolment_for_lesson
+from guanxue.policies import Numbers
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a beat or close is answered with; milliseconds, coverage in permille."""
+
+    nonce: str
+    next_seq: int
+    acked_t_ms: int
+    gained_ms: int
+    credited_ms: int
+    coverage_permille: int
+    is_complete: bool
+    has_ended: bool
+
+
+def nonce_of(code: str, n: int) -> str:
+    """The word the request with seq n+1 must carry; nothing to store."""
+    key = settings().derive_key("playback")
+    return hmac.new(key, f"{code}/{n}".encode(), hashlib.sha256).hexdigest()[:32]
+
+
+def lock_enrolment(enrolment_id: int) -> Enrolment:
+    """The enrolment, locked: what changes its evidence queues up here."""
+    return session.scalar(select(Enrolment).where(Enrolment.id == enrolment_id).with_for_update()
+                          .execution_options(populate_existing=True))
+
+
+def has_beats(enrolment_id: int) -> bool:
+    """Was anything ever claimed for this enrolment?"""
+    return session.scalar(select(BeatRow.seq).join(Playback, Playback.id == BeatRow.playback_id)
+                          .where(Playback.enrolment_id == enrolment_id).limit(1)) is not None
+
+
+# ---- opening and ending
+
+
+def open_playback(actor: Actor, lesson: RevisionLesson, key: str | None) -> tuple[Playback, bool]:
+    """(playback, is it new). The same key is the same playback; a new one ends the person's other one at this instant.
+
+    Raises NotEnrolled, LessonNotReady.
+    """
+    enrolment = enrolment_for_lesson(actor, lesson)
+    if lesson.kind == "quiz":
+        raise LessonNotReady(_("考核不用播放。"))
+    if lesson.duration_ms is None:
+        raise LessonNotReady(_("这节课的视频还在制作，请稍后再来。"))
+    accounts.lock_person(actor.id)
+    there = _by_key(actor, lesson, key)
+    if there is not None:
+        return there, False
+    now = clock.now_ms()
+    end_playbacks(actor.id, now)
+    numbers = policies.get_policy(enrolment.policy_id).numbers
+    rate = numbers.max_rate_permille if lesson.kind == "video" else 1000
+    code = secrets.token_urlsafe(15)
+    playback = Playback(
+        code=code, person_id=actor.id, enrolment_id=enrolment.id, revision_lesson_id=lesson.id, key=key, opened_ms=now,
+        max_rate_permille=rate, contact_ms=now,
+        chain=rules.first_link(_chain_key(), code, actor.id, lesson.id, now, rate))
+    try:
+        with session.begin_nested():
+            session.add(playback)
+    except IntegrityError:
+        return _by_key(actor, lesson, key), False
+    return playback, True
+
+
+def _by_key(actor: Actor, lesson: RevisionLesson, key: str | None) -> Playback | None:
+    if key is None:
+        return None
+    return session.scalar(select(Playback).where(
+        Playback.person_id == actor.id, Playback.revision_lesson_id == lesson.id, Playback.key == key))
+
+
+def end_playbacks(person_id: int, now_ms: int | None = None) -> None:
+    """End the person's open playback, if there is one."""
+    now = clock.now_ms() if now_ms is None else now_ms
+    silent = Playback.contact_ms + rules.SILENCE_ENDS_MS
+    session.execute(update(Playback).where(Playback.person_id == person_id, Playback.ended_ms.is_(None)).values(
+        ended_ms=case((silent < now, silent), else_=now)).execution_options(synchronize_session="fetch"))
+
+
+def end_of(playback: Playback) -> int | None:
+    """When it ended; None while it is open."""
+    return rules.end_of(playback.opened_ms, playback.ended_ms, playback.contact_ms, clock.now_ms())
+
+
+def close_playback(playback: Playback) -> Answer:
+    """End it now; again is the same."""
+    if end_of(playback) is None:
+        playback.ended_ms = playback.contact_ms = clock.now_ms()
+        session.flush()
+    return answer_of(playback)
+
+
+# ---- beats
+
+
+def check_nonce(actor: Actor, playback: Playback, seq: int, nonce: str) -> None:
+    """Raise the conflict "forged-beat", which leaves an audit line behind, unless the nonce belongs to the seq."""
+    if seq >= 1 and hmac.compare_digest(nonce_of(playback.code, seq - 1).encode(), nonce.encode()):
+        return
+    subject, detail = f"playback:{playback.id}", {"seq": seq, "last_seq": playback.last_seq}
+    raise Conflict(_("播放凭证不对，这段学习没有计入。请刷新页面。"), code="forged-beat",
+                   remember=[lambda: audit.record(actor, "learning.beat.forged", subject, detail)])
+
+
+def record_beats(actor: Actor, playback: Playback, seq: int, nonce: str, beats: list[rules.Beat]) -> tuple[Answer, Progress]:
+    """Apply a request's beats to the locked playback. Raises the conflicts of the protocol.
+
+    Gives the answer and the lesson's progress, whose completion the caller settles.
+    """
+    check_nonce(actor, playback, seq, nonce)
+    lesson = courses.get_revision_lesson(playback.revision_lesson_id)
+    if seq <= playback.last_seq:  # sent again after a lost answer: the present state heals it
+        return answer_of(playback), _progress_of(playback)
+    if seq > playback.last_seq + 1:
+        raise Conflict(_("服务器恢复过备份，请从这里重新接上。"), code="sequence-gap", extra={
+            "nonce": nonce_of(playback.code, playback.last_seq), "next_seq": playback.last_seq + 1,
+            "acked_t_ms": playback.acked_t_ms})
+    enrolment = lock_enrolment(playback.enrolment_id)
+    received, ended = clock.now_ms(), end_of(playback)
+    if ended is not None and received > ended + rules.GRACE_MS:
+        raise Conflict(_("这次播放早已结束，请重新打开这节课。"), code="playback-expired")
+    progress = progress_row(enrolment, lesson)
+    outcome = rules.judge(_sitting(playback, ended), beats, received, _terms(enrolment, lesson), late_used(enrolment))
+    if ended is not None and not outcome.qualified:
+        raise Conflict(_("你在别处打开了学习，这里的播放已结束。"), code="playback-superseded")
+    _keep(playback, seq, received, ended, beats, outcome)
+    gained = _add(progress, outcome)
+    if beats:
+        progress.resume_ms = max(0, min(beats[-1].to_ms, lesson.duration_ms))
+    enrolment.studied_at = clock.now()
+    session.flush()
+    return answer_of(playback, gained), progress
+
+
+def _sitting(playback: Playback, ended_ms: int | None) -> rules.Sitting:
+    return rules.Sitting(playback.opened_ms, ended_ms, playback.max_rate_permille, playback.acked_t_ms, playback.granted_ms)
+
+
+def _terms(enrolment: Enrolment, lesson: RevisionLesson) -> rules.Terms:
+    numbers = policies.get_policy(enrolment.policy_id).numbers
+    return rules.Terms(lesson.duration_ms or 0, numbers.late_after_ms, numbers.late_cap_ms)
+
+
+def _keep(playback: Playback, seq: int, received: int, ended: int | None, beats: list[rules.Beat], outcome) -> None:
+    claims = rules.pack_beats(beats)
+    playback.chain = rules.next_link(_chain_key(), playback.chain, seq, received, ended, claims)
+    session.add(BeatRow(playback_id=playback.id, seq=seq, received_ms=received, ended_ms=ended, claims=claims,
+                        chain=playback.chain))
+    playback.last_seq, playback.ended_ms = seq, ended
+    playback.acked_t_ms, playback.granted_ms = outcome.sitting.acked_t_ms, outcome.sitting.granted_ms
+    if ended is None:
+        playback.contact_ms = received
+
+
+def _add(progress: Progress, outcome: rules.Outcome) -> int:
+    """Put the grants into the lesson's spans; how many milliseconds are new."""
+    if not outcome.grants:
+        return 0
+    spans = rules.merge_spans(rules.unpack_spans(progress.spans), [(g.from_ms, g.to_ms) for g in outcome.grants])
+    before, progress.spans, progress.credited_ms = progress.credited_ms, rules.pack_spans(spans), rules.covered_ms(spans)
+    progress.late_ms += sum(g.to_ms - g.from_ms for g in outcome.grants if g.is_late)
+    return progress.credited_ms - before
+
+
+def _chain_key() -> bytes:
+    return settings().derive_key("evidence")
+
+
+def answer_of(playback: Playback, gained_ms: int = 0) -> Answer:
+    """The present state, as beats and closing are answered."""
+    lesson = courses.get_revision_lesson(playback.revision_lesson_id)
+    progress = session.get(Progress, (playback.enrolment_id, lesson.id))
+    credited = progress.credited_ms if progress else 0
+    return Answer(nonce_of(playback.code, playback.last_seq), playback.last_seq + 1, playback.acked_t_ms, gained_ms, credited,
+                  credited * 1000 // lesson.duration_ms if lesson.duration_ms else 0,
+                  bool(progress and progress.is_complete), end_of(playback) is not None)
+
+
+# ---- what it adds up to
+
+
+def progress_row(enrolment: Enrolment, lesson: RevisionLesson) -> Progress:
+    """The lesson's progress, made from evidence when the cache has none."""
+    row = session.get(Progress, (enrolment.id, lesson.id))
+    if row is not None:
+        return row
+    row = Progress(enrolment_id=enrolment.id, revision_lesson_id=lesson.id, spans=b"", credited_ms=0, late_ms=0, resume_ms=0,
+                   is_complete=False)
+    derived = derive_spans(enrolment).get(lesson.id) if has_beats(enrolment.id) else None
+    if derived is not None:
+        row.spans, row.credited_ms, row.late_ms = rules.pack_spans(derived.spans), derived.credited_ms, derived.late_ms
+        numbers = policies.get_policy(enrolment.policy_id).numbers
+        row.is_complete = counts_as_complete(lesson, row.credited_ms, numbers)
+    session.add(row)
+    session.flush()
+    return row
+
+
+def _progress_of(playback: Playback) -> Progress:
+    enrolment = session.get(Enrolment, playback.enrolment_id)
+    return progress_row(enrolment, courses.get_revision_lesson(playback.revision_lesson_id))
+
+
+def late_used(enrolment: Enrolment) -> int:
+    """Milliseconds of late claims that counted in this enrolment so far."""
+    return session.scalar(select(func.coalesce(func.sum(Progress.late_ms), 0))
+                          .where(Progress.enrolment_id == enrolment.id)) or 0
+
+
+def counts_as_complete(lesson: RevisionLesson, credited_ms: int, numbers: Numbers) -> bool:
+    """Is the lesson complete by watching or reading? Quizzes complete by passing."""
+    if lesson.kind == "quiz" or lesson.duration_ms is None:
+        return False
+    return rules.is_complete(credited_ms, lesson.duration_ms, numbers.share_watched_permille)
+
+
+@dataclass
+class Derived:
+    """A lesson's coverage derived from kept claims alone."""
+
+    spans: list[tuple[int, int]]
+    late_ms: int = 0
+
+    @property
+    def credited_ms(self) -> int:
+        """Distinct milliseconds."""
+        return rules.covered_ms(self.spans)
+
+
+def derive_spans(enrolment: Enrolment) -> dict[int, Derived]:
+    """By revision lesson: every kept claim judged again, in the order the server received them. Reads no cache."""
+    rows = session.execute(
+        select(BeatRow, Playback.revision_lesson_id, Playback.opened_ms, Playback.max_rate_permille)
+        .join(Playback, Playback.id == BeatRow.playback_id).where(Playback.enrolment_id == enrolment.id)
+        .order_by(BeatRow.received_ms, BeatRow.playback_id, BeatRow.seq)).all()
+    lessons = {x.id: x for x in courses.lessons_of(enrolment.revision_id)}
+    found: dict[int, Derived] = {}
+    sittings: dict[int, rules.Sitting] = {}
+    late = 0
+    for row, lesson_id, opened_ms, rate in rows:
+        before = sittings.get(row.playback_id) or rules.Sitting(opened_ms, None, rate)
+        sitting = rules.Sitting(opened_ms, row.ended_ms, rate, before.acked_t_ms, before.granted_ms)
+        outcome = rules.judge(sitting, rules.unpack_beats(row.claims), row.received_ms,
+                              _terms(enrolment, lessons[lesson_id]), late)
+        sittings[row.playback_id], late = outcome.sitting, outcome.late_ms
+        derived = found.setdefault(lesson_id, Derived([]))
+        derived.spans = rules.merge_spans(derived.spans, [(g.from_ms, g.to_ms) for g in outcome.grants])
+        derived.late_ms += sum(g.to_ms - g.from_ms for g in outcome.grants if g.is_late)
+    return found
+
+
+def named(enrolment: Enrolment) -> dict:
+    """Everything a completion rests on: each playback's chain as it stands, each passed quiz."""
+    playbacks = session.scalars(select(Playback).where(Playback.enrolment_id == enrolment.id).order_by(Playback.id))
+    return {
+        "playbacks": [[p.id, p.last_seq, p.chain.hex()] for p in playbacks if p.last_seq],
+        "attempts": [[lesson.id, attempt_id] for lesson, attempt_id in passed_attempts(enrolment)],
+    }
+
+
+def passed_attempts(enrolment: Enrolment) -> list[tuple[RevisionLesson, str]]:
+    """(quiz lesson, id of the first attempt that passed) of the enrolment."""
+    found = []
+    for lesson in courses.lessons_of(enrolment.revision_id):
+        if lesson.kind != "quiz":
+            continue
+        tries = quizzes.list_attempts(enrolment.person_id, f"enrolment:{enrolment.id}/lesson:{lesson.id}")
+        passed = next((a.id for a, s in tries if s is not None and s.is_passed), None)
+        if passed is not None:
+            found.append((lesson, passed))
+    return found
+
+
+def chain_fault(playback_id: int, last_seq: int, chain: str) -> bool:
+    """Do the kept rows of a playback no longer give the chain that a completion named?"""
+    playback = session.get(Playback, playback_id)
+    if playback is None:
+        return True
+    link = rules.first_link(_chain_key(), playback.code, playback.person_id, playback.revision_lesson_id, playback.opened_ms,
+                            playback.max_rate_permille)
+    rows = session.scalars(select(BeatRow).where(BeatRow.playback_id == playback_id, BeatRow.seq <= last_seq)
+                           .order_by(BeatRow.seq).execution_options(populate_existing=True)).all()
+    if [r.seq for r in rows] != list(range(1, last_seq + 1)):
+        return True
+    for row in rows:
+        link = rules.next_link(_chain_key(), link, row.seq, row.received_ms, row.ended_ms, row.claims)
+        if link != row.chain:
+            return True
+    return link.hex() != chain

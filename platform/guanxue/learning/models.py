@@ -1,0 +1,96 @@
+"""Enrolments, playbacks with their evidence, progress and completions."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from guanxue.core.append_only import append_only
+from guanxue.core.db import JsonDocument, Model, UtcMoment
+
+
+class Enrolment(Model):
+    """A person in a course. It pins the revision and the policy it began under; leaving and coming back is the same row."""
+
+    __tablename__ = "learning_enrolment"
+    __table_args__ = (UniqueConstraint("person_id", "course_id"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("accounts_person.id"))
+    course_id: Mapped[int] = mapped_column(ForeignKey("courses_course.id"), index=True)
+    revision_id: Mapped[int] = mapped_column(ForeignKey("courses_revision.id"))
+    policy_id: Mapped[int] = mapped_column(ForeignKey("policies_policy.id"))
+    enrolled_at: Mapped[datetime] = mapped_column(UtcMoment)
+    studied_at: Mapped[datetime | None] = mapped_column(UtcMoment)
+    left_at: Mapped[datetime | None] = mapped_column(UtcMoment)
+
+
+class Playback(Model):
+    """One sitting before one lesson. Windows of a person's playbacks never overlap. Times are epoch milliseconds.
+
+    `opened_ms` and `max_rate_permille` never change; the rest is where the conversation with the player stands.
+    """
+
+    __tablename__ = "learning_playback"
+    __table_args__ = (UniqueConstraint("person_id", "revision_lesson_id", "key"),
+                      Index("ix_learning_playback_person_open", "person_id", "ended_ms"))
+    id: Mapped[int] = mapped_column(primary_key=True)
+    code: Mapped[str] = mapped_column(unique=True)
+    person_id: Mapped[int]
+    enrolment_id: Mapped[int] = mapped_column(ForeignKey("learning_enrolment.id"), index=True)
+    revision_lesson_id: Mapped[int] = mapped_column(ForeignKey("courses_revision_lesson.id"))
+    key: Mapped[str | None]
+    opened_ms: Mapped[int] = mapped_column(BigInteger)
+    ended_ms: Mapped[int | None] = mapped_column(BigInteger)
+    max_rate_permille: Mapped[int]
+    last_seq: Mapped[int] = mapped_column(default=0)
+    contact_ms: Mapped[int] = mapped_column(BigInteger)
+    acked_t_ms: Mapped[int] = mapped_column(BigInteger, default=0)
+    granted_ms: Mapped[int] = mapped_column(BigInteger, default=0)
+    chain: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class BeatRow(Model):
+    """What one request claimed, packed as it came, and when the server received it. `chain` binds it to all before it."""
+
+    __tablename__ = "learning_beat"
+    playback_id: Mapped[int] = mapped_column(ForeignKey("learning_playback.id"), primary_key=True)
+    seq: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    received_ms: Mapped[int] = mapped_column(BigInteger)
+    ended_ms: Mapped[int | None] = mapped_column(BigInteger)  # the playback's end as it stood then
+    claims: Mapped[bytes] = mapped_column(LargeBinary)
+    chain: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class Progress(Model):
+    """A cache: what the beats of a person and a revision's lesson add up to. Made again from evidence when it is gone."""
+
+    __tablename__ = "learning_progress"
+    enrolment_id: Mapped[int] = mapped_column(ForeignKey("learning_enrolment.id"), primary_key=True)
+    revision_lesson_id: Mapped[int] = mapped_column(ForeignKey("courses_revision_lesson.id"), primary_key=True)
+    spans: Mapped[bytes] = mapped_column(LargeBinary)
+    credited_ms: Mapped[int] = mapped_column(BigInteger, default=0)
+    late_ms: Mapped[int] = mapped_column(BigInteger, default=0)
+    resume_ms: Mapped[int] = mapped_column(BigInteger, default=0)
+    is_complete: Mapped[bool] = mapped_column(default=False)
+
+
+class Completion(Model):
+    """An enrolment's course was completed, once. `evidence` names everything it rests on, `content_ms` what it is worth."""
+
+    __tablename__ = "learning_completion"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    enrolment_id: Mapped[int] = mapped_column(ForeignKey("learning_enrolment.id"), unique=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("accounts_person.id"), index=True)
+    course_id: Mapped[int] = mapped_column(ForeignKey("courses_course.id"), index=True)
+    revision_id: Mapped[int] = mapped_column(ForeignKey("courses_revision.id"))
+    policy_id: Mapped[int] = mapped_column(ForeignKey("policies_policy.id"))
+    content_ms: Mapped[int] = mapped_column(BigInteger)
+    evidence: Mapped[dict] = mapped_column(JsonDocument)
+    evidence_digest: Mapped[str]
+    completed_at: Mapped[datetime] = mapped_column(UtcMoment)
+
+
+append_only(BeatRow)
+append_only(Completion)

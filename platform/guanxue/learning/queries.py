@@ -1,0 +1,169 @@
+"""Finding enrolments, playbacks, progress and completions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from sqlalchemy import func, select
+
+from guanxue import courses, policies
+from guanxue.core.actor import Actor
+from guanxue.core.db import session
+from guanxue.core.i18n import lazy as _
+from guanxue.courses import RevisionLesson
+from guanxue.learning.errors import NoSuchPlayback, NotEnrolled
+from guanxue.learning.models import BeatRow, Completion, Enrolment, Playback, Progress
+
+
+def find_enrolment(person_id: int, course_id: int) -> Enrolment | None:
+    """The person's enrolment in the course, left or not."""
+    return session.scalar(
+        select(Enrolment).where(Enrolment.person_id == person_id, Enrolment.course_id == course_id))
+
+
+def get_enrolment(enrolment_id: int) -> Enrolment:
+    """The enrolment with that row id. Raises NotEnrolled."""
+    enrolment = session.get(Enrolment, enrolment_id)
+    if enrolment is None:
+        raise NotEnrolled(_("没有这条报名记录。"))
+    return enrolment
+
+
+def enrolment_for_lesson(actor: Actor, lesson: RevisionLesson) -> Enrolment:
+    """The actor's present enrolment in the revision the lesson belongs to. Raises NotEnrolled."""
+    enrolment = session.scalar(select(Enrolment).where(
+        Enrolment.person_id == actor.id, Enrolment.revision_id == lesson.revision_id, Enrolment.left_at.is_(None)))
+    if enrolment is None:
+        raise NotEnrolled(_("请先报名这门课。"))
+    return enrolment
+
+
+def get_playback(actor: Actor, code: str, *, lock: bool = False) -> Playback:
+    """The actor's own playback while they are in its course. Raises NoSuchPlayback, NotEnrolled."""
+    query = select(Playback).where(Playback.code == code, Playback.person_id == actor.id)
+    if lock:
+        query = query.with_for_update().execution_options(populate_existing=True)
+    playback = session.scalar(query)
+    if playback is None:
+        raise NoSuchPlayback(_("没有这次播放。"))
+    if session.scalar(select(Enrolment.left_at).where(Enrolment.id == playback.enrolment_id)) is not None:
+        raise NotEnrolled(_("你已退出这门课。"))
+    return playback
+
+
+def find_completion(enrolment_id: int) -> Completion | None:
+    """The enrolment's completion."""
+    return session.scalar(select(Completion).where(Completion.enrolment_id == enrolment_id))
+
+
+def get_completion(completion_id: int) -> Completion:
+    """The completion with that row id; LookupError when it is gone."""
+    completion = session.get(Completion, completion_id)
+    if completion is None:
+        raise LookupError(f"completion {completion_id} is missing")
+    return completion
+
+
+def list_completions(person_id: int | None = None) -> list[Completion]:
+    """All completions, or a person's, oldest first."""
+    query = select(Completion).order_by(Completion.id)
+    return list(session.scalars(query.where(Completion.person_id == person_id) if person_id else query))
+
+
+def progress_rows(enrolment_id: int) -> dict[int, Progress]:
+    """Cached progress by revision lesson."""
+    return {p.revision_lesson_id: p for p in session.scalars(select(Progress).where(Progress.enrolment_id == enrolment_id))}
+
+
+def has_evidence(enrolment_id: int) -> bool:
+    """Is there any beat?"""
+    return session.scalar(
+        select(BeatRow.seq).join(Playback, Playback.id == BeatRow.playback_id)
+        .where(Playback.enrolment_id == enrolment_id).limit(1)) is not None
+
+
+@dataclass(frozen=True)
+class LessonProgress:
+    """How far a lesson is. Coverage is permille of its length, and `share_permille` is what completes it."""
+
+    lesson: RevisionLesson
+    credited_ms: int
+    resume_ms: int
+    is_complete: bool
+    share_permille: int
+
+    @property
+    def coverage_permille(self) -> int:
+        """Of the whole length; 0 while the length is unknown."""
+        return self.credited_ms * 1000 // self.lesson.duration_ms if self.lesson.duration_ms else 0
+
+
+@dataclass(frozen=True)
+class CourseProgress:
+    """How far an enrolment is; `lessons` in order."""
+
+    enrolment: Enrolment
+    lessons: list[LessonProgress]
+    completion: Completion | None
+
+    @property
+    def done(self) -> int:
+        """How many lessons are complete."""
+        return sum(x.is_complete for x in self.lessons)
+
+    @property
+    def next_lesson(self) -> LessonProgress | None:
+        """The first one that is not complete yet."""
+        return next((x for x in self.lessons if not x.is_complete), None)
+
+    @property
+    def permille(self) -> int:
+        """Of the whole content: credited time of videos and texts, whole time of a passed quiz."""
+        whole = sum(x.lesson.duration_ms or 0 for x in self.lessons)
+        done = sum((x.lesson.duration_ms or 0) if x.is_complete else x.credited_ms for x in self.lessons)
+        return 1000 if self.completion else min(999, done * 1000 // whole) if whole else 0
+
+
+def course_progress(enrolment: Enrolment) -> CourseProgress:
+    """How far the enrolment is, lesson by lesson."""
+    rows = progress_rows(enrolment.id)
+    share = policies.get_policy(enrolment.policy_id).numbers.share_watched_permille
+    lessons = []
+    for lesson in courses.lessons_of(enrolment.revision_id):
+        row = rows.get(lesson.id)
+        lessons.append(LessonProgress(lesson, row.credited_ms if row else 0, row.resume_ms if row else 0,
+                                      bool(row and row.is_complete), share))
+    return CourseProgress(enrolment, lessons, find_completion(enrolment.id))
+
+
+def lesson_progress(enrolment: Enrolment, lesson: RevisionLesson) -> LessonProgress:
+    """How far one lesson is."""
+    row = session.get(Progress, (enrolment.id, lesson.id))
+    share = policies.get_policy(enrolment.policy_id).numbers.share_watched_permille
+    return LessonProgress(lesson, row.credited_ms if row else 0, row.resume_ms if row else 0,
+                          bool(row and row.is_complete), share)
+
+
+def list_my_courses(person_id: int) -> list[CourseProgress]:
+    """The person's courses, last studied first."""
+    rows = session.scalars(
+        select(Enrolment).where(Enrolment.person_id == person_id, Enrolment.left_at.is_(None))
+        .order_by(func.coalesce(Enrolment.studied_at, Enrolment.enrolled_at).desc(), Enrolment.id.desc()))
+    return [course_progress(e) for e in rows]
+
+
+def count_learners(course_ids: Iterable[int]) -> dict[int, tuple[int, int]]:
+    """By course: how many are in it, how many completed it."""
+    ids = list(course_ids)
+    joined = dict(session.execute(
+        select(Enrolment.course_id, func.count()).where(Enrolment.course_id.in_(ids), Enrolment.left_at.is_(None))
+        .group_by(Enrolment.course_id)).all())
+    done = dict(session.execute(
+        select(Completion.course_id, func.count()).where(Completion.course_id.in_(ids)).group_by(Completion.course_id)).all())
+    return {i: (joined.get(i, 0), done.get(i, 0)) for i in ids}
+
+
+def completed_course_ids(person_id: int) -> set[int]:
+    """Courses the person has completed."""
+    return set(session.scalars(select(Completion.course_id).where(Completion.person_id == person_id)))

@@ -1,0 +1,194 @@
+"""Pure rules of what watching counts: spans, bounds, completion. No database, no clock. All times are whole milliseconds.
+
+The protocol is the player's (docs/decisions/0002-evidence.md): a beat says "at t_ms since opening I had played from…to at
+this rate". What it earns is bounded by the beat's own time, by the server's clock, and over the whole playback.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+SLACK_MS = 250  # a beat may claim this much more than its time: players measure in ticks
+DRIFT_PERMILLE, DRIFT_MS = 1001, 2000  # a client's clock may run this much ahead of ours
+SILENCE_ENDS_MS = 24 * 3_600_000
+GRACE_MS = 24 * 3_600_000
+MOST_BEATS = 500
+
+
+@dataclass(frozen=True)
+class Beat:
+    """A claim: played [from_ms, to_ms) and was done at t_ms after opening, at rate_permille of real time."""
+
+    t_ms: int
+    from_ms: int
+    to_ms: int
+    rate_permille: int
+
+
+@dataclass(frozen=True)
+class Sitting:
+    """Where a playback stands: fixed bounds, what was acknowledged, what was granted so far (repeats included)."""
+
+    opened_ms: int
+    ended_ms: int | None
+    max_rate_permille: int
+    acked_t_ms: int = 0
+    granted_ms: int = 0
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What the pinned policy and lesson say: the lesson's length and how late claims count."""
+
+    duration_ms: int
+    late_after_ms: int
+    late_cap_ms: int
+
+
+@dataclass(frozen=True)
+class Grant:
+    """A span that counts; `is_late` when it came long after its moment."""
+
+    from_ms: int
+    to_ms: int
+    is_late: bool
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one request earned: the sitting after it, the grants, late time used so far, how many beats qualified."""
+
+    sitting: Sitting
+    grants: tuple[Grant, ...]
+    late_ms: int
+    qualified: int
+
+
+def judge(sitting: Sitting, beats: Iterable[Beat], received_ms: int, terms: Terms, late_ms: int) -> Outcome:
+    """Judge the beats of one request in their order. `late_ms` is the late time granted in the course before."""
+    grants: list[Grant] = []
+    elapsed = received_ms - sitting.opened_ms
+    latest = elapsed * DRIFT_PERMILLE // 1000 + DRIFT_MS
+    window = max(0, min(received_ms, sitting.ended_ms or received_ms) - sitting.opened_ms)
+    qualified = 0
+    for beat in beats:
+        if beat.t_ms > latest or (sitting.ended_ms is not None and sitting.opened_ms + beat.t_ms > sitting.ended_ms):
+            continue  # not its time yet, or after the end: neither counted nor acknowledged
+        qualified += 1
+        if beat.t_ms <= sitting.acked_t_ms:
+            continue
+        rate = min(beat.rate_permille, sitting.max_rate_permille)
+        budget = (beat.t_ms - sitting.acked_t_ms) * rate // 1000 + SLACK_MS
+        left = window * sitting.max_rate_permille // 1000 - sitting.granted_ms
+        length = min(min(beat.to_ms, terms.duration_ms) - beat.from_ms, budget, left)
+        is_late = received_ms - (sitting.opened_ms + beat.t_ms) > terms.late_after_ms
+        if is_late:
+            length = min(length, terms.late_cap_ms - late_ms)
+        length = max(0, length)
+        sitting = replace(sitting, acked_t_ms=beat.t_ms, granted_ms=sitting.granted_ms + length)
+        if length:
+            late_ms += length if is_late else 0
+            grants.append(Grant(beat.from_ms, beat.from_ms + length, is_late))
+    return Outcome(sitting, tuple(grants), late_ms, qualified)
+
+
+def end_of(opened_ms: int, ended_ms: int | None, contact_ms: int, now_ms: int) -> int | None:
+    """When the playback ended: when it was ended, or a day after it was last heard; None while it is open."""
+    if ended_ms is not None:
+        return ended_ms
+    return contact_ms + SILENCE_ENDS_MS if now_ms - contact_ms > SILENCE_ENDS_MS else None
+
+
+# ---- spans: sorted, disjoint, half-open
+
+
+def merge_spans(spans: list[tuple[int, int]], new: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    """The union, sorted and disjoint; touching spans become one."""
+    merged: list[tuple[int, int]] = []
+    for begin, end in sorted([*spans, *((a, b) for a, b in new if b > a)]):
+        if merged and begin <= merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(merged[-1][1], end))
+        else:
+            merged.append((begin, end))
+    return merged
+
+
+def covered_ms(spans: Iterable[tuple[int, int]]) -> int:
+    """How many distinct milliseconds."""
+    return sum(end - begin for begin, end in spans)
+
+
+def is_complete(credited_ms: int, duration_ms: int, share_permille: int) -> bool:
+    """Does enough of the lesson count? An empty lesson never completes by itself."""
+    return duration_ms > 0 and credited_ms * 1000 >= duration_ms * share_permille
+
+
+# ---- packing
+
+
+def pack(numbers: Iterable[int]) -> bytes:
+    """Whole numbers ≥ 0 in as few bytes as they need (LEB128)."""
+    out = bytearray()
+    for number in numbers:
+        while number > 127:
+            out.append(number & 127 | 128)
+            number >>= 7
+        out.append(number)
+    return bytes(out)
+
+
+def unpack(data: bytes) -> list[int]:
+    """What pack() packed."""
+    numbers, number, shift = [], 0, 0
+    for byte in data:
+        number |= (byte & 127) << shift
+        if byte & 128:
+            shift += 7
+        else:
+            numbers.append(number)
+            number, shift = 0, 0
+    return numbers
+
+
+def pack_beats(beats: Iterable[Beat]) -> bytes:
+    """Claims as they came, about ten bytes each."""
+    return pack(n for b in beats for n in (b.t_ms, b.from_ms, b.to_ms - b.from_ms, b.rate_permille))
+
+
+def unpack_beats(data: bytes) -> list[Beat]:
+    """What pack_beats() packed."""
+    numbers = unpack(data)
+    return [Beat(t, begin, begin + length, rate) for t, begin, length, rate in zip(*[iter(numbers)] * 4, strict=True)]
+
+
+def pack_spans(spans: Iterable[tuple[int, int]]) -> bytes:
+    """Sorted disjoint spans as gaps and lengths."""
+    numbers, last = [], 0
+    for begin, end in spans:
+        numbers += [begin - last, end - begin]
+        last = end
+    return pack(numbers)
+
+
+def unpack_spans(data: bytes) -> list[tuple[int, int]]:
+    """What pack_spans() packed."""
+    spans, last = [], 0
+    numbers = unpack(data)
+    for gap, length in zip(numbers[::2], numbers[1::2], strict=True):
+        spans.append((last + gap, last + gap + length))
+        last += gap + length
+    return spans
+
+
+def first_link(key: bytes, code: str, person_id: int, revision_lesson_id: int, opened_ms: int, max_rate_permille: int) -> bytes:
+    """The beginning of a playback's chain: what was fixed when it opened, under the server's key."""
+    fixed = f"{code}/{person_id}/{revision_lesson_id}/{opened_ms}/{max_rate_permille}"
+    return hmac.new(key, fixed.encode(), hashlib.sha256).digest()
+
+
+def next_link(key: bytes, chain: bytes, seq: int, received_ms: int, ended_ms: int | None, claims: bytes) -> bytes:
+    """The chain after one more row: no row can be changed, dropped or put in without breaking it."""
+    return hmac.new(key, chain + f"{seq}/{received_ms}/{ended_ms or 0}/".encode() + claims, hashlib.sha256).digest()

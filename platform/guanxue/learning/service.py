@@ -1,0 +1,219 @@
+"""Changes to a learner's study: joining, playbacks, beats, quizzes, completion."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import replace
+
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+
+from guanxue import audit, courses, policies, quizzes
+from guanxue.core import clock, events
+from guanxue.core.actor import Actor
+from guanxue.core.db import session
+from guanxue.core.errors import Unauthenticated
+from guanxue.core.i18n import lazy as _
+from guanxue.courses import RevisionLesson
+from guanxue.learning import evidence, rules
+from guanxue.learning.errors import CannotEnrol, LessonNotReady, NotEnrolled
+from guanxue.learning.events import CourseCompleted, Enrolled, LessonCompleted
+from guanxue.learning.models import Completion, Enrolment, Playback, Progress
+from guanxue.learning.queries import (
+    course_progress,
+    enrolment_for_lesson,
+    find_completion,
+    find_enrolment,
+    get_enrolment,
+    get_playback,
+)
+
+
+def enrol(actor: Actor, course: courses.Course) -> Enrolment:
+    """Join the course's present revision under its policy; again is the same, also after leaving. Raises CannotEnrol."""
+    if not actor.is_person:
+        raise Unauthenticated(_("请先登录。"))
+    if course.revision_id is None:
+        raise CannotEnrol(_("这门课还在筹备，暂时不能报名。可以点“我想学”。"))
+    enrolment = find_enrolment(actor.id, course.id)
+    if enrolment is None:
+        revision = courses.get_revision(course.revision_id)
+        enrolment = Enrolment(person_id=actor.id, course_id=course.id, revision_id=revision.id, policy_id=revision.policy_id,
+                              enrolled_at=clock.now())
+        try:
+            with session.begin_nested():
+                session.add(enrolment)
+        except IntegrityError:  # the same person pressed twice
+            return find_enrolment(actor.id, course.id)
+    elif enrolment.left_at is None:
+        return enrolment
+    else:
+        _come_back(enrolment, course)
+    audit.record(actor, "learning.enrolment.began", f"course:{course.id}", {"revision": enrolment.revision_id})
+    session.flush()
+    events.emit(Enrolled(enrolment.id, actor.id, course.id))
+    return enrolment
+
+
+def _come_back(enrolment: Enrolment, course: courses.Course) -> None:
+    enrolment.left_at = None
+    if enrolment.revision_id == course.revision_id or find_completion(enrolment.id) is not None:
+        return
+    if not evidence.has_beats(enrolment.id):  # nothing earned yet: begin with what is taught today
+        revision = courses.get_revision(course.revision_id)
+        enrolment.revision_id, enrolment.policy_id = revision.id, revision.policy_id
+
+
+def leave(actor: Actor, course: courses.Course) -> None:
+    """Leave; what was earned stays. Its open playback ends. Again is the same."""
+    enrolment = find_enrolment(actor.id, course.id)
+    if enrolment is None or enrolment.left_at is not None:
+        return
+    evidence.end_playbacks(actor.id)
+    enrolment.left_at = clock.now()
+    audit.record(actor, "learning.enrolment.left", f"course:{course.id}")
+    session.flush()
+
+
+# ---- watching
+
+
+def record_beats(actor: Actor, code: str, seq: int, nonce: str, beats: list[rules.Beat]) -> evidence.Answer:
+    """Apply one request of the player. Raises NoSuchPlayback, NotEnrolled and the conflicts of the protocol."""
+    playback = get_playback(actor, code, lock=True)
+    answer, progress = evidence.record_beats(actor, playback, seq, nonce, beats)
+    enrolment, lesson = get_enrolment(playback.enrolment_id), courses.get_revision_lesson(playback.revision_lesson_id)
+    return replace(answer, is_complete=settle_progress(enrolment, lesson, progress))
+
+
+def close_playback(actor: Actor, code: str) -> evidence.Answer:
+    """End the playback now; again is the same."""
+    return evidence.close_playback(get_playback(actor, code, lock=True))
+
+
+def elapsed_ms(playback: Playback) -> int:
+    """How long ago it was opened."""
+    return clock.now_ms() - playback.opened_ms
+
+
+def beat_every_s(enrolment: Enrolment) -> int:
+    """How often its player should report."""
+    return policies.get_policy(enrolment.policy_id).numbers.beat_every_s
+
+
+# ---- completion
+
+
+def settle_progress(enrolment: Enrolment, lesson: RevisionLesson, progress: Progress) -> bool:
+    """After evidence changed a lesson's progress: is it complete now, and with it the course? True when it is complete."""
+    if progress.is_complete:
+        _complete_course(enrolment)  # again, in case the last lesson became ready meanwhile
+        return True
+    numbers = policies.get_policy(enrolment.policy_id).numbers
+    if not evidence.counts_as_complete(lesson, progress.credited_ms, numbers):
+        return False
+    _complete_lesson(enrolment, lesson, progress)
+    return True
+
+
+def _complete_lesson(enrolment: Enrolment, lesson: RevisionLesson, progress: Progress) -> None:
+    progress.is_complete = True
+    session.flush()
+    events.emit(LessonCompleted(enrolment.person_id, lesson.id, enrolment.id))
+    _complete_course(enrolment)
+
+
+def _complete_course(enrolment: Enrolment) -> None:
+    if find_completion(enrolment.id) is not None:
+        return
+    progress = course_progress(enrolment)
+    if progress.next_lesson is not None or not progress.lessons:
+        return
+    content_ms = courses.content_ms(x.lesson for x in progress.lessons)
+    if content_ms is None:
+        return
+    named = evidence.named(enrolment)
+    digest = hashlib.sha256(json.dumps(named, sort_keys=True).encode()).hexdigest()
+    completion = Completion(enrolment_id=enrolment.id, person_id=enrolment.person_id, course_id=enrolment.course_id,
+                            revision_id=enrolment.revision_id, policy_id=enrolment.policy_id, content_ms=content_ms,
+                            evidence=named, evidence_digest=digest, completed_at=clock.now())
+    try:
+        with session.begin_nested():
+            session.add(completion)
+    except IntegrityError:  # a parallel finish was first; its completion is the one
+        return
+    actor = Actor("person", enrolment.person_id)
+    audit.record(actor, "learning.course.completed", f"enrolment:{enrolment.id}", {"content_ms": content_ms})
+    events.emit(CourseCompleted(completion.id, enrolment.id, enrolment.person_id, enrolment.course_id,
+                                enrolment.revision_id, enrolment.policy_id, content_ms, digest))
+
+
+# ---- quizzes
+
+
+def attempt_subject(enrolment: Enrolment, lesson: RevisionLesson) -> str:
+    """How an attempt names what it is for."""
+    return f"enrolment:{enrolment.id}/lesson:{lesson.id}"
+
+
+def _limits(enrolment: Enrolment) -> quizzes.Limits:
+    numbers = policies.get_policy(enrolment.policy_id).numbers
+    return quizzes.Limits(numbers.quiz_attempts, numbers.quiz_cooldown_ms)
+
+
+def start_attempt(actor: Actor, lesson: RevisionLesson) -> quizzes.Attempt:
+    """The open attempt at the lesson's quiz, or a new one. Raises NotEnrolled, LessonNotReady, NoAttemptsLeft."""
+    if lesson.paper_id is None:
+        raise LessonNotReady(_("这节课没有考核。"))
+    enrolment = evidence.lock_enrolment(enrolment_for_lesson(actor, lesson).id)
+    return quizzes.open_attempt(actor, lesson.paper_id, attempt_subject(enrolment, lesson), _limits(enrolment))
+
+
+def find_attempt_lesson(actor: Actor, attempt_id: str) -> tuple[quizzes.Attempt, Enrolment, RevisionLesson]:
+    """The actor's attempt with its enrolment and lesson. Raises NoSuchAttempt, NotEnrolled after leaving."""
+    attempt = quizzes.get_attempt(attempt_id, actor.id)
+    enrolment_part, _slash, lesson_part = attempt.subject.partition("/")
+    enrolment = get_enrolment(int(enrolment_part.partition(":")[2]))
+    if enrolment.left_at is not None:
+        raise NotEnrolled(_("你已退出这门课。"))
+    return attempt, enrolment, courses.get_revision_lesson(int(lesson_part.partition(":")[2]))
+
+
+def save_answers(actor: Actor, attempt_id: str, answers: dict) -> quizzes.Attempt:
+    """Keep answers of the open attempt. Raises what quizzes raises."""
+    find_attempt_lesson(actor, attempt_id)
+    return quizzes.save_answers(actor, attempt_id, answers)
+
+
+def submit_attempt(actor: Actor, attempt_id: str) -> tuple[quizzes.Result, list[dict]]:
+    """Hand in: (result, feedback). Explanations only after a pass or the last attempt. A second time is the first answer."""
+    _attempt, enrolment, lesson = find_attempt_lesson(actor, attempt_id)
+    enrolment = evidence.lock_enrolment(enrolment.id)
+    pass_mark = courses.get_revision(lesson.revision_id).pass_mark
+    attempt, submission = quizzes.submit_attempt(actor, attempt_id, pass_mark=pass_mark)
+    if submission.is_passed:
+        progress = evidence.progress_row(enrolment, lesson)
+        if not progress.is_complete:
+            progress.credited_ms = lesson.duration_ms
+            _complete_lesson(enrolment, lesson, progress)
+        else:
+            _complete_course(enrolment)
+    enrolment.studied_at = clock.now()
+    session.flush()
+    return outcome_of(attempt, submission, enrolment)
+
+
+def outcome_of(attempt: quizzes.Attempt, submission, enrolment: Enrolment) -> tuple[quizzes.Result, list[dict]]:
+    """What the learner is told about a handed-in attempt."""
+    result = quizzes.result_of(attempt, submission, _limits(enrolment))
+    return result, quizzes.feedback(attempt, submission, explain=result.passed or result.attempts_left == 0)
+
+
+def settle_courses(event: courses.LessonReady) -> None:
+    """A lesson's length became known: whoever had everything else done may be complete now."""
+    rows = session.scalars(
+        select(Enrolment).join(Progress, Progress.enrolment_id == Enrolment.id)
+        .where(Enrolment.revision_id == event.revision_id, Progress.is_complete).distinct())
+    for enrolment in rows.all():
+        _complete_course(enrolment)
