@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 from flask import Flask
 
-from guanxue import accounts, audit, courses, jobs, ledger, media, policies, quizzes, search, standards
+from guanxue import accounts, audit, courses, creditbank, jobs, learning, ledger, media, policies, quizzes, search, standards
 from guanxue.accounts import api as _accounts_api  # noqa: F401 declares its calls
 from guanxue.accounts import commands as accounts_commands
 from guanxue.accounts import routes as accounts_routes
@@ -13,7 +13,12 @@ from guanxue.accounts import signin
 from guanxue.config import ROOT
 from guanxue.core import events
 from guanxue.core.actor import Actor
+from guanxue.courses import api as _courses_api  # noqa: F401 declares its calls
 from guanxue.courses import documents as course_documents
+from guanxue.creditbank import api as _creditbank_api  # noqa: F401 declares its calls
+from guanxue.creditbank import commands as creditbank_commands
+from guanxue.creditbank import tasks as creditbank_tasks
+from guanxue.learning import api as _learning_api  # noqa: F401 declares its calls
 from guanxue.ledger import commands as ledger_commands
 from guanxue.media import routes as media_routes
 from guanxue.media import tasks as media_tasks
@@ -23,11 +28,13 @@ from guanxue.search import tasks as search_tasks
 __all__ = ["COMMANDS", "ROOT", "install_sign_in", "join", "prepare"]
 
 # Importing a room is what puts its tables into the database's metadata.
-ROOMS = (audit, jobs, ledger, search, policies, standards, accounts, media, quizzes, courses)
+ROOMS = (audit, jobs, ledger, search, policies, standards, accounts, media, quizzes, courses, learning,
+         creditbank)
 
 
 # The rooms' own commands (their commands.py).
-COMMANDS: list[click.Command] = [*accounts_commands.COMMANDS, *ledger_commands.COMMANDS, *search_commands.COMMANDS]
+COMMANDS: list[click.Command] = [*accounts_commands.COMMANDS, *ledger_commands.COMMANDS, *search_commands.COMMANDS,
+                                 *creditbank_commands.COMMANDS]
 
 
 def install_sign_in(app: Flask) -> None:
@@ -54,12 +61,15 @@ def _events() -> None:
     ledger.seal_after_commit()
     events.listen(media.AssetReady, courses.fill_durations)
     events.listen(media.AssetFailed, courses.note_failure)
+    events.listen(courses.LessonReady, learning.settle_courses)
+    events.listen(learning.CourseCompleted, creditbank.award_completion, settle=creditbank.award_later)
 
 
 def _jobs() -> None:
     """What the worker runs for a job's name."""
     jobs.register("media.make", media_tasks.make, heavy=True)
     jobs.register("search.update", search_tasks.update)
+    jobs.register("credits.award", creditbank_tasks.award, max_attempts=50)
 
 
 def _search() -> None:
