@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from guanxue.core.actor import Actor
+from guanxue import accounts, courses, media
+from guanxue.accounts.service import hash_password
+from guanxue.core.actor import SYSTEM, Actor
+from guanxue.media.service import finish_asset
 
 
 def learner(person_id: int = 1) -> Actor:
@@ -28,3 +31,54 @@ def reviewer(person_id: int = 7) -> Actor:
 def administrator(person_id: int = 6) -> Actor:
     """梁工, who administers."""
     return Actor("person", person_id, "梁工", frozenset({"administer"}))
+
+
+# ---- people and things with rows, for tests that go through clients and databases
+
+PASSWORD = "a-good-password-1"
+_hashed: list[str] = []
+
+
+def make_person(phone: str = "13800000001", name: str = "林小莲", role: str | None = None, organisation: str | None = None) -> Actor:
+    """A registered person as an Actor; call inside a writing transaction."""
+    if not _hashed:
+        _hashed.append(hash_password(PASSWORD))
+    person = accounts.register_person(SYSTEM, phone=phone, password_hash=_hashed[0], name=name, terms_version="test")
+    if role:
+        accounts.grant_role(SYSTEM, person, role, organisation)
+    return Actor("person", person.id, name, accounts.capabilities_of(person.id))
+
+
+GIFT = """::q1::主轴停稳以后才能测量工件。{TRUE####防止卷入。}
+
+::q2::车床的纵向轴是哪一根？{
+  ~X轴
+  =Z轴
+  ~Y轴
+  ####与主轴平行。
+}
+"""
+TEXT = "## 先停机\n\n测量之前先停机。主轴停稳以后再伸手。\n\n## 再测量\n\n卡尺要垂直于轴线。读数时视线与刻线垂直。"
+
+
+def make_course(slug: str = "safe-measuring", *, videos_ms: tuple[int, ...] = (60_000,), texts: int = 0, title: str = "安全测量",
+                gift: str = GIFT) -> courses.Course:
+    """A published course: videos that are ready (rows only, no files), texts, a quiz of two questions."""
+    course = courses.create_course(SYSTEM, title=title, kind="skills-upgrading", slug=slug, summary="停机、测量、记录。")
+    for n, duration_ms in enumerate(videos_ms, 1):
+        lesson = courses.add_lesson(SYSTEM, course, title=f"第{n}课", kind="video", body=TEXT)
+        asset = media.create_narrated(SYSTEM, media.NarrationSpec(f"{slug}-{n}", title, "", [media.SlideSpec("停机", ["先停机。"])]))
+        courses.attach_video(SYSTEM, course, lesson.id, asset)
+        finish_asset(asset.id, version="test", duration_ms=duration_ms, facts={"has_sound": True})
+    for n in range(1, texts + 1):
+        courses.add_lesson(SYSTEM, course, title=f"读{n}", kind="text", body=TEXT + f"\n\n第{n}篇。")
+    courses.add_lesson(SYSTEM, course, title="考核", kind="quiz", body=gift)
+    courses.publish_course(SYSTEM, course)
+    return course
+
+
+def bearer(client, phone: str = "13800000001") -> dict:
+    """Headers of a signed-in program."""
+    answer = client.post("/api/v1/session", json={"phone": phone, "password": PASSWORD})
+    assert answer.status_code == 200, answer.get_json()
+    return {"Authorization": f"Bearer {answer.get_json()['token']}"}

@@ -56,7 +56,6 @@ from guanxue.courses.service import (
     return_course,
     submit_course,
     take_on,
-    take_upload,
     wish_for,
     withdraw_wish,
 )
@@ -68,6 +67,6 @@ __all__ = [
     "export_folder", "find_course", "get_course", "courses_by_id", "list_own_courses", "list_submitted", "list_lessons",
     "get_lesson", "get_revision", "lessons_of", "get_revision_lesson", "lesson_states", "content_ms", "list_town_ids",
     "list_review_lines", "count_wishes", "is_wished", "create_course", "edit_course", "add_lesson", "edit_lesson",
-    "move_lesson", "remove_lesson", "attach_video", "take_upload", "submit_course", "return_course", "approve_course",
+    "move_lesson", "remove_lesson", "attach_video", "submit_course", "return_course", "approve_course",
     "publish_course", "fill_durations", "note_failure", "load_plans", "wish_for", "withdraw_wish", "take_on",
 ]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-from typing import BinaryIO
 
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.exc import IntegrityError
@@ -194,10 +193,6 @@ def attach_video(actor: Actor, course: Course, lesson_id: int, asset: media.Asse
     return lesson
 
 
-def take_upload(actor: Actor, course: Course, filename: str, stream: BinaryIO) -> media.Asset:
-    """Take a video file for the course. Raises what media raises."""
-    _must_edit(actor, course)
-    return media.create_from_upload(actor, filename, stream)
 
 
 # ---- review and publication

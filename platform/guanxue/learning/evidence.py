@@ -236,8 +236,9 @@ def _progress_of(playback: Playback) -> Progress:
 
 def late_used(enrolment: Enrolment) -> int:
     """Milliseconds of late claims that counted in this enrolment so far."""
-    return session.scalar(select(func.coalesce(func.sum(Progress.late_ms), 0))
-                          .where(Progress.enrolment_id == enrolment.id)) or 0
+    total = session.scalar(select(func.coalesce(func.sum(Progress.late_ms), 0))
+                           .where(Progress.enrolment_id == enrolment.id))
+    return int(total or 0)
 
 
 def counts_as_complete(lesson: RevisionLesson, credited_ms: int, numbers: Numbers) -> bool:

@@ -51,9 +51,10 @@ def postings_of(number: int) -> list[tuple[str, int]]:
 
 def balance(account_key: str) -> int:
     """Millicredits on an account; 0 for one that was never used."""
-    return session.scalar(
+    total = session.scalar(  # PostgreSQL sums bigints as numeric
         select(func.coalesce(func.sum(Posting.amount_millicredits), 0))
-        .join(Account, Account.id == Posting.account_id).where(Account.key == account_key)) or 0
+        .join(Account, Account.id == Posting.account_id).where(Account.key == account_key))
+    return int(total or 0)
 
 
 def balances(account_keys: Iterable[str]) -> dict[str, int]:

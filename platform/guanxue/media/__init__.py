@@ -9,10 +9,10 @@ from guanxue.media.models import Asset
 from guanxue.media.narration import Cue
 from guanxue.media.queries import count_by_state, cues, folder_of, get_asset, list_assets, playable, token_is_genuine
 from guanxue.media.rules import NarrationSpec, SlideSpec
-from guanxue.media.service import create_from_upload, create_narrated
+from guanxue.media.service import create_from_original, create_from_upload, create_narrated, keep_original
 
 __all__ = [
     "Asset", "AssetReady", "AssetFailed", "NarrationSpec", "SlideSpec", "Cue", "create_narrated", "create_from_upload",
-    "get_asset", "list_assets", "count_by_state", "cues", "playable", "folder_of", "token_is_genuine", "BadVideo",
-    "LinkExpired", "NoSuchAsset",
+    "keep_original", "create_from_original", "get_asset", "list_assets", "count_by_state", "cues", "playable", "folder_of",
+    "token_is_genuine", "BadVideo", "LinkExpired", "NoSuchAsset",
 ]

@@ -35,10 +35,17 @@ def create_narrated(actor: Actor, spec: NarrationSpec) -> Asset:
 
 
 def create_from_upload(actor: Actor, filename: str, stream: BinaryIO) -> Asset:
-    """Take a video file of at most 2 GB; the same bytes are the same asset. Raises TooLarge, BadVideo for no bytes.
+    """Take a video file and make its asset: keep_original() and create_from_original() in one."""
+    return create_from_original(actor, filename, keep_original(stream))
 
-    What kind of file it is the job finds out; until then the asset waits.
-    """
+
+def create_from_original(actor: Actor, filename: str, digest: str) -> Asset:
+    """The asset of a kept file; the same bytes are the same asset. What kind of file it is the job finds out."""
+    return _asset(actor, digest, "upload", {"filename": Path(filename).name[:120]})
+
+
+def keep_original(stream: BinaryIO) -> str:
+    """Keep a file of at most 2 GB and give its digest; asks no database. Raises TooLarge, BadVideo for no bytes."""
     folder = settings().media_dir / "originals"
     folder.mkdir(parents=True, exist_ok=True)
     draft = folder / f".{secrets.token_hex(8)}.part"
@@ -47,7 +54,7 @@ def create_from_upload(actor: Actor, filename: str, stream: BinaryIO) -> Asset:
         os.replace(draft, folder / digest)
     finally:
         draft.unlink(missing_ok=True)
-    return _asset(actor, digest, "upload", {"filename": Path(filename).name[:120]})
+    return digest
 
 
 def _take(stream: BinaryIO, draft: Path) -> str:
