@@ -33,6 +33,6 @@ def asker(tmp_path_factory, shipped) -> Asker:
     """Asks an index of the shipped catalogue with the shipped synonyms."""
     library = Library(tmp_path_factory.mktemp("index"))
     synonyms = analysis.read_synonyms(ROOT / "courses/synonyms.csv")
-    analysis.know(synonyms)
+    analysis.know(synonyms.words())
     library.build(shipped)
     return Asker(library.reader(), synonyms)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import itertools
 import re
 import threading
 import unicodedata
 from collections.abc import Iterable
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
@@ -27,6 +29,11 @@ def normal(text: str) -> str:
     return unicodedata.normalize("NFKC", text).casefold()
 
 
+def is_stop(word: str) -> bool:
+    """A word that says nothing about what is looked for."""
+    return word in _STOP
+
+
 def is_han(text: str) -> bool:
     """Does it begin with an ideograph?"""
     return bool(text) and HAN.match(text) is not None
@@ -44,9 +51,14 @@ def words_of(text: str) -> list[str]:
         if not is_han(run):
             found.append(run)
             continue
-        with _lock:
-            found += [w for w in _jieba.cut(run) if w not in _STOP] or [run]
+        found += [w for w in words_of_run(run) if w not in _STOP] or [run]
     return found
+
+
+def words_of_run(run: str) -> list[str]:
+    """The words of a run of ideographs."""
+    with _lock:
+        return list(_jieba.cut(run))
 
 
 def terms_of(text: str) -> list[str]:
@@ -96,22 +108,44 @@ def sounds_of(text: str) -> set[str]:
     return {s for s in found if len(s) >= 2}
 
 
-def read_synonyms(path: Path) -> dict[str, list[str]]:
-    """From synonyms.csv: every word and the others of its groups."""
-    groups: dict[str, list[str]] = {}
-    if not path.exists():
-        return groups
-    with path.open(encoding="utf-8", newline="") as f:
-        for row in csv.DictReader(f):
-            words = [normal(w.strip()) for w in row["words"].split(";") if w.strip()]
-            for word in words:
-                groups.setdefault(word, []).extend(w for w in words if w != word)
-    return groups
+@dataclass(frozen=True)
+class Synonyms:
+    """What else a word is called (`same`, both ways) and what comes near it (`near`, one way)."""
+
+    same: dict[str, tuple[str, ...]]
+    near: dict[str, tuple[str, ...]]
+
+    def words(self) -> list[str]:
+        """Every word of the table, in a fixed order."""
+        return sorted({*self.same, *self.near, *(w for near in self.near.values() for w in near)})
 
 
-def know(words: Iterable[str]) -> None:
-    """Teach the word splitter words of the trade."""
+def read_synonyms(path: Path) -> Synonyms:
+    """From synonyms.csv: `words` mean the same to each other; whoever types one of them also finds `near`, further down."""
+    same: dict[str, list[str]] = {}
+    near: dict[str, list[str]] = {}
+    if path.exists():
+        with path.open(encoding="utf-8-sig", newline="") as f:
+            for row in csv.DictReader(f):
+                words, wider = _listed(row["words"]), _listed(row.get("near") or "")
+                for word in words:
+                    same.setdefault(word, []).extend(w for w in words if w != word)
+                    near.setdefault(word, []).extend(wider)
+    return Synonyms(_unique(same), _unique(near))
+
+
+def _listed(cell: str) -> list[str]:
+    return [" ".join(normal(word).split()) for word in cell.split(";") if word.strip()]
+
+
+def _unique(groups: dict[str, list[str]]) -> dict[str, tuple[str, ...]]:
+    return {word: tuple(dict.fromkeys(others)) for word, others in groups.items() if others}
+
+
+def know(words: Iterable[str]) -> str:
+    """Teach the word splitter words of the trade. A fingerprint of them: indexes made with others should be made anew."""
+    known = sorted({part for word in words for part in runs(word) if is_han(part) and 2 <= len(part) <= 6})
     with _lock:
-        for word in words:
-            if is_han(word) and 2 <= len(word) <= 6:
-                _jieba.add_word(word, None, None)
+        for word in known:
+            _jieba.add_word(word, None, None)
+    return hashlib.sha256("\n".join(known).encode()).hexdigest()

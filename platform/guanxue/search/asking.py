@@ -1,19 +1,25 @@
-"""Asking the index: words with their synonyms and sounds first; when too little is found, what comes nearest."""
+"""Asking the index: words with their synonyms and sounds first; when too little is found, what comes nearest.
+
+Each word typed becomes one group: the word itself, its synonyms, its sound. A document's score for a group is that of the
+best of them, so that many weak answers never outdo a plain one; groups add up. Scores are BM25F over title, tags, text.
+"""
 
 from __future__ import annotations
 
 import bisect
+import math
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-
-from rapidfuzz import process
-from rapidfuzz.distance import DamerauLevenshtein
-from whoosh import query as q
+from functools import reduce
 
 from guanxue.search import analysis
-from guanxue.search.index import Reader
+from guanxue.search.guessing import strangeness
 from guanxue.search.models import Hit, SearchResult
+from guanxue.search.reading import NOTHING, Entry, Matches, Reader
 
-TITLE, TAGS, BODY, SYNONYM, SOUND, SOUND_PREFIX = 4.0, 3.0, 1.0, 0.6, 3.0, 2.0
+SAME, NEAR, SOUND, SOUND_PREFIX, GUESSED, LOOSE, PART = 0.6, 0.35, 0.75, 0.5, 0.8, 0.4, 0.5
+LEAST = 0.1  # of the best score; what is only near and scores less is left out
+WHOLE_IN_TITLE = 1.3
 ENOUGH = 5
 LONGEST_QUERY, MOST_TOKENS, MOST_PREFIXES = 64, 8, 30
 KEPT_ANSWERS = 500
@@ -21,192 +27,277 @@ KEPT_ANSWERS = 500
 
 @dataclass
 class Group:
-    """One thing the visitor typed, and everything that would answer it."""
+    """One thing the visitor typed, the documents that answer it, and the words to mark in them."""
 
     token: str
-    choices: list[q.Query] = field(default_factory=list)
+    matches: Matches
     terms: list[str] = field(default_factory=list)
+    parts: Matches = NOTHING  # documents that have parts of it, for when too little is found
 
-    def take(self, word: str, weight: float = 1.0) -> None:
-        """A word of titles, tags and texts answers it."""
-        self.terms.append(word)
-        for name, boost in (("title", TITLE), ("tags", TAGS), ("body", BODY)):
-            self.choices.append(q.Term(name, word, boost=boost * weight))
-
-    def take_sound(self, sound: str, weight: float) -> None:
-        """A pinyin of titles and tags answers it."""
-        self.choices.append(q.Term("sound", sound, boost=weight))
+    @property
+    def is_required(self) -> bool:
+        """A single ideograph between words may be missing."""
+        return len(self.token) > 1 or not analysis.is_han(self.token)
 
 
 class Asker:
     """Answers queries from one reader with one table of synonyms."""
 
-    def __init__(self, reader: Reader, synonyms: dict[str, list[str]]) -> None:
+    def __init__(self, reader: Reader, synonyms: analysis.Synonyms) -> None:
         self.reader, self.synonyms = reader, synonyms
 
     def ask(self, text: str, kinds: tuple[str, ...] | None) -> SearchResult:
         """All hits, best first."""
-        key = (analysis.normal(text)[:LONGEST_QUERY], kinds)
-        if key not in self.reader.answers:
+        key = (" ".join(analysis.normal(text).split())[:LONGEST_QUERY], kinds)
+        answer = self.reader.answers.get(key)
+        if answer is None:
             if len(self.reader.answers) > KEPT_ANSWERS:
                 self.reader.answers.clear()
-            self.reader.answers[key] = self._ask(*key)
-        return self.reader.answers[key]
+            answer = self.reader.answers[key] = self._ask(*key)
+        return answer
 
     def _ask(self, text: str, kinds: tuple[str, ...] | None) -> SearchResult:
-        tokens = analysis.words_of(text)[:MOST_TOKENS]
-        if not tokens:
+        groups = [self._group(token) for token in self._tokens(text)]
+        if not groups:
             return SearchResult([])
-        groups = [self._group(token) for token in tokens]
-        hits = self._run(q.And([q.Or(g.choices) for g in groups]), kinds) if all(g.choices for g in groups) else []
-        terms = tuple(dict.fromkeys(t for g in groups for t in g.terms))
-        if len(hits) >= ENOUGH:
-            return self._result(hits, 1, terms)
-        return self._nearest(text, groups, hits, terms, kinds)
+        wanted = set().union(*(self.reader.of_kind.get(k, ()) for k in kinds)) if kinds else None
+        found = _Found(self.reader, text, wanted)
+        found.take(_all_of(groups))
+        sure, better = all(g.matches for g in groups) and len(found) > 0, None
+        if len(found) < ENOUGH:
+            rewritten = self._rewrite(text)
+            if rewritten != text:
+                guesses = [self._group(token) for token in self._tokens(rewritten)]
+                found.take(_all_of(guesses), GUESSED)
+                better = rewritten if found.hits and not sure else None
+                groups += guesses
+        if len(found) < ENOUGH:
+            parts = [m for g in map(self._with_parts, groups) for m in (g.matches, _scaled(g.parts, PART))]
+            found.take(_any_of(parts), LOOSE, LEAST)
+        terms = tuple(dict.fromkeys(term for g in groups for term in g.terms))
+        return SearchResult(found.hits, 1 if sure else 2, terms, better,
+                            lambda kind, id: self.explain(f"{kind}:{id}", terms))
+
+    # ---- one word
+
+    def _tokens(self, text: str) -> list[str]:
+        """The words of a query; pinyin typed syllable by syllable is put together."""
+        tokens: list[str] = []
+        for token in analysis.words_of(text):
+            joined = tokens[-1] + token if tokens and token.isalpha() and not analysis.is_han(token) else ""
+            if joined and not analysis.is_han(tokens[-1]) and self._is_said(joined):
+                tokens[-1] = joined
+            else:
+                tokens.append(token)
+        return tokens[:MOST_TOKENS]
+
+    def _is_said(self, sound: str) -> bool:
+        first = bisect.bisect_left(self.reader.sounds, sound)
+        return first < len(self.reader.sounds) and self.reader.sounds[first].startswith(sound) or bool(self._split(sound))
 
     def _group(self, token: str) -> Group:
-        group = Group(token)
-        for word in (token, *self.synonyms.get(token, ())):
-            weight = 1.0 if word == token else SYNONYM
-            for part in [word] if word in self.reader.words else []:
-                group.take(part, weight)
-            if word not in self.reader.words and weight < 1:
-                self._whole_phrase(group, word, weight)
+        matches, terms = self._literal(token)
+        for others, factor in ((self.synonyms.same, SAME), (self.synonyms.near, NEAR)):
+            for word in others.get(token, ()):
+                answer, more = self._literal(word)
+                if answer:
+                    terms += more
+                    matches = _best_of(matches, _no_stronger(answer, matches, factor))
         if analysis.is_han(token):
-            if not group.choices or token not in self.reader.words:
-                self._parts(group, token)
-        elif token not in self.reader.words or len(token) >= 4:
-            self._sounds(group, token)
+            return Group(token, matches, terms)
+        said = self._said(token)
+        return Group(token, _best_of(matches, _no_stronger(said, matches, SOUND_PREFIX) if matches else said), terms)
+
+    def _literal(self, phrase: str) -> tuple[Matches, list[str]]:
+        """Documents that have the word, or every word of the phrase; and what to mark in them."""
+        words = analysis.words_of(phrase)
+        if len(words) == 1 and words[0] == phrase:
+            matches = self._word(phrase)
+            return matches, [phrase] if matches else []
+        parts = [self._word(word) for word in words]
+        matches = _mean_of(parts) if parts and all(parts) else NOTHING
+        return matches, [phrase, *words] if matches else []
+
+    def _word(self, word: str) -> Matches:
+        matches = self.reader.word(word)
+        if len(word) >= 3 and analysis.is_han(word):  # elsewhere it may have been split otherwise
+            pairs = [self.reader.word(word[i:i + 2]) for i in range(len(word) - 1)]
+            if all(pairs):
+                return _best_of(matches, _no_stronger(_mean_of(pairs), matches, 1.0))
+        return matches
+
+    def _said(self, token: str) -> Matches:
+        """Documents with words that sound so, begin to sound so, or sound so together."""
+        if len(token) < 2:
+            return NOTHING
+        matches = _scaled(self.reader.sound(token), SOUND)
+        if not matches and (pieces := self._split(token)):
+            matches = _scaled(_mean_of([self.reader.sound(p) for p in pieces]), SOUND)
+        if len(token) >= 3:
+            first = bisect.bisect_right(self.reader.sounds, token)
+            for sound in self.reader.sounds[first:first + MOST_PREFIXES]:
+                if not sound.startswith(token):
+                    break
+                matches = _best_of(matches, _scaled(self.reader.sound(sound), SOUND_PREFIX))
+        return matches
+
+    def _split(self, sound: str, least: int = 3) -> list[str]:
+        """The fewest known sounds that make up the letters, each of `least` or more; empty where there are none."""
+        best: list[list[str] | None] = [[]] + [None] * len(sound)
+        for end in range(least, len(sound) + 1):
+            for begin in range(max(0, end - 24, int(end == len(sound))), end - least + 1):
+                before = best[begin]
+                if before is not None and (best[end] is None or len(before) + 1 < len(best[end])) \
+                        and sound[begin:end] in self.reader.sound_set:
+                    best[end] = [*before, sound[begin:end]]
+        return best[-1] or []
+
+    def _with_parts(self, group: Group) -> Group:
+        """The group with what has only parts of the word, for when too little is found."""
+        token = group.token
+        if analysis.is_han(token):
+            pieces = [self.reader.word(p) for p in dict.fromkeys(analysis.terms_of(token)) if 2 <= len(p) < len(token)]
+        else:
+            pieces = [_scaled(self.reader.sound(p), SOUND) for p in self._split(token, 3 if len(token) > 5 else 2)]
+        group.parts = _any_of([p for p in pieces if p])
         return group
 
-    def _whole_phrase(self, group: Group, phrase: str, weight: float) -> None:
-        parts = [p for p in analysis.words_of(phrase) if p in self.reader.words]
-        if parts and len(parts) == len(analysis.words_of(phrase)):
-            group.terms += parts
-            group.choices.append(q.And([q.Or([q.Term("title", p, boost=TITLE * weight), q.Term("tags", p, boost=TAGS * weight),
-                                              q.Term("body", p, boost=BODY * weight)]) for p in parts]))
+    # ---- what was meant
 
-    def _parts(self, group: Group, token: str) -> None:
-        parts = [p for p in analysis.terms_of(token) if p in self.reader.words and len(p) > 1]
-        if parts:
-            group.terms += parts
-            group.choices.append(q.And([q.Or([q.Term("title", p, boost=TITLE), q.Term("tags", p, boost=TAGS),
-                                              q.Term("body", p, boost=BODY)]) for p in dict.fromkeys(parts)]))
+    def _rewrite(self, text: str) -> str:
+        """The query with what nobody writes replaced by what was probably meant; itself where everything is known."""
+        return " ".join(self._rewrite_part(part) for part in text.split())
 
-    def _sounds(self, group: Group, token: str) -> None:
-        if token in self.reader.sound_set:
-            group.take_sound(token, SOUND)
-        if len(token) >= 3:
-            first = bisect.bisect_left(self.reader.sounds, token)
-            for sound in self.reader.sounds[first:first + MOST_PREFIXES]:
-                if sound.startswith(token) and sound != token:
-                    group.take_sound(sound, SOUND_PREFIX)
-        pieces = self._pieces(token)
-        if pieces:
-            group.choices.append(q.And([q.Term("sound", p, boost=SOUND) for p in pieces]))
+    def _rewrite_part(self, part: str) -> str:
+        written = []
+        for run in analysis.runs(part):
+            if analysis.is_han(run) and any(strangeness(run, self.reader.words.__contains__)):
+                written.append(self.reader.vocabulary.rewrite(run, self.reader.words.__contains__))
+            elif analysis.is_han(run) or run in self.reader.words or run in self.synonyms.same or self._said(run):
+                written.append(run)
+            else:
+                guesses = self.reader.vocabulary.meant(run)
+                written.append(guesses[0].word if guesses else run)
+        return "".join(written)
 
-    def _pieces(self, token: str) -> list[str]:
-        """The fewest known sounds that make up the token; empty when there are none (or it is one)."""
-        best: list[list[str] | None] = [[]] + [None] * len(token)
-        for end in range(1, len(token) + 1):
-            for begin in range(max(0, end - 24), end - 2):
-                if best[begin] is not None and token[begin:end] in self.reader.sound_set:
-                    tried = [*best[begin], token[begin:end]]
-                    if best[end] is None or len(tried) < len(best[end]):
-                        best[end] = tried
-        return best[-1] if best[-1] and len(best[-1]) > 1 else []
-
-    def _nearest(self, text: str, groups: list[Group], sure: list[Hit], terms: tuple[str, ...], kinds) -> SearchResult:
-        """What comes nearest: any of the words, the same sound, one letter off."""
-        better: dict[str, str] = {}
-        choices: list[q.Query] = [c for g in groups for c in g.choices]
-        for run in analysis.runs(text):
-            choices += self._same_sound(run, better) if analysis.is_han(run) else self._misspelt(run, better)
-        hits = self._run(q.Or(choices), kinds) if choices else []
-        seen = {(h.kind, h.id) for h in sure}
-        hits = sure + [h for h in hits if (h.kind, h.id) not in seen]
-        guess = analysis.normal(text)
-        for wrong, right in better.items():
-            guess = guess.replace(wrong, right)
-        return self._result(hits, 1 if sure else 2, (*terms, *better.values()),
-                            guess if guess != analysis.normal(text) and not sure else None)
-
-    def _same_sound(self, run: str, better: dict[str, str]) -> list[q.Query]:
-        """Ideographs typed by ear: the same pinyin written otherwise."""
-        choices = []
-        sound = analysis.pinyin_of(run)
-        sounds = [sound] if sound in self.reader.sound_set else self._pieces(sound)
-        if sounds:
-            choices.append(q.And([q.Term("sound", s, boost=SOUND) for s in sounds]))
-        for length in (4, 3, 2):
-            for i in range(len(run) - length + 1):
-                piece = run[i:i + length]
-                if piece in self.reader.words:
-                    choices.append(q.Or([q.Term("title", piece, boost=TITLE), q.Term("body", piece)]))
-                    continue
-                same = analysis.pinyin_of(piece)
-                if same in self.reader.sound_set:
-                    choices.append(q.Term("sound", same, boost=SOUND_PREFIX))
-                    right = self._written(same, length)
-                    if right and not any(piece in known for known in better):
-                        better[piece] = right
-                elif length >= 3:
-                    choices += self._near_words(piece, better)
-        return choices
-
-    def _written(self, sound: str, length: int) -> str | None:
-        """A title's word of that many characters that sounds so."""
-        same = (w for w in self.reader.title_words if len(w) == length and analysis.pinyin_of(w) == sound)
-        return next(same, None)
-
-    def _near_words(self, word: str, better: dict[str, str]) -> list[q.Query]:
-        near = process.extract(word, self.reader.title_words, scorer=DamerauLevenshtein.distance, score_cutoff=1, limit=3)
-        for right, _distance, _n in near[:1]:
-            better.setdefault(word, right)
-        return [q.Term("title", right, boost=TITLE / 2) for right, _distance, _n in near if len(right) == len(word)]
-
-    def _misspelt(self, run: str, better: dict[str, str]) -> list[q.Query]:
-        """Latin words and pinyin one letter off (two from eight letters on)."""
-        if len(run) < 4 or run in self.reader.sound_set:
-            return []
-        most = 2 if len(run) >= 8 else 1
-        choices: list[q.Query] = []
-        near = process.extract(run, self.reader.sounds, scorer=DamerauLevenshtein.distance, score_cutoff=most, limit=5)
-        near.sort(key=lambda n: (n[1], abs(len(n[0]) - len(run))))
-        choices += [q.Term("sound", right, boost=SOUND / (1 + distance)) for right, distance, _n in near]
-        words = process.extract(run, [w for w in self.reader.title_words if w.isascii()],
-                                scorer=DamerauLevenshtein.distance, score_cutoff=most, limit=3)
-        choices += [q.Term(name, right, boost=TAGS / (1 + d)) for right, d, _n in words for name in ("title", "tags")]
-        for right, _distance, _n in (words or near)[:1]:
-            better.setdefault(run, right)
-        return choices
-
-    def _run(self, query: q.Query, kinds: tuple[str, ...] | None) -> list[Hit]:
-        wanted = q.Or([q.Term("kind", k) for k in kinds]) if kinds else None
-        results = self.reader.searcher.search(query.normalize(), limit=None, filter=wanted)
-        hits = []
-        for score, number in results.top_n:
-            stored = self.reader.stored[number]
-            hits.append((score * (1.15 if stored["rank"] else 1.0), stored))
-        hits.sort(key=lambda h: (-h[0], -h[1]["rank"], len(h[1]["shown_title"])))
-        return [Hit(s["kind"], s["id"], s["shown_title"], round(score, 4)) for score, s in hits]
-
-    def _result(self, hits: list[Hit], stage: int, terms: tuple[str, ...], better: str | None = None) -> SearchResult:
-        return SearchResult(hits, stage, terms, better, lambda kind, id: self.explain(f"{kind}:{id}", terms))
+    # ---- the answer
 
     def explain(self, key: str, terms: tuple[str, ...]) -> str:
         """Where a hit says one of the terms outside its title, in a few words; "" when the title says it."""
-        stored = self.reader.by_key.get(key)
-        if stored is None or any(t in analysis.normal(stored["shown_title"]) for t in terms):
+        number = self.reader.number_of.get(key)
+        if number is None:
             return ""
-        for tag in stored["shown_tags"]:
-            if any(t in analysis.normal(tag) for t in terms):
-                return tag
-        body = analysis.normal(stored["shown_body"])
-        for term in terms:
-            at = body.find(term)
-            if at >= 0:
-                begin, end = max(0, at - 14), min(len(body), at + len(term) + 22)
-                piece = stored["shown_body"][begin:end] if len(body) == len(stored["shown_body"]) else body[begin:end]
-                return ("…" if begin else "") + " ".join(piece.split()) + "…"
-        return ""
+        entry = self.reader.entries[number]
+        if _says(entry.title, terms):
+            return ""
+        tag = next((tag for tag in entry.tags if _says(tag, terms)), None)
+        return tag if tag is not None else _around(self.reader.body_of(key), terms)
+
+
+class _Found:
+    """Hits as they are taken, stage by stage: what an earlier stage found stays before what a later one adds."""
+
+    def __init__(self, reader: Reader, text: str, wanted: set[int] | None) -> None:
+        self._reader, self._wanted = reader, wanted
+        self._whole = "".join(text.split())
+        self.hits: list[Hit] = []
+        self._seen: set[int] = set()
+
+    def __len__(self) -> int:
+        return len(self.hits)
+
+    def take(self, matches: Matches, factor: float = 1.0, least: float = 0.0) -> None:
+        """Add what was not there yet; leave out what scores below `least` of the best."""
+        rows = []
+        for number, score in matches.scores.items():
+            if number not in self._seen and (self._wanted is None or number in self._wanted):
+                entry = self._reader.entries[number]
+                rows.append((number in matches.in_title, self._lifted(entry, score), number, entry))
+        floor = least * max((row[1] for row in rows), default=0.0)
+        rows = [row for row in rows if row[1] >= floor]
+        rows.sort(key=lambda row: (-row[0], -row[3].rank, -row[1], len(row[3].title), row[3].key))
+        self._seen.update(row[2] for row in rows)
+        self.hits += [Hit(e.kind, e.id, e.title, round(score * factor, 4)) for _in_title, score, _n, e in rows]
+
+    def _lifted(self, entry: Entry, score: float) -> float:
+        if self._whole in analysis.normal(entry.title):
+            score *= WHOLE_IN_TITLE
+        return score * (1 + 0.15 * math.log10(1 + entry.popularity)) if entry.popularity > 0 else score
+
+
+# ---- putting matches together
+
+
+def _scaled(matches: Matches, factor: float) -> Matches:
+    return Matches({n: s * factor for n, s in matches.scores.items()}, matches.in_title) if matches else matches
+
+
+def _no_stronger(matches: Matches, than: Matches, factor: float) -> Matches:
+    """A synonym's matches, its best no better than `factor` of the word's own best; in no title where the word is in one."""
+    if not than or not matches:
+        return _scaled(matches, factor)
+    scale = factor * min(1.0, max(than.scores.values()) / max(matches.scores.values()))
+    kept = matches.in_title if factor == 1.0 or not than.in_title else frozenset()
+    return Matches({n: s * scale for n, s in matches.scores.items()}, kept)
+
+
+def _best_of(a: Matches, b: Matches) -> Matches:
+    """Either; the better score counts."""
+    if not a or not b:
+        return a or b
+    scores = dict(a.scores)
+    for number, score in b.scores.items():
+        if score > scores.get(number, 0.0):
+            scores[number] = score
+    return Matches(scores, a.in_title | b.in_title)
+
+
+def _mean_of(parts: list[Matches]) -> Matches:
+    """All of the parts; as strong as they are on average."""
+    numbers = _in_all(parts)
+    return Matches({n: sum(p.scores[n] for p in parts) / len(parts) for n in numbers}, _in_all_titles(parts))
+
+
+def _in_all(parts: Iterable[Matches]) -> set[int]:
+    ordered = sorted((p.scores.keys() for p in parts), key=len)
+    return reduce(lambda a, b: a & b, ordered[1:], set(ordered[0]))
+
+
+def _in_all_titles(parts: list[Matches]) -> frozenset[int]:
+    return reduce(lambda a, b: a & b, (p.in_title for p in parts))
+
+
+def _all_of(groups: list[Group]) -> Matches:
+    """Documents that answer every required group; single ideographs only add to the score."""
+    required = [g.matches for g in groups if g.is_required] or [g.matches for g in groups]
+    if not all(required):
+        return NOTHING
+    numbers = _in_all(required)
+    return Matches({n: sum(g.matches.scores.get(n, 0.0) for g in groups) for n in numbers}, _in_all_titles(required))
+
+
+def _any_of(parts: list[Matches]) -> Matches:
+    """Documents that are in any of the parts; the more of them the better."""
+    scores: dict[int, float] = {}
+    for part in parts:
+        for number, score in part.scores.items():
+            scores[number] = scores.get(number, 0.0) + score
+    return Matches(scores, frozenset())
+
+
+def _says(text: str, terms: tuple[str, ...]) -> bool:
+    folded = analysis.normal(text)
+    return any(term in folded for term in terms)
+
+
+def _around(text: str, terms: tuple[str, ...]) -> str:
+    """A few words around the first term the text says; "" where it says none."""
+    folded = analysis.normal(text)
+    shown = text if len(folded) == len(text) else folded
+    for term in terms:
+        at = folded.find(term)
+        if at >= 0:
+            begin, end = max(0, at - 14), min(len(shown), at + len(term) + 22)
+            piece = " ".join(shown[begin:end].split())
+            return ("…" if begin else "") + piece + ("…" if end < len(shown) else "")
+    return ""

@@ -19,6 +19,11 @@ class SearchDocument:
     rank: int = 0
     popularity: int = 0
 
+    @property
+    def key(self) -> str:
+        """"course:x", the name of the document in the index."""
+        return f"{self.kind}:{self.id}"
+
 
 @dataclass(frozen=True)
 class Hit:
@@ -41,15 +46,34 @@ class Suggestion:
 
 @dataclass(frozen=True)
 class SearchResult:
-    """All hits, best first. stage 1: every word was found; 2: what comes nearest. `terms` are the words looked for."""
+    """Hits, best first. stage 1: every word was found; 2: what comes nearest. `terms` are the words to mark."""
 
     hits: list[Hit]
     stage: int = 1
     terms: tuple[str, ...] = ()
     did_you_mean: str | None = None
     explain: Callable[[str, str], str] = field(default=lambda _kind, _id: "", compare=False)
+    total_found: int | None = None
 
     @property
     def total(self) -> int:
-        """How many were found."""
-        return len(self.hits)
+        """How many were found, also where only the first are given."""
+        return len(self.hits) if self.total_found is None else self.total_found
+
+
+@dataclass(frozen=True)
+class Status:
+    """The index as it is: documents by kind, updates that wait, and whether it was made with today's word list."""
+
+    is_ready: bool
+    is_up_to_date: bool
+    documents: dict[str, int]
+    waiting: int
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A stretch of a text, marked where it is what was looked for. Plain text: templates escape it."""
+
+    text: str
+    is_marked: bool

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import bisect
+import heapq
+from functools import lru_cache
 
 from guanxue.search import analysis
 from guanxue.search.index import Reader
 from guanxue.search.models import Suggestion
 
-MOST_LOOKED_AT = 400
+MOST_LOOKED_AT = 5000
+LAST = "\U0010ffff"  # sorts after everything that goes on like the prefix
 
 
 class Suggester:
@@ -16,31 +19,35 @@ class Suggester:
 
     def __init__(self, reader: Reader) -> None:
         self._entries: list[tuple[str, tuple]] = []
-        for stored in reader.stored.values():
-            title = stored["shown_title"]
-            shown = (-stored["rank"], len(title), title, stored["kind"], stored["url"])
-            self._entries += [(key, shown) for key in self._keys(title)]
+        for entry in reader.entries.values():
+            shown = (-entry.rank, -entry.popularity, len(entry.title), entry.title, entry.kind, entry.url)
+            self._entries += [(key, shown) for key in _keys(entry.title)]
         self._entries.sort()
         self._keys_only = [key for key, _shown in self._entries]
 
     @staticmethod
-    def _keys(title: str) -> set[str]:
-        words = analysis.words_of(title)
-        keys = {analysis.normal(title)}
-        for n in range(len(words)):
-            rest = words[n:]
-            keys |= {"".join(rest), "".join(map(analysis.pinyin_of, rest)), "".join(map(analysis.initials_of, rest))}
-        return keys
+    def may_ask(prefix: str) -> bool:
+        """One ideograph or two letters at least."""
+        start = "".join(analysis.normal(prefix).split())
+        return bool(start) and (analysis.is_han(start) or len(start) >= 2)
 
     def suggest(self, prefix: str, limit: int) -> list[Suggestion]:
         """The best titles that go on like this."""
-        start = "".join(analysis.normal(prefix).split())
-        if not start or (not analysis.is_han(start) and len(start) < 2):
+        if not self.may_ask(prefix):
             return []
+        start = "".join(analysis.normal(prefix).split())
         first = bisect.bisect_left(self._keys_only, start)
-        found: dict[str, tuple] = {}
-        for key, shown in self._entries[first:first + MOST_LOOKED_AT]:
-            if not key.startswith(start):
-                break
-            found[shown[4]] = shown
-        return [Suggestion(title, kind, url) for _rank, _length, title, kind, url in sorted(found.values())[:limit]]
+        last = bisect.bisect_left(self._keys_only, start + LAST)
+        shown = {entry[-1]: entry for _key, entry in self._entries[first:min(last, first + MOST_LOOKED_AT)]}
+        return [Suggestion(title, kind, url) for *_order, title, kind, url in heapq.nsmallest(limit, shown.values())]
+
+
+@lru_cache(maxsize=20_000)
+def _keys(title: str) -> frozenset[str]:
+    """What a title may be begun with: from each of its words on, as written, in pinyin, in initials."""
+    words = analysis.words_of(title)
+    keys = {"".join(analysis.runs(title))}
+    for n in range(len(words)):
+        rest = words[n:]
+        keys |= {"".join(rest), "".join(map(analysis.pinyin_of, rest)), "".join(map(analysis.initials_of, rest))}
+    return frozenset(keys)

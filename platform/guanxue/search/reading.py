@@ -1,0 +1,143 @@
+"""One state of an index, opened for reading, with what is asked often in memory."""
+
+from __future__ import annotations
+
+import threading
+from collections import defaultdict
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from whoosh import index as whoosh_index
+from whoosh import scoring
+
+from guanxue.search.guessing import Vocabulary
+
+KEPT_TERMS = 20_000
+TITLE, TAGS, BODY = 4.0, 2.5, 1.0
+_FIELDS = {"title": TITLE, "tags": TAGS, "body": BODY}
+_SOUND_FIELDS = {"title_sound": TITLE, "tags_sound": TAGS}
+_WEIGHTING = scoring.BM25F(B=0.75, K1=1.2, title_B=0.3, tags_B=0.5, title_sound_B=0.0, tags_sound_B=0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What is known of a document without reading it again."""
+
+    key: str
+    kind: str
+    id: str
+    title: str
+    url: str
+    tags: tuple[str, ...]
+    rank: int
+    popularity: int
+    print: str
+
+
+@dataclass(frozen=True, slots=True)
+class Matches:
+    """Documents by number with their score, and those of them that say it in the title."""
+
+    scores: dict[int, float]
+    in_title: frozenset[int]
+
+    def __bool__(self) -> bool:
+        return bool(self.scores)
+
+
+NOTHING = Matches({}, frozenset())
+
+
+class Reader:
+    """One state of an index. Threads share it: reading postings is locked, what was read is kept."""
+
+    def __init__(self, path: Path, before: Reader | None = None) -> None:
+        self.path = path
+        self._index = whoosh_index.open_dir(str(path))
+        self._searcher = self._index.searcher(weighting=_WEIGHTING)
+        self._reading = threading.Lock()
+        self._kept: dict[tuple[str, str], Matches] = {}
+        self.answers: dict = {}
+        reader = self._searcher.reader()
+        self.words = {w.decode() for name in _FIELDS for w in reader.lexicon(name)}
+        self.title_words = {w.decode() for name in ("title", "tags") for w in reader.lexicon(name)}
+        self.sounds = sorted({w.decode() for name in _SOUND_FIELDS for w in reader.lexicon(name)})
+        self.sound_set = set(self.sounds)
+        known = before.entries_by_print if before else {}
+        self.entries = {n: known.get((f["key"], f["print"])) or _entry(f) for n, f in reader.iter_docs()}
+        self.number_of = {entry.key: n for n, entry in self.entries.items()}
+        if before is not None and "vocabulary" in vars(before):  # it was asked for, so it will be again
+            self.vocabulary  # noqa: B018
+
+    @cached_property
+    def entries_by_print(self) -> dict[tuple[str, str], Entry]:
+        """What a later state of the index may take over."""
+        return {(e.key, e.print): e for e in self.entries.values()}
+
+    @cached_property
+    def of_kind(self) -> dict[str, set[int]]:
+        """The documents of each kind."""
+        found: dict[str, set[int]] = defaultdict(set)
+        for number, entry in self.entries.items():
+            found[entry.kind].add(number)
+        return found
+
+    @cached_property
+    def vocabulary(self) -> Vocabulary:
+        """The words people may have meant: those of titles and tags, alone and in pairs."""
+        return Vocabulary(text for e in self.entries.values() for text in (e.title, *e.tags))
+
+    def is_present(self, path: Path) -> bool:
+        """Is this still the newest state of the index at `path`?"""
+        return path == self.path and self._index.latest_generation() == self._searcher.reader().generation()
+
+    def print_of(self, key: str) -> str | None:
+        """The fingerprint of a document as it is in the index; None where it is not."""
+        number = self.number_of.get(key)
+        return self.entries[number].print if number is not None else None
+
+    def body_of(self, key: str) -> str:
+        """The beginning of a document's text."""
+        number = self.number_of.get(key)
+        if number is None:
+            return ""
+        with self._reading:
+            return self._searcher.stored_fields(number)["shown_body"]
+
+    def word(self, word: str) -> Matches:
+        """Documents that have the word in title, tags or text."""
+        return self._matches("word", word, _FIELDS) if word in self.words else NOTHING
+
+    def sound(self, sound: str) -> Matches:
+        """Documents whose title or tags sound so."""
+        return self._matches("sound", sound, _SOUND_FIELDS) if sound in self.sound_set else NOTHING
+
+    def _matches(self, what: str, term: str, weights: dict[str, float]) -> Matches:
+        kept = self._kept.get((what, term))
+        if kept is None:
+            if len(self._kept) > KEPT_TERMS:
+                self._kept.clear()
+            with self._reading:
+                kept = self._kept[what, term] = self._read(term, weights)
+        return kept
+
+    def _read(self, term: str, weights: dict[str, float]) -> Matches:
+        scores: dict[int, float] = {}
+        in_title: frozenset[int] = frozenset()
+        for name, weight in weights.items():
+            if (name, term) not in self._searcher.reader():
+                continue
+            matcher = self._searcher.postings(name, term)
+            while matcher.is_active():
+                number = matcher.id()
+                scores[number] = scores.get(number, 0.0) + weight * matcher.score()
+                matcher.next()
+            if not in_title and name.startswith("title"):
+                in_title = frozenset(scores)
+        return Matches(scores, in_title)
+
+
+def _entry(stored: dict) -> Entry:
+    return Entry(stored["key"], stored["kind"], stored["id"], stored["shown_title"], stored["url"],
+                 tuple(stored["shown_tags"]), stored["rank"], stored["popularity"], stored["print"])
