@@ -12,8 +12,10 @@ from pathlib import Path
 
 import pytest
 
-FLOORS = {"word": 0.95, "words": 0.85, "pinyin": 0.90, "initials": 0.75, "typo": 0.85, "mixed": 0.85, "synonym": 0.60,
-          "sentence": 0.60}
+# A little below what is reached, and never below what was promised (word 0.95, pinyin 0.90, initials 0.75, typo 0.85, mixed
+# 0.85, synonym 0.60): what falls under its floor has become worse.
+FLOORS = {"word": 0.97, "words": 0.91, "pinyin": 0.97, "initials": 0.93, "typo": 0.95, "mixed": 0.92, "synonym": 0.90,
+          "sentence": 0.85}
 
 
 def judged() -> list[tuple[str, str, dict[str, int]]]:
@@ -59,5 +61,5 @@ def test_each_kind_of_query_is_answered_well(scores, kind):
 
 def test_over_all_kinds_search_is_good_and_hardly_ever_silent(scores):
     rows = [row for kind in scores.values() for row in kind]
-    assert mean(rows) >= 0.80
-    assert sum(1 for *_, hits in rows if not hits) / len(rows) <= 0.06
+    assert mean(rows) >= 0.94
+    assert sum(1 for *_, hits in rows if not hits) / len(rows) <= 0.01

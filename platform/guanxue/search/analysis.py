@@ -10,16 +10,21 @@ import threading
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 import rjieba
 from pypinyin import Style, lazy_pinyin
 
 RUN = re.compile(r"[一-鿿]+|[a-z0-9]+(?:[+#&.-][a-z0-9]+)*")
+_SIGNS = re.compile(r"[+#&.-]")
+_SEAMS = re.compile(r"[+#&.-]|(?<=\d)(?=[a-z])|(?<=[a-z])(?=\d)")
+_ASKING = re.compile(r"^(?:请问|我要学|我想学|我想|想学|哪里学|哪里有|有没有|怎么学|如何学|怎样学|怎么考|如何考|学习)+(?=..)")
 HAN = re.compile(r"[一-鿿]")
 _STOP = frozenset("的 了 和 与 及 或 在 是 有 为 中 对 等 之 以 个 怎么 怎样 如何 什么 我 想 学 要 请 吗 呢 吧 把 被 也 都 "
                   "做 怎么做".split())
+# What may be missing in a document although it was typed.
+_WEAK = frozenset("课程 教程 课 培训 培训班 学习 视频 教学 考试 证书 证 班 入门 自学 零基础 免费 网上 在线 东莞".split())
 _jieba = rjieba.Jieba()
 _lock = threading.Lock()
 
@@ -32,6 +37,11 @@ def normal(text: str) -> str:
 def is_stop(word: str) -> bool:
     """A word that says nothing about what is looked for."""
     return word in _STOP
+
+
+def is_weak(word: str) -> bool:
+    """A word that may be missing in what is found: one ideograph, or what every course is."""
+    return word in _WEAK or (len(word) == 1 and HAN.match(word) is not None)
 
 
 def is_han(text: str) -> bool:
@@ -51,7 +61,7 @@ def words_of(text: str) -> list[str]:
         if not is_han(run):
             found.append(run)
             continue
-        found += [w for w in words_of_run(run) if w not in _STOP] or [run]
+        found += [w for w in words_of_run(_ASKING.sub("", run)) if w not in _STOP] or [run]
     return found
 
 
@@ -61,19 +71,22 @@ def words_of_run(run: str) -> list[str]:
         return list(_jieba.cut(run))
 
 
+def parts_of_run(run: str) -> list[str]:
+    """The words of a run of ideographs and the shorter words in them."""
+    with _lock:
+        return list(_jieba.cut_for_search(run))
+
+
 def terms_of(text: str) -> list[str]:
     """Everything a text can be found by: words, their parts, two-character pieces of long words, parts of codes."""
     found = []
     for run in runs(text):
         if is_han(run):
-            with _lock:
-                parts = list(_jieba.cut_for_search(run))
-            found += [w for w in parts if w not in _STOP]
+            found += [w for w in parts_of_run(run) if w not in _STOP]
             found += [run[i:i + 2] for i in range(len(run) - 1)]
         else:
-            found.append(run)
-            found += [p for p in re.split(r"[+#&.-]|(?<=\d)(?=[a-z])|(?<=[a-z])(?=\d)", run) if p and p != run]
-    return found
+            found += dict.fromkeys([run, *_SIGNS.split(run), *_SEAMS.split(run)])
+    return [term for term in found if term]
 
 
 @lru_cache(maxsize=50_000)
@@ -114,6 +127,11 @@ class Synonyms:
 
     same: dict[str, tuple[str, ...]]
     near: dict[str, tuple[str, ...]]
+
+    @cached_property
+    def by_sound(self) -> dict[str, str]:
+        """The words by their pinyin."""
+        return {pinyin_of(word): word for word in (*self.near, *self.same) if is_han(word)}
 
     def words(self) -> list[str]:
         """Every word of the table, in a fixed order."""

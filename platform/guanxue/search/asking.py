@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import bisect
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import reduce
 
@@ -21,7 +21,7 @@ SAME, NEAR, SOUND, SOUND_PREFIX, GUESSED, LOOSE, PART = 0.6, 0.35, 0.75, 0.5, 0.
 LEAST = 0.1  # of the best score; what is only near and scores less is left out
 WHOLE_IN_TITLE = 1.3
 ENOUGH = 5
-LONGEST_QUERY, MOST_TOKENS, MOST_PREFIXES = 64, 8, 30
+LONGEST_QUERY, MOST_TOKENS, LONGEST_PHRASE, MOST_PREFIXES = 64, 8, 4, 30
 KEPT_ANSWERS = 500
 
 
@@ -36,8 +36,8 @@ class Group:
 
     @property
     def is_required(self) -> bool:
-        """A single ideograph between words may be missing."""
-        return len(self.token) > 1 or not analysis.is_han(self.token)
+        """Weak words may be missing."""
+        return not analysis.is_weak(self.token)
 
 
 class Asker:
@@ -81,9 +81,9 @@ class Asker:
     # ---- one word
 
     def _tokens(self, text: str) -> list[str]:
-        """The words of a query; pinyin typed syllable by syllable is put together."""
+        """The words of a query; phrases of the synonyms stay whole, pinyin typed by syllables is put together."""
         tokens: list[str] = []
-        for token in analysis.words_of(text):
+        for token in self._phrases(analysis.words_of(text)):
             joined = tokens[-1] + token if tokens and token.isalpha() and not analysis.is_han(token) else ""
             if joined and not analysis.is_han(tokens[-1]) and self._is_said(joined):
                 tokens[-1] = joined
@@ -91,22 +91,38 @@ class Asker:
                 tokens.append(token)
         return tokens[:MOST_TOKENS]
 
+    def _phrases(self, words: list[str]) -> Iterator[str]:
+        """The words, those that are one entry of the synonyms together ("3d" "打印") as one."""
+        at = 0
+        while at < len(words):
+            for length in range(min(LONGEST_PHRASE, len(words) - at), 0, -1):
+                parts = words[at:at + length]
+                phrase = next((p for p in ("".join(parts), " ".join(parts)) if p in self.synonyms.same), None)
+                if phrase or length == 1:
+                    yield phrase or parts[0]
+                    at += length
+                    break
+
     def _is_said(self, sound: str) -> bool:
         first = bisect.bisect_left(self.reader.sounds, sound)
         return first < len(self.reader.sounds) and self.reader.sounds[first].startswith(sound) or bool(self._split(sound))
 
     def _group(self, token: str) -> Group:
-        matches, terms = self._literal(token)
+        word = token
+        matches, terms = self._literal(word)
+        if not matches and token in self.synonyms.by_sound:  # what the shop floor calls it, in pinyin
+            word = self.synonyms.by_sound[token]
+            matches, terms = self._literal(word)
         for others, factor in ((self.synonyms.same, SAME), (self.synonyms.near, NEAR)):
-            for word in others.get(token, ()):
-                answer, more = self._literal(word)
+            for other in others.get(word, ()):
+                answer, more = self._literal(other)
                 if answer:
                     terms += more
                     matches = _best_of(matches, _no_stronger(answer, matches, factor))
-        if analysis.is_han(token):
-            return Group(token, matches, terms)
-        said = self._said(token)
-        return Group(token, _best_of(matches, _no_stronger(said, matches, SOUND_PREFIX) if matches else said), terms)
+        if not analysis.is_han(token):
+            said = self._said(token)
+            matches = _best_of(matches, _no_stronger(said, matches, SOUND_PREFIX)) if matches else said
+        return Group(token, matches, terms)
 
     def _literal(self, phrase: str) -> tuple[Matches, list[str]]:
         """Documents that have the word, or every word of the phrase; and what to mark in them."""
@@ -268,7 +284,7 @@ def _in_all_titles(parts: list[Matches]) -> frozenset[int]:
 
 
 def _all_of(groups: list[Group]) -> Matches:
-    """Documents that answer every required group; single ideographs only add to the score."""
+    """Documents that answer every required group; weak words only add to the score."""
     required = [g.matches for g in groups if g.is_required] or [g.matches for g in groups]
     if not all(required):
         return NOTHING

@@ -144,9 +144,9 @@ def _gaps(word: str) -> list[str]:
 
 
 def _pieces(run: str) -> list[str]:
-    """The words of a run and every two neighbours of them."""
+    """The words of a run, the shorter words in them, and every two neighbours."""
     if not analysis.is_han(run):
         return [run] if len(run) >= 3 else []
     words = analysis.words_of_run(run)
     pairs = [a + b for a, b in zip(words, words[1:], strict=False)]
-    return [w for w in words + pairs if 2 <= len(w) <= LONGEST_WORD]
+    return [w for w in {*words, *pairs, *analysis.parts_of_run(run)} if 2 <= len(w) <= LONGEST_WORD]

@@ -27,7 +27,7 @@ from guanxue.search.models import SearchDocument
 from guanxue.search.reading import Reader
 
 log = logging.getLogger(__name__)
-FORM = 5  # raise it when documents are written differently: older indexes are then built anew
+FORM = 6  # raise it when documents are written differently: older indexes are then built anew
 LOOK_EVERY_S = 1.0
 MOST_BODY = 4000  # characters kept to show why something was found
 _words = SpaceSeparatedTokenizer()
@@ -177,6 +177,8 @@ class Library:
                 self._looked = time.monotonic()
                 if self._is_news(self._reader):
                     threading.Thread(target=self._open_newest, name="search-open", daemon=True).start()
+                elif not self._reader.is_warm:
+                    threading.Thread(target=self._reader.warm, name="search-warm", daemon=True).start()
             return self._reader
         self._looked = time.monotonic()
         return self._open_newest()

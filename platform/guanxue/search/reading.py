@@ -67,8 +67,14 @@ class Reader:
         known = before.entries_by_print if before else {}
         self.entries = {n: known.get((f["key"], f["print"])) or _entry(f) for n, f in reader.iter_docs()}
         self.number_of = {entry.key: n for n, entry in self.entries.items()}
-        if before is not None and "vocabulary" in vars(before):  # it was asked for, so it will be again
-            self.vocabulary  # noqa: B018
+        self.is_warm = False
+        if before is not None and before.is_warm:
+            self.warm()
+
+    def warm(self) -> None:
+        """Make ready what the first mistyped query would have to wait for."""
+        self.is_warm = True
+        self.vocabulary  # noqa: B018
 
     @cached_property
     def entries_by_print(self) -> dict[tuple[str, str], Entry]:
