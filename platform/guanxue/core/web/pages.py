@@ -9,7 +9,7 @@ from flask import Response, make_response, render_template
 PERSONAL = "private, no-store"
 
 
-def page(template: str, status: int = 200, **values) -> Response:
+def page(template: str, status: int = 200, /, **values) -> Response:
     """The template rendered with plain values; personal unless the view says otherwise with public()."""
     return make_response(render_template(template, **values), status)
 
