@@ -55,30 +55,88 @@ PICTOGRAMS = {
 }
 
 
-def cover_svg(name: str, industry: str) -> str:
-    """A cover of at most 2 KB, 320×200."""
-    ground, first, second, ink = COLOURS.get(industry, COLOURS["foundation"])
-    seed = hashlib.sha256(name.encode()).digest()
-    step = 16 + seed[0] % 3 * 4
-    thick = step - 3 - seed[1] % 3
-    over, shift, turn = 2 + seed[2] % 3, 1 + seed[3] % 2, (-30, -18, 0, 18, 30, 45)[seed[4] % 6]
-    size, off = step * over, (step - thick) / 2
-    def across(x: int, y: int, length: int) -> str:
-        return f'<rect x="{x}" y="{y + off:g}" width="{length}" height="{thick}" fill="{first}"/>'
+# Knitted where people knit, turned as on a lathe where they cut metal, woven everywhere else.
+KNITTED = frozenset({"textiles"})
+TURNED = frozenset({"equipment", "automotive"})
 
-    # Strands across, strands along over them, then the crossings where the first comes up again.
-    cells = [across(0, n * step, size) for n in range(over)]
-    cells += [f'<rect x="{n * step + off:g}" width="{thick}" height="{size}" fill="{second}"/>' for n in range(over)]
-    cells += [across(n * step, row * step, step) for row in range(over) for n in range(over) if (row * shift + n) % over == 0]
+
+def cover_svg(name: str, industry: str) -> str:
+    """A cover of at most 2 KB, 320×200: a pattern seeded by the name, the industry's colours and pictogram."""
+    colours = COLOURS.get(industry, COLOURS["foundation"])
+    seed = hashlib.sha256(name.encode()).digest()
+    draw = _knitted if industry in KNITTED else _turned if industry in TURNED else _woven
+    ground, _first, _second, ink = colours
     mark = PICTOGRAMS.get(industry, PICTOGRAMS["foundation"])
     return (
         '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 320 200" width="320" height="200">'
-        f'<defs><pattern id="w" width="{size}" height="{size}" patternUnits="userSpaceOnUse" '
-        f'patternTransform="rotate({turn})">{"".join(cells)}</pattern></defs>'
-        f'<rect width="320" height="200" fill="{ground}"/><rect width="320" height="200" fill="url(#w)" opacity=".72"/>'
-        f'<circle cx="160" cy="100" r="46" fill="{ground}"/><g transform="translate(124 64) scale(3)" fill="none" '
-        f'stroke="{ink}" stroke-width="1.6" stroke-linecap="round" stroke-linejoin="round"><path d="{mark}"/></g></svg>'
+        f'<rect width="320" height="200" fill="{ground}"/>{draw(seed, *colours)}'
+        f'<circle cx="160" cy="100" r="45" fill="{ground}" stroke="{ink}" stroke-opacity=".3"/>'
+        f'<g transform="translate(127 67) scale(2.75)" fill="none" stroke="{ink}" stroke-width="1.6" '
+        f'stroke-linecap="round" stroke-linejoin="round"><path d="{mark}"/></g></svg>'
     )
+
+
+def _tiled(width: float, height: float, turn: int, body: str) -> str:
+    """The whole picture covered with one tile."""
+    return (
+        f'<defs><pattern id="w" width="{width:g}" height="{height:g}" patternUnits="userSpaceOnUse" '
+        f'patternTransform="rotate({turn})">{body}</pattern></defs><rect width="320" height="200" fill="url(#w)"/>'
+    )
+
+
+def _woven(seed: bytes, ground: str, first: str, second: str, ink: str) -> str:
+    """Strands across, strands along over them, then the crossings where the first come up again; edges in fine ink."""
+    step = 18 + seed[0] % 4 * 3
+    thick = step - 3 - seed[1] % 4
+    over, shift, turn = 2 + seed[2] % 3, 1 + seed[3] % 2, (-30, -18, 0, 18, 30, 45)[seed[4] % 6]
+    size, off = step * over, (step - thick) / 2
+    rows = [n * step + off for n in range(over)]
+    lifted = [(n * step, rows[row]) for row in range(over) for n in range(over) if (row * shift + n) % over == 0]
+
+    def strands(fill: str, shapes: str, edges: str) -> str:
+        return f'<path fill="{fill}" d="{shapes}"/><path stroke="{ink}" stroke-opacity=".28" stroke-width=".8" d="{edges}"/>'
+
+    across = strands(first, "".join(f"M0 {y:g}h{size}v{thick}H0z" for y in rows),
+                     "".join(f"M0 {y:g}h{size}M0 {y + thick:g}h{size}" for y in rows))
+    along = strands(second, "".join(f"M{x:g} 0v{size}h{thick}V0z" for x in rows),
+                    "".join(f"M{x:g} 0v{size}M{x + thick:g} 0v{size}" for x in rows))
+    again = strands(first, "".join(f"M{x:g} {y:g}h{step}v{thick}h-{step}z" for x, y in lifted),
+                    "".join(f"M{x:g} {y:g}h{step}m0 {thick}h-{step}" for x, y in lifted))
+    return _tiled(size, size, turn, across + along + again)
+
+
+def _knitted(seed: bytes, ground: str, first: str, second: str, ink: str) -> str:
+    """Columns of stitches, each a V of two slanted loops; some rows are in the second yarn."""
+    wide, tall, rows = 18 + seed[0] % 4 * 3, 13 + seed[1] % 4, 3 + seed[2] % 4
+    half, fat = wide / 2, 5.2 + seed[3] % 3 * 0.7
+    striped = {seed[4] % rows, seed[5] % rows}
+
+    def stitches(numbers: list[int]) -> str:
+        return "".join(f"M1.5 {y}L{half - 1:g} {y + tall - 1}M{wide - 1.5:g} {y}L{half + 1:g} {y + tall - 1}"
+                       for y in (n * tall for n in numbers))
+
+    plain, other = ([n for n in range(-1, rows + 1) if (n % rows in striped) is wish] for wish in (False, True))
+    body = "".join(
+        f'<g fill="none" stroke-linecap="round"><path stroke="{ink}" stroke-opacity=".4" stroke-width="{fat + 1.4:g}" d="{d}"/>'
+        f'<path stroke="{colour}" stroke-width="{fat:g}" d="{d}"/></g>'
+        for colour, d in ((first, stitches(plain)), (second, stitches(other))) if d
+    )
+    return _tiled(wide, rows * tall, (0, 0, 90, -8, 8)[seed[6] % 5], body)
+
+
+def _turned(seed: bytes, ground: str, first: str, second: str, ink: str) -> str:
+    """Rings as a lathe leaves them, about a centre somewhere off the middle, with a few fine scribed lines."""
+    x, y = (40, 90, 230, 280)[seed[0] % 4], 10 + seed[1] % 180
+    step, every = 17 + seed[2] % 4 * 3, 2 + seed[3] % 3
+    rings = "".join(
+        f'<circle cx="{x}" cy="{y}" r="{n * step}" stroke="{second if n % every == 0 else first}"/>'
+        for n in range(1, 330 // step + 1)
+    )
+    scribed = "".join(f"M{x} {y}m-{r} 0a{r} {r} 0 1 0 {2 * r} 0a{r} {r} 0 1 0-{2 * r} 0"
+                      for r in (step * (2 + seed[n] % 12) + step // 2 for n in (4, 5, 6)))
+    return (f'<g fill="none" stroke-width="{step - 4 - seed[7] % 4}">{rings}</g>'
+            f'<path fill="none" stroke="{ink}" stroke-opacity=".55" stroke-width=".8" '
+            f'd="{scribed}M{x} 0V200M0 {y}H320"/>')
 
 
 @blueprint.get("/covers/<industry>/<name>.svg")
