@@ -1,0 +1,39 @@
+// An instructor's pages: upload with progress, and a list that follows what is being made.
+(() => {
+  const form = document.getElementById('lesson-form');
+  const file = document.getElementById('f-video');
+  if (form && file) {
+    const fault = document.getElementById('video-fault'), sending = document.getElementById('sending');
+    file.addEventListener('change', () => {
+      const chosen = file.files[0];
+      const tooLarge = chosen && chosen.size > Number(form.dataset.most) * 1048576;
+      fault.hidden = !tooLarge;
+      fault.textContent = tooLarge ? `${(chosen.size / 1048576).toFixed(0)} MB > ${form.dataset.most} MB` : '';
+      if (tooLarge) file.value = '';
+    });
+    form.addEventListener('submit', (event) => {
+      if (!file.files.length || !window.XMLHttpRequest) return;
+      event.preventDefault();
+      const request = new XMLHttpRequest();
+      form.querySelector('button.button').disabled = true;
+      sending.hidden = false;
+      request.upload.addEventListener('progress', (now) => { if (now.lengthComputable) sending.value = now.loaded * 100 / now.total; });
+      request.addEventListener('load', () => {
+        if (request.status < 400) { location.href = request.responseURL; return; }
+        document.open(); document.write(request.responseText); document.close();
+      });
+      request.addEventListener('error', () => { form.querySelector('button.button').disabled = false; fault.hidden = false; fault.textContent = '上传中断，请再试一次。'; });
+      request.open('POST', form.action);
+      request.send(new FormData(form));
+    });
+  }
+  if (document.querySelector('[data-making]')) {
+    setInterval(async () => {
+      if (document.visibilityState !== 'visible') return;
+      const page = new DOMParser().parseFromString(await (await fetch(location.href)).text(), 'text/html');
+      const fresh = page.getElementById('lessons');
+      if (fresh) document.getElementById('lessons').replaceChildren(...fresh.children);
+      if (!page.querySelector('[data-making]')) location.reload();
+    }, 3000);
+  }
+})();
