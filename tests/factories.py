@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from guanxue import accounts, courses, media
-from guanxue.accounts.service import hash_password
 from guanxue.core.actor import SYSTEM, Actor
 from guanxue.media.service import finish_asset
 
@@ -42,7 +41,7 @@ _hashed: list[str] = []
 def make_person(phone: str = "13800000001", name: str = "林小莲", role: str | None = None, organisation: str | None = None) -> Actor:
     """A registered person as an Actor; call inside a writing transaction."""
     if not _hashed:
-        _hashed.append(hash_password(PASSWORD))
+        _hashed.append(accounts.hash_password(PASSWORD))
     person = accounts.register_person(SYSTEM, phone=phone, password_hash=_hashed[0], name=name, terms_version="test")
     if role:
         accounts.grant_role(SYSTEM, person, role, organisation)

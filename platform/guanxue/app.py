@@ -14,10 +14,11 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from guanxue import wiring
 from guanxue.config import Settings
+from guanxue.core import clock
 from guanxue.core import db as database
 from guanxue.core.errors import Forbidden, NotFound, Problem, TooLarge, Unauthenticated
 from guanxue.core.i18n import lazy as _
-from guanxue.core.web import api, assets, dispatch, headers, operate, pages
+from guanxue.core.web import api, assets, covers, dispatch, headers, operate, pages
 
 log = logging.getLogger(__name__)
 MAX_FORM_BYTES = 2 * 1024 * 1024  # forms and JSON; uploads say their own limit
@@ -78,16 +79,40 @@ def _language() -> str:
     return "zh_Hans"
 
 
+def _page_language() -> str:
+    return _language().replace("_", "-")
+
+
+def _clock_time(ms: int | None) -> str:
+    """12:34 of milliseconds, 1:02:03 from an hour on; a dash while unknown."""
+    if ms is None:
+        return "–"
+    seconds = ms // 1000
+    hours, minutes = seconds // 3600, seconds // 60 % 60
+    return f"{hours}:{minutes:02}:{seconds % 60:02}" if hours else f"{minutes}:{seconds % 60:02}"
+
+
+# What templates may do with plain values: thousandths, moments of the city, playing times.
+FILTERS = {
+    "milli": lambda milli: f"{milli / 1000:.3f}",
+    "clock_time": _clock_time,
+    "city_time": lambda moment: moment.astimezone(clock.CITY).strftime("%Y-%m-%d %H:%M"),
+    "city_day": lambda moment: moment.astimezone(clock.CITY).strftime("%Y-%m-%d"),
+}
+
+
 def _install_frame(app: Flask, settings: Settings) -> None:
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    app.jinja_env.globals.update(languages=LANGUAGES, is_production=settings.is_production)
+    app.jinja_env.globals.update(languages=LANGUAGES, is_production=settings.is_production, page_language=_page_language)
+    app.jinja_env.filters.update(FILTERS)
     dispatch.install(app)
     wiring.install_sign_in(app)
     _protect_forms(app)
     headers.install(app)
     assets.install(app, settings.root / "static")
     app.register_blueprint(operate.blueprint)
+    app.register_blueprint(covers.blueprint)
     app.context_processor(lambda: {"actor": dispatch.current_actor()})
     _install_error_pages(app)
 

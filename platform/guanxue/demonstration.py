@@ -10,7 +10,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 from guanxue import accounts, courses, standards
-from guanxue.accounts.service import hash_password
 from guanxue.core.actor import Actor
 from guanxue.core.db import session, writing
 from guanxue.core.settings import settings
@@ -45,7 +44,7 @@ def load(actor: Actor, say: Callable[[str], None]) -> None:
         with writing():
             courses.import_folder(actor, folder)
     say(f"完整课程 {len(course_folders())} 门")
-    hashed = hash_password(settings().demo_password)
+    hashed = accounts.hash_password(settings().demo_password)
     with writing():
         accounts.create_demo_people(actor, hashed)
     session.remove()

@@ -15,10 +15,18 @@ from guanxue.core import events
 from guanxue.core.actor import Actor
 from guanxue.courses import api as _courses_api  # noqa: F401 declares its calls
 from guanxue.courses import documents as course_documents
+from guanxue.courses import routes as course_pages
+from guanxue.courses.routes import public as _courses_public  # noqa: F401 adds its pages to the blueprint
+from guanxue.courses.routes import review as _courses_review  # noqa: F401
+from guanxue.courses.routes import teach as _courses_teach  # noqa: F401
 from guanxue.creditbank import api as _creditbank_api  # noqa: F401 declares its calls
 from guanxue.creditbank import commands as creditbank_commands
+from guanxue.creditbank import routes as creditbank_routes
 from guanxue.creditbank import tasks as creditbank_tasks
 from guanxue.learning import api as _learning_api  # noqa: F401 declares its calls
+from guanxue.learning import routes as learning_pages
+from guanxue.learning.routes import record as _learning_record  # noqa: F401
+from guanxue.learning.routes import study as _learning_study  # noqa: F401
 from guanxue.ledger import commands as ledger_commands
 from guanxue.media import routes as media_routes
 from guanxue.media import tasks as media_tasks
@@ -52,7 +60,7 @@ def join(app: Flask) -> None:
 
 def _blueprints(app: Flask) -> None:
     """Every edge that answers addresses."""
-    for edge in (accounts_routes, media_routes):
+    for edge in (accounts_routes, media_routes, course_pages, learning_pages, creditbank_routes):
         app.register_blueprint(edge.blueprint)
 
 

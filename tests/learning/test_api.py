@@ -13,8 +13,8 @@ from guanxue import creditbank, jobs, learning, ledger
 from guanxue.audit.models import AuditLine
 from guanxue.core import clock
 from guanxue.core.db import db, session, writing
-from guanxue.learning.models import Completion, Progress
 from guanxue.learning import api as learning_api
+from guanxue.learning.models import Completion, Progress
 
 API = "/api/v1"
 

@@ -7,7 +7,6 @@ from pydantic import BaseModel, Field
 
 from guanxue import accounts
 from guanxue.accounts import signin
-from guanxue.accounts.service import hash_password
 from guanxue.core.db import begin_writing
 from guanxue.core.i18n import lazy as _
 from guanxue.core.web.api import operation
@@ -52,7 +51,7 @@ def close_session():
 @operation("POST", "/people", summary=_("注册"), body=NewPerson, signed_in=False, reads_first=True)
 def register(body: NewPerson):
     """A new person."""
-    hashed = hash_password(body.password, body.phone)
+    hashed = accounts.hash_password(body.password, body.phone)
     begin_writing()
     person = accounts.register_person(current_actor(), phone=body.phone, password_hash=hashed, name=body.name,
                                       terms_version=body.terms_version)

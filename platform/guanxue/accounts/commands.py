@@ -7,7 +7,6 @@ import secrets
 import click
 
 from guanxue import accounts
-from guanxue.accounts.service import checked_phone, hash_password
 from guanxue.core.actor import SYSTEM
 from guanxue.core.command import fail, in_app
 
@@ -25,7 +24,7 @@ def user() -> None:
 def create(phone: str, name: str, password: str | None) -> None:
     """新建一个人。"""
     chosen = password or secrets.token_urlsafe(9)
-    accounts.register_person(SYSTEM, phone=phone, name=name, password_hash=hash_password(chosen, phone))
+    accounts.register_person(SYSTEM, phone=phone, name=name, password_hash=accounts.hash_password(chosen, phone))
     if password is None:
         click.echo(chosen)
 
@@ -37,7 +36,7 @@ def create(phone: str, name: str, password: str | None) -> None:
 @in_app(writes=True)
 def role(phone: str, role: str, organisation: str | None) -> None:
     """授予角色。"""
-    person = accounts.find_person_by_phone(checked_phone(phone))
+    person = accounts.find_person_by_phone(accounts.checked_phone(phone))
     if person is None:
         fail("没有用这个手机号注册的人。")
     accounts.grant_role(SYSTEM, person, role, organisation)
@@ -49,7 +48,7 @@ def role(phone: str, role: str, organisation: str | None) -> None:
 def reset_password(phone: str) -> None:
     """重设密码，打印一次；这个人的所有登录都会结束。"""
     chosen = secrets.token_urlsafe(9)
-    accounts.reset_password(SYSTEM, phone, hash_password(chosen))
+    accounts.reset_password(SYSTEM, phone, accounts.hash_password(chosen))
     click.echo(chosen)
 
 

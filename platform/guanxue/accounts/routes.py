@@ -6,7 +6,6 @@ from flask import Blueprint, Response, g, make_response, redirect, request, url_
 
 from guanxue import accounts
 from guanxue.accounts import signin
-from guanxue.accounts.service import hash_password
 from guanxue.core.db import begin_writing, writing
 from guanxue.core.errors import Problem, Unauthenticated
 from guanxue.core.i18n import lazy as _
@@ -31,7 +30,7 @@ def register_now() -> Response:
     try:
         if not form.get("terms"):
             raise _missing("terms", _("请先阅读并同意用户协议和隐私说明。"))
-        hashed = hash_password(form.get("password", ""), form.get("phone", ""))
+        hashed = accounts.hash_password(form.get("password", ""), form.get("phone", ""))
         begin_writing()
         person = accounts.register_person(current_actor(), phone=form.get("phone", ""), password_hash=hashed,
                                           name=form.get("name", ""), terms_version=TERMS_VERSION)
@@ -137,7 +136,7 @@ def change_password() -> Response:
     _must_be_person()
     try:
         accounts.prove(g.person.phone, request.form.get("old_password", ""), request.remote_addr or "")
-        hashed = hash_password(request.form.get("password", ""), g.person.phone)
+        hashed = accounts.hash_password(request.form.get("password", ""), g.person.phone)
     except Problem as problem:
         _leave_behind(problem)
         problem.status = 422 if problem.status == 401 else problem.status

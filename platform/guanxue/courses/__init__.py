@@ -14,6 +14,7 @@ from guanxue.courses.catalogue import (
     find_item,
     items_of,
     label,
+    shown,
     snapshot,
 )
 from guanxue.courses.errors import BadFolder, NoSuchCourse, NoSuchLesson, NotReady
@@ -63,10 +64,10 @@ from guanxue.courses.service import (
 __all__ = [
     "Course", "Lesson", "Revision", "RevisionLesson", "CoursePublished", "LessonReady", "BadFolder", "NoSuchCourse",
     "NoSuchLesson", "NotReady", "Query", "Listing", "Item", "FACETS", "SORTS", "browse", "find_item", "items_of", "label",
-    "snapshot", "KINDS", "spoken_text", "may_edit_course", "may_review_course", "CourseFolder", "read_folder", "import_folder",
-    "export_folder", "find_course", "get_course", "courses_by_id", "list_own_courses", "list_submitted", "list_lessons",
-    "get_lesson", "get_revision", "lessons_of", "get_revision_lesson", "lesson_states", "content_ms", "list_town_ids",
-    "list_review_lines", "count_wishes", "is_wished", "create_course", "edit_course", "add_lesson", "edit_lesson",
-    "move_lesson", "remove_lesson", "attach_video", "submit_course", "return_course", "approve_course",
+    "snapshot", "shown", "KINDS", "spoken_text", "may_edit_course", "may_review_course", "CourseFolder", "read_folder",
+    "import_folder", "export_folder", "find_course", "get_course", "courses_by_id", "list_own_courses", "list_submitted",
+    "list_lessons", "get_lesson", "get_revision", "lessons_of", "get_revision_lesson", "lesson_states", "content_ms",
+    "list_town_ids", "list_review_lines", "count_wishes", "is_wished", "create_course", "edit_course", "add_lesson",
+    "edit_lesson", "move_lesson", "remove_lesson", "attach_video", "submit_course", "return_course", "approve_course",
     "publish_course", "fill_durations", "note_failure", "load_plans", "wish_for", "withdraw_wish", "take_on",
 ]

@@ -263,3 +263,16 @@ def find_item(slug: str) -> Item | None:
 def label(facet: str, value: str) -> object:
     """A facet value's name for people; the value itself where it has none."""
     return snapshot().labels[facet].get(value, value)
+
+
+def shown(item: Item, why: str | None = None) -> dict:
+    """A catalogue row as plain values for templates: names for people, hours and minutes of the real content."""
+    return {
+        "slug": item.slug, "title": item.title, "status": item.status, "kind": label("kind", item.kind),
+        "level": label("level", str(item.level)) if item.level else "", "industry": item.industry or "foundation",
+        "industry_name": label("industry", item.industry) if item.industry else "",
+        "towns": [label("town", t) for t in item.towns], "summary": item.summary,
+        "hours": item.hours_milli / 1000, "minutes": round(item.content_ms / 60_000),
+        "planned_hours": item.planned_hours_milli / 1000, "credits_milli": item.credits_milli, "ready": item.ready_count,
+        "lessons": max(0, item.lesson_count - 1), "why": why or "",
+    }

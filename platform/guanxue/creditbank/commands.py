@@ -7,7 +7,6 @@ import sys
 import click
 
 from guanxue import accounts, creditbank
-from guanxue.accounts.service import checked_phone
 from guanxue.core.actor import SYSTEM
 from guanxue.core.command import fail, in_app
 
@@ -22,7 +21,7 @@ def group() -> None:
 @in_app()
 def recompute(learner: str | None) -> None:
     """由原始记录重新算出每一笔学分，与账本比较；有出入就以 1 退出并列表。"""
-    person = accounts.find_person_by_phone(checked_phone(learner)) if learner else None
+    person = accounts.find_person_by_phone(accounts.checked_phone(learner)) if learner else None
     if learner and person is None:
         fail("没有用这个手机号注册的人。")
     count, differences = creditbank.recompute(person.id if person else None)

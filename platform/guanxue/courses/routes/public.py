@@ -20,19 +20,6 @@ from guanxue.courses.routes import blueprint
 CHIPS = ("kind", "status", "level", "industry")
 
 
-def shown_item(item: courses.Item, why: str | None = None) -> dict:
-    """A catalogue row as templates show it."""
-    return {
-        "slug": item.slug, "title": item.title, "status": item.status, "kind": courses.label("kind", item.kind),
-        "level": courses.label("level", str(item.level)) if item.level else "", "industry": item.industry or "foundation",
-        "industry_name": courses.label("industry", item.industry) if item.industry else "",
-        "towns": [courses.label("town", t) for t in item.towns], "summary": item.summary,
-        "hours": item.hours_milli / 1000, "minutes": round(item.content_ms / 60_000),
-        "planned_hours": item.planned_hours_milli / 1000, "credits_milli": item.credits_milli, "ready": item.ready_count,
-        "lessons": max(0, item.lesson_count - 1), "why": why or "",
-    }
-
-
 @blueprint.get("/courses")
 @cached_page("catalogue")
 def catalogue() -> Response:
@@ -41,7 +28,7 @@ def catalogue() -> Response:
     listing = courses.browse(query)
     asked = {name: value for name in ("q", *courses.FACETS, "sort") if (value := getattr(query, name))}
     return page(
-        "courses/catalogue.html", items=[shown_item(i, listing.why.get(i.slug)) for i in listing.items], total=listing.total,
+        "courses/catalogue.html", items=[courses.shown(i, listing.why.get(i.slug)) for i in listing.items], total=listing.total,
         page=listing.page, pages=listing.pages, q=query.q, sort=query.sort, sorts=courses.SORTS,
         facets=[_facet(name, values, asked) for name, values in listing.facets.items()],
         chosen=[{"label": courses.label(n, asked[n]), "url": _address({k: v for k, v in asked.items() if k != n})}
@@ -95,7 +82,7 @@ def course_values(found: courses.Course) -> dict:
     revision_id = enrolment.revision_id if is_in else found.revision_id
     progress = learning.course_progress(enrolment) if is_in else None
     item = courses.find_item(found.slug)
-    shown = shown_item(item) if item else {"industry": found.industry or "foundation", "towns": [], "level": "",
+    shown = courses.shown(item) if item else {"industry": found.industry or "foundation", "towns": [], "level": "",
                                            "kind": courses.KINDS[found.kind], "industry_name": ""}
     values = {
         "slug": found.slug, "title": found.title, "summary": found.summary, "status": "open" if revision_id else "planned",

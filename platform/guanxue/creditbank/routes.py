@@ -1,0 +1,86 @@
+"""My credits as a bank's statement; checking a record; certificates on paper."""
+
+from __future__ import annotations
+
+import json
+
+import segno
+from flask import Blueprint, Response, redirect, request, url_for
+
+from guanxue import creditbank
+from guanxue.core.errors import Unauthenticated
+from guanxue.core.i18n import lazy as _
+from guanxue.core.settings import settings
+from guanxue.core.web.dispatch import current_actor
+from guanxue.core.web.pages import page, personal
+from guanxue.creditbank.api import check_throttle
+
+blueprint = Blueprint("creditbank", __name__)
+
+
+@blueprint.get("/me/credits")
+def credits() -> Response:
+    """Balance, class hours beside it, and every entry explained."""
+    actor = current_actor()
+    if not actor.is_person:
+        raise Unauthenticated(_("请先登录。"))
+    number = request.args.get("page", "1")
+    found = creditbank.statement(actor.id, max(1, int(number)) if number.isdigit() and len(number) < 7 else 1)
+    return personal(page(
+        "creditbank/credits.html", balance_milli=creditbank.balance(actor.id),
+        hours_milli=creditbank.study_hours_milli(actor.id), lines=[_line(x) for x in found.items], page=found.page,
+        pages=found.pages, page_url=lambda n: url_for(".credits", page=n)))
+
+
+def _line(line: creditbank.Line) -> dict:
+    return {
+        "number": line.number, "at": line.at, "kind": line.kind, "title": line.title, "course": line.course,
+        "amount": creditbank.decimal_text(line.amount, signed=True), "reason": line.reason, "policy": line.policy or "",
+        "revision": line.revision, "content_ms": line.content_ms, "class_hours_milli": line.class_hours_milli,
+        "code": line.code, "spaced_code": creditbank.spaced_code(line.code) if line.code else "",
+        "is_reversed": line.is_reversed, "class_hour_minutes": line.class_hour_ms // 60_000,
+        "hours_a_credit": line.class_hours_per_credit, "one_credit_ms": line.class_hour_ms * line.class_hours_per_credit,
+    }
+
+
+@blueprint.get("/me/certificates")
+def certificates() -> Response:
+    """Everything I can show somebody."""
+    actor = current_actor()
+    if not actor.is_person:
+        raise Unauthenticated(_("请先登录。"))
+    lines = [_line(x) for x in creditbank.statement(actor.id).items if x.code]
+    return personal(page("creditbank/certificates.html", lines=lines))
+
+
+@blueprint.get("/verify")
+def ask() -> Response:
+    """Where a code from paper is typed in."""
+    code = creditbank.normal_code(request.args.get("code", ""))
+    if code:
+        return redirect(url_for(".verify", code=code), 303)
+    return page("creditbank/ask.html")
+
+
+@blueprint.get("/verify/<code>")
+def verify(code: str) -> Response:
+    """Is it real? For anybody, signed in or not."""
+    check_throttle()
+    found = creditbank.verify(code)
+    address = settings().base_url + url_for(".verify", code=found.code)
+    return page(
+        "creditbank/verify.html", is_valid=found.is_valid, is_revoked=found.is_revoked, fault=found.fault,
+        holder=found.holder_masked, line=_line(found.line), address=address,
+        qr=segno.make(address, error="m").svg_data_uri(border=2, dark="#1B2420", light="#FFFFFF"),
+        proof=json.dumps(found.proof, ensure_ascii=False, indent=1), root=found.proof["head"]["root"],
+        size=found.proof["head"]["size"], number=found.line.number)
+
+
+@blueprint.get("/verify/<code>/proof.json")
+def proof(code: str) -> Response:
+    """The proof as a file: `guanxue verify FILE` checks it offline with the public key alone."""
+    check_throttle()
+    found = creditbank.verify(code)
+    response = Response(json.dumps(found.proof, ensure_ascii=False, indent=1), mimetype="application/json")
+    response.headers["Content-Disposition"] = f'attachment; filename="guanxue-{found.code}.json"'
+    return response

@@ -1,0 +1,63 @@
+"""The home page and a learner's own."""
+
+from __future__ import annotations
+
+from flask import Response, g
+
+from guanxue import accounts, courses, creditbank, learning
+from guanxue.core.errors import Unauthenticated
+from guanxue.core.i18n import lazy as _
+from guanxue.core.web.dispatch import current_actor
+from guanxue.core.web.pagecache import cached_page
+from guanxue.core.web.pages import page, personal
+from guanxue.learning.routes import blueprint
+
+
+@blueprint.get("/")
+@cached_page("catalogue", "tracks")
+def home() -> Response:
+    """Search first, continue second, what can be studied today third."""
+    actor = current_actor()
+    listing = courses.browse(courses.Query(status="open", per_page=8))
+    everything = courses.browse(courses.Query())
+    kinds = [{"label": v.label, "count": v.count, "value": v.value} for v in everything.facets["kind"]]
+    towns = {t.id: t for t in accounts.list_towns()}
+    town = towns.get(g.person.town_id) if actor.is_person else None
+    response = page(
+        "learning/home.html", open_items=[courses.shown(i) for i in listing.items], open_total=listing.total, kinds=kinds,
+        going_on=_going_on(actor.id)[:1] if actor.is_person else [],
+        town={"slug": town.slug, "name": town.name, "industries": town.industries} if town else None,
+        total=everything.total)
+    return personal(response) if actor.is_person else response
+
+
+def _going_on(person_id: int) -> list[dict]:
+    return [course_card(p) for p in learning.list_my_courses(person_id) if not p.completion]
+
+
+def course_card(progress: learning.CourseProgress) -> dict:
+    """A course of mine as templates show it."""
+    course = courses.courses_by_id([progress.enrolment.course_id])[progress.enrolment.course_id]
+    revision, ahead = courses.get_revision(progress.enrolment.revision_id), progress.next_lesson
+    return {
+        "slug": course.slug, "title": revision.title, "industry": course.industry or "foundation",
+        "permille": progress.permille, "done": progress.done, "lessons": len(progress.lessons),
+        "is_complete": progress.completion is not None,
+        "completed_at": progress.completion.completed_at if progress.completion else None,
+        "next": {"slug": ahead.lesson.slug, "title": ahead.lesson.title, "kind": ahead.lesson.kind,
+                 "number": ahead.lesson.position, "resume_ms": ahead.resume_ms} if ahead else None,
+    }
+
+
+@blueprint.get("/me")
+def me() -> Response:
+    """What I am studying, what I have earned, what I may do."""
+    actor = current_actor()
+    if not actor.is_person:
+        raise Unauthenticated(_("请先登录。"))
+    cards = [course_card(p) for p in learning.list_my_courses(actor.id)]
+    return personal(page(
+        "learning/me.html", going_on=[c for c in cards if not c["is_complete"]], done=[c for c in cards if c["is_complete"]],
+        balance_milli=creditbank.balance(actor.id), hours_milli=creditbank.study_hours_milli(actor.id),
+        name=g.person.name, may_teach=actor.may("teach"), may_review=actor.may("review"),
+        may_curate=any(c.startswith("curate:") for c in actor.capabilities) or actor.may("administer")))

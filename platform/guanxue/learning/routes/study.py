@@ -1,0 +1,179 @@
+"""A lesson: the player, a text, or the quiz; works without script, except for playing."""
+
+from __future__ import annotations
+
+from flask import Response, redirect, request, url_for
+
+from guanxue import courses, learning, media, policies, quizzes
+from guanxue.core.errors import Invalid, Problem, Unauthenticated
+from guanxue.core.i18n import lazy as _
+from guanxue.core.markup import markdown_html
+from guanxue.core.web.dispatch import current_actor
+from guanxue.core.web.pages import page, personal
+from guanxue.learning.routes import blueprint
+
+ENGINES = ("native", "hlsjs", "mp4")
+
+
+def _find(course: str, lesson: str) -> tuple[courses.Course, learning.Enrolment | None, courses.RevisionLesson]:
+    """The lesson of the revision this person studies. Raises what is wrong: not signed in, no such course or lesson."""
+    actor = current_actor()
+    found = courses.get_course(course, actor)
+    enrolment = learning.find_enrolment(actor.id, found.id) if actor.is_person else None
+    if enrolment is not None and enrolment.left_at is not None:
+        enrolment = None
+    revision_id = enrolment.revision_id if enrolment else found.revision_id
+    rows = courses.lessons_of(revision_id) if revision_id else []
+    row = next((x for x in rows if x.slug == lesson), None)
+    if row is None:
+        raise courses.NoSuchLesson(_("没有这节课。"))
+    if not actor.is_person:
+        raise Unauthenticated(_("请先登录。"))
+    return found, enrolment, row
+
+
+@blueprint.get("/learn/<course>/<lesson>")
+def lesson(course: str, lesson: str) -> Response:
+    """Study it; somebody not enrolled yet is shown the course."""
+    found, enrolment, row = _find(course, lesson)
+    if enrolment is None:
+        return redirect(url_for("courses.course", slug=course), 303)
+    if row.kind == "quiz":
+        return _quiz_page(found, enrolment, row)
+    progress = learning.course_progress(enrolment)
+    mine = next(x for x in progress.lessons if x.lesson.id == row.id)
+    numbers = policies.get_policy(enrolment.policy_id).numbers
+    values = _frame(found, progress, row) | {
+        "duration_ms": row.duration_ms, "credited_ms": mine.credited_ms, "resume_ms": mine.resume_ms,
+        "is_complete": mine.is_complete, "share_percent": numbers.share_watched_permille // 10,
+        "max_rate": numbers.max_rate_permille / 1000 if row.kind == "video" else 1,
+    }
+    if row.kind == "text":
+        return personal(page("learning/text.html", **values, body_html=markdown_html(row.body)))
+    return personal(page("learning/lesson.html", **values, **_player(row)))
+
+
+def _frame(course: courses.Course, progress: learning.CourseProgress, row: courses.RevisionLesson) -> dict:
+    """What every lesson page has: where it is, what comes before and after."""
+    states = courses.lesson_states(x.lesson for x in progress.lessons)
+    rows = [{"slug": x.lesson.slug, "title": x.lesson.title, "kind": x.lesson.kind, "number": x.lesson.position,
+             "is_complete": x.is_complete, "is_this": x.lesson.id == row.id, "state": states[x.lesson.id],
+             "duration_ms": x.lesson.duration_ms} for x in progress.lessons]
+    here = next(n for n, x in enumerate(rows) if x["is_this"])
+    return {"course": {"slug": course.slug, "title": courses.get_revision(row.revision_id).title,
+                       "industry": course.industry or "foundation"},
+            "lesson": {"id": row.id, "slug": row.slug, "title": row.title, "kind": row.kind, "number": row.position},
+            "lessons": rows, "after": rows[here + 1] if here + 1 < len(rows) else None,
+            "course_done": progress.completion is not None}
+
+
+def _player(row: courses.RevisionLesson) -> dict:
+    state = courses.lesson_states([row])[row.id]
+    asset = media.get_asset(row.asset_id)
+    cues = media.cues(asset) if state == "ready" else []
+    wanted = request.args.get("player", "")
+    return {
+        "state": state, "play": media.playable(asset) if state == "ready" else None,
+        "making_permille": asset.progress_permille, "failure": asset.failure,
+        "engine": wanted if wanted in ENGINES else "",
+        "cues": [{"start_ms": c.start_ms, "end_ms": c.end_ms, "text": c.text} for c in cues],
+        "transcript": [] if cues else courses.spoken_text(row.body).split("\n\n"),
+    }
+
+
+# ---- the quiz
+
+
+def _quiz_page(course: courses.Course, enrolment: learning.Enrolment, row: courses.RevisionLesson,
+               problem: Problem | None = None) -> Response:
+    actor, subject = current_actor(), learning.attempt_subject(enrolment, row)
+    numbers = policies.get_policy(enrolment.policy_id).numbers
+    progress = learning.course_progress(enrolment)
+    tries = quizzes.list_attempts(actor.id, subject)
+    running = quizzes.find_open_attempt(actor.id, subject)
+    last = next(((a, s) for a, s in reversed(tries) if s is not None), None)
+    values = _frame(course, progress, row) | {
+        "pass_mark": courses.get_revision(row.revision_id).pass_mark,
+        "question_count": quizzes.get_paper(row.paper_id).question_count,
+        "attempts_left": quizzes.attempts_left(actor.id, subject, numbers.quiz_attempts, numbers.quiz_cooldown_ms),
+        "attempts": numbers.quiz_attempts, "cooldown_hours": numbers.quiz_cooldown_ms // 3_600_000,
+        "is_passed": any(s is not None and s.is_passed for _a, s in tries), "result": None, "attempt": None,
+        "waiting_lessons": [x.lesson.title for x in progress.lessons if not x.is_complete and x.lesson.kind != "quiz"],
+        "message": str(problem.message) if problem else "",
+    }
+    if running is not None:
+        values["attempt"] = {"id": running.id, "expires_at": running.expires_at, "answers": running.answers,
+                             "questions": quizzes.questions_for_learner(running)}
+    elif last is not None:
+        values["result"] = _result(enrolment, *last)
+    return personal(page("learning/quiz.html", problem.status if problem else 200, **values))
+
+
+def _result(enrolment: learning.Enrolment, attempt: quizzes.Attempt, submission) -> dict:
+    result, feedback = learning.outcome_of(attempt, submission, enrolment)
+    questions = {q["id"]: q for q in quizzes.questions_for_learner(attempt)}
+    lines = [{"stem_html": questions[f["question_id"]]["stem_html"], "points": f["points"],
+              "explanation_html": f.get("explanation_html", ""), "right_html": f.get("right_html", "")} for f in feedback]
+    return {"score": result.score, "passed": result.passed, "pass_mark": result.pass_mark, "lines": lines,
+            "right": sum(f["points"] == 1 for f in feedback), "at": submission.submitted_at}
+
+
+@blueprint.post("/learn/<course>/<lesson>/start")
+def start_quiz(course: str, lesson: str) -> Response:
+    """Begin (or go on with) an attempt."""
+    found, enrolment, row = _find(course, lesson)
+    try:
+        learning.start_attempt(current_actor(), row)
+    except quizzes.NoAttemptsLeft as problem:
+        if enrolment is None:
+            raise
+        return _quiz_page(found, enrolment, row, problem)
+    return redirect(url_for(".lesson", course=course, lesson=lesson), 303)
+
+
+@blueprint.post("/learn/<course>/<lesson>/submit")
+def submit_quiz(course: str, lesson: str) -> Response:
+    """Save the form's answers and hand in."""
+    found, enrolment, row = _find(course, lesson)
+    attempt_id = request.form.get("attempt", "")
+    actor = current_actor()
+    attempt, _enrolment, _row = learning.find_attempt_lesson(actor, attempt_id)
+    try:
+        if quizzes.find_submission(attempt_id) is None:
+            learning.save_answers(actor, attempt_id, answers_from_form(quizzes.questions_for_learner(attempt), request.form))
+        learning.submit_attempt(actor, attempt_id)
+    except quizzes.AttemptClosed:
+        learning.submit_attempt(actor, attempt_id)  # out of time: what was saved in time counts
+    except Invalid as problem:
+        return _quiz_page(found, enrolment, row, problem)
+    return redirect(url_for(".lesson", course=course, lesson=lesson), 303)
+
+
+def answers_from_form(questions: list[dict], form) -> dict:
+    """{question id: answer} of a posted quiz form; questions left empty are left out."""
+    answers = {}
+    for question in questions:
+        name = f"q-{question['id']}"
+        given = form.getlist(name)
+        value = _answer(question, name, [v for v in given if v != ""], form)
+        if value not in (None, [], {}):
+            answers[question["id"]] = value
+    return answers
+
+
+def _answer(question: dict, name: str, given: list[str], form):
+    kind = question["kind"]
+    if kind in ("multiple", "ordering"):
+        return given
+    if kind == "matching":
+        return {o["id"]: form[f"{name}-{o['id']}"] for o in question["options"] if form.get(f"{name}-{o['id']}")}
+    if not given:
+        return None
+    if kind == "truefalse":
+        return given[0] == "true"
+    if kind == "numeric":
+        try:
+            return float(given[0].replace("，", ".").replace(",", "."))
+        except ValueError:
+            raise Invalid(_("“%(text)s”不是数字。", text=given[0][:20])) from None
+    return given[0]
