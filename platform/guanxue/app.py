@@ -9,6 +9,7 @@ from flask import Flask, Response, redirect, request, url_for
 from flask_babel import Babel
 from flask_wtf.csrf import CSRFError, CSRFProtect
 from jinja2 import StrictUndefined
+from sqlalchemy.exc import DataError
 from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 
@@ -16,9 +17,9 @@ from guanxue import wiring
 from guanxue.config import Settings
 from guanxue.core import clock
 from guanxue.core import db as database
-from guanxue.core.errors import Forbidden, NotFound, Problem, TooLarge, Unauthenticated
+from guanxue.core.errors import Forbidden, Invalid, NotFound, Problem, TooLarge, Unauthenticated
 from guanxue.core.i18n import lazy as _
-from guanxue.core.web import api, assets, covers, dispatch, headers, operate, pages
+from guanxue.core.web import addresses, api, assets, covers, dispatch, headers, operate, pages
 
 log = logging.getLogger(__name__)
 MAX_FORM_BYTES = 2 * 1024 * 1024  # forms and JSON; uploads say their own limit
@@ -107,6 +108,7 @@ def _install_frame(app: Flask, settings: Settings) -> None:
     app.jinja_env.globals.update(languages=LANGUAGES, is_production=settings.is_production, page_language=_page_language)
     app.jinja_env.filters.update(FILTERS)
     dispatch.install(app)
+    addresses.install(app)
     wiring.install_sign_in(app)
     _protect_forms(app)
     headers.install(app)
@@ -126,10 +128,14 @@ def _protect_forms(app: Flask) -> None:
         if request.method in dispatch.SAFE_METHODS or request.endpoint is None:
             return
         if request.path.startswith(api.PREFIX):
-            tokenless = request.headers.get("Authorization", "").lower().startswith("bearer ")
+            scheme, _space, bearer = request.headers.get("Authorization", "").partition(" ")
+            tokenless = scheme.lower() == "bearer" and bearer.strip()  # an empty one falls back to the cookie
             if tokenless or not dispatch.current_actor().is_person:
                 _must_be_json()
                 return
+        view = app.view_functions[request.endpoint]
+        if dispatch.current_actor().is_person:  # the token stands in the form, so the whole form is read here
+            request.max_content_length = getattr(view, "most_bytes", MAX_FORM_BYTES)
         csrf.protect()
 
 
@@ -181,6 +187,11 @@ def _install_error_pages(app: Flask) -> None:
             if name in ("Allow", "Retry-After"):
                 response.headers[name] = value
         return response
+
+    @app.errorhandler(DataError)
+    def _unstorable(error: DataError) -> Response:
+        log.warning("a value the database cannot hold: %s", type(error.orig).__name__)
+        return _show(Invalid(_("提交的内容里有不能保存的字符或过大的数。")))
 
     @app.errorhandler(Exception)
     def _crash(error: Exception) -> Response:

@@ -8,6 +8,7 @@ from flask import request
 
 from guanxue import courses, learning, policies
 from guanxue.core.i18n import lazy as _
+from guanxue.core.web.addresses import is_row_id
 from guanxue.core.web.api import operation
 from guanxue.core.web.dispatch import current_actor
 
@@ -21,7 +22,7 @@ def query_from_address() -> courses.Query:
     """The catalogue query of the present address; a page that is no number is the first."""
     page = request.args.get("page", "1")
     asked = {name: request.args.get(name, "")[:100] for name in FILTERS if name != "page"}
-    return courses.Query(**asked, page=max(1, int(page)) if page.isdigit() and len(page) < 6 else 1)
+    return courses.Query(**asked, page=max(1, int(page)) if is_row_id(page) else 1)
 
 
 @operation("GET", "/courses", summary=_("课程目录"), query=FILTERS, signed_in=False)

@@ -6,6 +6,7 @@ from flask import request
 
 from guanxue import creditbank
 from guanxue.core.i18n import lazy as _
+from guanxue.core.web.addresses import is_row_id
 from guanxue.core.web.api import operation
 from guanxue.core.web.dispatch import current_actor
 from guanxue.core.web.throttle import Throttle
@@ -23,7 +24,7 @@ def check_throttle() -> None:
 def my_credits():
     """Balance, class hours, and the statement."""
     person_id, page = current_actor().id, request.args.get("page", "1")
-    found = creditbank.statement(person_id, max(1, int(page)) if page.isdigit() and len(page) < 7 else 1)
+    found = creditbank.statement(person_id, max(1, int(page)) if is_row_id(page) else 1)
     return {
         "balance": creditbank.balance(person_id) / 1000, "study_hours": creditbank.study_hours_milli(person_id) / 1000,
         "items": [{

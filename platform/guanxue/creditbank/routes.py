@@ -11,6 +11,7 @@ from guanxue import creditbank
 from guanxue.core.errors import Unauthenticated
 from guanxue.core.i18n import lazy as _
 from guanxue.core.settings import settings
+from guanxue.core.web.addresses import is_row_id
 from guanxue.core.web.dispatch import current_actor
 from guanxue.core.web.pages import page, personal
 from guanxue.creditbank.api import check_throttle
@@ -25,7 +26,7 @@ def credits() -> Response:
     if not actor.is_person:
         raise Unauthenticated(_("请先登录。"))
     number = request.args.get("page", "1")
-    found = creditbank.statement(actor.id, max(1, int(number)) if number.isdigit() and len(number) < 7 else 1)
+    found = creditbank.statement(actor.id, max(1, int(number)) if is_row_id(number) else 1)
     return personal(page(
         "creditbank/credits.html", balance_milli=creditbank.balance(actor.id),
         hours_milli=creditbank.study_hours_milli(actor.id), lines=[_line(x) for x in found.items], page=found.page,

@@ -11,6 +11,7 @@ from guanxue import courses, learning, media, quizzes
 from guanxue.core.errors import NotFound
 from guanxue.core.i18n import lazy as _
 from guanxue.core.markup import markdown_html
+from guanxue.core.web.addresses import is_row_id
 from guanxue.core.web.api import operation
 from guanxue.core.web.dispatch import current_actor
 from guanxue.core.web.throttle import Throttle
@@ -26,7 +27,7 @@ def _course(slug: str) -> courses.Course:
 
 
 def _lesson(id: str) -> courses.RevisionLesson:
-    if not id.isdigit() or len(id) > 15:
+    if not is_row_id(id):
         raise NotFound(_("没有这节课。"))
     return courses.get_revision_lesson(int(id))
 

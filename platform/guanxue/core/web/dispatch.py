@@ -28,6 +28,16 @@ def reads_first(view: Callable) -> Callable:
     return view
 
 
+def takes_upload(most_bytes: int) -> Callable[[Callable], Callable]:
+    """Mark a view that takes a file from somebody signed in: its requests may be that large, all others stay small."""
+
+    def mark(view: Callable) -> Callable:
+        view.most_bytes = most_bytes
+        return view
+
+    return mark
+
+
 def request_id() -> str:
     """The id that ties this request's log lines, audit lines and error page together."""
     if "request_id" not in g:

@@ -8,7 +8,8 @@ from guanxue import accounts, courses, media, quizzes, standards
 from guanxue.core.db import begin_writing
 from guanxue.core.errors import Invalid, NotFound, Problem, TooLarge
 from guanxue.core.i18n import lazy as _
-from guanxue.core.web.dispatch import current_actor, reads_first
+from guanxue.core.web.addresses import is_row_id
+from guanxue.core.web.dispatch import current_actor, reads_first, takes_upload
 from guanxue.core.web.pages import page, personal
 from guanxue.courses.routes import blueprint
 
@@ -34,7 +35,7 @@ def _facts() -> dict:
     form = request.form
     level = form.get("level", "")
     return {"title": form.get("title", ""), "kind": form.get("kind", ""), "summary": form.get("summary", ""),
-            "level": int(level) if level.isdigit() else None, "industry": form.get("industry", ""),
+            "level": int(level) if is_row_id(level) else None, "industry": form.get("industry", ""),
             "town_slugs": tuple(form.getlist("town"))}
 
 
@@ -182,9 +183,9 @@ def _preview(body: str) -> dict:
 
 @blueprint.post("/teach/<slug>/lessons")
 @reads_first
+@takes_upload(MOST_UPLOAD_BYTES + 1024**2)
 def teach_lesson_save(slug: str) -> Response:
     """A new lesson, or changes to one; a video file may come with it. The file is taken before writing begins."""
-    request.max_content_length = MOST_UPLOAD_BYTES + 1024**2
     course, form = _mine(slug), request.form
     upload = request.files.get("video")
     try:
@@ -196,7 +197,7 @@ def teach_lesson_save(slug: str) -> Response:
             asset = media.create_from_original(current_actor(), upload.filename, digest)
             courses.attach_video(current_actor(), course, lesson.id, asset)
     except (Invalid, TooLarge) as problem:
-        values = {"id": int(form["id"]) if form.get("id", "").isdigit() else None, "kind": form.get("kind", "video"),
+        values = {"id": int(form["id"]) if is_row_id(form.get("id", "")) else None, "kind": form.get("kind", "video"),
                   "title": form.get("title", ""), "body": form.get("body", ""), "asset": None}
         return _lesson_form(course, values, problem)
     return redirect(url_for(".teach_course", slug=slug), 303)
@@ -204,7 +205,7 @@ def teach_lesson_save(slug: str) -> Response:
 
 def _saved(course: courses.Course, form) -> courses.Lesson:
     actor, body = current_actor(), form.get("body", "").replace("\r\n", "\n")
-    if form.get("id", "").isdigit():
+    if is_row_id(form.get("id", "")):
         return courses.edit_lesson(actor, course, int(form["id"]), title=form.get("title", ""), body=body)
     kind = form.get("kind", "")
     return courses.add_lesson(actor, course, title=form.get("title", ""), kind=kind, body=body)

@@ -1,0 +1,60 @@
+"""`guanxue user …` from a terminal."""
+
+from __future__ import annotations
+
+import pytest
+from click.testing import CliRunner
+from tests.clients import API, is_chinese
+from tests.factories import PASSWORD, bearer, make_person
+
+from guanxue import accounts
+from guanxue.accounts.commands import user
+from guanxue.core.command import Application
+from guanxue.core.db import writing
+
+
+@pytest.fixture
+def run(bare_app):
+    """Run a command on the fresh site."""
+    return lambda *args: CliRunner().invoke(user, args, obj=Application(lambda: bare_app))
+
+
+def test_create_prints_a_password_once_that_works(bare_app, run):
+    made = run("create", "13800000007", "何静")
+    assert made.exit_code == 0, made.output
+    answer = bare_app.test_client().post(f"{API}/session", json={"phone": "13800000007", "password": made.stdout.strip()})
+    assert answer.status_code == 200
+    quiet = run("create", "13800000008", "许明", "--password", PASSWORD)
+    assert quiet.exit_code == 0 and quiet.stdout == ""
+
+
+@pytest.mark.parametrize("args", [
+    ("create", "123", "x"), ("create", "13800000001", "别人"), ("create", "13800000009", "x", "--password", "123"),
+    ("role", "13800000099", "reviewer"), ("role", "13800000001", "emperor"), ("reset-password", "13800000099"),
+    ("role", "13800000001", "curator", "--organisation", "atlantis"),
+])
+def test_a_command_that_cannot_be_done_says_why_in_chinese_and_exits_not_zero(bare_app, run, args):
+    with bare_app.test_request_context(), writing():
+        make_person()
+    result = run(*args)
+    assert result.exit_code != 0 and result.stdout == ""
+    assert is_chinese(result.stderr) or result.exit_code == 2, result.stderr
+
+
+def test_role_gives_a_capability(bare_app, run):
+    with bare_app.test_request_context(), writing():
+        person = make_person()
+    assert run("role", "13800000001", "reviewer").exit_code == 0
+    with bare_app.test_request_context():
+        assert accounts.capabilities_of(person.id) == {"review"}
+
+
+def test_reset_password_ends_all_sessions(bare_app, run):
+    with bare_app.test_request_context(), writing():
+        make_person()
+    client = bare_app.test_client()
+    headers = bearer(client)
+    fresh = run("reset-password", "13800000001").stdout.strip()
+    assert client.get(f"{API}/me/courses", headers=headers).status_code == 401
+    assert client.post(f"{API}/session", json={"phone": "13800000001", "password": PASSWORD}).status_code == 401
+    assert client.post(f"{API}/session", json={"phone": "13800000001", "password": fresh}).status_code == 200
