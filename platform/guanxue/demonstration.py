@@ -9,7 +9,7 @@ import csv
 from collections.abc import Callable
 from pathlib import Path
 
-from guanxue import accounts, courses, standards
+from guanxue import accounts, courses, standards, tracks
 from guanxue.core.actor import Actor
 from guanxue.core.db import session, writing
 from guanxue.core.settings import settings
@@ -44,6 +44,8 @@ def load(actor: Actor, say: Callable[[str], None]) -> None:
         with writing():
             courses.import_folder(actor, folder)
     say(f"完整课程 {len(course_folders())} 门")
+    with writing():
+        say(f"一镇一品学习路线 {tracks.load_tracks(actor, table('tracks'))} 条")
     hashed = accounts.hash_password(settings().demo_password)
     with writing():
         accounts.create_demo_people(actor, hashed)

@@ -5,7 +5,21 @@ from __future__ import annotations
 import click
 from flask import Flask
 
-from guanxue import accounts, audit, courses, creditbank, jobs, learning, ledger, media, policies, quizzes, search, standards
+from guanxue import (
+    accounts,
+    audit,
+    courses,
+    creditbank,
+    jobs,
+    learning,
+    ledger,
+    media,
+    policies,
+    quizzes,
+    search,
+    standards,
+    tracks,
+)
 from guanxue.accounts import api as _accounts_api  # noqa: F401 declares its calls
 from guanxue.accounts import commands as accounts_commands
 from guanxue.accounts import routes as accounts_routes
@@ -25,19 +39,25 @@ from guanxue.creditbank import routes as creditbank_routes
 from guanxue.creditbank import tasks as creditbank_tasks
 from guanxue.learning import api as _learning_api  # noqa: F401 declares its calls
 from guanxue.learning import routes as learning_pages
-from guanxue.learning.routes import record as _learning_record  # noqa: F401
 from guanxue.learning.routes import study as _learning_study  # noqa: F401
 from guanxue.ledger import commands as ledger_commands
 from guanxue.media import routes as media_routes
 from guanxue.media import tasks as media_tasks
 from guanxue.search import commands as search_commands
 from guanxue.search import tasks as search_tasks
+from guanxue.tracks import api as _tracks_api  # noqa: F401 declares its calls
+from guanxue.tracks import documents as track_documents
+from guanxue.tracks import routes as track_pages
+from guanxue.tracks import tasks as track_tasks
+from guanxue.tracks.routes import curate as _tracks_curate  # noqa: F401 adds its pages to the blueprint
+from guanxue.tracks.routes import home as _tracks_home  # noqa: F401
+from guanxue.tracks.routes import public as _tracks_public  # noqa: F401
 
 __all__ = ["COMMANDS", "ROOT", "install_sign_in", "join", "prepare"]
 
 # Importing a room is what puts its tables into the database's metadata.
 ROOMS = (audit, jobs, ledger, search, policies, standards, accounts, media, quizzes, courses, learning,
-         creditbank)
+         creditbank, tracks)
 
 
 # The rooms' own commands (their commands.py).
@@ -60,7 +80,7 @@ def join(app: Flask) -> None:
 
 def _blueprints(app: Flask) -> None:
     """Every edge that answers addresses."""
-    for edge in (accounts_routes, media_routes, course_pages, learning_pages, creditbank_routes):
+    for edge in (accounts_routes, media_routes, course_pages, learning_pages, creditbank_routes, track_pages):
         app.register_blueprint(edge.blueprint)
 
 
@@ -71,6 +91,7 @@ def _events() -> None:
     events.listen(media.AssetFailed, courses.note_failure)
     events.listen(courses.LessonReady, learning.settle_courses)
     events.listen(learning.CourseCompleted, creditbank.award_completion, settle=creditbank.award_later)
+    events.listen(learning.CourseCompleted, tracks.settle_completion, settle=tracks.settle_later)
 
 
 def _jobs() -> None:
@@ -78,11 +99,14 @@ def _jobs() -> None:
     jobs.register("media.make", media_tasks.make, heavy=True)
     jobs.register("search.update", search_tasks.update)
     jobs.register("credits.award", creditbank_tasks.award, max_attempts=50)
+    jobs.register("tracks.settle", track_tasks.settle, max_attempts=50)
 
 
 def _search() -> None:
     """What can be found, and who tells the index about it."""
     search.register("course", course_documents.load, course_documents.list_slugs)
+    search.register("track", track_documents.load_track, track_documents.list_track_slugs)
+    search.register("town", track_documents.load_town, track_documents.list_town_slugs)
 
 
 def prepare(actor: Actor) -> None:

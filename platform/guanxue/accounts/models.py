@@ -11,18 +11,24 @@ from guanxue.core.db import JsonDocument, Model, UtcMoment
 
 
 class Organisation(Model):
-    """A town, sub-district or park; later schools, enterprises and bureaux."""
+    """A town, sub-district or park; later schools, enterprises and bureaux.
+
+    `map_column` and `map_row` are its place on the city's schematic map (from 0), not a coordinate.
+    """
 
     __tablename__ = "accounts_organisation"
     id: Mapped[int] = mapped_column(primary_key=True)
     slug: Mapped[str] = mapped_column(unique=True)
     kind: Mapped[str]  # street, town, park
     name: Mapped[str]
+    short_name: Mapped[str] = mapped_column(default="")
     name_en: Mapped[str]
     division_code: Mapped[str]
     industries: Mapped[list] = mapped_column(JsonDocument)
     industries_en: Mapped[list] = mapped_column(JsonDocument)
     position: Mapped[int] = mapped_column(default=0)
+    map_column: Mapped[int | None]
+    map_row: Mapped[int | None]
 
 
 class Person(Model):

@@ -195,7 +195,8 @@ def load_towns(actor: Actor, rows: list[dict]) -> int:
         town.name, town.name_en, town.division_code = row["name_zh"], row["name_en"], row["division_code"]
         town.industries = [i for i in row["industries_zh"].split(";") if i]
         town.industries_en = [i.strip() for i in row["industries_en"].split(";") if i.strip()]
-        town.position = position
+        town.short_name, town.position = row["short_zh"], position
+        town.map_column, town.map_row = int(row["map_column"]), int(row["map_row"])
         session.add(town)
     session.flush()
     return len(rows)

@@ -1,4 +1,4 @@
-"""A learner's pages: home and my record (record.py), lessons and quizzes (study.py)."""
+"""A learner's pages: lessons and quizzes (study.py). The home page and /me stand in the highest room they show."""
 
 from flask import Blueprint
 

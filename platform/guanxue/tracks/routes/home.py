@@ -1,16 +1,17 @@
-"""The home page and a learner's own."""
+"""The home page and a learner's own: they show courses, credits and tracks, so they stand in the highest room."""
 
 from __future__ import annotations
 
 from flask import Response, g
 
-from guanxue import accounts, courses, creditbank, learning
+from guanxue import accounts, courses, creditbank, learning, tracks
 from guanxue.core.errors import Unauthenticated
 from guanxue.core.i18n import lazy as _
 from guanxue.core.web.dispatch import current_actor
 from guanxue.core.web.pagecache import cached_page
 from guanxue.core.web.pages import page, personal
-from guanxue.learning.routes import blueprint
+from guanxue.tracks.routes import blueprint
+from guanxue.tracks.routes.public import ribbons
 
 
 @blueprint.get("/")
@@ -21,14 +22,20 @@ def home() -> Response:
     listing = courses.browse(courses.Query(status="open", per_page=8))
     everything = courses.browse(courses.Query())
     kinds = [{"label": v.label, "count": v.count, "value": v.value} for v in everything.facets["kind"]]
-    towns = {t.id: t for t in accounts.list_towns()}
-    town = towns.get(g.person.town_id) if actor.is_person else None
     response = page(
-        "learning/home.html", open_items=[courses.shown(i) for i in listing.items], open_total=listing.total, kinds=kinds,
-        going_on=_going_on(actor.id)[:1] if actor.is_person else [],
-        town={"slug": town.slug, "name": town.name, "industries": town.industries} if town else None,
+        "tracks/home.html", open_items=[courses.shown(i) for i in listing.items], open_total=listing.total, kinds=kinds,
+        going_on=_going_on(actor.id)[:1] if actor.is_person else [], town=_town() if actor.is_person else None,
         total=everything.total)
     return personal(response) if actor.is_person else response
+
+
+def _town() -> dict | None:
+    """The person's own town with its tracks."""
+    town = next((t for t in accounts.list_towns() if t.id == g.person.town_id), None)
+    if town is None:
+        return None
+    return {"slug": town.slug, "name": town.name, "industries": town.industries,
+            "tracks": ribbons(tracks.list_tracks(current_actor(), [town.id]))[:2]}
 
 
 def _going_on(person_id: int) -> list[dict]:
@@ -57,7 +64,7 @@ def me() -> Response:
         raise Unauthenticated(_("请先登录。"))
     cards = [course_card(p) for p in learning.list_my_courses(actor.id)]
     return personal(page(
-        "learning/me.html", going_on=[c for c in cards if not c["is_complete"]], done=[c for c in cards if c["is_complete"]],
+        "tracks/me.html", going_on=[c for c in cards if not c["is_complete"]], done=[c for c in cards if c["is_complete"]],
         balance_milli=creditbank.balance(actor.id), hours_milli=creditbank.study_hours_milli(actor.id),
-        name=g.person.name, may_teach=actor.may("teach"), may_review=actor.may("review"),
-        may_curate=any(c.startswith("curate:") for c in actor.capabilities) or actor.may("administer")))
+        tracks=ribbons(tracks.list_joined(actor.id)), name=g.person.name, may_teach=actor.may("teach"),
+        may_review=actor.may("review"), may_curate=bool(tracks.list_towns_curated(actor))))
