@@ -34,13 +34,14 @@ from guanxue.accounts.service import (
     register_person,
     reset_password,
     see,
+    set_town,
     start_session,
 )
 
 __all__ = [
     "Person", "Session", "Organisation", "register_person", "prove", "start_session", "end_session", "end_session_by_key",
     "change_password", "reset_password", "hash_password", "checked_phone", "grant_role",
-    "see", "find_session", "list_sessions", "find_person",
+    "see", "set_town", "find_session", "list_sessions", "find_person",
     "find_person_by_phone", "get_person", "names_of", "capabilities_of", "mask_name", "mask_phone", "list_towns", "get_town",
     "find_town", "lock_person", "load_towns", "create_demo_people", "DEMO_PEOPLE", "ROLES",
 ]

@@ -14,7 +14,7 @@ from guanxue import audit
 from guanxue.accounts import rules
 from guanxue.accounts.errors import NoSuchPerson, PhoneTaken, WrongCredentials
 from guanxue.accounts.models import Organisation, Person, Role, Session, SigninFailure
-from guanxue.accounts.queries import CAPABILITIES, find_person_by_phone, find_town, get_person, key_hash
+from guanxue.accounts.queries import CAPABILITIES, find_person_by_phone, find_town, get_person, get_town, key_hash
 from guanxue.core import clock
 from guanxue.core.actor import Actor
 from guanxue.core.db import session
@@ -180,6 +180,14 @@ def grant_role(actor: Actor, person: Person, role: str, organisation_slug: str |
         session.add(Role(person_id=person.id, role=role, organisation_id=organisation_id))
         audit.record(actor, "accounts.role.granted", person.ref, {"role": role, "organisation": organisation_slug})
         session.flush()
+
+
+def set_town(actor: Actor, town_slug: str) -> None:
+    """Say which town the actor belongs to: its tracks come first on their home page. Raises NoSuchTown."""
+    person, town = get_person(actor.id), get_town(town_slug)
+    person.town_id = town.id
+    session.flush()
+    audit.record(actor, "accounts.person.town_set", person.ref, {"town": town.slug})
 
 
 KINDS = {"街道": "street", "镇": "town", "园区": "park"}

@@ -332,7 +332,7 @@ def _load_track(actor: Actor, row: dict, by_occupation: dict, industries: dict[i
     track.title_en, track.occupations = row["title_en"], [t.slug for t in trades]
     candidates = [c for t in trades for c in by_occupation.get(t.slug, [])]
     for position, (level, chosen) in enumerate(rules.propose_stages(track.occupations, candidates), 1):
-        stage = Stage(track_id=track.id, title=str(standards.level_name(level) or _("通用")), position=position)
+        stage = Stage(track_id=track.id, title=str(standards.level_name(level) or _("综合")), position=position)
         session.add(stage)
         session.flush()
         session.add_all(StageCourse(track_id=track.id, stage_id=stage.id, course_id=course_id, position=n, is_required=required)

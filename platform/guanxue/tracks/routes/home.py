@@ -19,7 +19,7 @@ from guanxue.tracks.routes.public import ribbons
 def home() -> Response:
     """Search first, continue second, what can be studied today third."""
     actor = current_actor()
-    listing = courses.browse(courses.Query(status="open", per_page=8))
+    listing = courses.browse(courses.Query(status="open", per_page=4 if actor.is_person else 8))
     everything = courses.browse(courses.Query())
     kinds = [{"label": v.label, "count": v.count, "value": v.value} for v in everything.facets["kind"]]
     response = page(
@@ -34,8 +34,9 @@ def _town() -> dict | None:
     town = next((t for t in accounts.list_towns() if t.id == g.person.town_id), None)
     if town is None:
         return None
-    return {"slug": town.slug, "name": town.name, "industries": town.industries,
-            "tracks": ribbons(tracks.list_tracks(current_actor(), [town.id]))[:2]}
+    published = [t for t in tracks.list_tracks(current_actor(), [town.id]) if t.state == "published"]
+    shown = sorted(ribbons(published), key=lambda r: not r["is_open"])
+    return {"slug": town.slug, "name": town.name, "industries": town.industries, "tracks": shown[:2]}
 
 
 def _going_on(person_id: int) -> list[dict]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from flask import Response, redirect, url_for
+from flask import Response, g, redirect, url_for
 
 from guanxue import accounts, courses, learning, tracks
 from guanxue.core.errors import Unauthenticated
@@ -33,8 +33,13 @@ def towns() -> Response:
 
 def _town_row(town: accounts.Organisation, ribbons_here: list[dict]) -> dict:
     return {"slug": town.slug, "name": town.name, "short": town.short_name or town.name, "industries": town.industries,
-            "column": town.map_column, "row": town.map_row, "total": len(ribbons_here),
+            "column": town.map_column, "row": town.map_row, "total": len(ribbons_here), "industry": _looks(ribbons_here),
             "open": sum(r["is_open"] for r in ribbons_here)}
+
+
+def _looks(ribbons_here: list[dict]) -> str:
+    """The industry a town's cover is woven in: that of its first track."""
+    return min(ribbons_here, key=lambda r: r["slug"])["industry"] if ribbons_here else "town"
 
 
 @blueprint.get("/towns/<slug>")
@@ -46,12 +51,22 @@ def town(slug: str) -> Response:
                   key=lambda r: not r["is_open"])
     listing = courses.browse(courses.Query(town=slug, status="open", per_page=6))
     response = page(
-        "tracks/town.html", town={"slug": found.slug, "name": found.name, "industries": found.industries}, tracks=here,
+        "tracks/town.html", tracks=here,
+        town={"slug": found.slug, "name": found.name, "industries": found.industries, "industry": _looks(here)},
         joined=sum(r["joined"] for r in here), finished=sum(r["finished"] for r in here),
         open_items=[courses.shown(i) for i in listing.items],
         course_total=courses.browse(courses.Query(town=slug, per_page=1)).total,
+        is_mine=actor.is_person and g.person.town_id == found.id,
         may_curate=any(t.id == found.id for t in tracks.list_towns_curated(actor)))
     return personal(response) if actor.is_person else response
+
+
+@blueprint.post("/towns/<slug>/mine")
+def choose_town(slug: str) -> Response:
+    """This is where I live or work: its tracks come first on my home page."""
+    _must_be_person()
+    accounts.set_town(current_actor(), slug)
+    return redirect(url_for(".town", slug=slug), 303)
 
 
 def ribbons(some, *, with_members: bool = True) -> list[dict]:
