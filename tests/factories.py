@@ -81,3 +81,9 @@ def bearer(client, phone: str = "13800000001") -> dict:
     answer = client.post("/api/v1/session", json={"phone": phone, "password": PASSWORD})
     assert answer.status_code == 200, answer.get_json()
     return {"Authorization": f"Bearer {answer.get_json()['token']}"}
+
+
+def town_row(slug: str = "humen", name: str = "虎门镇", **more) -> dict:
+    """A row of the table of towns."""
+    return {"town_id": slug, "name_zh": name, "short_zh": name[:2], "name_en": slug.title(), "kind": "镇", "division_code": "441900121",
+            "industries_zh": "服装;电子信息", "industries_en": "Garments; Electronics", "map_column": "1", "map_row": "1", **more}

@@ -14,8 +14,7 @@ from guanxue.core.actor import SYSTEM, Actor
 from guanxue.core.db import session
 from guanxue.core.errors import Forbidden, Invalid, NotFound, Unauthenticated
 
-TOWN = {"town_id": "humen", "name_zh": "虎门镇", "name_en": "Humen", "kind": "镇", "division_code": "441900121",
-        "industries_zh": "服装;电子信息", "industries_en": "Garments; Electronics"}
+TOWN = factories.town_row()
 
 
 def test_one_number_is_one_person(any_db):

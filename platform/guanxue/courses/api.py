@@ -19,9 +19,10 @@ FILTERS = {
 
 
 def query_from_address() -> courses.Query:
-    """The catalogue query of the present address; a page that is no number is the first."""
+    """The catalogue query of the present address; a page that is no number is the first, an unknown order the usual one."""
     page = request.args.get("page", "1")
     asked = {name: request.args.get(name, "")[:100] for name in FILTERS if name != "page"}
+    asked["sort"] = asked["sort"] if asked["sort"] in courses.SORTS else ""
     return courses.Query(**asked, page=max(1, int(page)) if is_row_id(page) else 1)
 
 

@@ -14,6 +14,7 @@ from guanxue.core.web.pages import page, personal
 from guanxue.courses.routes import blueprint
 
 MOST_UPLOAD_BYTES = 2 * 1024**3
+LESSON_KINDS = ("video", "text", "quiz")
 
 
 def _mine(slug: str) -> courses.Course:
@@ -150,7 +151,7 @@ def teach_facts(slug: str) -> Response:
 def teach_lesson_new(slug: str) -> Response:
     """The form for a new lesson of the kind in ?kind=."""
     course, kind = _mine(slug), request.args.get("kind", "video")
-    if kind not in ("video", "text", "quiz"):
+    if kind not in LESSON_KINDS:
         raise NotFound(_("没有这种课。"))
     return _lesson_form(course, {"id": None, "kind": kind, "title": str(_("课程考核")) if kind == "quiz" else "", "body": "",
                                  "asset": None})
@@ -197,7 +198,8 @@ def teach_lesson_save(slug: str) -> Response:
             asset = media.create_from_original(current_actor(), upload.filename, digest)
             courses.attach_video(current_actor(), course, lesson.id, asset)
     except (Invalid, TooLarge) as problem:
-        values = {"id": int(form["id"]) if is_row_id(form.get("id", "")) else None, "kind": form.get("kind", "video"),
+        kind = form.get("kind", "") if form.get("kind", "") in LESSON_KINDS else "video"
+        values = {"id": int(form["id"]) if is_row_id(form.get("id", "")) else None, "kind": kind,
                   "title": form.get("title", ""), "body": form.get("body", ""), "asset": None}
         return _lesson_form(course, values, problem)
     return redirect(url_for(".teach_course", slug=slug), 303)
