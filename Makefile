@@ -39,9 +39,9 @@ lock: ## write the hashed locks from the .in files
 	@$(VENV)/bin/uv pip compile -q --generate-hashes --no-emit-index-url --no-header --python-version 3.11 -c requirements.txt requirements-dev.in -o requirements-dev.txt
 
 messages: ## collect the words of pages and code, bring translations/ up to date
-	@$(VENV)/bin/pybabel extract -q -F translations/babel.cfg -k _ -k lazy -k gettext -o translations/messages.pot .
-	@$(VENV)/bin/pybabel update -q -N -i translations/messages.pot -d translations
-	@$(VENV)/bin/pybabel compile -q -d translations
+	@$(VENV)/bin/pybabel -q extract -F translations/babel.cfg -k _ -k lazy -k gettext -o translations/messages.pot .
+	@$(VENV)/bin/pybabel -q update -N -i translations/messages.pot -d translations
+	@$(VENV)/bin/pybabel -q compile -d translations
 
 $(VENV)/bin/python:
 	@scripts/system-packages python
