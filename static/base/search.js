@@ -8,7 +8,8 @@ document.querySelectorAll('form[data-suggest]').forEach((form) => {
   let timer = 0, asked = '', at = -1;
   const close = () => { list.hidden = true; at = -1; };
   const show = (items) => {
-    list.replaceChildren(...items.map((item) => Object.assign(document.createElement('a'), { href: item.url, textContent: item.text })));
+    list.textContent = '';
+    list.append(...items.map((item) => Object.assign(document.createElement('a'), { href: item.url, textContent: item.text })));
     list.hidden = items.length === 0;
     at = -1;
   };

@@ -32,7 +32,8 @@
       if (document.visibilityState !== 'visible') return;
       const page = new DOMParser().parseFromString(await (await fetch(location.href)).text(), 'text/html');
       const fresh = page.getElementById('lessons');
-      if (fresh) document.getElementById('lessons').replaceChildren(...fresh.children);
+      const list = document.getElementById('lessons');
+      if (fresh) { list.textContent = ''; list.append(...fresh.children); }
       if (!page.querySelector('[data-making]')) location.reload();
     }, 3000);
   }

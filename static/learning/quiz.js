@@ -10,8 +10,8 @@
 
   function answerOf(question) {
     const { id, kind } = question.dataset;
-    const named = (name) => [...form.querySelectorAll(`[name="${CSS.escape(name)}"]`)];
-    if (kind === 'single') return named(`q-${id}`).find((x) => x.checked)?.value ?? null;
+    const named = (name) => [...form.querySelectorAll('input, select')].filter((x) => x.name === name);
+    if (kind === 'single') { const x = named(`q-${id}`).find((y) => y.checked); return x ? x.value : null; }
     if (kind === 'truefalse') { const x = named(`q-${id}`).find((y) => y.checked); return x ? x.value === 'true' : null; }
     if (kind === 'multiple' || kind === 'ordering') { const chosen = named(`q-${id}`).filter((x) => x.checked).map((x) => x.value); return chosen.length ? chosen : null; }
     if (kind === 'matching') {
@@ -71,7 +71,8 @@
     after.hidden = at === questions.length - 1;
     handIn.hidden = at !== questions.length - 1;
     mark();
-    if (focus) questions[at].querySelector('input, select')?.focus({ preventScroll: true });
+    const first = questions[at].querySelector('input, select');
+    if (focus && first) first.focus({ preventScroll: true });
   }
   questions.forEach((_q, n) => {
     const dot = Object.assign(document.createElement('button'), { type: 'button', textContent: n + 1 });

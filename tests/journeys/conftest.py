@@ -1,0 +1,57 @@
+"""One running site and one browser for all journeys of a run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import sync_playwright
+from tests.journeys import site as sites
+
+HERE = Path(__file__).parent
+
+
+def pytest_collection_modifyitems(items) -> None:
+    """Journeys share one site, so one process runs them all."""
+    for item in items:
+        if item.path.is_relative_to(HERE):
+            item.add_marker(pytest.mark.xdist_group("journeys"))
+
+
+@pytest.fixture(scope="session")
+def whole_site(tmp_path_factory):
+    """The site, running."""
+    with sites.running_site(tmp_path_factory.mktemp("journeys")) as site:
+        yield site
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """Chromium, running."""
+    with sync_playwright() as playwright:
+        browser = sites.chromium(playwright)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def open_page(browser):
+    """open_page(width="phone", **options) opens a page in a context of its own, without cookies; all are closed afterwards."""
+    contexts = []
+
+    def opened(viewport=sites.PHONE, **options):
+        options.setdefault("has_touch", viewport is sites.PHONE)
+        context = browser.new_context(viewport=viewport, locale="zh-CN", timezone_id="Asia/Shanghai", **options)
+        context.set_default_timeout(15_000)
+        contexts.append(context)
+        return context.new_page()
+
+    yield opened
+    for context in contexts:
+        context.close()
+
+
+@pytest.fixture
+def page(open_page):
+    """A phone, signed out."""
+    return open_page()

@@ -1,0 +1,333 @@
+"""A worker's way at 360×800: from a word typed into the search box to a credit that a stranger can verify."""
+
+from __future__ import annotations
+
+import array
+import re
+import sqlite3
+import subprocess
+
+import pytest
+from playwright.sync_api import expect
+from tests.journeys import site as sites
+from tests.journeys.site import (
+    QUIZ,
+    RIGHT,
+    SLUG,
+    TEXT,
+    TITLE,
+    VIDEO,
+    answer_questions,
+    has_video,
+    play,
+    position,
+    register,
+    until,
+)
+
+CREDIT_MS = 43_200_000  # 45 minutes a class hour, 16 class hours a credit
+FEWEST_MS = 43_200  # a thousandth of it
+
+
+@pytest.fixture
+def student(open_page, whole_site):
+    """student(phone) is a page of a person who has registered and joined the short course."""
+    def made(phone, **options):
+        page = open_page(**options)
+        page.goto(f"{whole_site.address}/register?next=/courses/{SLUG}")
+        register(page, phone, "周晓燕")
+        page.get_by_role("button", name="报名，开始学").locator("visible=true").click()
+        page.wait_for_url("**/learn/**")
+        return page
+
+    return made
+
+
+def lesson(site, slug=VIDEO, query=""):
+    return f"{site.address}/learn/{SLUG}/{slug}{query}"
+
+
+def credited_ms(site, phone, slug=VIDEO):
+    """What the server has credited of the lesson: read from its database, not from the page."""
+    with sqlite3.connect(f"file:{site.folder}/data/guanxue.db?mode=ro", uri=True) as db:
+        row = db.execute(
+            "SELECT p.credited_ms FROM learning_progress p JOIN learning_enrolment e ON e.id = p.enrolment_id"
+            " JOIN accounts_person a ON a.id = e.person_id JOIN courses_revision_lesson l ON l.id = p.revision_lesson_id"
+            " WHERE a.phone = ? AND l.slug = ?", (phone, slug)).fetchone()
+    return row[0] if row else 0
+
+
+def buffered_to(page):
+    return page.evaluate("(() => { const b = document.getElementById('video').buffered; return b.length ? b.end(b.length - 1) : 0; })()")
+
+
+def watch_to(page, second):
+    until(page, lambda: position(page) >= second, 60)
+
+
+@pytest.mark.parametrize("words", ["数控", "shukong"])
+def test_course_is_found_by_word_and_by_pinyin(page, whole_site, words):
+    page.goto(whole_site.address)
+    page.get_by_role("searchbox").fill(words)
+    page.get_by_role("searchbox").press("Enter")
+    expect(page.locator("a.course h2").first).to_contain_text(TITLE)
+
+
+def test_whole_road_from_search_to_a_credit_that_a_stranger_verifies(page, open_page, whole_site):
+    phone = "13711110001"
+    page.goto(whole_site.address)
+    page.get_by_role("searchbox").fill("数控")
+    page.get_by_role("searchbox").press("Enter")
+    page.locator("a.course").first.click()
+    expect(page.get_by_role("heading", level=1)).to_have_text(TITLE)
+    page.get_by_role("link", name="注册后免费学").locator("visible=true").click()
+    register(page, phone, "周晓燕")
+    page.get_by_role("button", name="报名，开始学").locator("visible=true").click()
+    page.wait_for_url(f"**/learn/{SLUG}/{VIDEO}")
+    play(page, "2")
+    watch_to(page, 6)
+    page.evaluate("document.getElementById('video').pause()")
+    until(page, lambda: credited_ms(whole_site, phone) > 0)
+    watched = credited_ms(whole_site, phone)
+    assert 4000 <= watched <= position(page) * 1000 + 1
+
+    page.evaluate("const v = document.getElementById('video'); v.currentTime = v.duration - 0.3; v.play()")
+    until(page, lambda: page.evaluate("document.getElementById('video').ended"))
+    page.wait_for_timeout(1500)
+    assert credited_ms(whole_site, phone) <= watched + 800, "a jump to the end earned something"
+    expect(page.locator("#counted-words")).to_contain_text("计入")
+    expect(page.locator("#next-up")).to_be_hidden()
+
+    page.evaluate("document.getElementById('video').currentTime = 5.5")
+    play(page, "2")
+    expect(page.locator("#counted-words")).to_have_text("这节课已学完", timeout=40_000)
+    page.locator("#next-up a").click()
+    expect(page.locator("#counted-words")).to_have_text("这节课已学完", timeout=30_000)
+    page.locator("#next-up a").click()
+    page.get_by_role("button", name="开始考核").click()
+    answer_questions(page, RIGHT)
+    page.get_by_role("button", name="交卷").click()
+    expect(page.get_by_text("通过了！")).to_be_visible()
+    page.get_by_role("link", name="学分已存入").click()
+
+    content_ms = sum(round(x["duration_s"] * 1000) for x in whole_site.lessons())
+    assert content_ms >= FEWEST_MS
+    thousandths = content_ms * 1000 // CREDIT_MS
+    expect(page.locator("#balance")).to_have_text(f"0.{thousandths:03}")
+    page.locator("details.line, .lines details").first.locator("summary").click()
+    expect(page.locator(".why").first).to_contain_text(f"{content_ms} 毫秒")
+    verify = page.get_by_role("link", name="核验页与二维码").get_attribute("href")
+
+    stranger = open_page()
+    stranger.goto(whole_site.address + verify)
+    expect(stranger.get_by_role("heading", level=1)).to_have_text("这份记录真实有效")
+    shown = stranger.locator(".proved")
+    expect(shown).to_contain_text(TITLE)
+    expect(shown).to_contain_text(f"0.{thousandths:03}")
+    expect(shown).to_contain_text(re.compile(r"20\d\d"))
+    assert "周晓燕" not in stranger.content() and "周" in shown.inner_text()
+    assert phone not in stranger.content()
+    stranger.locator("details summary").click()
+    expect(stranger.get_by_label("证明文件")).to_be_visible()
+    assert not stranger.context.cookies()
+
+
+@pytest.mark.parametrize(("engine", "phone"), [("native", "13711110002"), ("hlsjs", "13711110003"), ("mp4", "13711110004")])
+def test_video_plays_and_counts_by_each_engine(student, whole_site, engine, phone):
+    page = student(phone)
+    page.goto(lesson(whole_site, query=f"?player={engine}"))
+    play(page)
+    watch_to(page, 3)
+    assert page.locator("#player").get_attribute("data-playing") == engine
+    source = page.evaluate("document.getElementById('video').currentSrc")
+    assert {"native": ".m3u8" in source, "hlsjs": source.startswith("blob:"), "mp4": ".mp4" in source}[engine], source
+    page.evaluate("document.getElementById('video').pause()")
+    until(page, lambda: credited_ms(whole_site, phone) >= 2000)
+
+
+def test_sound_only_goes_on_at_the_same_second_and_counts(student, whole_site):
+    page = student("13711110005")
+    page.goto(lesson(whole_site, query="?player=hlsjs"))
+    play(page)
+    watch_to(page, 3)
+    page.get_by_role("button", name="只听声音").click()
+    until(page, lambda: "audio" in page.evaluate("document.getElementById('video').currentSrc"))
+    until(page, lambda: position(page) >= 3)
+    watch_to(page, 5)
+    assert position(page) < 9
+    page.get_by_role("button", name="只听声音").click()
+    watch_to(page, 7)
+    page.evaluate("document.getElementById('video').pause()")
+    until(page, lambda: credited_ms(whole_site, "13711110005") >= 5000)
+
+
+def speech(site, page):
+    """Loudness (0…1) of each hundredth of a second of the sound-only rendition, as ffmpeg decodes it."""
+    files = list((site.folder / "data" / "media" / "assets").glob("*/*/audio.m4a"))
+    wanted = page.locator("#player").get_attribute("data-audio")
+    file = next(f for f in files if f.parent.name in wanted)
+    raw = subprocess.run(["ffmpeg", "-v", "error", "-i", str(file), "-f", "s16le", "-ac", "1", "-ar", "8000", "-"],
+                         check=True, capture_output=True).stdout
+    samples = array.array("h", raw)
+    return [sum(map(abs, samples[n:n + 80])) / 80 / 32768 for n in range(0, len(samples), 80)]
+
+
+def test_subtitles_stand_within_three_tenths_of_a_second_of_the_speech(student, whole_site):
+    page = student("13711110006")
+    page.goto(lesson(whole_site))
+    play(page)
+    watch_to(page, 1.5)
+    shown = page.evaluate("""() => { const v = document.getElementById('video'), t = v.textTracks[0];
+        return {mode: t.mode, now: v.currentTime, active: [...t.activeCues].map((c) => c.text),
+                cues: [...t.cues].map((c) => [c.startTime, c.endTime, c.text])} }""")
+    assert shown["mode"] == "showing"
+    assert shown["active"] == [text for begin, end, text in shown["cues"] if begin <= shown["now"] < end]
+    loud = speech(whole_site, page)
+    assert max(loud) > 0.05, "the sound is silent"
+    for begin, end, text in shown["cues"]:
+        near = range(max(0, round(begin * 100) - 50), min(len(loud), round(end * 100) + 50))
+        heard = [n / 100 for n in near if loud[n] > 0.01]
+        inside = [second for second in heard if begin - 0.1 < second < end + 0.1]
+        assert abs(inside[0] - begin) <= 0.3 and abs(inside[-1] - end) <= 0.3, (text, begin, end, inside[0], inside[-1])
+        before = [loud[n] for n in range(max(0, round(begin * 100) - 15), round(begin * 100) - 5)]
+        assert max(before) < 0.02, ("speech before its subtitle", text)
+    until(page, lambda: page.locator(".cue.on").count() == 1)
+
+
+def test_lesson_goes_on_at_the_same_second_after_reloading(student, whole_site):
+    page = student("13711110007")
+    page.goto(lesson(whole_site))
+    play(page)
+    watch_to(page, 7)
+    page.evaluate("document.getElementById('video').pause()")
+    left = position(page)
+    page.reload()
+    until(page, lambda: has_video(page))
+    until(page, lambda: abs(position(page) - left) < 1)
+
+
+def test_lesson_goes_on_on_another_device(student, open_page, whole_site):
+    phone = "13711110008"
+    page = student(phone)
+    page.goto(lesson(whole_site))
+    play(page, "2")
+    watch_to(page, 8)
+    page.evaluate("document.getElementById('video').pause()")
+    left = position(page)
+    until(page, lambda: credited_ms(whole_site, phone) > 6000)
+    desk = open_page(sites.DESKTOP)
+    desk.goto(f"{whole_site.address}/login?next=/learn/{SLUG}/{VIDEO}")
+    desk.get_by_label("手机号", exact=True).fill(phone)
+    desk.get_by_label("密码", exact=True).fill("mima-bu-jiandan-1")
+    desk.get_by_role("main").get_by_role("button", name="登录").click()
+    until(desk, lambda: has_video(desk))
+    until(desk, lambda: abs(position(desk) - left) < 1)
+
+
+def test_second_device_takes_over_and_first_says_so_and_may_take_it_back(student, open_page, whole_site):
+    phone = "13711110009"
+    page = student(phone)
+    page.goto(lesson(whole_site))
+    play(page)
+    watch_to(page, 2)
+    other = page.context.new_page()
+    other.goto(lesson(whole_site))
+    play(other)
+    watch_to(other, 3)
+    other.evaluate("document.getElementById('video').pause()")
+    page.bring_to_front()
+    expect(page.locator("#why")).to_contain_text("别处", timeout=20_000)
+    assert page.evaluate("document.getElementById('video').paused")
+    page.evaluate("document.getElementById('video').currentTime = 10")
+    play(page)
+    watch_to(page, 13)
+    page.evaluate("document.getElementById('video').pause()")
+    before = credited_ms(whole_site, phone)
+    until(page, lambda: credited_ms(whole_site, phone) >= max(before, 4000))
+
+
+def test_hole_in_the_network_loses_nothing(student, whole_site):
+    phone = "13711110010"
+    page = student(phone)
+    page.goto(lesson(whole_site, query="?player=mp4"))
+    play(page, "2")
+    watch_to(page, 2)
+    page.evaluate("document.getElementById('video').pause()")  # so that the network knows of the beginning
+    until(page, lambda: credited_ms(whole_site, phone) > 0)
+    until(page, lambda: buffered_to(page) > 12)
+    known = credited_ms(whole_site, phone)
+    page.context.set_offline(True)
+    play(page)
+    watch_to(page, 11)
+    page.evaluate("document.getElementById('video').pause()")
+    expect(page.locator("#why")).to_contain_text("网络断了")
+    left = position(page)
+    assert credited_ms(whole_site, phone) == known
+    page.context.set_offline(False)
+    until(page, lambda: credited_ms(whole_site, phone) >= left * 1000 - 1500)
+    expect(page.locator("#why")).to_be_hidden()
+
+
+def test_what_a_closed_page_could_not_deliver_is_delivered_by_the_next(student, whole_site):
+    phone = "13711110011"
+    page = student(phone)
+    page.goto(lesson(whole_site, query="?player=mp4"))
+    play(page, "2")
+    until(page, lambda: buffered_to(page) > 8)
+    watch_to(page, 1)
+    page.context.set_offline(True)
+    watch_to(page, 7)
+    page.evaluate("document.getElementById('video').pause()")
+    left = position(page)
+    expect(page.locator("#why")).to_contain_text("网络断了")
+    assert credited_ms(whole_site, phone) < 2000
+    page.goto("about:blank")
+    page.context.set_offline(False)
+    page.goto(lesson(whole_site))
+    until(page, lambda: credited_ms(whole_site, phone) >= left * 1000 - 2000)
+
+
+def test_nothing_faster_than_the_policy_is_played_or_claimed(student, whole_site):
+    page = student("13711110012")
+    claims = []
+    page.on("request", lambda r: claims.extend(r.post_data_json["beats"]) if r.url.endswith("/beats") else None)
+    page.goto(lesson(whole_site))
+    play(page)
+    page.evaluate("document.getElementById('video').playbackRate = 8")
+    watch_to(page, 6)
+    page.evaluate("document.getElementById('video').pause()")
+    until(page, lambda: claims)
+    assert page.evaluate("document.getElementById('video').playbackRate") == 2
+    assert all(beat["rate"] <= 2 for beat in claims)
+
+
+def test_reading_goes_on_where_it_was_when_the_page_is_seen_again(student, whole_site):
+    phone = "13711110013"
+    page = student(phone)
+    page.goto(lesson(whole_site, TEXT))
+    page.wait_for_timeout(2000)
+    page.evaluate("""() => { Object.defineProperty(document, 'visibilityState', {value: 'hidden', configurable: true});
+                             document.dispatchEvent(new Event('visibilitychange')); }""")
+    until(page, lambda: credited_ms(whole_site, phone, TEXT) > 500)
+    page.wait_for_timeout(2500)
+    assert credited_ms(whole_site, phone, TEXT) < 2500, "an unseen page was counted"
+    page.evaluate("delete document.visibilityState; document.dispatchEvent(new Event('visibilitychange'))")
+    expect(page.locator("#counted-words")).to_have_text("这节课已学完", timeout=20_000)
+
+
+def test_without_javascript_one_can_browse_search_join_and_hand_in(student, whole_site):
+    page = student("13711110014", java_script_enabled=False)
+    page.goto(whole_site.address + "/courses")
+    page.get_by_role("searchbox").fill("shukong")
+    page.get_by_role("button", name="搜索").click()
+    expect(page.locator("a.course h2").first).to_contain_text(TITLE)
+    page.goto(lesson(whole_site))
+    expect(page.get_by_role("link", name="直接打开视频")).to_be_visible()
+    page.goto(lesson(whole_site, QUIZ))
+    page.get_by_role("button", name="开始考核").click()
+    for stem, label in RIGHT.items():
+        page.locator(".question", has_text=stem).get_by_label(label, exact=True).check()
+    page.get_by_role("button", name="交卷").click()
+    expect(page.get_by_text("通过了！")).to_be_visible()
+    page.goto(whole_site.address + "/me/credits")
+    expect(page.get_by_text("还没有学分。")).to_be_visible()
