@@ -22,6 +22,8 @@ from guanxue.core import db as database
 from guanxue.core.actor import SYSTEM
 from guanxue.core.append_only import install_triggers
 from guanxue.core.db import writing
+from guanxue.creditbank import api as creditbank_api
+from guanxue.learning import api as learning_api
 
 
 def make_settings(folder: Path, **changes) -> Settings:
@@ -35,6 +37,13 @@ def make_app(folder: Path, **changes):
     app = create_app(make_settings(folder, **changes))
     app.testing = True
     return app
+
+
+@pytest.fixture(autouse=True)
+def fresh_throttles():
+    """Limits are kept in the process and by person: each test begins with none used up."""
+    for throttle in (learning_api._beats, learning_api._openings, creditbank_api._checks):
+        throttle._buckets.clear()
 
 
 @pytest.fixture(scope="session")

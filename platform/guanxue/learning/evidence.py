@@ -11,7 +11,7 @@ import hmac
 import secrets
 from dataclasses import dataclass
 
-from sqlalchemy import case, func, select, update
+from sqlalchemy import and_, case, func, select, update
 from sqlalchemy.exc import IntegrityError
 
 from guanxue import accounts, audit, courses, policies, quizzes
@@ -102,12 +102,15 @@ def _by_key(actor: Actor, lesson: RevisionLesson, key: str | None) -> Playback |
         Playback.person_id == actor.id, Playback.revision_lesson_id == lesson.id, Playback.key == key))
 
 
-def end_playbacks(person_id: int, now_ms: int | None = None) -> None:
-    """End the person's open playback, if there is one."""
+def end_playbacks(person_id: int, now_ms: int | None = None, *, enrolment_id: int | None = None) -> None:
+    """End the person's open playback, if there is one (in that enrolment, where given)."""
     now = clock.now_ms() if now_ms is None else now_ms
     silent = Playback.contact_ms + rules.SILENCE_ENDS_MS
-    session.execute(update(Playback).where(Playback.person_id == person_id, Playback.ended_ms.is_(None)).values(
-        ended_ms=case((silent < now, silent), else_=now)).execution_options(synchronize_session="fetch"))
+    open_ones = update(Playback).where(Playback.person_id == person_id, Playback.ended_ms.is_(None))
+    if enrolment_id is not None:
+        open_ones = open_ones.where(Playback.enrolment_id == enrolment_id)
+    session.execute(open_ones.values(ended_ms=case((silent < now, silent), else_=now))
+                    .execution_options(synchronize_session="fetch"))
 
 
 def end_of(playback: Playback) -> int | None:
@@ -213,20 +216,42 @@ def answer_of(playback: Playback, gained_ms: int = 0) -> Answer:
 
 
 def progress_row(enrolment: Enrolment, lesson: RevisionLesson) -> Progress:
-    """The lesson's progress, made from evidence when the cache has none."""
+    """The lesson's progress; what the cache has lost of the enrolment is made again from evidence first."""
     row = session.get(Progress, (enrolment.id, lesson.id))
-    if row is not None:
-        return row
-    row = Progress(enrolment_id=enrolment.id, revision_lesson_id=lesson.id, spans=b"", credited_ms=0, late_ms=0, resume_ms=0,
-                   is_complete=False)
-    derived = derive_spans(enrolment).get(lesson.id) if has_beats(enrolment.id) else None
-    if derived is not None:
-        row.spans, row.credited_ms, row.late_ms = rules.pack_spans(derived.spans), derived.credited_ms, derived.late_ms
-        numbers = policies.get_policy(enrolment.policy_id).numbers
-        row.is_complete = counts_as_complete(lesson, row.credited_ms, numbers)
-    session.add(row)
-    session.flush()
+    if row is None:
+        restore_progress(enrolment)
+        row = session.get(Progress, (enrolment.id, lesson.id)) or _empty_progress(enrolment, lesson)
+        session.add(row)
+        session.flush()
     return row
+
+
+def _empty_progress(enrolment: Enrolment, lesson: RevisionLesson) -> Progress:
+    return Progress(enrolment_id=enrolment.id, revision_lesson_id=lesson.id, spans=b"", credited_ms=0, late_ms=0, resume_ms=0,
+                    is_complete=False)
+
+
+def restore_progress(enrolment: Enrolment) -> None:
+    """Make the rows again that the cache should have: all at once, for late time is counted over the whole course."""
+    lost = set(session.scalars(
+        select(Playback.revision_lesson_id)
+        .outerjoin(Progress, and_(Progress.enrolment_id == Playback.enrolment_id,
+                                  Progress.revision_lesson_id == Playback.revision_lesson_id))
+        .where(Playback.enrolment_id == enrolment.id, Playback.last_seq > 0, Progress.enrolment_id.is_(None))))
+    derived = derive_spans(enrolment) if lost else {}
+    numbers = policies.get_policy(enrolment.policy_id).numbers
+    for lesson in courses.lessons_of(enrolment.revision_id) if lost else []:
+        if lesson.id in lost and lesson.id in derived:
+            row, found = _empty_progress(enrolment, lesson), derived[lesson.id]
+            row.spans, row.credited_ms, row.late_ms = rules.pack_spans(found.spans), found.credited_ms, found.late_ms
+            row.is_complete = counts_as_complete(lesson, row.credited_ms, numbers)
+            session.add(row)
+    for lesson, _attempt_id in passed_attempts(enrolment):
+        if session.get(Progress, (enrolment.id, lesson.id)) is None:
+            row = _empty_progress(enrolment, lesson)
+            row.credited_ms, row.is_complete = lesson.duration_ms or 0, True
+            session.add(row)
+    session.flush()
 
 
 def _progress_of(playback: Playback) -> Progress:
@@ -272,15 +297,25 @@ def derive_spans(enrolment: Enrolment) -> dict[int, Derived]:
     sittings: dict[int, rules.Sitting] = {}
     late = 0
     for row, lesson_id, opened_ms, rate in rows:
+        if lesson_id not in lessons:
+            continue  # the row was turned to another course's lesson: it earns nothing here, and its chain tells
         before = sittings.get(row.playback_id) or rules.Sitting(opened_ms, None, rate)
         sitting = rules.Sitting(opened_ms, row.ended_ms, rate, before.acked_t_ms, before.granted_ms)
-        outcome = rules.judge(sitting, rules.unpack_beats(row.claims), row.received_ms,
+        outcome = rules.judge(sitting, _claims(row), row.received_ms,
                               _terms(enrolment, lessons[lesson_id]), late)
         sittings[row.playback_id], late = outcome.sitting, outcome.late_ms
         derived = found.setdefault(lesson_id, Derived([]))
         derived.spans = rules.merge_spans(derived.spans, [(g.from_ms, g.to_ms) for g in outcome.grants])
         derived.late_ms += sum(g.to_ms - g.from_ms for g in outcome.grants if g.is_late)
     return found
+
+
+def _claims(row: BeatRow) -> list[rules.Beat]:
+    """A row's claims; none where its bytes were spoiled, which the chain tells."""
+    try:
+        return rules.unpack_beats(row.claims)
+    except ValueError:
+        return []
 
 
 def named(enrolment: Enrolment) -> dict:

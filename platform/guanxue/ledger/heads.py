@@ -23,11 +23,12 @@ from cryptography.hazmat.primitives.serialization import (
     PublicFormat,
     load_pem_private_key,
 )
-from sqlalchemy import event
+from sqlalchemy import event, select
 
 from guanxue.core.db import session
 from guanxue.core.settings import settings
 from guanxue.ledger.canonical import canonical
+from guanxue.ledger.models import Head
 
 log = logging.getLogger(__name__)
 ALGORITHM = "Ed25519"
@@ -134,11 +135,20 @@ def seal_after_commit() -> None:
     """Install the hook that does so; called once, by the wiring."""
     factory = session.session_factory
     if not event.contains(factory, "after_commit", _after_commit):
+        event.listen(factory, "before_commit", _before_commit)
         event.listen(factory, "after_commit", _after_commit)
         event.listen(factory, "after_soft_rollback", _after_rollback)
 
 
+def _before_commit(of) -> None:
+    # What is kept is what is really committed: a savepoint that was undone may have taken the sealed head with it.
+    if PENDING in of.info and not of.in_nested_transaction():
+        of.info[PENDING] = of.scalar(select(Head.document).order_by(Head.size.desc()).limit(1))
+
+
 def _after_commit(of) -> None:
+    if of.in_nested_transaction():
+        return  # a savepoint was released; the work may still be undone
     head = of.info.pop(PENDING, None)
     if head is not None:
         try:
