@@ -8,6 +8,7 @@ import os
 import shutil
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
@@ -234,6 +235,26 @@ def play(page: Page, rate: str | None = None) -> None:
 def position(page: Page) -> float:
     """The video's clock in seconds."""
     return page.evaluate("document.getElementById('video').currentTime")
+
+
+def watch_to(page: Page, second: float) -> None:
+    """Let it play until that second."""
+    until(page, lambda: position(page) >= second, 60)
+
+
+def pause(page: Page) -> None:
+    """Stop the video."""
+    page.evaluate("document.getElementById('video').pause()")
+
+
+def credited_ms(site: Site, phone: str, slug: str = VIDEO) -> int:
+    """What the server has credited a person of the lesson: read from its database, not from the page."""
+    with sqlite3.connect(f"file:{site.folder}/data/guanxue.db?mode=ro", uri=True) as db:
+        row = db.execute(
+            "SELECT p.credited_ms FROM learning_progress p JOIN learning_enrolment e ON e.id = p.enrolment_id"
+            " JOIN accounts_person a ON a.id = e.person_id JOIN courses_revision_lesson l ON l.id = p.revision_lesson_id"
+            " WHERE a.phone = ? AND l.slug = ?", (phone, slug)).fetchone()
+    return row[0] if row else 0
 
 
 def answer_questions(page: Page, answers: dict[str, str]) -> None:

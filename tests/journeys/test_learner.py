@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import array
-import re
-import sqlite3
 import subprocess
 
 import pytest
 from playwright.sync_api import expect
+from tests.journeys import roads
 from tests.journeys import site as sites
 from tests.journeys.site import (
     QUIZ,
@@ -17,16 +16,15 @@ from tests.journeys.site import (
     TEXT,
     TITLE,
     VIDEO,
-    answer_questions,
+    credited_ms,
     has_video,
+    pause,
     play,
     position,
     register,
     until,
+    watch_to,
 )
-
-CREDIT_MS = 43_200_000  # 45 minutes a class hour, 16 class hours a credit
-FEWEST_MS = 43_200  # a thousandth of it
 
 
 @pytest.fixture
@@ -47,22 +45,8 @@ def lesson(site, slug=VIDEO, query=""):
     return f"{site.address}/learn/{SLUG}/{slug}{query}"
 
 
-def credited_ms(site, phone, slug=VIDEO):
-    """What the server has credited of the lesson: read from its database, not from the page."""
-    with sqlite3.connect(f"file:{site.folder}/data/guanxue.db?mode=ro", uri=True) as db:
-        row = db.execute(
-            "SELECT p.credited_ms FROM learning_progress p JOIN learning_enrolment e ON e.id = p.enrolment_id"
-            " JOIN accounts_person a ON a.id = e.person_id JOIN courses_revision_lesson l ON l.id = p.revision_lesson_id"
-            " WHERE a.phone = ? AND l.slug = ?", (phone, slug)).fetchone()
-    return row[0] if row else 0
-
-
 def buffered_to(page):
     return page.evaluate("(() => { const b = document.getElementById('video').buffered; return b.length ? b.end(b.length - 1) : 0; })()")
-
-
-def watch_to(page, second):
-    until(page, lambda: position(page) >= second, 60)
 
 
 @pytest.mark.parametrize("words", ["数控", "shukong"])
@@ -73,63 +57,8 @@ def test_course_is_found_by_word_and_by_pinyin(page, whole_site, words):
     expect(page.locator("a.course h2").first).to_contain_text(TITLE)
 
 
-def test_whole_road_from_search_to_a_credit_that_a_stranger_verifies(page, open_page, whole_site):
-    phone = "13711110001"
-    page.goto(whole_site.address)
-    page.get_by_role("searchbox").fill("数控")
-    page.get_by_role("searchbox").press("Enter")
-    page.locator("a.course").first.click()
-    expect(page.get_by_role("heading", level=1)).to_have_text(TITLE)
-    page.get_by_role("link", name="注册后免费学").locator("visible=true").click()
-    register(page, phone, "周晓燕")
-    page.get_by_role("button", name="报名，开始学").locator("visible=true").click()
-    page.wait_for_url(f"**/learn/{SLUG}/{VIDEO}")
-    play(page, "2")
-    watch_to(page, 6)
-    page.evaluate("document.getElementById('video').pause()")
-    until(page, lambda: credited_ms(whole_site, phone) > 0)
-    watched = credited_ms(whole_site, phone)
-    assert 4000 <= watched <= position(page) * 1000 + 1
-
-    page.evaluate("const v = document.getElementById('video'); v.currentTime = v.duration - 0.3; v.play()")
-    until(page, lambda: page.evaluate("document.getElementById('video').ended"))
-    page.wait_for_timeout(1500)
-    assert credited_ms(whole_site, phone) <= watched + 800, "a jump to the end earned something"
-    expect(page.locator("#counted-words")).to_contain_text("计入")
-    expect(page.locator("#next-up")).to_be_hidden()
-
-    page.evaluate("document.getElementById('video').currentTime = 5.5")
-    play(page, "2")
-    expect(page.locator("#counted-words")).to_have_text("这节课已学完", timeout=40_000)
-    page.locator("#next-up a").click()
-    expect(page.locator("#counted-words")).to_have_text("这节课已学完", timeout=30_000)
-    page.locator("#next-up a").click()
-    page.get_by_role("button", name="开始考核").click()
-    answer_questions(page, RIGHT)
-    page.get_by_role("button", name="交卷").click()
-    expect(page.get_by_text("通过了！")).to_be_visible()
-    page.get_by_role("link", name="学分已存入").click()
-
-    content_ms = sum(round(x["duration_s"] * 1000) for x in whole_site.lessons())
-    assert content_ms >= FEWEST_MS
-    thousandths = content_ms * 1000 // CREDIT_MS
-    expect(page.locator("#balance")).to_have_text(f"0.{thousandths:03}")
-    page.locator("details.line, .lines details").first.locator("summary").click()
-    expect(page.locator(".why").first).to_contain_text(f"{content_ms} 毫秒")
-    verify = page.get_by_role("link", name="核验页与二维码").get_attribute("href")
-
-    stranger = open_page()
-    stranger.goto(whole_site.address + verify)
-    expect(stranger.get_by_role("heading", level=1)).to_have_text("这份记录真实有效")
-    shown = stranger.locator(".proved")
-    expect(shown).to_contain_text(TITLE)
-    expect(shown).to_contain_text(f"0.{thousandths:03}")
-    expect(shown).to_contain_text(re.compile(r"20\d\d"))
-    assert "周晓燕" not in stranger.content() and "周" in shown.inner_text()
-    assert phone not in stranger.content()
-    stranger.locator("details summary").click()
-    expect(stranger.get_by_label("证明文件")).to_be_visible()
-    assert not stranger.context.cookies()
+def test_whole_road_from_search_to_a_credit_that_a_stranger_verifies(open_page, whole_site):
+    roads.learner(whole_site, open_page)
 
 
 @pytest.mark.parametrize(("engine", "phone"), [("native", "13711110002"), ("hlsjs", "13711110003"), ("mp4", "13711110004")])
@@ -141,7 +70,7 @@ def test_video_plays_and_counts_by_each_engine(student, whole_site, engine, phon
     assert page.locator("#player").get_attribute("data-playing") == engine
     source = page.evaluate("document.getElementById('video').currentSrc")
     assert {"native": ".m3u8" in source, "hlsjs": source.startswith("blob:"), "mp4": ".mp4" in source}[engine], source
-    page.evaluate("document.getElementById('video').pause()")
+    pause(page)
     until(page, lambda: credited_ms(whole_site, phone) >= 2000)
 
 
@@ -157,7 +86,7 @@ def test_sound_only_goes_on_at_the_same_second_and_counts(student, whole_site):
     assert position(page) < 9
     page.get_by_role("button", name="只听声音").click()
     watch_to(page, 7)
-    page.evaluate("document.getElementById('video').pause()")
+    pause(page)
     until(page, lambda: credited_ms(whole_site, "13711110005") >= 5000)
 
 
@@ -199,7 +128,7 @@ def test_lesson_goes_on_at_the_same_second_after_reloading(student, whole_site):
     page.goto(lesson(whole_site))
     play(page)
     watch_to(page, 7)
-    page.evaluate("document.getElementById('video').pause()")
+    pause(page)
     left = position(page)
     page.reload()
     until(page, lambda: has_video(page))
@@ -212,7 +141,7 @@ def test_lesson_goes_on_on_another_device(student, open_page, whole_site):
     page.goto(lesson(whole_site))
     play(page, "2")
     watch_to(page, 8)
-    page.evaluate("document.getElementById('video').pause()")
+    pause(page)
     left = position(page)
     until(page, lambda: credited_ms(whole_site, phone) > 6000)
     desk = open_page(sites.DESKTOP)
@@ -241,7 +170,7 @@ def test_second_device_takes_over_and_first_says_so_and_may_take_it_back(student
     page.evaluate("document.getElementById('video').currentTime = 10")
     play(page)
     watch_to(page, 13)
-    page.evaluate("document.getElementById('video').pause()")
+    pause(page)
     before = credited_ms(whole_site, phone)
     until(page, lambda: credited_ms(whole_site, phone) >= max(before, 4000))
 
@@ -252,14 +181,14 @@ def test_hole_in_the_network_loses_nothing(student, whole_site):
     page.goto(lesson(whole_site, query="?player=mp4"))
     play(page, "2")
     watch_to(page, 2)
-    page.evaluate("document.getElementById('video').pause()")  # so that the network knows of the beginning
+    pause(page)  # so that the network knows of the beginning
     until(page, lambda: credited_ms(whole_site, phone) > 0)
     until(page, lambda: buffered_to(page) > 12)
     known = credited_ms(whole_site, phone)
     page.context.set_offline(True)
     play(page)
     watch_to(page, 11)
-    page.evaluate("document.getElementById('video').pause()")
+    pause(page)
     expect(page.locator("#why")).to_contain_text("网络断了")
     left = position(page)
     assert credited_ms(whole_site, phone) == known
@@ -277,7 +206,7 @@ def test_what_a_closed_page_could_not_deliver_is_delivered_by_the_next(student, 
     watch_to(page, 1)
     page.context.set_offline(True)
     watch_to(page, 7)
-    page.evaluate("document.getElementById('video').pause()")
+    pause(page)
     left = position(page)
     expect(page.locator("#why")).to_contain_text("网络断了")
     assert credited_ms(whole_site, phone) < 2000
@@ -295,7 +224,7 @@ def test_nothing_faster_than_the_policy_is_played_or_claimed(student, whole_site
     play(page)
     page.evaluate("document.getElementById('video').playbackRate = 8")
     watch_to(page, 6)
-    page.evaluate("document.getElementById('video').pause()")
+    pause(page)
     until(page, lambda: claims)
     assert page.evaluate("document.getElementById('video').playbackRate") == 2
     assert all(beat["rate"] <= 2 for beat in claims)
