@@ -58,7 +58,7 @@ def learner(site: Site, open_page: Callable[..., Page], snap: Snap = unseen) -> 
     snap("home", page)
     find(page, site, "数控")
     snap("search", page)
-    page.locator("a.course").first.click()
+    page.locator("a.course", has_text=TITLE).click()
     expect(page.get_by_role("heading", level=1)).to_have_text(TITLE)
     snap("course", page)
     page.get_by_role("link", name="注册后免费学").locator("visible=true").click()

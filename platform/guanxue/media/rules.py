@@ -29,7 +29,7 @@ class NarrationSpec:
     accent: str
     slides: list[SlideSpec]
     voice: str = "cmn"
-    look: int = 1  # raise it when the drawing or the voice changes, so that videos are made anew
+    look: int = 2  # raise it when the drawing or the voice changes, so that videos are made anew
 
     def to_document(self) -> dict:
         """As plain JSON."""

@@ -71,19 +71,36 @@ def _headline(draw: ImageDraw.ImageDraw, clauses: list[str]) -> None:
     longest = max(map(len, clauses))
     size = 76 if longest <= 10 else 66 if longest <= 12 else 56
     per_line = 780 // size
-    lines = [(n, clause[i:i + per_line]) for n, clause in enumerate(clauses) for i in range(0, len(clause), per_line)]
-    top = 380 - len(lines) * (size + 26) // 2
-    for n, (clause, text) in enumerate(lines):
-        y = top + n * (size + 26)
-        draw.rounded_rectangle((72, y + 10, 82, y + size + 6), 5, fill=SEDGE if clause % 2 == 0 else LITCHI)
-        draw.text((108, y - size // 6), text, font=_font(size), fill=INK)
+    blocks = [_wrapped(clause, per_line) for clause in clauses]
+    y = 380 - sum(map(len, blocks)) * (size + 26) // 2
+    for lines in blocks:
+        foot = y + (len(lines) - 1) * (size + 26) + size + 6
+        draw.rounded_rectangle((72, y + 10, 82, foot), 5, fill=SEDGE)
+        for text in lines:
+            draw.text((108, y - size // 6), text, font=_font(size), fill=INK)
+            y += size + 26
+
+
+def _wrapped(clause: str, per_line: int) -> list[str]:
+    """The clause in lines of about equal length, broken after 、 where that fits, never inside a code such as G71."""
+    count = -(-len(clause) // per_line)
+    if count <= 1:
+        return [clause]
+    even = len(clause) / count
+
+    def cost(at: int) -> float:
+        inside_code = clause[at - 1:at + 1].isascii() and clause[at - 1:at + 1].isalnum()
+        return abs(at - even) - (3 if clause[at - 1] == "、" else 0) + (9 if inside_code or clause[at] == "、" else 0)
+
+    at = min(range(max(1, len(clause) - per_line * (count - 1)), per_line + 1), key=cost)
+    return [clause[:at], *_wrapped(clause[at:], per_line)]
 
 
 def _weave(image: Image.Image, face: SlideFace) -> None:
     """A band of crossing strands down the right edge; its rhythm comes from the course's title."""
     light, dark = STRANDS.get(face.accent, ("#A8C9B6", SEDGE))
     seed = hashlib.sha256(face.course_title.encode()).digest()
-    step, gap = 20 + seed[0] % 9, 4
+    step, gap = 20 + seed[0] % 6, 4
     skip = 2 + seed[1] % 2
     draw = ImageDraw.Draw(image)
     left = WIDTH - step * 5
@@ -103,7 +120,7 @@ def _figure(draw: ImageDraw.ImageDraw, face: SlideFace, clauses: list[str]) -> N
     amount = _AMOUNT.search(face.headline) or _CODE.search(face.headline)
     if amount:
         text = amount[0]
-        size = 76 if len(text) <= 3 else 56 if len(text) <= 4 else 40
+        size = next((n for n in (76, 64, 56, 48, 40) if _font(n).getlength(text) <= 172), 32)  # inside the ring
         draw.ellipse((x + 28, y + 28, x + side - 28, y + side - 28), outline=SEDGE, width=8)
         draw.text(centre, text, font=_font(size), fill=DEEP, anchor="mm")
     elif _WARNING.search(face.headline):
