@@ -154,7 +154,7 @@ def _postgresql_programs() -> Path:
 
 def _wait_for(url: str) -> None:
     engine = create_engine(url + "/postgres")
-    for _ in range(100):
+    for _ in range(600):
         try:
             with engine.connect():
                 return

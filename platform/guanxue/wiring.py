@@ -28,6 +28,7 @@ from guanxue.config import ROOT
 from guanxue.core import events
 from guanxue.core.actor import Actor
 from guanxue.courses import api as _courses_api  # noqa: F401 declares its calls
+from guanxue.courses import commands as course_commands
 from guanxue.courses import documents as course_documents
 from guanxue.courses import routes as course_pages
 from guanxue.courses.routes import public as _courses_public  # noqa: F401 adds its pages to the blueprint
@@ -62,7 +63,7 @@ ROOMS = (audit, jobs, ledger, search, policies, standards, accounts, media, quiz
 
 # The rooms' own commands (their commands.py).
 COMMANDS: list[click.Command] = [*accounts_commands.COMMANDS, *ledger_commands.COMMANDS, *search_commands.COMMANDS,
-                                 *creditbank_commands.COMMANDS]
+                                 *course_commands.COMMANDS, *creditbank_commands.COMMANDS]
 
 
 def install_sign_in(app: Flask) -> None:

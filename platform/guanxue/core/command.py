@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import functools
 import json
+import os
 import sys
 from collections.abc import Callable
 
 import click
 from flask import Flask
+from flask_babel import Babel, force_locale
 
+from guanxue.config import ROOT
 from guanxue.core.db import writing
 from guanxue.core.errors import Problem
 
@@ -32,25 +35,52 @@ class Application:
 def in_app(*, writes: bool = False) -> Callable[[Callable], Callable]:
     """Run the command inside an app context; with `writes`, in one writing transaction committed at its end.
 
-    A Problem becomes its sentence on stderr and exit 1.
+    A Problem becomes its sentences on stderr and exit 1.
     """
 
     def wrap(fn: Callable) -> Callable:
         @functools.wraps(fn)
         def run(*args, **kwargs):
             application: Application = click.get_current_context().find_root().obj
-            with application.app.test_request_context():
+            with application.app.test_request_context(), force_locale(_locale()):
                 try:
                     if not writes:
                         return fn(*args, **kwargs)
                     with writing():
                         return fn(*args, **kwargs)
                 except Problem as problem:
-                    fail(str(problem.message))
+                    fail(sentences_of(problem))
 
         return run
 
     return wrap
+
+
+def without_site(fn: Callable) -> Callable:
+    """Run the command with words but without a site: no settings, folders, keys or database are made or opened."""
+
+    @functools.wraps(fn)
+    def run(*args, **kwargs):
+        app = Flask("guanxue")
+        Babel(app, default_locale="zh_Hans", default_translation_directories=str(ROOT / "translations"))
+        with app.app_context(), force_locale(_locale()):
+            try:
+                return fn(*args, **kwargs)
+            except Problem as problem:
+                fail(sentences_of(problem))
+
+    return run
+
+
+def _locale() -> str:
+    """GUANXUE_LOCALE, whatever LANG says; Chinese for one we do not speak."""
+    return "en" if os.environ.get("GUANXUE_LOCALE", "").replace("-", "_").split("_")[0] == "en" else "zh_Hans"
+
+
+def sentences_of(problem: Problem) -> str:
+    """The problem's message, and where it names several faults each of them on a line."""
+    faults = [f"  {f['field']}：{f['message']}" for f in problem.fields] if len(problem.fields) > 1 else []
+    return "\n".join([str(problem.message), *faults])
 
 
 def fail(sentence: str, code: int = 1) -> None:

@@ -17,11 +17,13 @@ from guanxue.courses.catalogue import (
     shown,
     snapshot,
 )
+from guanxue.courses.checking import Check, check_file
 from guanxue.courses.errors import BadFolder, NoSuchCourse, NoSuchLesson, NotReady
 from guanxue.courses.events import CoursePublished, LessonReady
 from guanxue.courses.folders import CourseFolder, read_folder
-from guanxue.courses.importing import export_folder, import_folder
+from guanxue.courses.importing import bring_in, export_folder, import_folder, take_folder
 from guanxue.courses.models import Course, Lesson, Revision, RevisionLesson
+from guanxue.courses.packages import opened
 from guanxue.courses.queries import (
     content_ms,
     count_wishes,
@@ -65,7 +67,8 @@ __all__ = [
     "Course", "Lesson", "Revision", "RevisionLesson", "CoursePublished", "LessonReady", "BadFolder", "NoSuchCourse",
     "NoSuchLesson", "NotReady", "Query", "Listing", "Item", "FACETS", "SORTS", "browse", "find_item", "items_of", "label",
     "snapshot", "shown", "KINDS", "spoken_text", "may_edit_course", "may_review_course", "CourseFolder", "read_folder",
-    "import_folder", "export_folder", "find_course", "get_course", "courses_by_id", "list_own_courses", "list_submitted",
+    "import_folder", "take_folder", "bring_in", "export_folder", "opened", "check_file", "Check",
+    "find_course", "get_course", "courses_by_id", "list_own_courses", "list_submitted",
     "list_lessons", "get_lesson", "get_revision", "lessons_of", "get_revision_lesson", "lesson_states", "content_ms",
     "list_town_ids", "list_review_lines", "count_wishes", "is_wished", "create_course", "edit_course", "add_lesson",
     "edit_lesson", "move_lesson", "remove_lesson", "attach_video", "submit_course", "return_course", "approve_course",

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import re
+import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import yaml
 
-from guanxue import quizzes, standards
+from guanxue import media, quizzes, standards
 from guanxue.core.i18n import lazy as _
 from guanxue.courses import rules
 
 LARGEST_TEXT_BYTES = 1_000_000
+LARGEST_FACTS_BYTES = 200_000
+QUIZ_TITLE = "课程考核"  # data of the course, in its own language
 
 
 @dataclass(frozen=True)
@@ -25,6 +28,14 @@ class FolderLesson:
     body: str
     section: str = ""
     video: Path | None = None
+    video_name: str = ""  # as its teacher called the file
+    video_digest: str = ""  # of the kept file
+
+    @property
+    def video_suffix(self) -> str:
+        """The end of the video's name, ".mp4" where it has none that is plain."""
+        suffix = Path(self.video_name or self.video.name).suffix.lower()
+        return suffix if re.fullmatch(r"\.[a-z0-9]{1,5}", suffix) else ".mp4"
 
 
 @dataclass
@@ -46,6 +57,7 @@ class CourseFolder:
     pass_mark: int | None = None
     lessons: list[FolderLesson] = field(default_factory=list)
     question_count: int = 0
+    files: set[Path] = field(default_factory=set)  # those course.yaml names, and itself
     faults: list[dict] = field(default_factory=list)
 
     def fault(self, where: str, message: object) -> None:
@@ -73,11 +85,10 @@ def read_folder(path: Path) -> CourseFolder:
 
 
 def _text(path: Path, name: str, folder: CourseFolder) -> str | None:
-    target = (path / name).resolve()
-    if not target.is_relative_to(path.resolve()) or not target.is_file():
-        folder.fault(name, _("没有这个文件。"))
+    target = _file(path, name, folder)
+    if target is None:
         return None
-    if target.stat().st_size > LARGEST_TEXT_BYTES:
+    if target.stat().st_size > (LARGEST_FACTS_BYTES if name == "course.yaml" else LARGEST_TEXT_BYTES):
         folder.fault(name, _("文件太大。"))
         return None
     try:
@@ -87,13 +98,36 @@ def _text(path: Path, name: str, folder: CourseFolder) -> str | None:
         return None
 
 
+def _file(path: Path, name: str, folder: CourseFolder) -> Path | None:
+    """The file of that name where it lies in the folder, links followed."""
+    try:
+        target = (path / name).resolve()
+        if target.is_relative_to(path.resolve()) and target.is_file():
+            folder.files.add(target)
+            return target
+    except (OSError, ValueError):  # a name that no disk takes
+        pass
+    folder.fault(name[:80], _("没有这个文件。"))
+    return None
+
+
+class _Plain(yaml.SafeLoader):
+    """YAML without aliases: a few lines of them could stand for gigabytes."""
+
+    def compose_node(self, parent, index):
+        """A node, never one by reference."""
+        if self.check_event(yaml.AliasEvent):
+            raise yaml.MarkedYAMLError(problem_mark=self.peek_event().start_mark)
+        return super().compose_node(parent, index)
+
+
 def _yaml(path: Path, folder: CourseFolder) -> dict | None:
     text = _text(path.parent, path.name, folder)
     if text is None:
         return None
     try:
-        document = yaml.safe_load(text)
-    except yaml.YAMLError as error:
+        document = yaml.load(text, _Plain)  # noqa: S506 a SafeLoader
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
         mark = getattr(error, "problem_mark", None)
         folder.fault(path.name, _("第 %(line)s 行不是正确的 YAML。", line=mark.line + 1 if mark else 1))
         return None
@@ -155,15 +189,25 @@ def _read_lesson(path: Path, item: dict, folder: CourseFolder) -> None:
         return
     video = None
     if item.get("video"):
-        video = (path / str(item["video"])).resolve()
-        if not video.is_relative_to(path.resolve()) or not video.is_file():
-            folder.fault(str(item["video"]), _("没有这个文件。"))
+        video = _video(path, str(item["video"]), folder)
+        if video is None:
             return
     body = text.strip()[title.end():].strip()
-    if not rules.slides_of(body):
+    if video is None and not rules.slides_of(body):
         folder.fault(name, _("没有正文。"))
         return
     folder.lessons.append(FolderLesson(slug, title[1].strip(), kind, body, str(item.get("section") or ""), video))
+
+
+def _video(path: Path, name: str, folder: CourseFolder) -> Path | None:
+    video = _file(path, name, folder)
+    if video is None:
+        return None
+    found = media.examine(video)
+    if found.fault is not None:
+        folder.fault(name, found.fault)
+        return None
+    return video
 
 
 def _read_quiz(path: Path, document: dict, folder: CourseFolder) -> None:
@@ -181,16 +225,20 @@ def _read_quiz(path: Path, document: dict, folder: CourseFolder) -> None:
         folder.fault(name, _("一道题也没有。"))
         return
     folder.question_count = len(report.questions)
-    title = str(document.get("quiz_title") or "课程考核")  # data of the course, in its own language
+    title = str(document.get("quiz_title") or QUIZ_TITLE).strip()
     folder.lessons.append(FolderLesson("quiz", title, "quiz", text.strip()))
 
 
 def write_folder(path: Path, facts: dict, lessons: list[FolderLesson]) -> None:
-    """Write a course folder that read_folder() reads back the same. `path` must not exist or be empty."""
+    """Write a course folder that read_folder() reads back the same. `path` must not exist or be empty.
+
+    A lesson's `video` is copied to videos/, under the lesson's slug.
+    """
     (path / "lessons").mkdir(parents=True, exist_ok=True)
-    listed = []
+    listed, quiz_title = [], ""
     for lesson in lessons:
         if lesson.kind == "quiz":
+            quiz_title = lesson.title if lesson.title != QUIZ_TITLE else ""
             (path / "quiz.gift").write_text(lesson.body + "\n", "utf-8")
             continue
         name = f"lessons/{lesson.slug}.md"
@@ -198,6 +246,11 @@ def write_folder(path: Path, facts: dict, lessons: list[FolderLesson]) -> None:
         item = {"file": name, "kind": lesson.kind} if lesson.kind != "video" else {"file": name}
         if lesson.section:
             item["section"] = lesson.section
+        if lesson.video is not None:
+            item["video"] = f"videos/{lesson.slug}{lesson.video_suffix}"
+            (path / "videos").mkdir(exist_ok=True)
+            shutil.copyfile(lesson.video, path / item["video"])
         listed.append(item if len(item) > 1 else name)
-    document = {**{k: v for k, v in facts.items() if v not in ("", None, [])}, "lessons": listed, "quiz": "quiz.gift"}
+    document = {**{k: v for k, v in facts.items() if v not in ("", None, [])}, "lessons": listed, "quiz": "quiz.gift",
+                **({"quiz_title": quiz_title} if quiz_title else {})}
     (path / "course.yaml").write_text(yaml.safe_dump(document, allow_unicode=True, sort_keys=False, width=1000), "utf-8")

@@ -54,6 +54,11 @@ def slides_of(body: str) -> list[Slide]:
     return [Slide(headline, sentences_of("".join(paragraphs))) for headline, paragraphs in slides if paragraphs]
 
 
+def plain_lines(text: str) -> str:
+    """As a course folder keeps a text: lines end the one way, nothing blank around it."""
+    return text.replace("\r\n", "\n").replace("\r", "\n").strip()
+
+
 def sentences_of(text: str) -> list[str]:
     """Sentences in order, none empty."""
     return [s.strip() for s in _SENTENCE_END.split(text) if s.strip()]

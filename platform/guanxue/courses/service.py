@@ -79,9 +79,11 @@ def edit_course(actor: Actor, course: Course, *, title: str, kind: str, summary:
 
 def set_towns(course: Course, town_slugs: tuple[str, ...] | list[str]) -> None:
     """Say which towns the course is for; unknown ones are passed over."""
+    wanted = {t.id for t in accounts.list_towns() if t.slug in set(town_slugs)}
+    if wanted == set(list_town_ids(course.id)):
+        return
     session.execute(delete(CourseTown).where(CourseTown.course_id == course.id))
-    known = {t.slug: t.id for t in accounts.list_towns()}
-    session.add_all(CourseTown(course_id=course.id, town_id=known[s]) for s in sorted(set(town_slugs)) if s in known)
+    session.add_all(CourseTown(course_id=course.id, town_id=t) for t in sorted(wanted))
     session.flush()
 
 
@@ -115,8 +117,8 @@ def add_lesson(actor: Actor, course: Course, *, title: str, kind: str, body: str
     lessons = list_lessons(course.id)
     if kind == "quiz" and any(x.kind == "quiz" for x in lessons):
         raise NotReady(_("一门课只有一份考核，请在原来的考核里修改。"))
-    lesson = Lesson(course_id=course.id, slug=slug or _next_slug(lessons, kind), title=title, kind=kind, body=body,
-                    section=section, position=len(lessons) + 1, is_narrated=is_narrated)
+    lesson = Lesson(course_id=course.id, slug=slug or _next_slug(lessons, kind), title=title, kind=kind,
+                    body=rules.plain_lines(body), section=section, position=len(lessons) + 1, is_narrated=is_narrated)
     if kind == "quiz":
         _must_be_gift(body)
     session.add(lesson)
@@ -158,7 +160,7 @@ def edit_lesson(actor: Actor, course: Course, lesson_id: int, *, title: str, bod
         raise Invalid(_("课的信息有误。"), fields=[{"field": "title", "message": _("请填写课名，最多 80 个字。")}])
     if lesson.kind == "quiz":
         _must_be_gift(body)
-    lesson.title, lesson.body = title.strip(), body
+    lesson.title, lesson.body = title.strip(), rules.plain_lines(body)
     _touched(course)
     return lesson
 
@@ -255,8 +257,9 @@ def publish_course(actor: Actor, course: Course) -> Revision:
     lessons = _must_be_publishable(course)
     policy = policies.current_policy()
     document = _document(course)
+    videos = {a.id: a.digest for a in media.list_assets({x.asset_id for x in lessons if x.asset_id and not x.is_narrated})}
     content = [{"slug": x.slug, "section": x.section, "title": x.title, "kind": x.kind, "body": x.body,
-                "asset_id": None if x.is_narrated else x.asset_id} for x in lessons]
+                "asset_id": None if x.is_narrated else videos.get(x.asset_id)} for x in lessons]  # by content: no row's number
     digest = rules.content_digest({**document, "policy": policy.id}, content)
     if course.revision_id and session.get(Revision, course.revision_id).digest == digest:
         course.state = PUBLISHED

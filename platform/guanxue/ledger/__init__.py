@@ -8,7 +8,7 @@ database too, so that a cut tail is seen. Rooms above decide how much; the ledge
 from guanxue.ledger.errors import AlreadyReversed, NoSuchEntry
 from guanxue.ledger.heads import ensure_key, seal_after_commit
 from guanxue.ledger.models import Entry, Posting
-from guanxue.ledger.proofs import verify_proof
+from guanxue.ledger.proofs import read_proof, verify_proof
 from guanxue.ledger.queries import (
     balance,
     balances,
@@ -19,6 +19,7 @@ from guanxue.ledger.queries import (
     list_entries,
     postings_of,
     proof,
+    reversed_among,
     statement,
 )
 from guanxue.ledger.service import post, reverse, seal
@@ -26,6 +27,6 @@ from guanxue.ledger.verification import Report, verify
 
 __all__ = [
     "post", "reverse", "seal", "balance", "balances", "statement", "get_entry", "find_entry_by_key", "is_reversed",
-    "list_entries", "postings_of", "head", "proof", "verify_proof", "verify", "Report", "ensure_key", "seal_after_commit",
-    "Entry", "Posting", "NoSuchEntry", "AlreadyReversed",
+    "reversed_among", "list_entries", "postings_of", "head", "proof", "read_proof", "verify_proof", "verify", "Report",
+    "ensure_key", "seal_after_commit", "Entry", "Posting", "NoSuchEntry", "AlreadyReversed",
 ]

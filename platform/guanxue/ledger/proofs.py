@@ -2,9 +2,22 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 from guanxue.ledger import merkle
 from guanxue.ledger.canonical import canonical, entry_leaf
 from guanxue.ledger.heads import is_genuine
+
+LARGEST_BYTES = 1_000_000
+
+
+def read_proof(path: Path) -> object | None:
+    """The JSON document in a file; None where there is none or it is far too large."""
+    try:
+        return json.loads(path.read_text("utf-8")) if path.stat().st_size <= LARGEST_BYTES else None
+    except (OSError, ValueError, RecursionError):
+        return None
 
 
 def verify_proof(document: dict, public_key_hex: str | None = None) -> str | None:
@@ -26,6 +39,6 @@ def verify_proof(document: dict, public_key_hex: str | None = None) -> str | Non
         path = [bytes.fromhex(h) for h in document["path"]]
         if merkle.root_from_path(leaf, entry["number"] - 1, head["size"], path).hex() != head["root"]:
             return "path"
-    except (KeyError, TypeError, ValueError, AttributeError):
+    except (KeyError, TypeError, ValueError, AttributeError, RecursionError):
         return "form"
     return None

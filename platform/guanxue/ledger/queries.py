@@ -41,6 +41,11 @@ def is_reversed(number: int) -> bool:
     return session.scalar(select(Entry.number).where(Entry.reverses == number)) is not None
 
 
+def reversed_among(numbers: Iterable[int]) -> set[int]:
+    """Which of these entries were reversed."""
+    return set(session.scalars(select(Entry.reverses).where(Entry.reverses.in_(list(numbers)))))
+
+
 def postings_of(number: int) -> list[tuple[str, int]]:
     """(account key, amount in millicredits) of an entry, in order."""
     rows = session.execute(

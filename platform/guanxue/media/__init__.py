@@ -5,14 +5,25 @@ An asset is known by its source, so the same source is made once. Nothing is ser
 
 from guanxue.media.errors import BadVideo, LinkExpired, NoSuchAsset
 from guanxue.media.events import AssetFailed, AssetReady
+from guanxue.media.examination import Examined, SubtitleReport, examine, read_vtt
 from guanxue.media.models import Asset
 from guanxue.media.narration import Cue
-from guanxue.media.queries import count_by_state, cues, folder_of, get_asset, list_assets, playable, token_is_genuine
+from guanxue.media.queries import (
+    count_by_state,
+    cues,
+    folder_of,
+    get_asset,
+    list_assets,
+    original_path,
+    playable,
+    token_is_genuine,
+)
 from guanxue.media.rules import NarrationSpec, SlideSpec
 from guanxue.media.service import create_from_original, create_from_upload, create_narrated, keep_original
 
 __all__ = [
     "Asset", "AssetReady", "AssetFailed", "NarrationSpec", "SlideSpec", "Cue", "create_narrated", "create_from_upload",
     "keep_original", "create_from_original", "get_asset", "list_assets", "count_by_state", "cues", "playable", "folder_of",
-    "token_is_genuine", "BadVideo", "LinkExpired", "NoSuchAsset",
+    "token_is_genuine", "original_path", "examine", "Examined", "read_vtt", "SubtitleReport", "BadVideo",
+    "LinkExpired", "NoSuchAsset",
 ]

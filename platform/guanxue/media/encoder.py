@@ -66,6 +66,8 @@ def probe(path: Path) -> Probe:
     packets = _scan(path, SAFE)
     if packets.duration_ms <= 0:
         raise BadVideo(_("视频里没有可以播放的内容。"))
+    if packets.duration_ms + 1000 < _stated_ms(told, video) * 9 // 10:
+        raise BadVideo(_("视频不完整，可能没有传完；请重新上传。"))
     if packets.duration_ms > LONGEST_MS:
         raise BadVideo(_("视频太长，最长 4 小时；请剪成几节。"))
     if packets.count * 10_000 < packets.duration_ms:
@@ -74,6 +76,14 @@ def probe(path: Path) -> Probe:
     if turn:
         width, height = height, width
     return Probe(width, height, packets.duration_ms, any(s.get("codec_type") == "audio" for s in told["streams"]), turn)
+
+
+def _stated_ms(told: dict, video: dict) -> int:
+    """How long the header says the picture is, 0 where it says nothing."""
+    try:
+        return round(float(video.get("duration") or told.get("format", {}).get("duration") or 0) * 1000)
+    except (OverflowError, ValueError):
+        return 0
 
 
 @dataclass(frozen=True)

@@ -39,8 +39,10 @@ def run(command: list[str], *, timeout_s: float, stdin: bytes | None = None, on_
         if process.poll() is None:
             process.kill()
             process.wait()
-        for reader in readers:
+        for reader, pipe in zip(readers, (process.stdout, process.stderr), strict=True):
             reader.join(5)
+            if not reader.is_alive():
+                pipe.close()
     if process.returncode != 0:
         raise ProgramFailed("".join(err)[-600:].strip() or f"exit {process.returncode}")
     return "".join(out)

@@ -14,6 +14,7 @@ from guanxue.core.i18n import lazy as _
 from guanxue.quizzes.rules import WHOLE, Option, Question
 
 ESCAPED = "~=#{}:"
+LONGEST_NUMBER = 100  # characters of a numeric answer
 _COMMENT = re.compile(r"^\s*//")
 _NAME = re.compile(r"^\s*::((?:\\.|[^\\])*?)::", re.S)
 _FORMAT = re.compile(r"^\s*\[(html|markdown|plain|moodle)\]")
@@ -85,28 +86,28 @@ def _blocks(text: str) -> list[tuple[int, str]]:
     """(first line number, text) of every block, comments and categories taken out."""
     found: list[tuple[int, str]] = []
     lines: list[str] = []
-    start, is_open = 0, False
+    start, depth = 0, 0  # braces open in the block so far
     for number, raw in enumerate([*text.split("\n"), ""], 1):
         line = "" if _COMMENT.match(raw) or raw.lstrip().startswith("$CATEGORY") else raw
         is_blank = not line.strip()
-        if is_blank and not is_open and lines:
+        if is_blank and depth <= 0 and lines:
             found.append((start, "\n".join(lines)))
-            lines = []
+            lines, depth = [], 0
         if is_blank:
-            if raw.strip() == "" and is_open:
+            if raw.strip() == "" and depth > 0:
                 lines.append("")
             continue
         start = start if lines else number
         lines.append(line)
-        is_open = _is_open("\n".join(lines))
+        depth += _opened(line)
     if lines:
         found.append((start, "\n".join(lines)))
     return found
 
 
-def _is_open(block: str) -> bool:
-    bare = re.sub(r"\\.", "", block)
-    return bare.count("{") > bare.count("}")
+def _opened(line: str) -> int:
+    bare = re.sub(r"\\.", "", line)
+    return bare.count("{") - bare.count("}")
 
 
 def _question(block: str) -> Question:
@@ -175,6 +176,18 @@ def _numeric(inside: str, tail: str) -> dict:
 def _range(text: str) -> str:
     """"low..high" from "5", "5:0.1" or "4..6"."""
     text = text.replace("：", ":").replace(" ", "")
+    if len(text) > LONGEST_NUMBER:
+        raise _Bad(_("数值答案太长。"))
+    try:
+        low, high = _bounds(text)
+    except ArithmeticError:
+        raise _Bad(_("数值答案太大。"))
+    if low > high:
+        raise _Bad(_("数值范围的下限大于上限。"))
+    return f"{low}..{high}"
+
+
+def _bounds(text: str) -> tuple[Decimal, Decimal]:
     if found := re.fullmatch(rf"({_NUMBER})\.\.({_NUMBER})", text):
         low, high = Decimal(found[1]), Decimal(found[2])
     elif found := re.fullmatch(rf"({_NUMBER})(?::({_NUMBER}))?", text):
@@ -182,9 +195,7 @@ def _range(text: str) -> str:
         low, high = middle - tolerance, middle + tolerance
     else:
         raise _Bad(_("数值答案“%(text)s”看不懂，应写成 3.14:0.01 或 3.1..3.2。", text=text[:20]))
-    if low > high:
-        raise _Bad(_("数值范围的下限大于上限。"))
-    return f"{low}..{high}"
+    return low, high
 
 
 def _matching(inside: str, tail: str) -> dict:

@@ -18,6 +18,11 @@ def level_number(text: str | None) -> int | None:
     return number
 
 
+def level_word(number: int | None) -> str:
+    """The level as tables and course folders write it, whatever language is spoken; level_number() reads it back."""
+    return next((f"{word}级" for word, n in _NUMBERS.items() if n == number), "")
+
+
 def level_name(number: int | None) -> object:
     """The level's name for people, "" where none applies."""
     return LEVELS[number] if number else ""

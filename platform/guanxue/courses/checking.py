@@ -1,0 +1,151 @@
+"""What would happen if this file were brought in? Judged by the same rules that bring it in; writes nothing to the site."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from guanxue import ledger, media, quizzes
+from guanxue.core.i18n import lazy as _
+from guanxue.courses import packages
+from guanxue.courses.errors import BadFolder
+from guanxue.courses.folders import LARGEST_TEXT_BYTES, read_folder
+
+KIND_OF_SUFFIX = {
+    ".gift": "quiz", ".vtt": "subtitles", ".json": "credential", ".zip": "course",
+    **dict.fromkeys((".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".flv", ".wmv", ".ts", ".mpg", ".3gp"), "video"),
+    **dict.fromkeys((".mp3", ".m4a", ".aac", ".wav", ".ogg", ".opus", ".flac", ".amr"), "video"),  # sound says so itself
+}
+PROOF_FAULTS = {
+    "signature": _("账头的签名是假的。"), "sum": _("这笔账借贷不平。"),
+    "entry": _("内容被改动过，与指纹不符。"), "path": _("这笔账不在签名的账本里。"), "form": _("这不是一份学分证明文件。"),
+}
+
+
+@dataclass(frozen=True)
+class Check:
+    """The answer. kind: course, quiz, video, sound, subtitles, credential, unknown; `left_out` are (where, reason)."""
+
+    kind: str
+    reason: object | None = None  # why it is refused
+    counts: dict[str, int] = field(default_factory=dict)
+    left_out: list[tuple[str, object]] = field(default_factory=list)
+    facts: dict = field(default_factory=dict)
+
+    @property
+    def is_accepted(self) -> bool:
+        """Would it be brought in?"""
+        return self.reason is None
+
+    def to_document(self) -> dict:
+        """As plain JSON, words in the present language."""
+        return {
+            "kind": self.kind, "accepted": self.is_accepted,
+            **({} if self.is_accepted else {"reason": str(self.reason)}), "counts": self.counts,
+            "left_out": [{"where": where, "reason": str(reason)} for where, reason in self.left_out], "facts": self.facts,
+        }
+
+
+def check_file(path: Path) -> Check:
+    """Judge a course folder or package, quiz, video, sound, subtitles or credential. Unpacks packages beside the site."""
+    if path.is_dir():
+        return _course(path)
+    if not path.is_file():
+        return Check("unknown", _("不是普通文件。"))
+    kind = KIND_OF_SUFFIX.get(path.suffix.lower()) or _kind_by_content(path)
+    if path.stat().st_size == 0:
+        return Check(kind, _("文件是空的。"))
+    judge = {"course": _course, "quiz": _quiz, "video": _video, "subtitles": _subtitles, "credential": _credential}
+    return judge[kind](path) if kind in judge else Check("unknown", _("认不出这是什么文件。"))
+
+
+def _kind_by_content(path: Path) -> str:
+    """For a name that tells nothing."""
+    if packages.is_package(path):
+        return "course"
+    with path.open("rb") as f:
+        head = f.read(4096)
+    start = head.removeprefix(b"\xef\xbb\xbf").lstrip()
+    if start.startswith(b"WEBVTT"):
+        return "subtitles"
+    if start.startswith(b'{"') or start.startswith(b"{\n"):
+        return "credential"
+    if b"\0" in head:
+        return "video"
+    return "quiz" if b"{" in head and path.suffix.lower() in (".txt", "") else "unknown"
+
+
+def _text(path: Path) -> tuple[str, object | None]:
+    """The file's text, or "" and why it is none."""
+    if path.stat().st_size > LARGEST_TEXT_BYTES:
+        return "", _("文件太大，最多 1 MB。")
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return "", _("不是 UTF-8 文本。")
+    return ("", _("不是文本文件。")) if "\0" in text else (text, None)
+
+
+def _course(path: Path) -> Check:
+    try:
+        with packages.opened(path) as root:
+            folder = read_folder(root)
+            named = {f.relative_to(root.resolve()) for f in folder.files}
+            there = {f.relative_to(root) for f in root.rglob("*") if f.is_file() and not f.is_symlink()}
+    except BadFolder as problem:
+        faults = [(f["field"], f["message"]) for f in problem.fields]
+        return Check("course", problem.message, {"left_out": len(faults)}, faults)
+    kinds = Counter(lesson.kind for lesson in folder.lessons)
+    left_out = [(f["field"], f["message"]) for f in folder.faults]
+    left_out += [(str(name), _("course.yaml 没有提到这个文件。")) for name in sorted(there - named)]
+    reason = _("课程文件夹有 %(n)s 处问题，不会导入。", n=len(folder.faults)) if folder.faults else None
+    counts = {"lessons": len(folder.lessons), "videos": kinds["video"], "texts": kinds["text"],
+              "questions": folder.question_count, "left_out": len(left_out)}
+    facts = {"slug": folder.slug, "title": folder.title, "kind": folder.kind, "level": folder.level, "towns": folder.towns,
+             "planned_hours": folder.planned_hours_milli / 1000, "pass_mark": folder.pass_mark,
+             "uploaded_videos": sum(lesson.video is not None for lesson in folder.lessons)}
+    return Check("course", reason, counts, left_out, facts)
+
+
+def _quiz(path: Path) -> Check:
+    text, fault = _text(path)
+    if fault is not None:
+        return Check("quiz", fault)
+    report = quizzes.read_gift(text)
+    left_out = [(str(x.line), x.reason) for x in report.left_out]
+    counts = {"questions": len(report.questions), "left_out": len(left_out), "total": report.total}
+    reason = None
+    if left_out:
+        reason = _("有 %(n)s 道题读不出来，整份不会保存。", n=len(left_out))
+    elif not report.questions:
+        reason = _("没有读到一道题。")
+    return Check("quiz", reason, counts, left_out, {"format": "gift", "kinds": dict(Counter(q.kind for q in report.questions))})
+
+
+def _video(path: Path) -> Check:
+    found = media.examine(path)
+    return Check(found.kind, found.fault, {}, [], found.facts)
+
+
+def _subtitles(path: Path) -> Check:
+    text, fault = _text(path)
+    if fault is not None:
+        return Check("subtitles", fault)
+    report = media.read_vtt(text)
+    left_out = [(str(line), why) for line, why in report.left_out]
+    counts = {"cues": len(report.cues), "left_out": len(left_out), "total": len(report.cues) + len(left_out)}
+    ends = {"begins_s": min(c.start_ms for c in report.cues) / 1000, "ends_s": max(c.end_ms for c in report.cues) / 1000
+            } if report.cues else {}
+    return Check("subtitles", report.fault, counts, left_out, {"format": "webvtt", **ends})
+
+
+def _credential(path: Path) -> Check:
+    document = ledger.read_proof(path)
+    fault = ledger.verify_proof(document)
+    if fault:
+        return Check("credential", PROOF_FAULTS[fault])
+    entry, head = document["entry"], document["head"]
+    return Check("credential", None, {"entries": 1}, [], {
+        "entry": entry["number"], "kind": entry["kind"], "posted_at": entry["posted_at"], "sealed_at": head["sealed_at"],
+        "ledger_size": head["size"], "public_key": head["public_key"]})

@@ -1,0 +1,101 @@
+"""`guanxue import-course`, `export-course`, `check`: course folders and files, from a terminal."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from guanxue import courses
+from guanxue.core import clock
+from guanxue.core.actor import SYSTEM
+from guanxue.core.command import in_app, print_json, without_site
+from guanxue.core.db import writing
+from guanxue.core.i18n import gettext as _
+from guanxue.core.i18n import lazy
+
+
+@click.command("import-course")
+@click.argument("path", type=click.Path(exists=True, path_type=Path))
+@in_app()
+def import_course(path: Path) -> None:
+    """导入一门课：课程文件夹，或课程包（.zip）。再导入一次不会改变什么；有问题就逐条指出，什么也不留下。"""
+    began = clock.now()
+    with courses.opened(path) as root:
+        folder = courses.take_folder(root)
+    with writing():
+        revision = courses.bring_in(SYSTEM, folder)
+        lessons = len(courses.lessons_of(revision.id))
+    click.echo(_("%(slug)s：第 %(number)s 版，%(lessons)s 节。", slug=folder.slug, number=revision.number, lessons=lessons))
+    if revision.published_at < began:
+        click.echo(_("内容和已发布的一样，没有新版本。"), err=True)
+
+
+@click.command("export-course")
+@click.argument("slug")
+@click.argument("path", type=click.Path(path_type=Path))
+@in_app()
+def export_course(slug: str, path: Path) -> None:
+    """把一门已发布的课写成文件夹；PATH 以 .zip 结尾就写成课程包。教师上传的视频原件一并写出。"""
+    courses.export_folder(slug, path.absolute())
+    click.echo(str(path))
+
+
+KINDS = {
+    "course": lazy("课程"), "quiz": lazy("考核题"), "video": lazy("视频"), "sound": lazy("声音"), "subtitles": lazy("字幕"),
+    "credential": lazy("学分证明"), "unknown": lazy("未知文件"),
+}
+COUNTED = {
+    "lessons": lazy("课"), "videos": lazy("视频课"), "texts": lazy("图文课"), "questions": lazy("题"), "cues": lazy("字幕条"),
+    "entries": lazy("账"), "left_out": lazy("没有带入"), "total": lazy("共"),
+}
+KNOWN = {
+    "slug": lazy("地址"), "title": lazy("名称"), "kind": lazy("类别"), "level": lazy("等级"), "towns": lazy("镇街"),
+    "planned_hours": lazy("计划课时"), "pass_mark": lazy("及格分"), "uploaded_videos": lazy("上传的视频"),
+    "format": lazy("格式"), "kinds": lazy("题型"), "bytes": lazy("字节"), "width": lazy("宽"), "height": lazy("高"),
+    "duration_s": lazy("时长（秒）"),
+    "has_sound": lazy("有声音"), "is_rotated": lazy("竖着拍的"), "begins_s": lazy("始于（秒）"), "ends_s": lazy("止于（秒）"),
+    "entry": lazy("第几笔"), "posted_at": lazy("记账时间"), "sealed_at": lazy("签名时间"), "ledger_size": lazy("账本笔数"),
+    "public_key": lazy("公钥（文件自带，请与网站公布的核对）"),
+}
+
+
+@click.command("check")
+@click.argument("file", type=click.Path(exists=True, path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="输出 JSON")
+@without_site
+def check(file: Path, as_json: bool) -> None:
+    """带入这个文件会怎样？什么也不写；可以带入以 0 退出，否则 1。
+
+    认得的有：课程文件夹、课程包（.zip）、GIFT 考核题、视频、声音、WebVTT 字幕、学分证明（JSON）。
+    """
+    found = courses.check_file(file)
+    if as_json:
+        print_json(found.to_document())
+    else:
+        for line in _lines(found):
+            click.echo(line)
+    if not found.is_accepted:
+        sys.exit(1)
+
+
+def _lines(found: courses.Check) -> list[str]:
+    """The answer in plain words, a line each."""
+    verdict = _("可以带入。") if found.is_accepted else _("不能带入：%(why)s", why=found.reason)
+    lines = [f"{KINDS[found.kind]}：{verdict}"]
+    lines += [f"  {COUNTED[name]} {n}" for name, n in found.counts.items()]
+    lines += [f"  {where}：{reason}" for where, reason in found.left_out]
+    return lines + [f"  {KNOWN[name]} {_shown(value)}" for name, value in found.facts.items()
+                    if value not in ("", None, [], {})]
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, bool):
+        return _("是") if value else _("否")
+    if isinstance(value, dict):
+        return "，".join(f"{name} {n}" for name, n in value.items())
+    return "，".join(value) if isinstance(value, list) else str(value)
+
+
+COMMANDS = [import_course, export_course, check]
