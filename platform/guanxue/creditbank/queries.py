@@ -60,9 +60,9 @@ def statement(person_id: int, page: int = 1) -> Page[Line]:
 
 def _lines(items: list[tuple[Entry, int]]) -> list[Line]:
     documents = {entry.number: json.loads(entry.document) for entry, _amount in items}
-    reversed_by = {e.reverses for e in ledger.list_entries("reversal")}
+    reversed_ones = ledger.reversed_among(documents)
     codes = {a.entry_number: a.code for a in session.scalars(select(Award).where(Award.entry_number.in_(list(documents))))}
-    return [_line(entry, amount, documents[entry.number], codes.get(entry.number), entry.number in reversed_by)
+    return [_line(entry, amount, documents[entry.number], codes.get(entry.number), entry.number in reversed_ones)
             for entry, amount in items]
 
 

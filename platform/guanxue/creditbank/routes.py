@@ -33,6 +33,11 @@ def credits() -> Response:
         pages=found.pages, page_url=lambda n: url_for(".credits", page=n)))
 
 
+def _page_number() -> int:
+    text = request.args.get("page", "1")
+    return max(1, int(text)) if text.isascii() and text.isdigit() and len(text) < 7 else 1
+
+
 def _line(line: creditbank.Line) -> dict:
     return {
         "number": line.number, "at": line.at, "kind": line.kind, "title": line.title, "course": line.course,
@@ -50,8 +55,9 @@ def certificates() -> Response:
     actor = current_actor()
     if not actor.is_person:
         raise Unauthenticated(_("请先登录。"))
-    lines = [_line(x) for x in creditbank.statement(actor.id).items if x.code]
-    return personal(page("creditbank/certificates.html", lines=lines))
+    found = creditbank.statement(actor.id, _page_number())
+    return personal(page("creditbank/certificates.html", lines=[_line(x) for x in found.items if x.code], page=found.page,
+                         pages=found.pages, page_url=lambda n: url_for(".certificates", page=n)))
 
 
 @blueprint.get("/verify")

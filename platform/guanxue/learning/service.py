@@ -11,12 +11,13 @@ from sqlalchemy.exc import IntegrityError
 
 from guanxue import audit, courses, policies, quizzes
 from guanxue.core import clock, events
-from guanxue.core.actor import Actor
+from guanxue.core.actor import SYSTEM, Actor
 from guanxue.core.db import session
 from guanxue.core.errors import Unauthenticated
 from guanxue.core.i18n import lazy as _
 from guanxue.courses import RevisionLesson
 from guanxue.learning import evidence, rules
+from guanxue.learning.derivation import derive_completion
 from guanxue.learning.errors import CannotEnrol, LessonNotReady, NotEnrolled
 from guanxue.learning.events import CourseCompleted, Enrolled, LessonCompleted
 from guanxue.learning.models import Completion, Enrolment, Playback, Progress
@@ -70,7 +71,7 @@ def leave(actor: Actor, course: courses.Course) -> None:
     enrolment = find_enrolment(actor.id, course.id)
     if enrolment is None or enrolment.left_at is not None:
         return
-    evidence.end_playbacks(actor.id)
+    evidence.end_playbacks(actor.id, enrolment_id=enrolment.id)
     enrolment.left_at = clock.now()
     audit.record(actor, "learning.enrolment.left", f"course:{course.id}")
     session.flush()
@@ -138,6 +139,11 @@ def _complete_course(enrolment: Enrolment) -> None:
     completion = Completion(enrolment_id=enrolment.id, person_id=enrolment.person_id, course_id=enrolment.course_id,
                             revision_id=enrolment.revision_id, policy_id=enrolment.policy_id, content_ms=content_ms,
                             evidence=named, evidence_digest=digest, completed_at=clock.now())
+    derived = derive_completion(completion)
+    if derived.content_ms != content_ms:  # the cache says complete, the evidence does not: no credit may rest on that
+        why = [str(f) for f in derived.faults]
+        audit.record(SYSTEM, "learning.completion.refused", f"enrolment:{enrolment.id}", {"why": why})
+        return
     try:
         with session.begin_nested():
             session.add(completion)

@@ -1,0 +1,94 @@
+"""Joining, leaving and what is made again from evidence, on both databases."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import select, text
+from tests.clients import Learner
+from tests.factories import make_course, make_person
+
+from guanxue import courses, creditbank, policies
+from guanxue.audit.models import AuditLine
+from guanxue.core import clock
+from guanxue.core.actor import SYSTEM
+from guanxue.core.db import session, writing
+from guanxue.learning.models import Playback, Progress
+from guanxue.policies.defaults import LIGHT_1
+
+
+@pytest.fixture
+def school(any_app):
+    """A learner and two courses of two videos each."""
+    with any_app.test_request_context(), writing():
+        make_person()
+        make_course("one", videos_ms=(60_000, 90_000))
+        make_course("two", title="第二门", videos_ms=(60_000,))
+    return any_app
+
+
+def test_leaving_one_course_does_not_end_the_playback_of_another(school):
+    who = Learner(school)
+    for slug in ("one", "two"):
+        who.call("PUT", f"/courses/{slug}/enrolment", 200)
+    playback = who.call("POST", f"/lessons/{who.lessons('two')[0]['id']}/playback", 201)
+    who.call("DELETE", "/courses/one/enrolment", 204)
+    with clock.advance(20):
+        assert who.beat(playback, (20_000, 0, 20, 1))["credited_s"] == 20
+        with school.app_context():
+            assert session.scalar(select(Playback.ended_ms)) is None
+        who.call("DELETE", "/courses/two/enrolment", 204)
+        with school.app_context():
+            assert session.scalar(select(Playback.ended_ms)) is not None
+
+
+def test_a_course_can_be_completed_after_every_cached_progress_was_lost(school):
+    who = Learner(school)
+    who.call("PUT", "/courses/one/enrolment", 200)
+    first, second, quiz = who.lessons("one")
+    who.watch(first["id"], 60)
+    who.pass_quiz(quiz["id"])
+    with school.app_context(), writing():
+        session.execute(text(f"DELETE FROM {Progress.__tablename__}"))
+    who.watch(second["id"], 90)
+    assert who.call("GET", "/me/courses", 200)["items"][0]["completed"]
+    with school.test_request_context():
+        assert creditbank.recompute() == (1, [])
+
+
+def test_late_time_is_capped_over_the_course_also_after_the_cache_was_lost(school):
+    """The live judge and the one that derives again spend the same allowance, or a credit could not be explained."""
+    with school.test_request_context(), writing():
+        policies.publish_policy(SYSTEM, code="light", title="紧", numbers={**LIGHT_1, "late_cap_ms": 70_000},
+                                effective_on=clock.today())
+        courses.publish_course(SYSTEM, courses.get_course("one", SYSTEM))
+    who = Learner(school)
+    who.call("PUT", "/courses/one/enrolment", 200)
+    first, second, _quiz = who.lessons("one")
+    playback = who.call("POST", f"/lessons/{first['id']}/playback", 201)
+    with clock.advance(600):
+        assert who.beat(playback, (60_000, 0, 60, 1))["gained_s"] == 60
+        with school.app_context(), writing():
+            session.execute(text(f"DELETE FROM {Progress.__tablename__}"))
+        playback = who.call("POST", f"/lessons/{second['id']}/playback", 201)
+        with clock.advance(600):
+            assert who.beat(playback, (60_000, 0, 60, 1))["gained_s"] == 10
+
+
+def test_a_cache_that_says_complete_without_evidence_earns_no_completion(school):
+    who = Learner(school)
+    who.call("PUT", "/courses/one/enrolment", 200)
+    first, second, quiz = who.lessons("one")
+    who.watch(first["id"], 60)
+    who.watch(second["id"], 5)
+    with school.app_context(), writing():
+        session.execute(text(f"UPDATE {Progress.__tablename__} SET credited_ms = 90000, is_complete = {_true(school)}"))
+    assert who.pass_quiz(quiz["id"])["passed"]
+    assert not who.call("GET", "/me/courses", 200)["items"][0]["completed"]
+    assert who.call("GET", "/me/credits", 200)["total"] == 0
+    with school.app_context():
+        line = session.scalar(select(AuditLine).where(AuditLine.action == "learning.completion.refused"))
+        assert line is not None and "第2课" in line.detail["why"][0]
+
+
+def _true(app) -> str:
+    return "1" if app.config["SQLALCHEMY_DATABASE_URI"].startswith("sqlite") else "true"
