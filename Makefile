@@ -3,17 +3,19 @@ SHELL := /bin/bash
 VENV ?= .venv
 PY := $(VENV)/bin/python
 export GUANXUE_DIE_WITH_PARENT := 1
+# What the site reads of each language; made from the words people edit.
+WORDS := $(patsubst %.po,%.mo,$(wildcard translations/*/LC_MESSAGES/messages.po))
 
 .PHONY: help run test lint format bench lock shots messages system
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort
 
-run: $(VENV)/.installed ## set up what is missing, then serve with the worker behind (PORT, GUANXUE_DATA are honoured)
+run: $(VENV)/.installed $(WORDS) ## set up what is missing, then serve with the worker behind (PORT, GUANXUE_DATA are honoured)
 	@scripts/system-packages run
 	@$(VENV)/bin/guanxue up
 
-test: $(VENV)/.installed-dev ## the whole suite, unit to browser
+test: $(VENV)/.installed-dev $(WORDS) ## the whole suite, unit to browser
 	@scripts/system-packages test
 	@$(VENV)/bin/ruff check -q platform tests
 	@$(VENV)/bin/pytest -n 2 --dist loadgroup tests
@@ -25,11 +27,11 @@ lint: $(VENV)/.installed-dev ## style and import order
 format: $(VENV)/.installed-dev ## let ruff format
 	@$(VENV)/bin/ruff format platform tests bench && $(VENV)/bin/ruff check --fix -q platform tests bench
 
-bench: $(VENV)/.installed-dev ## measure against the bare yardsticks and write bench/RESULTS.md
+bench: $(VENV)/.installed-dev $(WORDS) ## measure against the bare yardsticks and write bench/RESULTS.md
 	@scripts/system-packages bench
 	@$(PY) bench/run.py
 
-shots: $(VENV)/.installed-dev ## photograph every step of the journeys into docs/shots
+shots: $(VENV)/.installed-dev $(WORDS) ## photograph every step of the journeys into docs/shots
 	@scripts/system-packages test
 	@$(PY) -m tests.shots
 
@@ -39,9 +41,13 @@ lock: ## write the hashed locks from the .in files
 	@$(VENV)/bin/uv pip compile -q --generate-hashes --no-emit-index-url --no-header --python-version 3.11 -c requirements.txt requirements-dev.in -o requirements-dev.txt
 
 messages: ## collect the words of pages and code, bring translations/ up to date
-	@$(VENV)/bin/pybabel -q extract -F translations/babel.cfg -k _ -k lazy -k gettext -o translations/messages.pot .
-	@$(VENV)/bin/pybabel -q update -N -i translations/messages.pot -d translations
-	@$(VENV)/bin/pybabel -q compile -d translations
+	@$(VENV)/bin/pybabel -q extract -F translations/babel.cfg -k _ -k lazy -k gettext -k lazy_ngettext:1,2 --no-location --sort-output \
+	  --no-wrap --project=Guanxue --version=1 -o translations/messages.pot .
+	@$(VENV)/bin/pybabel -q update -N --ignore-obsolete --ignore-pot-creation-date --no-wrap -i translations/messages.pot -d translations
+	@$(VENV)/bin/pybabel compile --statistics -d translations
+
+translations/%.mo: translations/%.po | $(VENV)/.installed
+	@$(VENV)/bin/pybabel -q compile -i $< -o $@
 
 $(VENV)/bin/python:
 	@scripts/system-packages python
