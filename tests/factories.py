@@ -68,7 +68,7 @@ def make_course(slug: str = "safe-measuring", *, videos_ms: tuple[int, ...] = (6
         lesson = courses.add_lesson(SYSTEM, course, title=f"第{n}课", kind="video", body=TEXT)
         asset = media.create_narrated(SYSTEM, media.NarrationSpec(f"{slug}-{n}", title, "", [media.SlideSpec("停机", ["先停机。"])]))
         courses.attach_video(SYSTEM, course, lesson.id, asset)
-        finish_asset(asset.id, version="test", duration_ms=duration_ms, facts={"has_sound": True})
+        finish_asset(asset.id, version="test", duration_ms=duration_ms, facts={"has_sound": True, "bytes": {"360p": 1, "mp4": 1, "audio": 1}})
     for n in range(1, texts + 1):
         courses.add_lesson(SYSTEM, course, title=f"读{n}", kind="text", body=TEXT + f"\n\n第{n}篇。")
     courses.add_lesson(SYSTEM, course, title="考核", kind="quiz", body=gift)

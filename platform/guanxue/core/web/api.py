@@ -214,7 +214,7 @@ def _describe(op: Operation, schemas: dict) -> dict:
             {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
             for name in re.findall(r"<(?:\w+:)?(\w+)>", op.path)
         ] + [
-            {"name": name, "in": "query", "required": False, "description": what, "schema": {"type": "string"}}
+            {"name": name, "in": "query", "required": False, "description": str(what), "schema": {"type": "string"}}
             for name, what in op.query.items()
         ],
         "responses": {

@@ -59,6 +59,7 @@ def _lesson(lesson: courses.Lesson) -> dict:
 def decide(slug: str) -> Response:
     """Approve and publish, or return with remarks."""
     actor = current_actor()
+    actor.require("review")
     course = courses.get_course(slug, actor)
     try:
         if request.form.get("decision") == "approve":

@@ -1,0 +1,228 @@
+"""A filled site and everybody who visits it; every route with an example of its address.
+
+`python -m tests.walks > tests/route_rights.csv` writes the table of who may what anew; read the difference before keeping it.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import re
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from unittest import mock
+from urllib.parse import quote, urljoin, urlsplit
+
+from sqlalchemy import inspect, text
+from tests.clients import API, Browser, Learner
+from tests.factories import GIFT, TEXT, make_course, make_person, town_row
+
+from guanxue import accounts, courses, tracks
+from guanxue.core.actor import SYSTEM
+from guanxue.core.db import db, session, writing
+from guanxue.core.web import dispatch
+from guanxue.learning import api as learning_api
+
+TABLE = Path(__file__).with_name("route_rights.csv")
+LEARNER, INSTRUCTOR, OTHER, CURATOR, ENTERPRISE, INSPECTOR, REVIEWER, ADMINISTRATOR = (f"1380000000{n}" for n in range(1, 9))
+ROLES = {
+    "anonymous": None, "learner": LEARNER, "instructor": INSTRUCTOR, "other instructor": OTHER, "curator": CURATOR,
+    "enterprise manager": ENTERPRISE, "inspector": INSPECTOR, "reviewer": REVIEWER, "administrator": ADMINISTRATOR,
+}
+# What bookkeeping may move while somebody only reads.
+BOOKKEEPING = {"accounts_session", "accounts_signin_failure", "jobs_job"}
+
+
+@dataclass(frozen=True)
+class Route:
+    """A route of the site with one method and an example of its address."""
+
+    endpoint: str
+    method: str
+    rule: str
+    address: str
+
+    @property
+    def is_api(self) -> bool:
+        """Does it speak JSON?"""
+        return self.address.startswith(API)
+
+
+def fill(app) -> None:
+    """People of every role; a course that 林小莲 finished, one she studies; a draft, one handed in, a plan; a track."""
+    with app.test_request_context(), writing():
+        accounts.load_towns(SYSTEM, [town_row("humen"), town_row("dalang", "大朗镇")])
+        make_person(LEARNER, "林小莲")
+        author = make_person(INSTRUCTOR, "陈志强", "instructor")
+        make_person(OTHER, "周工", "instructor")
+        make_person(CURATOR, "黄秀英", "curator", "humen")
+        make_person(ENTERPRISE, "周建国", "enterprise_manager", "humen")
+        make_person(INSPECTOR, "许明", "inspector")
+        make_person(REVIEWER, "何静", "reviewer")
+        make_person(ADMINISTRATOR, "梁伟", "administrator")
+        make_course("done-course", title="学完的课", videos_ms=(3_000_000,))
+        make_course("safe-measuring", texts=1)
+        courses.load_plans(SYSTEM, [{
+            "course_id": "plan-1", "title_zh": "筹备中的课", "title_en": "A plan", "kind": "技能提升", "level": "", "occupation_id": "",
+            "category_path": "x", "delivery": "online", "hours": "32", "syllabus": "一;二", "town_ids": "humen"}])
+        for slug in ("own-draft", "handed-in"):
+            course = courses.create_course(author, title="针织布检验", kind="skills-upgrading", slug=slug)
+            courses.add_lesson(author, course, title="看布", kind="text", body=TEXT)
+            courses.add_lesson(author, course, title="考核", kind="quiz", body=GIFT)
+        courses.submit_course(author, course)
+        for slug, is_open in (("open-track", True), ("draft-track", False)):
+            track = tracks.create_track(SYSTEM, town_slug="humen", title="针织一条路", summary="先学测量。", slug=slug)
+            stage = tracks.add_stage(SYSTEM, track, "入门")
+            tracks.add_course(SYSTEM, track, stage.id, "safe-measuring")
+            if is_open:
+                tracks.publish_track(SYSTEM, track)
+    learner = Learner(app, LEARNER)
+    learner.finish("done-course")
+    learner.call("PUT", "/courses/safe-measuring/enrolment", 200)
+
+
+@dataclass(frozen=True)
+class Examples:
+    """Values of addresses on the filled site."""
+
+    playback: str
+    attempt: str
+    lesson: int
+    quiz: int
+    draft_lesson: int
+    stage: int
+    row: int
+    code: str
+    session_id: int
+
+    @classmethod
+    def of(cls, app) -> Examples:
+        """Looked up, and opened where something must be open."""
+        learner = Learner(app, LEARNER)
+        lessons = learner.lessons()
+        quiz, video = int(lessons[-1]["id"]), int(lessons[0]["id"])
+        playback = learner.call("POST", f"/lessons/{video}/playback", 201)["playback_id"]
+        attempt = learner.call("POST", f"/quizzes/{quiz}/attempts", 200)["attempt_id"]
+        with app.test_request_context():
+            code = session.scalar(text("SELECT code FROM creditbank_award"))
+            draft = courses.list_lessons(courses.get_course("own-draft", SYSTEM).id)[0].id
+            stage, row = (session.scalar(text(f"SELECT max(id) FROM {t}")) for t in ("tracks_stage", "tracks_stage_course"))
+            person = accounts.find_person_by_phone(LEARNER)
+            session_id = accounts.list_sessions(person.id)[0].id
+        return cls(playback, attempt, video, quiz, draft, stage, row, code, session_id)
+
+
+def routes(app, examples: Examples) -> list[Route]:
+    """Every route and method of the app, by address."""
+    found = []
+    for rule in app.url_map.iter_rules():
+        for method in sorted(rule.methods - {"HEAD", "OPTIONS"}):
+            found.append(Route(rule.endpoint, method, rule.rule, _address(rule.rule, rule.endpoint, method, examples)))
+    return sorted(found, key=lambda r: (r.rule, r.method))
+
+
+def _address(rule: str, endpoint: str, method: str, x: Examples) -> str:
+    values = {
+        "slug": _slug(rule), "course": "safe-measuring", "lesson": "quiz" if method == "POST" else "lesson-1",
+        "lesson_id": x.draft_lesson, "code": x.code, "session_id": x.session_id, "stage_id": x.stage, "row_id": x.row,
+        "industry": "textiles", "name": "x", "filename": "base/base.css", "token": "forged", "asset_id": 1, "version": "v",
+        "id": x.playback if "/playbacks/" in rule else x.attempt if "/attempts/" in rule else x.quiz if "/quizzes/" in rule
+        else x.session_id if "/sessions/" in rule else x.lesson,
+    }
+    unknown = [name for name in re.findall(r"<(?:\w+:)?(\w+)>", rule) if name not in values]
+    assert not unknown, f"{rule}: tests/walks.py knows no example of {unknown}"
+    return re.sub(r"<(?:\w+:)?(\w+)>", lambda m: quote(str(values[m[1]])), rule)
+
+
+def _slug(rule: str) -> str:
+    for part, slug in (("/teach/take/", "plan-1"), ("/teach/", "own-draft"), ("/oversight/", "handed-in"), ("/curate/", "draft-track"),
+                       ("/tracks/", "open-track"), ("/towns/", "humen"), ("/wish", "plan-1")):
+        if part in rule:
+            return slug
+    return "safe-measuring"
+
+
+class Visitors:
+    """A browser of every role on the filled site."""
+
+    def __init__(self, app) -> None:
+        self.app = app
+        self.browsers = {role: Browser(app, phone) for role, phone in ROLES.items()}
+        self.browsers["anonymous"].see("/login")
+
+    def decision(self, role: str, route: Route) -> str:
+        """What the site answers: the status, or "login" where it asks to sign in. Whatever is done is undone."""
+        learning_api._openings._buckets.clear()
+        with _undone():
+            answer = self.ask(role, route)
+        return "login" if answer.status_code == 303 and "/login" in answer.headers["Location"] else str(answer.status_code)
+
+    def ask(self, role: str, route: Route, *, token: bool = True):
+        """The answer to an empty form, an empty JSON object or a plain GET, as that role."""
+        browser = self.browsers[role]
+        cookies = dict(browser.client._cookies)
+        try:
+            if route.method == "GET":
+                return browser.client.get(route.address)
+            headers = {"X-CSRF-Token": browser.token} if token else {}
+            if route.is_api:
+                return browser.client.open(route.address, method=route.method, json={}, headers=headers)
+            return browser.client.open(route.address, method=route.method, data={}, headers=headers)
+        finally:
+            browser.client._cookies.clear()  # signing out must not sign the visitor out for the routes after it
+            browser.client._cookies.update(cookies)
+
+
+def _undone():
+    """Inside, every request is decided and then rolled back."""
+    return mock.patch.object(dispatch, "end_work", lambda *, commit: _end(commit=False))
+
+
+_end = dispatch.end_work
+
+
+def table(app) -> list[list[str]]:
+    """Who may what: a row a route, a column a role."""
+    visitors, rows = Visitors(app), [["method", "route", *ROLES]]
+    for route in routes(app, Examples.of(app)):
+        rows.append([route.method, route.rule, *(visitors.decision(role, route) for role in ROLES)])
+    return rows
+
+
+def fingerprint(app, without: set[str] = BOOKKEEPING) -> str:
+    """A hash of every row of every product table."""
+    digest = hashlib.sha256()
+    with app.app_context(), db.engine.connect() as connection:
+        for name in sorted(set(inspect(connection).get_table_names()) - without):
+            rows = sorted(repr(tuple(row)) for row in connection.execute(text(f"SELECT * FROM {name}")))
+            digest.update(f"{name}\n{rows}\n".encode())
+    return digest.hexdigest()
+
+
+def links(page: str, base: str) -> set[str]:
+    """Addresses of this site that a page names."""
+    found = set()
+    for link in re.findall(r"""(?:href|src|poster)="([^"#]+)""", page):
+        address = urljoin(base, link.replace("&amp;", "&"))
+        if not urlsplit(address).netloc and not urlsplit(address).scheme:
+            found.add(address)
+    return found
+
+
+def main() -> None:
+    """Print a fresh table."""
+    from tests.conftest import make_app, prepare
+    with tempfile.TemporaryDirectory() as folder:
+        app = make_app(Path(folder))
+        prepare(app)
+        fill(app)
+        out = io.StringIO()
+        csv.writer(out, lineterminator="\n").writerows(table(app))
+        sys.stdout.write(out.getvalue())
+
+
+if __name__ == "__main__":
+    main()
