@@ -27,6 +27,7 @@ from guanxue.accounts import signin
 from guanxue.config import ROOT
 from guanxue.core import events
 from guanxue.core.actor import Actor
+from guanxue.core.web import operate
 from guanxue.courses import api as _courses_api  # noqa: F401 declares its calls
 from guanxue.courses import commands as course_commands
 from guanxue.courses import documents as course_documents
@@ -77,6 +78,7 @@ def join(app: Flask) -> None:
     _events()
     _jobs()
     _search()
+    _operators()
 
 
 def _blueprints(app: Flask) -> None:
@@ -108,6 +110,22 @@ def _search() -> None:
     search.register("course", course_documents.load, course_documents.list_slugs)
     search.register("track", track_documents.load_track, track_documents.list_track_slugs)
     search.register("town", track_documents.load_town, track_documents.list_town_slugs)
+
+
+def _operators() -> None:
+    """What is asked before the site counts as ready, and the numbers its operators watch."""
+    operate.must_be_ready("index", search.is_ready)
+    operate.watch(
+        operate.Gauge("guanxue_jobs", "Background jobs by state", lambda: _by_state(jobs.count_by_state())),
+        operate.Gauge("guanxue_videos", "Videos by state", lambda: _by_state(media.count_by_state())),
+        operate.Gauge("guanxue_courses_open", "Courses that can be studied",
+                      lambda: [({}, courses.browse(courses.Query(status="open", per_page=1)).total)]),
+        operate.Gauge("guanxue_ledger_entries", "Entries under the newest signed head",
+                      lambda: [({}, (ledger.head() or {"size": 0})["size"])]))
+
+
+def _by_state(counts: dict[str, int]) -> list[tuple[dict[str, str], int]]:
+    return [({"state": state}, count) for state, count in sorted(counts.items())]
 
 
 def prepare(actor: Actor) -> None:

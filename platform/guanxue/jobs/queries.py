@@ -23,3 +23,8 @@ def count_waiting(name: str | None = None) -> int:
     """How many jobs wait or run."""
     query = select(func.count()).select_from(Job).where(Job.state.in_((WAITING, RUNNING)))
     return session.scalar(query.where(Job.name == name) if name else query) or 0
+
+
+def count_by_state() -> dict[str, int]:
+    """How many jobs are in each state; done ones are forgotten after some days."""
+    return dict(session.execute(select(Job.state, func.count()).group_by(Job.state)).all())

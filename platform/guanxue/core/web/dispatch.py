@@ -116,4 +116,4 @@ def install(app: Flask) -> None:
             session.rollback()
 
 
-QUIET = frozenset({"static", "operate.healthz", "media.file"})
+QUIET = frozenset({"static", "operate.healthz", "operate.readyz", "operate.metrics", "media.file"})

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 
 from flask import Blueprint, Response, current_app
 from sqlalchemy import text
@@ -15,6 +16,25 @@ from guanxue.core.web import api
 from guanxue.core.web.pages import page
 
 blueprint = Blueprint("operate", __name__)
+
+
+@dataclass(frozen=True)
+class Gauge:
+    """A number operators watch: `read` gives (labels, value) pairs, asked anew each time."""
+
+    name: str
+    help: str
+    read: Callable[[], Iterable[tuple[dict[str, str], int]]]
+
+
+def watch(*gauges: Gauge) -> None:
+    """Show these gauges at /metrics. Only wiring.py calls this."""
+    current_app.extensions.setdefault("guanxue.gauges", []).extend(gauges)
+
+
+def must_be_ready(name: str, check: Callable[[], object]) -> None:
+    """Ask this too at /readyz: an exception or False means not ready. Only wiring.py calls this."""
+    current_app.extensions.setdefault("guanxue.ready_checks", {})[name] = check
 
 
 @blueprint.get("/healthz")
@@ -34,6 +54,18 @@ def readyz() -> Response:
     states = {name: _state(check) for name, check in checks.items()}
     status = 200 if all(s == "ok" for s in states.values()) else 503
     return Response(json.dumps(states, ensure_ascii=False) + "\n", status, mimetype="application/json")
+
+
+@blueprint.get("/metrics")
+def metrics() -> Response:
+    """Numbers in Prometheus' text form (version 0.0.4): counted in the database, the same whichever process answers."""
+    lines = []
+    for gauge in current_app.extensions.get("guanxue.gauges", []):
+        lines += [f"# HELP {gauge.name} {gauge.help}", f"# TYPE {gauge.name} gauge"]
+        for labels, value in gauge.read():
+            told = ",".join(f'{name}="{text}"' for name, text in sorted(labels.items()))
+            lines.append(f"{gauge.name}{{{told}}} {value}" if told else f"{gauge.name} {value}")
+    return Response("\n".join(lines) + "\n", content_type="text/plain; version=0.0.4; charset=utf-8")
 
 
 def _storage_answers() -> None:
