@@ -15,7 +15,7 @@ from pathlib import Path
 import click
 from flask import current_app
 
-from guanxue import demonstration, jobs, migrations, search, wiring
+from guanxue import demonstration, jobs, migrations, search, simulation, wiring
 from guanxue.core import logs
 from guanxue.core.actor import SYSTEM
 from guanxue.core.append_only import missing_triggers
@@ -47,13 +47,19 @@ def prepare_site() -> None:
 
 
 @click.command()
+@click.option("--learners", type=click.IntRange(0, 100_000), default=0,
+              help="再加一座模拟的城市：这么多学员，按过去的时间学习（视频做好的课）")
 @in_app()
-def demo() -> None:
-    """载入演示数据：目录、镇街、班线、人员；可以反复运行。"""
+def demo(learners: int) -> None:
+    """载入演示数据：目录、镇街、学习路线、人员；可以反复运行。"""
     if settings().is_production:
         fail("正式环境不能载入演示数据。")
     prepare_site()
     demonstration.load(SYSTEM, say=lambda line: click.echo(line, err=True))
+    if learners:
+        with click.progressbar(length=learners, label="模拟学员", file=sys.stderr) as bar:
+            fresh = simulation.load_city(learners, tick=bar.update)
+        click.echo(f"新增模拟学员 {fresh} 名", err=True)
 
 
 @click.command()

@@ -19,6 +19,7 @@ from guanxue.quizzes.service import (
     open_attempt,
     questions_for_learner,
     result_of,
+    right_answers,
     save_answers,
     submit_attempt,
 )
@@ -26,6 +27,6 @@ from guanxue.quizzes.service import (
 __all__ = [
     "read_gift", "write_gift", "GiftReport", "Question", "questions_from", "questions_to", "Paper", "Attempt", "create_paper",
     "get_paper", "open_attempt", "find_open_attempt", "get_attempt", "list_attempts", "attempts_left", "questions_for_learner",
-    "save_answers", "submit_attempt", "find_submission", "result_of", "feedback", "derive_score", "Limits", "Result",
-    "AttemptClosed", "NoAttemptsLeft", "NoSuchAttempt",
+    "save_answers", "submit_attempt", "find_submission", "result_of", "right_answers", "feedback", "derive_score", "Limits",
+    "Result", "AttemptClosed", "NoAttemptsLeft", "NoSuchAttempt",
 ]

@@ -116,6 +116,24 @@ def answer_fault(shown: Shown, answer: object) -> bool:
 # ---- grading
 
 
+def right_answer(shown: Shown) -> object:
+    """An answer that earns the whole question, in the form of the wire."""
+    q, ids = shown.question, shown.ids
+    if q.kind == "truefalse":
+        return q.truth
+    if q.kind == "matching":
+        return dict(zip(ids, shown.choice_ids, strict=True))
+    if q.kind == "ordering":
+        return list(ids)
+    if q.kind == "multiple":
+        return [i for o, i in zip(q.options, ids, strict=True) if o.permille > 0]
+    best = max(range(len(q.options)), key=lambda n: q.options[n].permille)
+    if q.kind == "numeric":
+        low, _dots, high = q.options[best].text.partition("..")
+        return float((Decimal(low) + Decimal(high)) / 2)
+    return ids[best] if q.kind == "single" else q.options[best].text
+
+
 def grade(shown: Shown, answer: object) -> int:
     """Points in permille, 0…1000; no answer and impossible answers earn 0."""
     if answer is None or answer_fault(shown, answer):

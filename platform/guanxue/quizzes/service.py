@@ -103,6 +103,11 @@ def _for_learner(shown: Shown) -> dict:
     return seen
 
 
+def right_answers(attempt: Attempt) -> dict[str, object]:
+    """{question id: an answer that earns it whole}, for simulated learners and tests; never for a page or the API."""
+    return {s.question.id: rules.right_answer(s) for s in shown_questions(attempt)}
+
+
 def save_answers(actor: Actor, attempt_id: str, answers: dict) -> Attempt:
     """Merge answers into the open attempt; None clears one. Raises NoSuchAttempt, Invalid, AttemptClosed."""
     attempt = get_attempt(attempt_id, actor.id, lock=True)
