@@ -5,8 +5,8 @@ entry. Entries are leaves of a Merkle tree (RFC 9162 hashing); its head is signe
 database too, so that a cut tail is seen. Rooms above decide how much; the ledger only keeps.
 """
 
-from guanxue.ledger.errors import AlreadyReversed, NoSuchEntry
-from guanxue.ledger.heads import ensure_key, seal_after_commit
+from guanxue.ledger.errors import AlreadyReversed, NoSuchEntry, NothingToRewind
+from guanxue.ledger.heads import ensure_key, kept_bytes, kept_heads_path, public_bytes, seal_after_commit
 from guanxue.ledger.models import Entry, Posting
 from guanxue.ledger.proofs import read_proof, verify_proof
 from guanxue.ledger.queries import (
@@ -22,11 +22,12 @@ from guanxue.ledger.queries import (
     reversed_among,
     statement,
 )
-from guanxue.ledger.service import post, reverse, seal
+from guanxue.ledger.service import post, reverse, rewind, seal
 from guanxue.ledger.verification import Report, verify
 
 __all__ = [
-    "post", "reverse", "seal", "balance", "balances", "statement", "get_entry", "find_entry_by_key", "is_reversed",
+    "post", "reverse", "rewind", "seal", "balance", "balances", "statement", "get_entry", "find_entry_by_key", "is_reversed",
     "reversed_among", "list_entries", "postings_of", "head", "proof", "read_proof", "verify_proof", "verify", "Report",
-    "ensure_key", "seal_after_commit", "Entry", "Posting", "NoSuchEntry", "AlreadyReversed",
+    "ensure_key", "seal_after_commit", "kept_bytes", "kept_heads_path", "public_bytes", "Entry", "Posting", "NoSuchEntry",
+    "AlreadyReversed", "NothingToRewind",
 ]

@@ -8,7 +8,9 @@ from pathlib import Path
 import click
 
 from guanxue import ledger
+from guanxue.core.actor import SYSTEM
 from guanxue.core.command import fail, in_app, print_json
+from guanxue.core.db import writing
 
 WHY = {
     "key": "签名用的不是可信的公钥。", "signature": "账头的签名是假的。", "sum": "这笔账借贷不平。",
@@ -32,6 +34,8 @@ def verify() -> None:
         where = f"；第一处在第 {report.first_bad_entry} 笔" if report.first_bad_entry else ""
         fail(f"账本有问题{where}。")
     click.echo(f"账本完好：{report.entries} 笔。")
+    for sentence in report.rewinds:
+        click.echo(sentence)
 
 
 @group.command("head")
@@ -46,6 +50,23 @@ def head() -> None:
 def seal() -> None:
     """给当前账本签一个账头。"""
     print_json(ledger.seal())
+
+
+@group.command("rewind")
+@click.option("--reason", required=True, help="为什么要退回到较早的账本")
+@click.option("--authority", required=True, help="依据：谁批准的，哪份文件")
+@in_app()
+def rewind(reason: str, authority: str) -> None:
+    """恢复了较早的备份之后，登记一次签名的回退；之后 ledger verify 才会通过，并说明这次回退。
+
+    只能说明“账本变短了”，不能掩盖改动：任何一笔账、触发器或账头另有问题，都会拒绝。
+    """
+    with writing():
+        told = ledger.rewind(SYSTEM, reason=reason, authority=authority)
+    report = ledger.verify()
+    if not report.is_sound:
+        fail(f"回退没有登记成功：{report.faults[0]}")
+    click.echo(f"已登记回退：从 {told['from_size']} 笔退到 {told['size']} 笔。")
 
 
 @group.command("proof")

@@ -7,6 +7,12 @@ class NoSuchEntry(NotFound):
     """No entry of that number."""
 
 
+class NothingToRewind(Conflict):
+    """The ledger needs no rewind, or has a fault that none may excuse."""
+
+    code = "nothing-to-rewind"
+
+
 class AlreadyReversed(Conflict):
     """An entry is reversed at most once."""
 

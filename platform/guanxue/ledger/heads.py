@@ -2,14 +2,20 @@
 
 A head is {"algorithm", "key_id", "public_key", "size", "root", "sealed_at", "signature"}; the signature covers the
 canonical bytes of all the others. Binary members are hex.
+
+A kept line may also be a rewind: the signed word that an older ledger was put back, on whose authority, and that heads
+kept before it which say more than its `size` are given up. `after` is the SHA-256 of the file before its line, so that
+a copied rewind excuses nothing elsewhere.
 """
 
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import json
 import logging
 import os
+from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 
@@ -33,6 +39,8 @@ from guanxue.ledger.models import Head
 log = logging.getLogger(__name__)
 ALGORITHM = "Ed25519"
 PENDING = "ledger.heads"
+REWIND = "rewind"
+Line = dict | Callable[[str], dict]  # a head, or what is signed once the digest of the file before it is known
 
 
 def ensure_key() -> None:
@@ -75,9 +83,17 @@ def key_id(public: bytes) -> str:
 
 def signed_head(size: int, root: bytes, sealed_at: str) -> dict:
     """A head of ours."""
+    return _signed({"size": size, "root": root.hex(), "sealed_at": sealed_at})
+
+
+def signed_rewind(size: int, root: bytes, told: dict, after: str) -> dict:
+    """A rewind of ours to `size`; `told` holds from_size, at, by, reason, authority."""
+    return _signed({"kind": REWIND, "size": size, "root": root.hex(), "after": after, **told})
+
+
+def _signed(body: dict) -> dict:
     public = public_bytes()
-    head = {"algorithm": ALGORITHM, "key_id": key_id(public), "public_key": public.hex(), "size": size,
-            "root": root.hex(), "sealed_at": sealed_at}
+    head = {"algorithm": ALGORITHM, "key_id": key_id(public), "public_key": public.hex(), **body}
     return {**head, "signature": _key(settings().ledger_key_path).sign(canonical(head)).hex()}
 
 
@@ -99,16 +115,33 @@ def kept_heads_path() -> Path:
     return settings().data_dir / "ledger" / "heads.jsonl"
 
 
-def kept_heads() -> list[dict]:
-    """The heads kept outside the database, in the order of keeping. A damaged line comes back as {"damaged": line}."""
+def kept_bytes() -> bytes:
+    """The file as it stands, no line half written."""
     try:
-        lines = kept_heads_path().read_text("utf-8").splitlines()
+        with kept_heads_path().open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_SH)
+            return file.read()
     except FileNotFoundError:
-        return []
-    return [_parsed(line) for line in lines if line.strip()]
+        return b""
 
 
-def _parsed(line: str) -> dict:
+def kept_heads() -> list[dict]:
+    """The heads kept outside the database, in the order of keeping. A damaged line comes back as {"damaged": line}.
+
+    A rewind gets "is_in_place": does it stand where it was signed?
+    """
+    found, before = [], hashlib.sha256()
+    for line in kept_bytes().splitlines(keepends=True):
+        head = _parsed(line) if line.strip() else None
+        if head is not None:
+            if head.get("kind") == REWIND:
+                head["is_in_place"] = head.get("after") == before.hexdigest()
+            found.append(head)
+        before.update(line)
+    return found
+
+
+def _parsed(line: bytes) -> dict:
     try:
         head = json.loads(line)
         return head if isinstance(head, dict) else {"damaged": line}
@@ -116,19 +149,25 @@ def _parsed(line: str) -> dict:
         return {"damaged": line}
 
 
-def _keep(head: dict) -> None:
+def _keep(lines: list[Line]) -> None:
     path = kept_heads_path()
     path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a", encoding="utf-8") as file:
+    with path.open("a+b") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
-        file.write(json.dumps(head, sort_keys=True) + "\n")
+        for line in lines:
+            if callable(line):
+                file.seek(0)
+                line = line(hashlib.sha256(file.read()).hexdigest())
+            file.write(json.dumps(line, sort_keys=True).encode() + b"\n")
         file.flush()
         os.fsync(file.fileno())
 
 
-def keep_after_commit(head: dict) -> None:
-    """Keep this head outside the database as soon as the present transaction has committed."""
-    session.info[PENDING] = head
+def keep_after_commit(rewind: Callable[[str], dict] | None = None) -> None:
+    """Keep the newest head outside the database as soon as the present transaction has committed, a rewind before it."""
+    pending = session.info.setdefault(PENDING, [])
+    if rewind is not None:
+        pending.append(rewind)
 
 
 def seal_after_commit() -> None:
@@ -143,18 +182,19 @@ def seal_after_commit() -> None:
 def _before_commit(of) -> None:
     # What is kept is what is really committed: a savepoint that was undone may have taken the sealed head with it.
     if PENDING in of.info and not of.in_nested_transaction():
-        of.info[PENDING] = of.scalar(select(Head.document).order_by(Head.size.desc()).limit(1))
+        head = of.scalar(select(Head.document).order_by(Head.size.desc()).limit(1))
+        of.info[PENDING] = [*(x for x in of.info[PENDING] if callable(x)), *([head] if head else [])]
 
 
 def _after_commit(of) -> None:
     if of.in_nested_transaction():
         return  # a savepoint was released; the work may still be undone
-    head = of.info.pop(PENDING, None)
-    if head is not None:
+    lines = of.info.pop(PENDING, None)
+    if lines:
         try:
-            _keep(head)
+            _keep(lines)
         except OSError:
-            log.exception("the head of size %s could not be kept outside the database", head["size"])
+            log.exception("a head could not be kept outside the database")
 
 
 def _after_rollback(of, previous) -> None:

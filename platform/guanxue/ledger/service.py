@@ -18,6 +18,7 @@ from guanxue.ledger.canonical import canonical, entry_leaf, moment_text
 from guanxue.ledger.errors import AlreadyReversed
 from guanxue.ledger.models import Account, Entry, Head, Posting, TreeNode
 from guanxue.ledger.queries import find_entry_by_key, get_entry, is_reversed, postings_of, read_node
+from guanxue.ledger.verification import rewind_point
 
 
 def post(
@@ -75,8 +76,27 @@ def seal() -> dict:
     if session.get(Head, size) is None:
         session.add(Head(size=size, document=head))
         session.flush()
-    heads.keep_after_commit(head)
+    heads.keep_after_commit()
     return head
+
+
+def rewind(actor: Actor, *, reason: str, authority: str) -> dict:
+    """Record, signed and audited, that an older ledger was put back on purpose. Needs "administer".
+
+    Gives {"from_size", "size"}. Raises Invalid without reason and authority, NothingToRewind.
+    """
+    actor.require("administer")
+    if not reason.strip() or not authority.strip():
+        raise Invalid(_("回退必须写明原因和依据。"))
+    _queue()
+    size, root, from_size = rewind_point()
+    told = {"from_size": from_size, "at": moment_text(clock.now()), "by": actor.ref, "reason": reason.strip(),
+            "authority": authority.strip()}
+    audit.record(actor, "ledger.rewound", "ledger", {**told, "size": size, "root": root.hex()})
+    session.flush()
+    heads.keep_after_commit(lambda after: heads.signed_rewind(size, root, told, after))
+    seal()
+    return {"from_size": from_size, "size": size}
 
 
 def _queue() -> None:

@@ -13,14 +13,19 @@ from guanxue.core.db import session
 from guanxue.core.i18n import gettext as _
 from guanxue.ledger import heads, merkle
 from guanxue.ledger.canonical import entry_leaf
+from guanxue.ledger.errors import NothingToRewind
 from guanxue.ledger.models import Account, Entry, Head, Posting, TreeNode
 
 
 @dataclass
 class Report:
-    """What was found. `faults` are sentences, the first entry's first; empty means the ledger holds."""
+    """What was found. `faults` are sentences, the first entry's first; empty means the ledger holds.
+
+    `rewinds` are sentences too: what was put back on purpose, when, why and on whose authority.
+    """
 
     entries: int = 0
+    rewinds: list[str] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
     first_bad_entry: int | None = None
 
@@ -40,12 +45,47 @@ class Report:
 def verify() -> Report:
     """Recompute everything from the rows and compare it with the signed heads, in the database and outside it."""
     report = Report()
+    kept = heads.kept_heads()  # first: a head is kept after its commit, so every one read now is in what is read next
+    leaves = _check_rows(report)
+    _check_heads(report, leaves, [*_stored_heads(), *_standing(report, kept)])
+    return report
+
+
+def rewind_point() -> tuple[int, bytes, int]:
+    """Where the ledger and the heads kept outside part: (size, root) they still share, and the size that was kept.
+
+    Raises NothingToRewind when they agree, or when anything else is wrong: a rewind excuses an older ledger put back,
+    never a change.
+    """
+    report = Report()
+    kept = heads.kept_heads()
+    leaves = _check_rows(report)
+    stored, standing = _stored_heads(), _standing(report, kept)
+    _check_heads(report, leaves, stored)
+    roots, own_key = _roots(leaves, {h.get("size") for h in standing}), heads.public_bytes().hex()
+    parted = []
+    for head in standing:
+        alone = Report()
+        _check_head(alone, head, roots, len(leaves), own_key)
+        if alone.faults and (not heads.is_genuine(head) or head["public_key"] != own_key):
+            report.faults += alone.faults
+        elif alone.faults:
+            parted.append(head["size"])
+    if report.faults:
+        raise NothingToRewind(_("账本还有别的问题，不能登记回退：%(why)s", why=report.faults[0]))
+    if not parted:
+        raise NothingToRewind(_("账本和库外保存的账头相符，没有要登记的回退。"))
+    size = min(len(leaves), min(parted) - 1)
+    return size, _roots(leaves, {size})[size], max(parted)
+
+
+def _check_rows(report: Report) -> list[bytes]:
+    """Everything but the heads; the leaf hashes as recomputed."""
     leaves = _check_entries(report)
     _check_nodes(report, leaves)
-    _check_heads(report, leaves)
     for name in missing_triggers(session.connection()):
         report.fault(_("防篡改触发器 %(name)s 不见了。", name=name))
-    return report
+    return leaves
 
 
 def _entries() -> Iterator[tuple[Entry, list[tuple[str | None, int]]]]:
@@ -109,17 +149,40 @@ def _check_upper_nodes(report: Report, kept: dict[tuple[int, int], bytes], leave
         report.fault(_("指纹树从第 %(n)s 笔起的一段不符。", n=(index << lvl) + 1))
 
 
-def _check_heads(report: Report, leaves: list[bytes]) -> None:
+def _standing(report: Report, kept: list[dict]) -> list[dict]:
+    """The kept heads that no later rewind gave up, in no order; sound rewinds are told, others are faults."""
+    own_key, limit, standing = heads.public_bytes().hex(), None, []
+    for head in reversed(kept):
+        place = head.pop("is_in_place", None)
+        is_given_up = limit is not None and heads.is_genuine(head) and head["size"] > limit
+        if not is_given_up:
+            standing.append(head)
+        if place is None:
+            continue
+        if not place or not heads.is_genuine(head) or head["public_key"] != own_key:
+            report.fault(_("有一条回退登记是假的，或不在它签名时的位置。"))
+            continue
+        limit = head["size"] if limit is None else min(limit, head["size"])
+        report.rewinds.insert(0, _("%(at)s 登记过回退：从 %(a)s 笔退到 %(b)s 笔；原因：%(why)s；依据：%(by)s。", at=head["at"],
+                                   a=head["from_size"], b=head["size"], why=head["reason"], by=head["authority"]))
+    return standing
+
+
+def _roots(leaves: list[bytes], sizes: set) -> dict[int, bytes]:
+    """The root after each of these sizes and after all."""
     nodes: dict[tuple[int, int], bytes] = {}
-    own_key = heads.public_bytes().hex()
     read = lambda level, index: nodes[level, index]  # noqa: E731
-    wanted = [*_stored_heads(), *heads.kept_heads()]
-    sizes = {h.get("size") for h in wanted}
     computed = {0: merkle.EMPTY_ROOT}
     for size, leaf in enumerate(leaves, 1):
         nodes.update(merkle.appended(size - 1, leaf, read))
         if size in sizes or size == len(leaves):
             computed[size] = merkle.root(size, read)
+    return computed
+
+
+def _check_heads(report: Report, leaves: list[bytes], wanted: list[dict]) -> None:
+    own_key, sizes = heads.public_bytes().hex(), {h.get("size") for h in wanted}
+    computed = _roots(leaves, sizes)
     for head in wanted:
         _check_head(report, head, computed, len(leaves), own_key)
     if leaves and len(leaves) not in sizes:
