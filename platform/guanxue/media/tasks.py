@@ -47,6 +47,8 @@ def make(job: jobs.Running) -> None:
         version = _put_in_place(asset_id, out)
         with writing():
             service.finish_asset(asset_id, version=version, duration_ms=duration_ms, facts=facts)
+        for left in work.parent.glob(f"{asset_id}-*"):  # also what an attempt that was killed left behind
+            shutil.rmtree(left, ignore_errors=True)
     except Stopped:
         return
     except BadVideo as problem:

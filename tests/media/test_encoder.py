@@ -1,0 +1,125 @@
+"""A real ffmpeg: hostile files are refused with a sentence, real ones become what every phone plays."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+from tests.clients import is_chinese
+
+from guanxue.media import encoder
+from guanxue.media.encoder import probe
+from guanxue.media.errors import BadVideo
+
+
+def ffmpeg(*args) -> None:
+    subprocess.run(["ffmpeg", "-nostdin", "-v", "error", "-y", *map(str, args)], check=True, capture_output=True, timeout=60)
+
+
+@pytest.fixture(scope="module")
+def videos(tmp_path_factory) -> Path:
+    """Small real videos: landscape, portrait, silent, turned, and a picture."""
+    folder = tmp_path_factory.mktemp("videos")
+    tone = ["-f", "lavfi", "-i", "sine=440:duration=2"]
+    ffmpeg("-f", "lavfi", "-i", "testsrc2=640x360:rate=10:duration=2", *tone, "-shortest", folder / "plain.mp4")
+    ffmpeg("-f", "lavfi", "-i", "testsrc2=360x640:rate=10:duration=2", *tone, "-shortest", folder / "portrait.mp4")
+    ffmpeg("-f", "lavfi", "-i", "testsrc2=640x360:rate=10:duration=2", folder / "silent.mp4")
+    ffmpeg("-i", folder / "plain.mp4", "-c", "copy", "-metadata:s:v:0", "rotate=90", folder / "turned.mp4")
+    ffmpeg("-f", "lavfi", "-i", "testsrc2=640x360:rate=1:duration=1", "-frames:v", "1", folder / "picture.jpg")
+    ffmpeg(*tone, folder / "sound.m4a")
+    ffmpeg("-i", folder / "plain.mp4", "-c", "copy", folder / "plain.mkv")
+    return folder
+
+
+def test_a_real_video_is_measured_by_its_packets(videos):
+    found = probe(videos / "plain.mp4")
+    assert (found.width, found.height, found.has_sound, found.is_portrait) == (640, 360, True, False)
+    assert abs(found.duration_ms - 2000) <= 110
+    assert probe(videos / "plain.mkv").duration_ms == pytest.approx(found.duration_ms, abs=60)
+
+
+def test_portrait_and_silence_are_noticed(videos):
+    assert probe(videos / "portrait.mp4").is_portrait
+    assert not probe(videos / "silent.mp4").has_sound
+    turned = probe(videos / "turned.mp4")
+    assert turned.is_rotated and turned.is_portrait and (turned.width, turned.height) == (360, 640)
+
+
+def hostile(videos: Path, folder: Path) -> dict[str, bytes | None]:
+    plain = (videos / "plain.mp4").read_bytes()
+    secret = folder / "neighbour.mp4"
+    secret.write_bytes(plain)
+    playlist = f"#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXTINF:2,\n{secret}\n#EXT-X-ENDLIST\n".encode()
+    return {
+        "empty.mp4": b"", "text.mp4": "我不是视频。".encode() * 200, "playlist.mp4": playlist,
+        "concat.mp4": f"ffconcat version 1.0\nfile {secret}\n".encode(),
+        "G-playlist.mp4": b"G" + playlist, "html.mp4": b"<html><script>alert(1)</script></html>",
+        "picture.mp4": (videos / "picture.jpg").read_bytes(), "sound.mp4": (videos / "sound.m4a").read_bytes(),
+        "cut.mp4": plain[: len(plain) // 3], "head-only.mp4": plain[:64], "magic-only.mp4": b"\0\0\0\x18ftypmp42" + b"\0" * 5000,
+        "riff.mp4": b"RIFF" + b"\xff" * 5000, "webm.mp4": b"\x1aE\xdf\xa3" + b"\0" * 500, "elf.mp4": b"\x7fELF" + b"\0" * 100,
+        "svg.mp4": b"<svg xmlns='http://www.w3.org/2000/svg'><image href='file:///etc/passwd'/></svg>",
+    }
+
+
+def test_what_is_no_video_is_refused_with_a_sentence_for_its_teacher(videos, tmp_path):
+    for name, content in hostile(videos, tmp_path).items():
+        path = tmp_path / name
+        path.write_bytes(content)
+        with pytest.raises(BadVideo) as problem:
+            probe(path)
+        assert is_chinese(str(problem.value)) and str(tmp_path) not in str(problem.value), name
+
+
+def test_two_frames_two_hundred_hours_apart_are_refused_before_anything_is_written(tmp_path, videos):
+    path = tmp_path / "apart.mp4"
+    ffmpeg("-f", "lavfi", "-i", "color=red:size=64x64:rate=1:duration=2", "-vf", "setpts=N*720000/TB", "-vsync", "passthrough",
+           "-video_track_timescale", "1000", path)
+    assert path.stat().st_size < 20_000
+    with pytest.raises(BadVideo):
+        probe(path)
+
+
+def test_a_name_that_looks_like_an_option_is_only_a_name(tmp_path, videos):
+    path = tmp_path / "-h.mp4"
+    path.write_bytes((videos / "plain.mp4").read_bytes())
+    assert probe(path).width == 640
+
+
+def _encoded(source: Path, folder: Path) -> list[encoder.Rendition]:
+    import ffmpeg as graph
+    folder.mkdir()
+    opened, found = graph.input(f"file:{source}", **encoder.SAFE), probe(source)
+    return encoder.encode(found, opened.video, opened.audio if found.has_sound else None, folder, frames_a_second=10, is_still=False,
+                          progress=lambda f: None, is_lost=lambda: False)
+
+
+def streams(path: Path) -> list[str]:
+    told = subprocess.run(["ffprobe", "-v", "error", "-show_entries", "stream=codec_type,width,height", "-of", "csv=p=0", str(path)],
+                          capture_output=True, text=True, check=True, timeout=30)
+    return told.stdout.split()
+
+
+@pytest.mark.parametrize("name", ["portrait.mp4", "turned.mp4"])
+def test_a_portrait_stays_upright_in_every_rendition(videos, tmp_path, name):
+    made = _encoded(videos / name, tmp_path / "out")
+    assert all(r.height > r.width and r.width % 2 == r.height % 2 == 0 for r in made)
+    assert f"video,{made[-1].width},{made[-1].height}" in streams(tmp_path / "out" / "video.mp4")
+
+
+def test_a_video_without_sound_becomes_a_video_without_sound(videos, tmp_path):
+    _encoded(videos / "silent.mp4", tmp_path / "out")
+    assert not (tmp_path / "out" / "audio.m4a").exists()
+    assert [s for s in streams(tmp_path / "out" / "video.mp4") if s.startswith("audio")] == []
+    assert "mp4a" not in (tmp_path / "out" / "master.m3u8").read_text()
+
+
+def test_work_that_was_taken_away_stops_the_encoder(videos, tmp_path):
+    import ffmpeg as graph
+
+    from guanxue.media.errors import Stopped
+    (tmp_path / "out").mkdir()
+    endless = graph.input("testsrc2=1280x720:rate=25:duration=600", f="lavfi")
+    with pytest.raises(Stopped):
+        encoder.encode(encoder.Probe(1280, 720, 600_000, False, False), endless.video, None, tmp_path / "out", frames_a_second=25,
+                       is_still=False, progress=lambda f: None, is_lost=lambda: True)
