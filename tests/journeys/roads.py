@@ -236,11 +236,11 @@ def _review(site: Site, reviewer: Page) -> None:
 def _found_and_played(site: Site, page: Page, snap: Snap) -> None:
     def found() -> bool:
         find(page, site, "youbiaokachi")
-        return page.locator("a.course h2").first.inner_text() == NEW_TITLE
+        return page.locator("a.course", has_text=NEW_TITLE).count() == 1
 
     until(page, found)
     snap("found", page)
-    page.locator("a.course").first.click()
+    page.locator("a.course", has_text=NEW_TITLE).click()
     page.get_by_role("link", name="注册后免费学").locator("visible=true").click()
     register(page, "13711110021", "吴大勇")
     page.get_by_role("button", name="报名，开始学").locator("visible=true").click()

@@ -13,11 +13,13 @@ import time
 import pytest
 from click.testing import CliRunner
 from tests.conftest import make_app
+from tests.factories import make_course
 
 from guanxue import jobs, search
 from guanxue.core.command import Application
 from guanxue.core.db import session, writing
 from guanxue.core.settings import settings
+from guanxue.jobs.worker import run_waiting
 from guanxue.search import SearchDocument
 from guanxue.search.commands import command
 from guanxue.search.service import state
@@ -306,3 +308,16 @@ def run(app, *words: str) -> str:
     result = CliRunner().invoke(command, list(words), obj=Application(lambda: app))
     assert result.exit_code == 0, result.output
     return result.stdout
+
+
+def test_page_found_before_the_index_knew_a_course_is_not_kept(bare_app):
+    with bare_app.app_context():
+        search.rebuild()
+        with writing():
+            make_course("fresh", title="游标卡尺读数")
+    client = bare_app.test_client()
+    assert "游标卡尺读数" not in client.get("/courses?q=卡尺").get_data(as_text=True)  # the index has not followed yet
+    run_waiting(bare_app)
+    with bare_app.app_context():
+        state().library.reader(at_once=True)
+    assert "游标卡尺读数" in client.get("/courses?q=卡尺").get_data(as_text=True)

@@ -98,6 +98,11 @@ class Reader:
         """Is this still the newest state of the index at `path`?"""
         return path == self.path and self._index.latest_generation() == self._searcher.reader().generation()
 
+    @property
+    def edition(self) -> tuple[str, int]:
+        """Names this state: another one has another name."""
+        return str(self.path), self._searcher.reader().generation()
+
     def print_of(self, key: str) -> str | None:
         """The fingerprint of a document as it is in the index; None where it is not."""
         number = self.number_of.get(key)

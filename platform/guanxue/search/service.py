@@ -132,6 +132,12 @@ def is_ready() -> bool:
     return not state().library.is_lost()
 
 
+def edition() -> tuple[str, int] | None:
+    """Names the state of the index that answers in this process; what was found by another may be out of date."""
+    reader = state().library.reader()
+    return reader.edition if reader else None
+
+
 def status() -> Status:
     """What state search is in."""
     library = state().library
