@@ -44,19 +44,24 @@ def install_triggers(connection: Connection) -> None:
 def remove_triggers(connection: Connection) -> None:
     """Take every guard off, for a migration that rebuilds tables."""
     for table in _guarded.keys() & set(inspect(connection).get_table_names()):
-        for verb in ("update", "delete"):
+        for verb in _verbs(connection.dialect.name):
             on = f" ON {table}" if connection.dialect.name == "postgresql" else ""
             connection.exec_driver_sql(f"DROP TRIGGER IF EXISTS {_name(table, verb)}{on}")
 
 
 def missing_triggers(connection: Connection) -> list[str]:
     """Names of guards that should be there and are not, sorted."""
-    wanted = {_name(table, verb) for table in _guarded for verb in ("update", "delete")}
+    wanted = {_name(table, verb) for table in _guarded for verb in _verbs(connection.dialect.name)}
     if connection.dialect.name == "sqlite":
         have = connection.scalars(text("SELECT name FROM sqlite_master WHERE type = 'trigger'"))
     else:
         have = connection.scalars(text("SELECT tgname FROM pg_trigger WHERE NOT tgisinternal AND tgenabled <> 'D'"))
     return sorted(wanted - set(have))
+
+
+def _verbs(dialect: str) -> tuple[str, ...]:
+    # SQLite has no TRUNCATE; its DELETE without WHERE goes row by row where there are triggers.
+    return ("update", "delete", "truncate") if dialect == "postgresql" else ("update", "delete")
 
 
 def _name(table: str, verb: str) -> str:
@@ -65,7 +70,8 @@ def _name(table: str, verb: str) -> str:
 
 def _statements(guarded: _Guarded, dialect: str) -> list[str]:
     make = _sqlite if dialect == "sqlite" else _postgresql
-    return [*make(guarded.table, "update", _changed(guarded, dialect)), *make(guarded.table, "delete", "")]
+    conditions = {"update": _changed(guarded, dialect)}
+    return [s for verb in _verbs(dialect) for s in make(guarded.table, verb, conditions.get(verb, ""))]
 
 
 def _changed(guarded: _Guarded, dialect: str) -> str:
@@ -93,10 +99,11 @@ def _sqlite(table: str, verb: str, condition: str) -> list[str]:
 def _postgresql(table: str, verb: str, condition: str) -> list[str]:
     name = _name(table, verb)
     when = f"WHEN ({condition}) " if condition else ""
+    each = "STATEMENT" if verb == "truncate" else "ROW"
     return [
         "CREATE OR REPLACE FUNCTION guard_append_only() RETURNS trigger LANGUAGE plpgsql AS "
         "$$ BEGIN RAISE EXCEPTION USING MESSAGE = TG_TABLE_NAME || ' is append-only'; END $$",
         f"DROP TRIGGER IF EXISTS {name} ON {table}",
-        f"CREATE TRIGGER {name} BEFORE {verb.upper()} ON {table} FOR EACH ROW {when}"
+        f"CREATE TRIGGER {name} BEFORE {verb.upper()} ON {table} FOR EACH {each} {when}"
         "EXECUTE FUNCTION guard_append_only()",
     ]

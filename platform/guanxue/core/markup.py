@@ -30,6 +30,8 @@ def _clean(html: str) -> str:
 
 
 def _attribute(tag: str, name: str, value: str) -> str | None:
+    if name != "href":
+        return value  # nh3's own rel="noopener nofollow"
     # nh3 takes a link that begins with U+2028 or a no-break space for a relative one; browsers may not.
     bare = "".join(c for c in value if not (c.isspace() or unicodedata.category(c) in ("Cc", "Cf", "Zl", "Zp", "Zs")))
     if _SCHEME.match(bare) and not bare.lower().startswith(("http:", "https:")):

@@ -1,0 +1,80 @@
+"""Tables that are only added to: the database itself refuses everything else, on both kinds."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import select
+from tests.factories import make_course
+
+from guanxue import audit
+from guanxue.core import clock
+from guanxue.core.actor import SYSTEM
+from guanxue.core.append_only import missing_triggers
+from guanxue.core.db import db, session, writing
+from guanxue.courses.models import RevisionLesson
+from guanxue.policies.models import Policy
+
+
+@pytest.fixture
+def with_line(any_app):
+    """A site with an audit line."""
+    with any_app.test_request_context(), writing():
+        audit.record(SYSTEM, "tried", "x")
+    return any_app
+
+
+def attempt(app, *statements):
+    with app.app_context(), db.engine.connect().execution_options(is_writing=True) as c, c.begin():
+        for statement in statements:
+            c.exec_driver_sql(statement)
+
+
+STATEMENTS = ["UPDATE audit_line SET action = 'y'", "DELETE FROM audit_line", "DELETE FROM audit_line WHERE id = 1",
+              "UPDATE audit_line SET id = 99 WHERE id = 1"]
+
+
+def test_rows_can_be_neither_changed_nor_deleted(with_line):
+    with with_line.app_context():
+        more = ["TRUNCATE audit_line"] if db.engine.dialect.name == "postgresql" else []
+    for statement in STATEMENTS + more:
+        with pytest.raises(Exception, match="append-only"):
+            attempt(with_line, statement)
+    with with_line.app_context():
+        assert session.scalar(select(audit.AuditLine.action).where(audit.AuditLine.subject == "x")) == "tried"
+
+
+def test_an_update_that_changes_nothing_is_still_refused_where_nothing_may_be_filled(with_line):
+    with pytest.raises(Exception, match="append-only"):
+        attempt(with_line, "UPDATE audit_line SET action = action")
+
+
+def test_a_column_that_may_be_filled_is_filled_once(any_app):
+    with any_app.test_request_context(), writing():
+        make_course()
+        revision = session.scalar(select(RevisionLesson.revision_id).limit(1))
+        policy = session.scalar(select(Policy.id))
+        session.add(RevisionLesson(revision_id=revision, slug="x", section="", title="x", kind="video", position=99, body=""))
+        assert policy
+    attempt(any_app, "UPDATE courses_revision_lesson SET duration_ms = 5 WHERE position = 99")
+    for statement in ("UPDATE courses_revision_lesson SET duration_ms = 6 WHERE position = 99",
+                      "UPDATE courses_revision_lesson SET duration_ms = NULL WHERE position = 99",
+                      "UPDATE courses_revision_lesson SET title = 'y' WHERE position = 99"):
+        with pytest.raises(Exception, match="append-only"):
+            attempt(any_app, statement)
+
+
+def test_a_guard_that_was_only_switched_off_is_missed_too(postgresql_app):
+    attempt(postgresql_app, "ALTER TABLE audit_line DISABLE TRIGGER guard_audit_line_delete")
+    with postgresql_app.app_context(), db.engine.connect() as c:
+        assert missing_triggers(c) == ["guard_audit_line_delete"]
+
+
+def test_lines_say_who_did_what_to_what_and_when(any_db):
+    audit.record(SYSTEM, "a.b.c", "course:1", {"why": "因为"})
+    audit.record(SYSTEM, "a.b.d", "course:2")
+    session.flush()
+    line, = audit.list_lines(subject="course:1")
+    assert (line.actor, line.action, line.detail) == ("system:worker", "a.b.c", {"why": "因为"})
+    assert abs((clock.now() - line.at).total_seconds()) < 60
+    assert [x.action for x in audit.list_lines(action="a.b.d")] == ["a.b.d"]
+    assert [x.action for x in audit.list_lines(limit=2)] == ["a.b.d", "a.b.c"]
