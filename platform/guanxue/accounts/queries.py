@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from guanxue.accounts.errors import NoSuchPerson, NoSuchTown
 from guanxue.accounts.models import Organisation, Person, Role, Session
@@ -30,12 +30,16 @@ def key_hash(key: str) -> str:
     return hashlib.sha256(key.encode()).hexdigest()
 
 
+# Asked on every request of somebody signed in, so made once.
+_SESSION = (select(Person, Session).join(Session, Session.person_id == Person.id)
+            .where(Session.key_hash == bindparam("key_hash"), Session.revoked_at.is_(None), Person.disabled_at.is_(None)))
+_ROLES = (select(Role.role, Organisation.slug).outerjoin(Organisation, Organisation.id == Role.organisation_id)
+          .where(Role.person_id == bindparam("person_id")))
+
+
 def find_session(key: str) -> tuple[Person, Session] | None:
     """Whose session has this key, while it holds: not revoked, not expired, the person not disabled."""
-    row = session.execute(
-        select(Person, Session).join(Session, Session.person_id == Person.id)
-        .where(Session.key_hash == key_hash(key), Session.revoked_at.is_(None), Person.disabled_at.is_(None))
-    ).first()
+    row = session.execute(_SESSION, {"key_hash": key_hash(key)}).first()
     if row is None or row[1].expires_at <= clock.now():
         return None
     return row[0], row[1]
@@ -75,10 +79,7 @@ def names_of(person_ids: Iterable[int]) -> dict[int, str]:
 
 def capabilities_of(person_id: int) -> frozenset[str]:
     """What the person may do beyond learning, as capabilities of an Actor."""
-    rows = session.execute(
-        select(Role.role, Organisation.slug).outerjoin(Organisation, Organisation.id == Role.organisation_id)
-        .where(Role.person_id == person_id)
-    )
+    rows = session.connection().execute(_ROLES, {"person_id": person_id})
     return frozenset(CAPABILITIES[role].format(slug or "") for role, slug in rows if role in CAPABILITIES)
 
 

@@ -10,10 +10,13 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import DateTime, Engine, MetaData, Text, TypeDecorator, event
 from sqlalchemy.orm import DeclarativeBase
+
+from guanxue.core.turns import Turns
 
 NAMING = {
     "ix": "ix_%(column_0_label)s",
@@ -103,11 +106,17 @@ def writing() -> Iterator[None]:
     end_work(commit=True)
 
 
+def hold(row: Model) -> None:
+    """Keep a row that never changes in the present session, which forgets rows nobody refers to and reads them again."""
+    session.info.setdefault("held", set()).add(row)
+
+
 def configure_engine(engine: Engine) -> None:
     """Set up the listeners that make reading and writing transactions what they are on this engine."""
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _open_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
+        event.listen(engine, "checkin", _end_turn)
     else:
         event.listen(engine, "begin", _begin_postgresql)
 
@@ -120,11 +129,30 @@ def _open_sqlite(connection, _record) -> None:
 
 def _begin_sqlite(connection) -> None:
     if _may_write(connection):
+        _await_turn(connection)
         connection.exec_driver_sql("PRAGMA query_only=OFF")
         connection.exec_driver_sql("BEGIN IMMEDIATE")
     else:
-        connection.exec_driver_sql("PRAGMA query_only=ON")
-        connection.exec_driver_sql("BEGIN")
+        driver = connection.connection.dbapi_connection  # the short way: every page begins like this
+        driver.execute("PRAGMA query_only=ON")
+        driver.execute("BEGIN")
+
+
+_turns: dict[str, Turns] = {}
+
+
+def _await_turn(connection) -> None:
+    path = connection.engine.url.database
+    if path and path != ":memory:" and "turn" not in connection.info:
+        turns = _turns.setdefault(path, Turns(Path(path)))
+        if turns.take():
+            connection.info["turn"] = turns
+
+
+def _end_turn(_connection, record) -> None:
+    # When the connection goes back to the pool: committed or rolled back, whatever happened in between.
+    if (turns := record.info.pop("turn", None)) is not None:
+        turns.give_back()
 
 
 def _begin_postgresql(connection) -> None:

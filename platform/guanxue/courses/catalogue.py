@@ -155,7 +155,9 @@ _building = threading.Lock()
 
 def snapshot() -> Snapshot:
     """The snapshot of the present generation."""
-    number = generation.current("catalogue")
+    number, drafts = generation.current("catalogue"), generation.drafts("catalogue")
+    if drafts is not None:  # of what is not committed yet and may never be
+        return drafts.get("catalogue") or drafts.setdefault("catalogue", _build())
     kept = current_app.extensions.get("guanxue.catalogue")
     if kept is None or kept[0] != number:
         with _building:
@@ -267,11 +269,13 @@ def label(facet: str, value: str) -> object:
 
 def shown(item: Item, why: str | None = None) -> dict:
     """A catalogue row as plain values for templates: names for people, hours and minutes of the real content."""
+    labels = snapshot().labels
+    towns = labels["town"]
     return {
-        "slug": item.slug, "title": item.title, "status": item.status, "kind": label("kind", item.kind),
-        "level": label("level", str(item.level)) if item.level else "", "industry": item.industry or "foundation",
-        "industry_name": label("industry", item.industry) if item.industry else "",
-        "towns": [label("town", t) for t in item.towns], "summary": item.summary,
+        "slug": item.slug, "title": item.title, "status": item.status, "kind": labels["kind"].get(item.kind, item.kind),
+        "level": labels["level"].get(str(item.level), "") if item.level else "", "industry": item.industry or "foundation",
+        "industry_name": labels["industry"].get(item.industry, item.industry), "towns": [towns.get(t, t) for t in item.towns],
+        "summary": item.summary,
         "hours": item.hours_milli / 1000, "minutes": round(item.content_ms / 60_000),
         "planned_hours": item.planned_hours_milli / 1000, "credits_milli": item.credits_milli, "ready": item.ready_count,
         "lessons": max(0, item.lesson_count - 1), "why": why or "",

@@ -7,7 +7,7 @@ from datetime import date
 from sqlalchemy import select
 
 from guanxue.core import clock
-from guanxue.core.db import session
+from guanxue.core.db import hold, session
 from guanxue.core.errors import NotFound
 from guanxue.core.i18n import lazy as _
 from guanxue.policies.models import Policy
@@ -31,6 +31,7 @@ def get_policy(policy_id: int) -> Policy:
     policy = session.get(Policy, policy_id)
     if policy is None:
         raise NotFound(_("没有这个版本的计学规则。"))
+    hold(policy)  # a version never changes, and one request asks for it again and again
     return policy
 
 

@@ -6,6 +6,7 @@ import hashlib
 import mimetypes
 from dataclasses import dataclass
 from pathlib import Path
+from stat import S_ISREG
 
 from flask import Flask, Response, abort, request
 
@@ -31,18 +32,27 @@ class Assets:
     def __init__(self, folder: Path) -> None:
         self.folder = folder.resolve()
         self._files: dict[str, _File] = {}
+        self._paths: dict[str, Path] = {}  # names that were files once, resolved
 
     def find(self, name: str) -> _File | None:
         """The file of that name below the folder, or None."""
-        path = (self.folder / name).resolve()
-        if not path.is_relative_to(self.folder) or not path.is_file():
+        path = self._paths.get(name) or self._inside(name)
+        try:
+            stat = path.stat() if path else None
+        except OSError:
             return None
-        stat = path.stat()
+        if stat is None or not S_ISREG(stat.st_mode):
+            return None
         seen = (stat.st_mtime_ns, stat.st_size)
         known = self._files.get(name)
         if known is None or known.seen != seen:
             known = self._files[name] = self._read(path, seen)
+            self._paths[name] = path
         return known
+
+    def _inside(self, name: str) -> Path | None:
+        path = (self.folder / name).resolve()
+        return path if path.is_relative_to(self.folder) else None
 
     def digest(self, name: str) -> str:
         """The first 10 hex digits of the file's sha256, "0" where there is no such file."""

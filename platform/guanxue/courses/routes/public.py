@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from urllib.parse import urlencode
+from urllib.parse import quote_plus, urlencode
 
 from flask import Response, redirect, request, url_for
 
@@ -21,7 +21,7 @@ CHIPS = ("kind", "status", "level", "industry")
 
 
 @blueprint.get("/courses")
-@cached_page("catalogue")
+@cached_page("catalogue", search.edition, for_people=True)
 def catalogue() -> Response:
     """Twenty courses a page, narrowed down by facets."""
     query = query_from_address()
@@ -44,10 +44,11 @@ FACET_NAMES = {"kind": _("类别"), "town": _("镇街"), "industry": _("行业")
 
 def _facet(name: str, values: list, asked: dict) -> dict:
     rest = {k: v for k, v in asked.items() if k != name}
+    without, narrowed = _address(rest), _address({**rest, name: ""})  # the address for a value is `narrowed` and the value
     return {
         "name": name, "label": FACET_NAMES[name], "is_chosen": name in asked,
         "values": [{"label": v.label, "count": v.count, "is_chosen": v.is_chosen,
-                    "url": _address(rest if v.is_chosen else {**rest, name: v.value})} for v in values],
+                    "url": without if v.is_chosen else narrowed + quote_plus(v.value)} for v in values],
     }
 
 
