@@ -1,0 +1,162 @@
+"""Lessons and quizzes as pages, and answers no question can have: right status, a Chinese sentence, nothing changed."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from sqlalchemy import func, select
+from tests.clients import API, Browser, Learner, is_chinese, place, words
+from tests.factories import make_course, make_person
+
+from guanxue.core import clock
+from guanxue.core.db import session, writing
+from guanxue.quizzes.models import Attempt, Submission
+
+GIFT = """::q1::主轴停稳以后才能测量工件。{TRUE####防止卷入。}
+
+::q2::车床的纵向轴是哪一根？{=Z轴 ~X轴 ~Y轴}
+
+::q3::一学时是几分钟？{#45:1}
+
+::q4::卡尺要与轴线{=垂直 =竖直}
+
+::q5::连一连{=G00 -> 快移 =G01 -> 直线 =G02 -> 圆弧}
+"""
+LEARNER, OTHER = "13800000001", "13800000002"
+
+
+@pytest.fixture
+def school(bare_app):
+    """Two learners in one course with a quiz of every common kind."""
+    with bare_app.test_request_context(), writing():
+        make_person(LEARNER)
+        make_person(OTHER, "周工")
+        make_course(gift=GIFT, texts=1)
+        make_course("another", title="别的课")
+    for phone in (LEARNER, OTHER):
+        Learner(bare_app, phone).call("PUT", "/courses/safe-measuring/enrolment", 200)
+    return bare_app
+
+
+@pytest.fixture
+def browser(school):
+    """The learner's browser before the begun quiz; its `attempt` is the form's."""
+    made = Browser(school, LEARNER)
+    made.send("/learn/safe-measuring/quiz/start")
+    made.attempt = re.search(r'name="attempt" value="([^"]+)"', made.see("/learn/safe-measuring/quiz"))[1]
+    return made
+
+
+def kept(app) -> tuple[int, list]:
+    """How many were handed in, and what every attempt holds."""
+    with app.app_context():
+        return (session.scalar(select(func.count()).select_from(Submission)),
+                [a.answers for a in session.scalars(select(Attempt).order_by(Attempt.started_at, Attempt.id))])
+
+
+# ---- pages
+
+
+def test_a_lesson_is_shown_to_who_is_in_the_course_and_others_are_led_to_it(school):
+    assert "先停机" in Browser(school, LEARNER).see("/learn/safe-measuring/lesson-2")
+    stranger = Browser(school, LEARNER)
+    assert place(stranger.get("/learn/another/lesson-1", 303)) == "/courses/another"
+    assert place(Browser(school).get("/learn/safe-measuring/lesson-1", 303)).startswith("/login?next=")
+    for path in ("/learn/nothing/lesson-1", "/learn/safe-measuring/nothing", "/learn/safe-measuring/%00", "/learn/plan/x"):
+        stranger.get(path, 404)
+    assert "第1课" in words(stranger.get("/learn/safe-measuring/lesson-1?player=nonsense"))
+
+
+def test_a_quiz_handed_in_by_form_is_graded_and_a_second_time_is_the_first_answer(school, browser):
+    page = browser.see("/learn/safe-measuring/quiz")
+    assert "防止卷入" not in page
+    form = {"attempt": browser.attempt, "q-q1": "true", "q-q3": "45", "q-q4": "竖直"}
+    assert place(browser.send("/learn/safe-measuring/quiz/submit", **form)) == "/learn/safe-measuring/quiz"
+    count, (answers,) = kept(school)
+    assert count == 1 and answers == {"q1": True, "q3": 45.0, "q4": "竖直"}
+    browser.send("/learn/safe-measuring/quiz/submit", **{**form, "q-q3": "1"})
+    assert kept(school) == (1, [answers])
+    assert "60" in words(browser.get("/learn/safe-measuring/quiz"))  # three of five
+
+
+@pytest.mark.parametrize("form", [
+    {"q-q3": "四十五"}, {"q-q3": "1e999"}, {"q-q3": "nan"}, {"q-q2": "foreign-option"}, {"q-q4": "很" * 600},
+])
+def test_an_impossible_answer_is_told_and_hands_nothing_in(school, browser, form):
+    answer = browser.send("/learn/safe-measuring/quiz/submit", 422, attempt=browser.attempt, **{"q-q1": "true", **form})
+    assert is_chinese(words(answer))
+    assert kept(school) == (0, [{}])
+
+
+def test_another_persons_attempt_cannot_be_handed_in(school, browser):
+    thief = Browser(school, OTHER)
+    for attempt in (browser.attempt, "", "nothing", "x" * 500):
+        thief.send("/learn/safe-measuring/quiz/submit", 404, attempt=attempt, **{"q-q1": "true"})
+    assert kept(school) == (0, [{}])
+
+
+def test_a_quiz_out_of_time_is_handed_in_as_it_was_saved_in_time(school, browser):
+    learner = Learner(school)
+    learner.call("PUT", f"/attempts/{browser.attempt}/answers", 200, q1=True)
+    with clock.advance(3600):
+        learner.call("PUT", f"/attempts/{browser.attempt}/answers", 409, q1=False)
+        browser.send("/learn/safe-measuring/quiz/submit", attempt=browser.attempt, **{"q-q1": "false", "q-q3": "45"})
+    assert kept(school) == (1, [{"q1": True}])
+
+
+# ---- over the API
+
+IMPOSSIBLE = [
+    {"q1": "true"}, {"q1": 1}, {"q1": []}, {"q2": "foreign"}, {"q2": 1}, {"q2": ["x"]}, {"q2": True}, {"q3": "45"}, {"q3": True},
+    {"q3": 10**40}, {"q3": {}}, {"q4": 5}, {"q4": "很" * 501}, {"q5": "x"}, {"q5": {"x": "y"}}, {"q5": [1]}, {"q9": True}, {"": 1},
+    {"q1": {"deep": [[[]]]}}, {"q1": True, "q2": "foreign"},
+]
+
+
+def test_impossible_answers_are_422_name_the_question_and_keep_nothing(school, browser):
+    learner = Learner(school)
+    for answers in IMPOSSIBLE:
+        told = learner.call("PUT", f"/attempts/{browser.attempt}/answers", 422, **answers)
+        assert told["errors"] and all(is_chinese(e["message"]) for e in told["errors"]), answers
+        assert kept(school) == (0, [{}])
+    for body in ("[]", "1", '{"q3": NaN}', '{"q3": 1e999}', "{", '{"q4": "\\ud800"}'):
+        answer = learner.client.put(f"{API}/attempts/{browser.attempt}/answers", headers=learner.headers, data=body, content_type="application/json")
+        assert answer.status_code == 422, body
+    wrong_type = learner.client.put(f"{API}/attempts/{browser.attempt}/answers", headers=learner.headers, data={"q1": "true"})
+    assert wrong_type.status_code == 415
+    assert kept(school) == (0, [{}])
+
+
+def test_saving_merges_and_null_clears(school, browser):
+    learner = Learner(school)
+    page = learner.call("POST", f"/quizzes/{learner.lessons()[-1]['id']}/attempts", 200)
+    assert page["attempt_id"] == browser.attempt  # the open attempt, not a new one
+    matching = next(q for q in page["questions"] if q["id"] == "q5")
+    pairs = {matching["options"][0]["id"]: matching["choices"][0]["id"]}
+    for answers in ({"q1": True}, {"q3": 45.5, "q5": pairs}, {"q1": None}):
+        learner.call("PUT", f"/attempts/{browser.attempt}/answers", 200, **answers)
+    assert kept(school) == (0, [{"q3": 45.5, "q5": pairs}])
+
+
+def test_foreign_and_closed_attempts_are_refused(school, browser):
+    learner, thief = Learner(school), Learner(school, OTHER)
+    for call in (("PUT", "answers"), ("POST", "submit")):
+        for attempt in (browser.attempt, "nothing"):
+            thief.call(call[0], f"/attempts/{attempt}/{call[1]}", 404, q1=True)
+    first = learner.call("POST", f"/attempts/{browser.attempt}/submit", 200)
+    assert learner.call("PUT", f"/attempts/{browser.attempt}/answers", 409, q1=True)["type"].endswith("#attempt-closed")
+    again = learner.call("POST", f"/attempts/{browser.attempt}/submit", 200)
+    assert {k: again[k] for k in ("score", "passed", "feedback")} == {k: first[k] for k in ("score", "passed", "feedback")}
+    learner.call("DELETE", "/courses/safe-measuring/enrolment", 204)
+    learner.call("POST", f"/attempts/{browser.attempt}/submit", 403)
+
+
+def test_a_lesson_is_no_quiz_and_a_quiz_is_no_video(school):
+    learner = Learner(school)
+    video, _text, quiz = learner.lessons()
+    learner.call("POST", f"/quizzes/{video['id']}/attempts", 409)
+    learner.call("POST", f"/lessons/{quiz['id']}/playback", 409)
+    other = Learner(school, OTHER)
+    other.call("PUT", "/courses/another/enrolment", 200)
+    learner.call("GET", f"/lessons/{other.lessons('another')[0]['id']}", 403)
