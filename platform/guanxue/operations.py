@@ -15,7 +15,7 @@ from pathlib import Path
 import click
 from flask import current_app
 
-from guanxue import demonstration, jobs, migrations, search, simulation, wiring
+from guanxue import backups, demonstration, jobs, migrations, search, simulation, wiring
 from guanxue.core import logs
 from guanxue.core.actor import SYSTEM
 from guanxue.core.append_only import missing_triggers
@@ -155,7 +155,9 @@ def _stay(children: list[subprocess.Popen]) -> None:
 @in_app()
 def reindex() -> None:
     """重建搜索索引；网站照常服务。"""
-    click.echo(f"已索引 {search.rebuild()} 项。")
+    with click.progressbar(length=search.count_documents(), label="索引", file=sys.stderr) as bar:
+        count = search.rebuild(lambda n: bar.update(n - bar.pos))
+    click.echo(f"已索引 {count} 项。")
 
 
 @click.command()
@@ -191,4 +193,4 @@ def _examine():
     yield None if search.is_ready() else "搜索索引不可用：运行 guanxue reindex。"
 
 
-COMMANDS = [init, demo, serve, worker, up, reindex, doctor]
+COMMANDS = [*backups.COMMANDS, init, demo, serve, worker, up, reindex, doctor]

@@ -7,9 +7,21 @@ stands in courses/synonyms.csv.
 
 from guanxue.search.marking import mark
 from guanxue.search.models import Hit, Piece, SearchDocument, SearchResult, Status, Suggestion
-from guanxue.search.service import edition, freshen, is_ready, query, rebuild, register, status, suggest, touch, update
+from guanxue.search.service import (
+    count_documents,
+    edition,
+    freshen,
+    is_ready,
+    query,
+    rebuild,
+    register,
+    status,
+    suggest,
+    touch,
+    update,
+)
 
 __all__ = [
     "SearchDocument", "SearchResult", "Hit", "Suggestion", "Piece", "Status", "register", "touch", "update", "query", "suggest",
-    "mark", "rebuild", "freshen", "status", "is_ready", "edition",
+    "mark", "rebuild", "freshen", "status", "is_ready", "edition", "count_documents",
 ]

@@ -101,6 +101,11 @@ def rebuild(progress: Callable[[int], None] | None = None) -> int:
         return state().library.build(_every(progress))
 
 
+def count_documents() -> int:
+    """How many documents there may be to index: what a progress bar is measured by."""
+    return sum(len(list(source.list_ids())) for source in state().sources.values())
+
+
 def _read_anew() -> None:
     # What was committed while we waited for the lock must be seen; a reading transaction may be older than that.
     if not is_writing():
