@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 
 import pytest
-from tests.factories import PASSWORD, bearer, make_course, make_person
+from tests.clients import Browser
+from tests.factories import bearer, make_course, make_person
 from tests.tracks.test_service import TOWNS, make_track
 
 from guanxue import accounts, tracks
@@ -30,101 +31,77 @@ def town(bare_app):
     return bare_app
 
 
-class Browser:
-    """A signed-in browser that sends the token of the page it is on."""
-
-    def __init__(self, app, phone):
-        self.client = app.test_client()
-        if phone:
-            token = self.token("/login")
-            answer = self.client.post("/login", data={"phone": phone, "password": PASSWORD, "csrf_token": token})
-            assert answer.status_code == 303
-
-    def token(self, path):
-        return re.search(r'name="csrf_token" value="([^"]+)"', self.client.get(path).text)[1]
-
-    def get(self, path, status=200):
-        answer = self.client.get(path)
-        assert answer.status_code == status, answer.text[:400]
-        return answer.text
-
-    def post(self, path, page, status=303, **data):
-        answer = self.client.post(path, data={**data, "csrf_token": self.token(page)})
-        assert answer.status_code == status, answer.text[:400]
-        return answer
-
-
 def test_towns_are_on_the_map_and_in_the_list_with_what_can_be_studied(town):
-    text = Browser(town, None).get("/towns")
+    text = Browser(town).see("/towns")
     assert text.count("/towns/humen") == 2 and "1 条能学" in text and "大朗镇" in text
 
 
 def test_a_town_shows_its_published_tracks_and_nothing_of_drafts(town):
     with town.test_request_context(), writing():
         make_track(make_person("13800000004", "周主任", "curator", "humen"), title="还没发布的路线")
-    assert "服装路线" in Browser(town, None).get("/towns/humen")
-    assert "还没发布的路线" not in Browser(town, None).get("/towns/humen")
-    assert "还没发布的路线" not in Browser(town, "13800000003").get("/towns/humen")
-    assert "还没发布的路线" in Browser(town, "13800000003").get("/curate?town=humen")
+    assert "服装路线" in Browser(town).see("/towns/humen")
+    assert "还没发布的路线" not in Browser(town).see("/towns/humen")
+    assert "还没发布的路线" not in Browser(town, "13800000003").see("/towns/humen")
+    assert "还没发布的路线" in Browser(town, "13800000003").see("/curate?town=humen")
 
 
 def test_unknown_towns_and_tracks_are_not_found(town):
     for path in ("/towns/atlantis", "/tracks/atlantis", "/curate/atlantis"):
         status = 404 if path != "/curate/atlantis" else 303
         assert town.test_client().get(path).status_code == status
-    Browser(town, "13800000003").get("/curate/atlantis", 404)
+    Browser(town, "13800000003").see("/curate/atlantis", 404)
 
 
 def test_a_learner_joins_sees_what_comes_next_and_leaves(town):
     who = Browser(town, "13800000001")
-    assert "加入这条路线" in who.get("/tracks/humen-t1")
-    who.post("/tracks/humen-t1/join", "/tracks/humen-t1")
-    text = who.get("/tracks/humen-t1")
+    assert "加入这条路线" in who.see("/tracks/humen-t1")
+    who.send("/tracks/humen-t1/join")
+    text = who.see("/tracks/humen-t1")
     assert "必修 0 / 2 门学完" in text and "去学：第一门课" in text
-    assert "服装路线" in who.get("/me")
-    assert "1 人加入" in Browser(town, None).get("/towns/humen")
-    who.post("/tracks/humen-t1/leave", "/tracks/humen-t1")
-    assert "加入这条路线" in who.get("/tracks/humen-t1")
+    assert "服装路线" in who.see("/me")
+    assert "1 人加入" in Browser(town).see("/towns/humen")
+    who.send("/tracks/humen-t1/leave")
+    assert "加入这条路线" in who.see("/tracks/humen-t1")
 
 
 def test_a_visitor_is_led_to_registration_and_back(town):
-    text = Browser(town, None).get("/tracks/humen-t1")
+    text = Browser(town).see("/tracks/humen-t1")
     assert "/register?next=/tracks/humen-t1" in text and "csrf_token" not in text
 
 
 def test_another_towns_curator_finds_no_bench_here(town):
     other = Browser(town, "13800000009")
-    other.get("/curate/humen-t1", 404)
-    other.post("/curate/humen-t1/publish", "/curate", status=404, do="withdraw")
-    Browser(town, "13800000001").get("/curate", 403)
+    other.see("/curate/humen-t1", 404)
+    other.send("/curate/humen-t1/publish", 404, do="withdraw")
+    Browser(town, "13800000001").see("/curate", 403)
 
 
 def test_a_curator_builds_a_track_on_the_bench(town):
     who = Browser(town, "13800000003")
-    answer = who.post("/curate/new", "/curate/new", title="缝纫入门", town="humen", summary="新工人先学这些。")
+    answer = who.send("/curate/new", title="缝纫入门", town="humen", summary="新工人先学这些。")
     bench = answer.headers["Location"]
     slug = bench.rsplit("/", 1)[1]
-    stage = re.search(r"/stages/(\d+)\"", who.get(bench))[1]
-    assert "第一门课" in who.get(f"{bench}?stage={stage}")
-    who.post(f"{bench}/publish", bench, status=422, do="publish")
-    who.post(f"{bench}/stages/{stage}/courses", bench, course="one")
-    who.post(f"{bench}/stages/{stage}/courses", bench, status=409, course="one")
-    who.post(f"{bench}/stages/{stage}/courses", bench, status=404, course="atlantis")
-    who.post(f"{bench}/facts", bench, title="缝纫入门", summary="", industry="", target_headcount="120", target_by="2026-12-31")
-    assert "120" in who.get(bench) and "2026-12-31" in who.get(bench)
+    stage = re.search(r"/stages/(\d+)\"", who.see(bench))[1]
+    assert "第一门课" in who.see(f"{bench}?stage={stage}")
+    who.send(f"{bench}/publish", 422, do="publish")
+    who.send(f"{bench}/stages/{stage}/courses", course="one")
+    who.send(f"{bench}/stages/{stage}/courses", 409, course="one")
+    who.send(f"{bench}/stages/{stage}/courses", 404, course="atlantis")
+    who.send(f"{bench}/facts", title="缝纫入门", summary="", industry="", target_headcount="120", target_by="2026-12-31")
+    assert "120" in who.see(bench) and "2026-12-31" in who.see(bench)
     for wrong in ({"target_headcount": "-3"}, {"target_headcount": "很多"}, {"target_by": "明年"}, {"title": ""}):
-        who.post(f"{bench}/facts", bench, status=422, **{"title": "缝纫入门", "summary": "", "industry": "", **wrong})
-    who.post(f"{bench}/publish", bench, do="publish")
-    assert "目标：120 人学完" in Browser(town, None).get(f"/tracks/{slug}")
-    who.post(f"{bench}/publish", bench, do="withdraw")
+        who.send(f"{bench}/facts", 422, **{"title": "缝纫入门", "summary": "", "industry": "", **wrong})
+    who.send(f"{bench}/publish", do="publish")
+    assert "目标：120 人学完" in Browser(town).see(f"/tracks/{slug}")
+    who.send(f"{bench}/publish", do="withdraw")
     assert town.test_client().get(f"/tracks/{slug}").status_code == 404
 
 
 def test_a_change_of_a_track_is_seen_at_once_by_signed_out_visitors(town):
-    before = Browser(town, None).get("/tracks/humen-t1")
+    before = Browser(town).see("/tracks/humen-t1")
     who = Browser(town, "13800000003")
-    who.post("/curate/humen-t1/facts", "/curate/humen-t1", title="改了名的路线", summary="", industry="")
-    after = Browser(town, None).get("/tracks/humen-t1")
+    who.send("/curate/humen-t1/facts", title="改了名的路线", summary="", industry="")
+    after = Browser(town).see("/tracks/humen-t1")
     assert "改了名的路线" not in before and "改了名的路线" in after
     with town.app_context():
         assert generation.current("tracks") > 0
@@ -151,8 +128,8 @@ def test_towns_and_tracks_over_the_api(town):
 
 def test_home_shows_the_persons_town_with_its_tracks(town):
     who = Browser(town, "13800000001")
-    assert "服装路线" not in who.get("/")
-    who.post("/towns/humen/mine", "/towns/humen")
-    assert "我的镇街" in who.get("/towns/humen") and "服装路线" in who.get("/")
-    who.post("/towns/atlantis/mine", "/towns/humen", status=404)
-    assert "服装路线" not in Browser(town, None).get("/")
+    assert "服装路线" not in who.see("/")
+    who.send("/towns/humen/mine")
+    assert "我的镇街" in who.see("/towns/humen") and "服装路线" in who.see("/")
+    who.send("/towns/atlantis/mine", 404)
+    assert "服装路线" not in Browser(town).see("/")
