@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 
 import pytest
 from click.testing import CliRunner
@@ -14,6 +15,7 @@ from guanxue.core.actor import SYSTEM
 from guanxue.core.command import Application
 from guanxue.core.db import db, end_work, writing
 from guanxue.core.errors import Forbidden, Invalid
+from guanxue.ledger import verification
 from guanxue.ledger.commands import group
 
 CUT, _first = TAMPERINGS["cut the tail with its tree and heads"]
@@ -154,3 +156,21 @@ def test_the_command_records_it_and_verify_names_it(older):
     assert seen.exit_code == 0 and "恢复备份" in seen.stdout and "李工" in seen.stdout
     again = run("rewind", "--reason", "x", "--authority", "y")
     assert again.exit_code == 1 and again.stdout == ""
+
+
+def test_verify_while_others_post_sees_one_moment(any_app, monkeypatch):
+    def post(n: int) -> None:
+        with any_app.test_request_context(), writing():
+            deposit(n)
+
+    def and_then_another_posts(report, leaves) -> None:
+        writer = threading.Thread(target=post, args=(len(leaves) + 1,))
+        writer.start()
+        writer.join()
+        check_nodes(report, leaves)
+
+    post(1)
+    check_nodes = verification._check_nodes
+    monkeypatch.setattr(verification, "_check_nodes", and_then_another_posts)
+    told = CliRunner().invoke(group, ["verify"], obj=Application(lambda: any_app))
+    assert told.exit_code == 0 and told.stdout == "账本完好：1 笔。\n", told.output

@@ -77,6 +77,13 @@ def begin_writing() -> None:
     session.info["is_writing"] = True
 
 
+def read_one_moment() -> None:
+    """What is read from now on is of one moment, however long it takes. SQLite's transactions always are."""
+    if session.get_bind().dialect.name == "postgresql":
+        session.rollback()
+        session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+
+
 def is_writing() -> bool:
     """Is the present (or next) transaction of this context a writing one?"""
     return bool(session.info.get("is_writing"))
