@@ -181,6 +181,36 @@ def test_personal_pages_are_kept_by_no_cache(filled):
         assert "林小莲" not in answer.get_data(as_text=True) and "csrf_token" not in answer.get_data(as_text=True)
 
 
+SHARED = ["/", "/courses", "/courses?q=测量", "/courses/safe-measuring", "/courses/plan-1", "/courses/done-course", "/towns", "/towns/humen",
+          "/tracks/open-track", "/verify"]
+
+
+def test_no_page_carries_another_persons_name_token_or_progress(filled):
+    """林小莲 is in the course and has a credit; 许明, who reads the same pages in turn, is not."""
+    one, other, visitor = Browser(filled, LEARNER), Browser(filled, ROLES["inspector"]), Browser(filled)
+    for _round in range(2):
+        for path in SHARED:
+            first, second, third = one.see(path), other.see(path), visitor.see(path)
+            assert "林小莲" not in second + third and "许明" not in first + third, path
+            tokens = [set(re.findall(r'name="csrf_token" value="([^"]+)"', page)) for page in (first, second, third)]
+            assert not (tokens[0] & tokens[1] or tokens[2]), path
+            if path.startswith("/courses/safe"):
+                assert "退出这门课" in first and "退出这门课" not in second + third
+            for browser, found in ((one, tokens[0]), (other, tokens[1])):
+                for token in found:  # each page's token is its reader's own, and works
+                    assert browser.client.post("/language", data={"csrf_token": token, "lang": "zh_Hans"}).status_code == 303, path
+
+
+def test_whoever_signs_out_is_shown_nothing_of_theirs_any_more(filled):
+    browser = Browser(filled, LEARNER)
+    for path in SHARED:
+        browser.see(path)
+    browser.send("/logout")
+    for path in SHARED:
+        assert "林小莲" not in browser.see(path) and "退出这门课" not in browser.see(path), path
+    browser.get("/me", 303)
+
+
 KEY = ("卷入", "与主轴平行", "permille", '"truth"', "is_right", "explanation", "right_html")
 
 

@@ -20,7 +20,7 @@ from sqlalchemy import inspect, text
 from tests.clients import API, Browser, Learner
 from tests.factories import GIFT, TEXT, make_course, make_person, town_row
 
-from guanxue import accounts, courses, tracks
+from guanxue import accounts, courses, search, tracks
 from guanxue.core.actor import SYSTEM
 from guanxue.core.db import db, session, writing
 from guanxue.core.web import dispatch
@@ -82,6 +82,8 @@ def fill(app) -> None:
     learner = Learner(app, LEARNER)
     learner.finish("done-course")
     learner.call("PUT", "/courses/safe-measuring/enrolment", 200)
+    with app.test_request_context():
+        search.rebuild()
 
 
 @dataclass(frozen=True)

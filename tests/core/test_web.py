@@ -52,6 +52,15 @@ def test_a_signed_in_persons_page_is_never_kept_for_others(bare_app):
     assert "独一无二" not in bare_app.test_client().get("/").get_data(as_text=True)
 
 
+def test_a_name_is_only_text_on_kept_pages_too(bare_app):
+    with bare_app.test_request_context(), writing():
+        make_person(name='<b>"&x')
+    browser = Browser(bare_app, "13800000001")
+    for path in ("/", "/courses", "/courses", "/me", "/me/settings"):
+        page = browser.see(path)
+        assert "<b>" not in page and "&lt;b&gt;" in page, path
+
+
 # ---- markup
 
 
