@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 
-from flask import Flask, Response, redirect, request, url_for
+from flask import Flask, Response, current_app, redirect, request, url_for
 from flask_babel import Babel
 from flask_wtf.csrf import CSRFError, CSRFProtect
 from jinja2 import StrictUndefined
@@ -15,7 +15,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from guanxue import wiring
 from guanxue.config import Settings
-from guanxue.core import clock
+from guanxue.core import clock, i18n
 from guanxue.core import db as database
 from guanxue.core.errors import Forbidden, Invalid, NotFound, Problem, TooLarge, Unauthenticated
 from guanxue.core.i18n import lazy as _
@@ -23,7 +23,6 @@ from guanxue.core.web import addresses, api, assets, covers, dispatch, headers, 
 
 log = logging.getLogger(__name__)
 MAX_FORM_BYTES = 2 * 1024 * 1024  # forms and JSON; uploads say their own limit
-LANGUAGES = {"zh_Hans": "简体中文", "en": "English"}
 
 
 def create_app(settings: Settings | None = None) -> Flask:
@@ -40,11 +39,13 @@ def create_app(settings: Settings | None = None) -> Flask:
     database.db.init_app(app)
     with app.app_context():
         database.configure_engine(database.db.engine)
-    Babel(app, default_locale="zh_Hans", default_timezone="Asia/Shanghai", locale_selector=_language,
+    app.extensions["guanxue.languages"] = i18n.languages(settings.root / "translations")
+    Babel(app, default_locale=i18n.FIRST, default_timezone="Asia/Shanghai", locale_selector=_language,
           default_translation_directories=str(settings.root / "translations"))
     _install_frame(app, settings)
     with app.app_context():
         wiring.join(app)
+        wiring.refuse_unsafe(settings)
     app.register_blueprint(api.blueprint())
     return app
 
@@ -71,13 +72,14 @@ def _flask_config(settings: Settings) -> dict:
 
 def _language() -> str:
     """A page speaks Chinese unless its reader chose otherwise; a program's Accept-Language is honoured."""
+    known = current_app.extensions["guanxue.languages"]
     chosen = request.cookies.get("lang") if request else None
-    if chosen in LANGUAGES:
+    if chosen in known:
         return chosen
     if request and request.path.startswith(api.PREFIX):
-        best = request.accept_languages.best_match(["zh", "zh-Hans", "zh-CN", "en"], "zh")
-        return "en" if best == "en" else "zh_Hans"
-    return "zh_Hans"
+        names = {code.replace("_", "-"): code for code in known} | {"zh": i18n.FIRST, "zh-CN": i18n.FIRST}
+        return names[request.accept_languages.best_match(names, "zh")]
+    return i18n.FIRST
 
 
 def _page_language() -> str:
@@ -105,7 +107,8 @@ FILTERS = {
 def _install_frame(app: Flask, settings: Settings) -> None:
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    app.jinja_env.globals.update(languages=LANGUAGES, is_production=settings.is_production, page_language=_page_language)
+    app.jinja_env.globals.update(languages=app.extensions["guanxue.languages"], is_production=settings.is_production,
+                                 page_language=_page_language)
     app.jinja_env.filters.update(FILTERS)
     dispatch.install(app)
     addresses.install(app)

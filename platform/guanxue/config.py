@@ -29,7 +29,6 @@ class Settings:
     base_url: str
     secret_key: bytes = field(repr=False)
     ledger_key_path: Path
-    locale: str = "zh_Hans"
     accel: str = ""
     trusted_proxies: int = 0
     demo_password: str = field(default=DEMO_PASSWORD, repr=False)
@@ -67,7 +66,6 @@ class Settings:
             base_url=env.get("GUANXUE_BASE_URL", f"http://127.0.0.1:{env.get('PORT', '8000')}").rstrip("/"),
             secret_key=_secret(env, data.folder, mode),
             ledger_key_path=Path(env.get("GUANXUE_LEDGER_KEY") or data.folder / "keys" / "ledger.pem"),
-            locale=env.get("GUANXUE_LOCALE", "zh_Hans").replace("-", "_"),
             accel=env.get("GUANXUE_ACCEL", ""),
             trusted_proxies=_whole_number(env, "GUANXUE_TRUSTED_PROXIES"),
             demo_password=env.get("GUANXUE_DEMO_PASSWORD", DEMO_PASSWORD),

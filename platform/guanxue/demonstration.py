@@ -1,6 +1,7 @@
-"""The demonstration: the catalogue we ship, towns, tracks and people, loaded through the same services people use.
+"""The catalogue we ship (towns, trades, plans, courses, tracks) and the demonstration's people, loaded through services.
 
-Safe to repeat: what is there already is left or brought up to date, never made twice.
+Safe to repeat: what is there already is left or brought up to date, never made twice. The catalogue is for every site, the
+people for demonstrations only.
 """
 
 from __future__ import annotations
@@ -33,7 +34,16 @@ def course_folders() -> list[Path]:
 
 
 def load(actor: Actor, say: Callable[[str], None]) -> None:
-    """Load everything, in a few transactions, so that a start that was broken off goes on where it was."""
+    """The catalogue and the people."""
+    load_catalogue(actor, say)
+    hashed = accounts.hash_password(settings().demo_password)
+    with writing():
+        accounts.create_demo_people(actor, hashed)
+    session.remove()
+
+
+def load_catalogue(actor: Actor, say: Callable[[str], None]) -> None:
+    """Everything but people, in a few transactions, so that a start that was broken off goes on where it was."""
     with writing():
         accounts.load_towns(actor, table("towns"))
         standards.load_industries(actor, table("industries"))
@@ -46,9 +56,6 @@ def load(actor: Actor, say: Callable[[str], None]) -> None:
     say(f"完整课程 {len(course_folders())} 门")
     with writing():
         say(f"一镇一品学习路线 {tracks.load_tracks(actor, table('tracks'))} 条")
-    hashed = accounts.hash_password(settings().demo_password)
-    with writing():
-        accounts.create_demo_people(actor, hashed)
     session.remove()
 
 

@@ -7,7 +7,6 @@ import os
 import shutil
 import signal
 import socket
-import subprocess
 import sys
 import time
 from pathlib import Path
@@ -23,7 +22,7 @@ from guanxue.core.command import fail, in_app
 from guanxue.core.db import db, writing
 from guanxue.core.settings import settings
 
-STOP_WITHIN_S = 8
+STOP_WITHIN_S = 5
 
 
 def die_with_parent() -> None:
@@ -62,6 +61,15 @@ def demo(learners: int) -> None:
         click.echo(f"新增模拟学员 {fresh} 名", err=True)
 
 
+@click.command("load-catalogue")
+@in_app()
+def load_catalogue() -> None:
+    """载入随附的目录：镇街、行业、工种、课程计划、完整课程、学习路线；可以反复运行，正式环境也能用。"""
+    prepare_site()
+    demonstration.load_catalogue(SYSTEM, say=lambda line: click.echo(line, err=True))
+    search.freshen()
+
+
 @click.command()
 @click.option("--port", type=int, envvar="PORT", default=8000, show_default=True, help="端口")
 @click.option("--host", default="0.0.0.0", show_default=True, help="监听地址")  # noqa: S104 phones on the LAN open it
@@ -92,7 +100,7 @@ def worker() -> None:
     lanes.start()
     while not stopped:
         time.sleep(0.2)
-    lanes.stop(timeout_s=STOP_WITHIN_S - 3)
+    lanes.stop(timeout_s=STOP_WITHIN_S)
 
 
 @click.command()
@@ -108,11 +116,8 @@ def up(port: int) -> None:
     search.freshen()
     db.session.remove()
     db.engine.dispose()
-    program = [sys.executable, "-m", "guanxue"]
-    environ = {**os.environ, "GUANXUE_DIE_WITH_PARENT": "1", "PORT": str(port)}
-    children = [subprocess.Popen([*program, name], env=environ) for name in ("serve", "worker")]
-    _greet(port)
-    _stay(children)
+    # What was loaded for preparing is given back: the process that only watches over the two others is a small one.
+    os.execv(sys.executable, [sys.executable, "-m", "guanxue.supervisor", str(port), *_greeting(port)])  # noqa: S606
 
 
 def _refuse_taken(port: int) -> None:
@@ -124,31 +129,10 @@ def _refuse_taken(port: int) -> None:
             fail(f"端口 {port} 已被占用。换一个：PORT={port + 1} make run")
 
 
-def _greet(port: int) -> None:
-    click.echo(f"\n  莞学已启动：http://127.0.0.1:{port}\n")
-    for line in demonstration.account_lines() if not settings().is_production else []:
-        click.echo(f"  {line}")
-    click.echo("\n  首批课程视频在后台制作，网页上能看到进度。Ctrl-C 结束。\n")
-
-
-def _stay(children: list[subprocess.Popen]) -> None:
-    """Wait until told to stop or until a child is gone; then end both, at latest after STOP_WITHIN_S."""
-    stopped: list[int] = []
-    for sign in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        signal.signal(sign, lambda number, _frame: stopped.append(number))
-    while not stopped and all(child.poll() is None for child in children):
-        time.sleep(0.2)
-    for child in children:
-        if child.poll() is None:
-            child.send_signal(signal.SIGTERM)
-    deadline = time.monotonic() + STOP_WITHIN_S
-    for child in children:
-        try:
-            child.wait(max(0.1, deadline - time.monotonic()))
-        except subprocess.TimeoutExpired:
-            child.kill()
-    if not stopped:
-        fail("网站或后台任务意外结束，请看上面的日志。")
+def _greeting(port: int) -> list[str]:
+    accounts_of_it = demonstration.account_lines() if not settings().is_production else []
+    return ["", f"  莞学已启动：http://127.0.0.1:{port}", "", *(f"  {line}" for line in accounts_of_it), "",
+            "  首批课程视频在后台制作，网页上能看到进度。Ctrl-C 结束。", ""]
 
 
 @click.command()

@@ -24,7 +24,7 @@ from guanxue.accounts import api as _accounts_api  # noqa: F401 declares its cal
 from guanxue.accounts import commands as accounts_commands
 from guanxue.accounts import routes as accounts_routes
 from guanxue.accounts import signin
-from guanxue.config import ROOT
+from guanxue.config import ROOT, Settings, UnsafeSettings
 from guanxue.core import events
 from guanxue.core.actor import Actor
 from guanxue.core.web import operate
@@ -55,7 +55,7 @@ from guanxue.tracks.routes import curate as _tracks_curate  # noqa: F401 adds it
 from guanxue.tracks.routes import home as _tracks_home  # noqa: F401
 from guanxue.tracks.routes import public as _tracks_public  # noqa: F401
 
-__all__ = ["COMMANDS", "ROOT", "install_sign_in", "join", "prepare"]
+__all__ = ["COMMANDS", "ROOT", "install_sign_in", "join", "prepare", "refuse_unsafe"]
 
 # Importing a room is what puts its tables into the database's metadata.
 ROOMS = (audit, jobs, ledger, search, policies, standards, accounts, media, quizzes, courses, learning,
@@ -99,7 +99,7 @@ def _events() -> None:
 
 def _jobs() -> None:
     """What the worker runs for a job's name."""
-    jobs.register("media.make", media_tasks.make, heavy=True)
+    jobs.register("media.make", media_tasks.make, heavy=True, given_up=media_tasks.give_up)
     jobs.register("search.update", search_tasks.update)
     jobs.register("credits.award", creditbank_tasks.award, max_attempts=50)
     jobs.register("tracks.settle", track_tasks.settle, max_attempts=50)
@@ -126,6 +126,12 @@ def _operators() -> None:
 
 def _by_state(counts: dict[str, int]) -> list[tuple[dict[str, str], int]]:
     return [({"state": state}, count) for state, count in sorted(counts.items())]
+
+
+def refuse_unsafe(settings: Settings) -> None:
+    """What only the database can tell about safety. Raises UnsafeSettings with one plain line."""
+    if settings.is_production and accounts.has_demo_people():
+        raise UnsafeSettings("数据库里有演示账号（密码是公开的）。正式运行请换一个新的数据库。")
 
 
 def prepare(actor: Actor) -> None:

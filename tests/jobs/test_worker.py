@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from datetime import timedelta
 
 import pytest
 
@@ -139,3 +140,46 @@ def test_light_work_never_waits_behind_heavy_work(any_app, done):
     ask(any_app, "note", {"x": 1})
     assert jobs.worker.run_one(any_app, heavy=False)
     assert done == [{"x": 1}]
+
+
+def test_a_job_that_kills_its_worker_again_and_again_is_given_up(any_app):
+    with any_app.app_context():
+        jobs.register("deadly", lambda job: None, max_attempts=3)
+    job_id = ask(any_app, "deadly", {})
+    for _death in range(3):  # claimed, then the worker is gone: the lease runs out
+        with any_app.app_context(), writing():
+            assert service.claim(heavy=False).id == job_id
+            session.get(Job, job_id).leased_until = clock.now() - timedelta(seconds=1)
+    assert jobs.run_waiting(any_app) == 1
+    assert state(any_app, job_id)[0] == "failed"
+
+
+def test_whoever_asked_is_told_once_when_a_job_is_given_up(any_app):
+    told = []
+
+    def fail(job):
+        raise OSError("disk full")
+
+    with any_app.app_context():
+        jobs.register("hopeless", fail, max_attempts=2, given_up=lambda payload, why: told.append((payload, why)))
+    ask(any_app, "hopeless", {"asset_id": 7})
+    jobs.run_waiting(any_app)
+    assert told == []
+    with clock.advance(3600):
+        jobs.run_waiting(any_app)
+    assert told == [({"asset_id": 7}, "OSError: disk full")]
+
+
+def test_done_jobs_are_forgotten_after_some_days_and_failed_ones_are_kept(any_app, done):
+    def fail(job):
+        raise Invalid("nie")
+
+    with any_app.app_context():
+        jobs.register("wrong", fail)
+    for name in ("note", "wrong"):
+        ask(any_app, name, {})
+    jobs.run_waiting(any_app)
+    with clock.advance(4 * 86_400), any_app.app_context():
+        with writing():
+            service.forget_done()
+        assert [job.name for job in jobs.list_jobs()] == ["wrong"]

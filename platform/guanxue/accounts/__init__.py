@@ -13,6 +13,7 @@ from guanxue.accounts.queries import (
     find_town,
     get_person,
     get_town,
+    has_demo_people,
     list_sessions,
     list_towns,
     lock_person,
@@ -43,5 +44,5 @@ __all__ = [
     "change_password", "reset_password", "hash_password", "checked_phone", "grant_role",
     "see", "set_town", "find_session", "list_sessions", "find_person",
     "find_person_by_phone", "get_person", "names_of", "capabilities_of", "mask_name", "mask_phone", "list_towns", "get_town",
-    "find_town", "lock_person", "load_towns", "create_demo_people", "DEMO_PEOPLE", "ROLES",
+    "find_town", "lock_person", "load_towns", "create_demo_people", "has_demo_people", "DEMO_PEOPLE", "ROLES",
 ]

@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, inspect, select
 
 from guanxue.accounts.errors import NoSuchPerson, NoSuchTown
 from guanxue.accounts.models import Organisation, Person, Role, Session
 from guanxue.core import clock
-from guanxue.core.db import session
+from guanxue.core.db import db, session
 from guanxue.core.i18n import lazy as _
 
 TOWN_KINDS = ("street", "town", "park")
@@ -106,3 +106,11 @@ def get_town(slug: str) -> Organisation:
 def lock_person(person_id: int) -> None:
     """Queue up behind whatever else this person is changing, until the transaction ends."""
     session.execute(select(Person.id).where(Person.id == person_id).with_for_update())
+
+
+def has_demo_people() -> bool:
+    """Does the database hold anybody of the demonstration? False while it has no tables yet."""
+    with db.engine.connect() as connection:
+        if not inspect(connection).has_table(Person.__tablename__):
+            return False
+        return connection.execute(select(Person.id).where(Person.is_demo).limit(1)).first() is not None

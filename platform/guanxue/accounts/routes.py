@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, g, make_response, redirect, request, url_for
+from flask import Blueprint, Response, current_app, g, make_response, redirect, request, url_for
 
 from guanxue import accounts
 from guanxue.accounts import signin
@@ -152,7 +152,7 @@ def language() -> Response:
     """Choose the language of pages; kept in a cookie of this browser."""
     response = make_response(redirect(own_site_path(request.form.get("next"), "/"), 303))
     chosen = request.form.get("lang", "")
-    if chosen in ("zh_Hans", "en"):
+    if chosen in current_app.extensions["guanxue.languages"]:
         response.set_cookie("lang", chosen, max_age=31536000, samesite="Lax", httponly=True)
     return response
 

@@ -244,7 +244,7 @@ def _must_be_publishable(course: Course) -> list[Lesson]:
     faults = rules.publish_faults(course.title, lessons)
     failed = {a.id for a in media.list_assets({x.asset_id for x in lessons if x.asset_id}) if a.state == "failed"}
     faults += [rules.Fault(x.slug, _("“%(title)s”的视频没有做成，请重新上传。", title=x.title))
-               for x in lessons if x.asset_id in failed]
+               for x in lessons if x.asset_id in failed and not x.is_narrated]  # what the machine speaks it makes again
     if faults:
         raise Invalid(_("还不能提交：%(why)s", why=faults[0].message),
                       fields=[{"field": f.where, "message": f.message} for f in faults])
@@ -263,6 +263,7 @@ def publish_course(actor: Actor, course: Course) -> Revision:
     digest = rules.content_digest({**document, "policy": policy.id}, content)
     if course.revision_id and session.get(Revision, course.revision_id).digest == digest:
         course.state = PUBLISHED
+        _narrate_again(actor, course, lessons)
         return session.get(Revision, course.revision_id)
     number = (session.scalar(select(func.max(Revision.number)).where(Revision.course_id == course.id)) or 0) + 1
     revision = Revision(course_id=course.id, number=number, digest=digest, document=document, policy_id=policy.id,
@@ -278,6 +279,13 @@ def publish_course(actor: Actor, course: Course) -> Revision:
     audit.record(actor, "courses.course.published", f"course:{course.id}", {"revision": number, "digest": digest})
     events.emit(CoursePublished(course.id, revision.id))
     return revision
+
+
+def _narrate_again(actor: Actor, course: Course, lessons: list[Lesson]) -> None:
+    """Narrations that could not be made the last time (a full disk) are asked for once more."""
+    for lesson in lessons:
+        if lesson.is_narrated and lesson.asset_id and media.get_asset(lesson.asset_id).state == "failed":
+            media.create_narrated(actor, _spec(course, lesson))
 
 
 def _document(course: Course) -> dict:

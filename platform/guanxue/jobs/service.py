@@ -25,6 +25,7 @@ class Task:
     fn: Callable
     is_heavy: bool
     max_attempts: int
+    given_up: Callable[[dict, str], None] | None
 
 
 def tasks() -> dict[str, Task]:
@@ -32,9 +33,13 @@ def tasks() -> dict[str, Task]:
     return current_app.extensions.setdefault("guanxue.tasks", {})
 
 
-def register(name: str, fn: Callable, *, heavy: bool = False, max_attempts: int = 3) -> None:
-    """Say what runs for a job name. Heavy tasks (encoding) have a lane of their own, so that light ones never wait."""
-    tasks()[name] = Task(fn, heavy, max_attempts)
+def register(name: str, fn: Callable, *, heavy: bool = False, max_attempts: int = 3,
+             given_up: Callable[[dict, str], None] | None = None) -> None:
+    """Say what runs for a job name. Heavy tasks (encoding) have a lane of their own, so that light ones never wait.
+
+    `given_up(payload, reason)` is told, inside a writing transaction, when the job will not be tried again.
+    """
+    tasks()[name] = Task(fn, heavy, max_attempts, given_up)
 
 
 def enqueue(
@@ -111,14 +116,14 @@ def release(job_id: int, attempt: int) -> None:
     session.execute(_mine(job_id, attempt).values(state=WAITING, leased_until=None, attempts=attempt - 1))
 
 
-def fail(job_id: int, attempt: int, reason: str, *, may_retry: bool) -> None:
-    """Try again later (1, 4, 9 … times 10 s, at most an hour), or give up for good."""
+def fail(job_id: int, attempt: int, reason: str, *, may_retry: bool) -> bool:
+    """Try again later (1, 4, 9 … times 10 s, at most an hour), or give up for good; False when it was taken over."""
     wait = min(3600, 10 * attempt * attempt)
     if may_retry:
         values = {"state": WAITING, "run_at": clock.now() + timedelta(seconds=wait), "failure": reason}
     else:
         values = {"state": FAILED, "ended_at": clock.now(), "failure": reason}
-    session.execute(_mine(job_id, attempt).values(leased_until=None, **values))
+    return bool(session.execute(_mine(job_id, attempt).values(leased_until=None, **values)).rowcount)
 
 
 def forget_done() -> None:

@@ -16,6 +16,7 @@ from guanxue.jobs import service
 log = logging.getLogger(__name__)
 BEAT_S = 5.0
 IDLE_S = 0.5
+CLEAN_EVERY_S = 3600.0
 
 
 @dataclass(eq=False)
@@ -84,12 +85,23 @@ class Worker:
                 self._stopping.wait(5)
 
     def _beat(self) -> None:
+        cleaned = 0.0
         while not self._stopping.wait(BEAT_S):
+            if time.monotonic() - cleaned > CLEAN_EVERY_S:
+                cleaned = time.monotonic()
+                self._forget_done()
             for running in list(self._running):
                 try:
                     running.beat()
                 except Exception:
                     log.exception("job %s: a beat failed", running.id)
+
+    def _forget_done(self) -> None:
+        try:
+            with self.app.app_context(), writing():
+                service.forget_done()
+        except Exception:
+            log.exception("old jobs could not be forgotten")
 
 
 def run_one(app: Flask, *, heavy: bool, running: set | None = None) -> bool:
@@ -118,6 +130,8 @@ def _perform(app: Flask, work: Running) -> None:
         try:
             if task is None:
                 raise LookupError(f"no task is registered for {work.name}")
+            if work.attempt > task.max_attempts:
+                raise RuntimeError("every attempt ended with its worker")
             task.fn(work)
         except Exception as error:
             if work.is_lost():
@@ -125,8 +139,7 @@ def _perform(app: Flask, work: Running) -> None:
                 return
             log.exception("job %s %s failed on attempt %s", work.id, work.name, work.attempt)
             may_retry = task is not None and not isinstance(error, Problem) and work.attempt < task.max_attempts
-            with writing():
-                service.fail(work.id, work.attempt, f"{type(error).__name__}: {error}"[:500], may_retry=may_retry)
+            _note_failure(work, task, f"{type(error).__name__}: {error}"[:500], may_retry)
             return
         if work.is_lost():  # it may have stopped early; done twice is safe, done half is not
             _let_go(work)
@@ -134,6 +147,13 @@ def _perform(app: Flask, work: Running) -> None:
         with writing():
             service.finish(work.id, work.attempt)
     log.info("job", extra={"fields": {"job": work.name, "id": work.id, "s": round(time.monotonic() - began, 2)}})
+
+
+def _note_failure(work: Running, task: service.Task | None, reason: str, may_retry: bool) -> None:
+    with writing():
+        held = service.fail(work.id, work.attempt, reason, may_retry=may_retry)
+        if held and not may_retry and task is not None and task.given_up is not None:
+            task.given_up(work.payload, reason)
 
 
 def _let_go(work: Running) -> None:

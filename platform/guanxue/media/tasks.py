@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import secrets
 import shutil
@@ -13,12 +14,14 @@ import ffmpeg
 
 from guanxue import jobs
 from guanxue.core.db import session, writing
+from guanxue.core.i18n import gettext as _
 from guanxue.core.settings import settings
 from guanxue.media import encoder, narration, queries, service, slides
 from guanxue.media.errors import BadVideo, Stopped
 from guanxue.media.models import READY
 from guanxue.media.rules import NarrationSpec
 
+log = logging.getLogger(__name__)
 SLIDE_FRAMES, MOTION_FRAMES = 5, 25
 LABEL = "合成语音"
 
@@ -56,6 +59,12 @@ def make(job: jobs.Running) -> None:
             service.fail_asset(asset_id, str(problem.message))
     finally:
         shutil.rmtree(work, ignore_errors=True)
+
+
+def give_up(payload: dict, reason: str) -> None:
+    """media.make will not be tried again: its teacher is told, and asking for the same video begins anew."""
+    log.error("video %s was given up: %s", payload["asset_id"], reason)
+    service.fail_asset(payload["asset_id"], str(_("视频没有做成（服务器的问题，不是文件的问题），请稍后再试一次。")))
 
 
 def _reporter(job: jobs.Running, asset_id: int) -> Callable[[str, float], None]:
