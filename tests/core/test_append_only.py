@@ -43,6 +43,21 @@ def test_rows_can_be_neither_changed_nor_deleted(with_line):
         assert session.scalar(select(audit.AuditLine.action).where(audit.AuditLine.subject == "x")) == "tried"
 
 
+def test_a_row_cannot_be_replaced_by_an_insert(bare_app):
+    with bare_app.test_request_context(), writing():
+        audit.record(SYSTEM, "tried", "x")
+        policy = session.scalar(select(Policy))
+        code, version = policy.code, policy.version
+    columns = "(id, code, version, title, document, effective_on, published_at)"
+    for statement in (
+        "INSERT OR REPLACE INTO audit_line VALUES (1, '2026-01-01', 'nobody', 'changed', 'x', '{}')",
+        f"REPLACE INTO policies_policy {columns} VALUES (77, '{code}', {version}, 'x', '{{}}', '2026-01-01', '2026-01-01')",
+    ):
+        with pytest.raises(Exception, match="append-only"):
+            attempt(bare_app, statement)
+    attempt(bare_app, "INSERT INTO audit_line VALUES (NULL, '2026-01-01', 'nobody', 'added', 'x', '{}')")
+
+
 def test_an_update_that_changes_nothing_is_still_refused_where_nothing_may_be_filled(with_line):
     with pytest.raises(Exception, match="append-only"):
         attempt(with_line, "UPDATE audit_line SET action = action")

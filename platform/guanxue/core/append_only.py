@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeVar
 
-from sqlalchemy import Connection, inspect, text
+from sqlalchemy import Connection, UniqueConstraint, inspect, text
 
 M = TypeVar("M")
 
@@ -19,6 +19,7 @@ class _Guarded:
     table: str
     columns: tuple[str, ...]
     may_fill: tuple[str, ...]
+    keys: tuple[tuple[str, ...], ...]  # what is unique: the primary key first
 
 
 _guarded: dict[str, _Guarded] = {}
@@ -27,7 +28,10 @@ _guarded: dict[str, _Guarded] = {}
 def append_only(model: type[M], *, may_fill: tuple[str, ...] = ()) -> type[M]:
     """Register the model's table as append-only and give the model back."""
     table = model.__table__
-    _guarded[table.name] = _Guarded(table.name, tuple(c.name for c in table.columns), may_fill)
+    unique = [table.primary_key, *(c for c in table.constraints if isinstance(c, UniqueConstraint)),
+              *(i for i in table.indexes if i.unique)]
+    _guarded[table.name] = _Guarded(table.name, tuple(c.name for c in table.columns), may_fill,
+                                    tuple(tuple(c.name for c in one.columns) for one in unique))
     return model
 
 
@@ -60,8 +64,9 @@ def missing_triggers(connection: Connection) -> list[str]:
 
 
 def _verbs(dialect: str) -> tuple[str, ...]:
-    # SQLite has no TRUNCATE; its DELETE without WHERE goes row by row where there are triggers.
-    return ("update", "delete", "truncate") if dialect == "postgresql" else ("update", "delete")
+    # SQLite has no TRUNCATE (its DELETE without WHERE goes row by row where there are triggers), but its INSERT OR REPLACE
+    # takes the old row away without asking the delete guard.
+    return ("update", "delete", "truncate" if dialect == "postgresql" else "insert")
 
 
 def _name(table: str, verb: str) -> str:
@@ -70,8 +75,14 @@ def _name(table: str, verb: str) -> str:
 
 def _statements(guarded: _Guarded, dialect: str) -> list[str]:
     make = _sqlite if dialect == "sqlite" else _postgresql
-    conditions = {"update": _changed(guarded, dialect)}
+    conditions = {"update": _changed(guarded, dialect), "insert": _stands_already(guarded)}
     return [s for verb in _verbs(dialect) for s in make(guarded.table, verb, conditions.get(verb, ""))]
+
+
+def _stands_already(guarded: _Guarded) -> str:
+    """The SQL condition under which an insert would take the place of a row."""
+    places = " OR ".join("(" + " AND ".join(f'"{c}" = NEW."{c}"' for c in key) + ")" for key in guarded.keys)
+    return f"EXISTS (SELECT 1 FROM {guarded.table} WHERE {places})"  # noqa: S608 names of our own models
 
 
 def _changed(guarded: _Guarded, dialect: str) -> str:
