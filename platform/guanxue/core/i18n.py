@@ -12,6 +12,11 @@ lazy = lazy_gettext
 FIRST = "zh_Hans"
 
 
+def marked(text: str) -> str:
+    """The text as it is, for data we ship: imported as N_, its words are collected, and gettext() speaks them where shown."""
+    return text
+
+
 def languages(folder: Path) -> dict[str, str]:
     """{code: its own name} of the languages pages can speak: the first one, and every catalogue in `folder`.
 
@@ -21,4 +26,4 @@ def languages(folder: Path) -> dict[str, str]:
     return {FIRST: "简体中文", **{code: Locale.parse(code).get_display_name(code) or code for code in codes}}
 
 
-__all__ = ["FIRST", "gettext", "languages", "lazy", "lazy_ngettext", "ngettext"]
+__all__ = ["FIRST", "gettext", "languages", "lazy", "lazy_ngettext", "marked", "ngettext"]

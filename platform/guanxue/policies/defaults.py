@@ -3,6 +3,8 @@
 Basis: class hour 45 minutes and 16 class hours a credit are our proposal (docs/decisions/0003-credits.md), not official.
 """
 
+from guanxue.core.i18n import marked as N_
+
 LIGHT_1 = {
     "class_hour_ms": 45 * 60_000,
     "class_hours_per_credit": 16,
@@ -19,5 +21,5 @@ LIGHT_1 = {
 }
 
 # code, version, title, numbers; effective from the beginning of the platform.
-SHIPPED = [("light", 1, "自愿学习（宽松）", LIGHT_1)]
+SHIPPED = [("light", 1, N_("自愿学习（宽松）"), LIGHT_1)]
 EFFECTIVE_ON = "2026-01-01"
