@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import shutil
 import signal
-import socket
 import subprocess
+import tempfile
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -122,40 +122,40 @@ def client(bare_app):
     return bare_app.test_client()
 
 
-# ---- PostgreSQL: a cluster of our own, on a socket port of loopback, gone after the run
+# ---- PostgreSQL: a cluster of our own behind a socket file, gone after the run
 
 
 @pytest.fixture(scope="session")
-def postgresql(tmp_path_factory):
-    """A real PostgreSQL server; its base URL (to the database `postgres`)."""
+def postgresql():
+    """A real PostgreSQL server; its URL with a place for the database's {name}."""
     programs = _postgresql_programs()
-    folder = Path(tmp_path_factory.mktemp("pg", numbered=True))
+    # Not below pytest's own folder: another run that starts meanwhile closes that to every other user.
+    folder = Path(tempfile.mkdtemp(prefix="guanxue-pg-"))
     data = folder / "data"
     as_user = []
     if os.geteuid() == 0:  # initdb refuses root
-        for parent in (folder, *folder.parents):
-            if parent == Path("/"):
-                break
-            parent.chmod(parent.stat().st_mode | 0o011)
         shutil.chown(folder, "postgres")
         as_user = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"]
     run = lambda *args: subprocess.run([*as_user, *args], check=True, capture_output=True, cwd="/")  # noqa: E731
     run(programs / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-locale", "-N")
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        port = s.getsockname()[1]
+    log = (folder / "log").open("wb")
     server = subprocess.Popen(
-        [*as_user, programs / "postgres", "-D", data, "-p", str(port), "-h", "127.0.0.1", "-k", str(folder),
-         "-c", "fsync=off", "-c", "max_connections=100"],
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd="/",
+        [*as_user, programs / "postgres", "-D", data, "-k", str(folder), "-c", "listen_addresses=", "-c", "fsync=off",
+         "-c", "max_connections=100"],
+        stdout=log, stderr=log, cwd="/",
     )
-    url = f"postgresql+psycopg://postgres@127.0.0.1:{port}"
+    # A socket file of our own: no port that somebody else may take between looking and listening.
+    url = f"postgresql+psycopg://postgres@/{{name}}?host={folder}"
     try:
         _wait_for(url)
         yield url
     finally:
+        if server.poll() is not None:  # it died in the middle: say why
+            print((folder / "log").read_text("utf-8", "replace")[-3000:])
         server.send_signal(signal.SIGINT)  # fast shutdown: does not wait for clients
         server.wait(20)
+        log.close()
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _postgresql_programs() -> Path:
@@ -168,7 +168,7 @@ def _postgresql_programs() -> Path:
 
 
 def _wait_for(url: str) -> None:
-    engine = create_engine(url + "/postgres")
+    engine = create_engine(url.format(name="postgres"))
     for _ in range(600):
         try:
             with engine.connect():
@@ -182,11 +182,11 @@ def _wait_for(url: str) -> None:
 def postgresql_app(postgresql, tmp_path):
     """A fresh app on a fresh PostgreSQL database, no context pushed."""
     name = f"t{time.time_ns()}"
-    admin = create_engine(postgresql + "/postgres", isolation_level="AUTOCOMMIT")
+    admin = create_engine(postgresql.format(name="postgres"), isolation_level="AUTOCOMMIT")
     with admin.connect() as connection:
         template = _template_database(connection, postgresql, tmp_path)
         connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {template}"))
-    app = make_app(tmp_path / "pgsite", database_url=f"{postgresql}/{name}")
+    app = make_app(tmp_path / "pgsite", database_url=postgresql.format(name=name))
     with app.app_context():
         ledger.ensure_key()  # the copied database has its rows, this folder not yet its key
     yield app
@@ -205,7 +205,7 @@ def _template_database(connection, base: str, folder: Path) -> str:
     """The name of a prepared database to copy, made once a server."""
     if base not in _templates:
         connection.execute(text("CREATE DATABASE prepared"))
-        app = make_app(folder / "pgtemplate", database_url=f"{base}/prepared")
+        app = make_app(folder / "pgtemplate", database_url=base.format(name="prepared"))
         prepare(app)
         with app.app_context():
             database.db.session.remove()

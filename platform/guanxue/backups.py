@@ -121,8 +121,9 @@ def _run_postgresql(program: str, *args: str) -> None:
     if shutil.which(program) is None:
         fail(_("没有找到 %(program)s，不能备份或恢复 PostgreSQL：apt-get install postgresql-client。", program=program))
     url = db.engine.url
-    given = {"PGHOST": url.host, "PGPORT": url.port, "PGUSER": url.username, "PGPASSWORD": url.password,
-             "PGDATABASE": url.database, "PGOPTIONS": f"-c lock_timeout={WAIT_S}s"}
+    # A server behind a socket file is named in the address's query.
+    given = {"PGHOST": url.host or url.query.get("host"), "PGPORT": url.port or url.query.get("port"), "PGUSER": url.username,
+             "PGPASSWORD": url.password, "PGDATABASE": url.database, "PGOPTIONS": f"-c lock_timeout={WAIT_S}s"}
     environ = {**os.environ, **{name: str(value) for name, value in given.items() if value is not None}}
     done = subprocess.run([program, *args], env=environ, capture_output=True, text=True)
     if done.returncode != 0:
