@@ -155,7 +155,7 @@ def _told(answer: learning.Answer) -> dict:
     }
 
 
-@operation("POST", "/playbacks/<id>/beats", summary=_("上报学习"), body=Beats, find=_beating)
+@operation("POST", "/playbacks/<id>/beats", summary=_("上报学习"), body=Beats, find=_beating, finds_itself=True)
 def beats(id: str, found: learning.Playback, body: Beats):
     """What was played since the last request."""
     return _told(learning.record_beats(current_actor(), id, body.seq, body.nonce, [b.to_rules() for b in body.beats]))

@@ -83,8 +83,9 @@ def leave(actor: Actor, course: courses.Course) -> None:
 def record_beats(actor: Actor, code: str, seq: int, nonce: str, beats: list[rules.Beat]) -> evidence.Answer:
     """Apply one request of the player. Raises NoSuchPlayback, NotEnrolled and the conflicts of the protocol."""
     playback = get_playback(actor, code, lock=True)
+    lesson = courses.get_revision_lesson(playback.revision_lesson_id)  # held here, so that it is read once
     answer, progress = evidence.record_beats(actor, playback, seq, nonce, beats)
-    enrolment, lesson = get_enrolment(playback.enrolment_id), courses.get_revision_lesson(playback.revision_lesson_id)
+    enrolment = get_enrolment(playback.enrolment_id)
     return replace(answer, is_complete=settle_progress(enrolment, lesson, progress))
 
 

@@ -47,6 +47,7 @@ class Operation:
     signed_in: bool = True
     reads_first: bool = False
     find: Callable | None = None
+    finds_itself: bool = False  # the view looks it up again, locked, by what is in the path; what `find` found it leaves alone
 
     @property
     def endpoint(self) -> str:
@@ -92,7 +93,7 @@ def _view(op: Operation) -> Callable:
         parsed = _parse(op.body) if op.body is not None else None
         if is_write and not op.reads_first:
             begin_writing()
-            if op.find is not None:
+            if op.find is not None and not op.finds_itself:
                 found = op.find(**arguments)  # again, inside the writing transaction: what was read may have moved
         if op.find is not None:
             arguments["found"] = found

@@ -13,6 +13,13 @@ CONTENT_POLICY = "; ".join([
     "media-src 'self' blob:", "worker-src 'self' blob:", "connect-src 'self'", "font-src 'self'",
     "object-src 'none'", "base-uri 'none'", "form-action 'self'", "frame-ancestors 'none'",
 ])
+FIXED = (
+    ("Content-Security-Policy", CONTENT_POLICY),
+    ("X-Content-Type-Options", "nosniff"),
+    ("Referrer-Policy", "same-origin"),
+    ("Permissions-Policy", "camera=(), microphone=(), geolocation=()"),
+    ("Cross-Origin-Opener-Policy", "same-origin"),
+)
 COMPRESSED = ("text/", "application/json", "application/problem+json", "application/javascript", "image/svg+xml",
               "application/vnd.apple.mpegurl")
 SMALL = 800
@@ -21,17 +28,15 @@ SMALL = 800
 def install(app: Flask) -> None:
     """Add the headers to every answer of the app, errors included."""
 
+    with app.app_context():
+        fixed = [*FIXED, *([("Strict-Transport-Security", "max-age=31536000")] if settings().is_https else [])]
+
     @app.after_request
     def _add(response: Response) -> Response:
         h = response.headers
-        h.setdefault("Content-Security-Policy", CONTENT_POLICY)
-        h.setdefault("X-Content-Type-Options", "nosniff")
-        h.setdefault("Referrer-Policy", "same-origin")
-        h.setdefault("Permissions-Policy", "camera=(), microphone=(), geolocation=()")
-        h.setdefault("Cross-Origin-Opener-Policy", "same-origin")
-        if settings().is_https:
-            h.setdefault("Strict-Transport-Security", "max-age=31536000")
-        if response.mimetype == "text/html" and "Cache-Control" not in h:
+        there = {name.lower() for name, _value in h}  # once: asking a header list by name goes through all of it
+        h.extend((name, value) for name, value in fixed if name.lower() not in there)
+        if response.mimetype == "text/html" and "cache-control" not in there:
             h["Cache-Control"] = "private, no-cache"
         return _compress(response)
 
