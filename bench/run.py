@@ -9,6 +9,7 @@ import argparse
 import csv
 import itertools
 import random
+import signal
 import sys
 import tempfile
 from collections.abc import Callable
@@ -167,6 +168,7 @@ def main() -> int:
     asked.add_argument("--seconds", type=int, default=4, help="how long a round takes")
     asked.add_argument("--rounds", type=int, default=5, help="how many rounds at least")
     options = asked.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that the servers are ended and the folder removed
     with tempfile.TemporaryDirectory(prefix="guanxue-bench-") as folder:
         print("filling a site …", flush=True)
         site = Site(Path(folder))
