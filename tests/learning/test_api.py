@@ -15,6 +15,7 @@ from guanxue.audit.models import AuditLine
 from guanxue.core import clock
 from guanxue.core.db import db, session, writing
 from guanxue.learning import api as learning_api
+from guanxue.learning import evidence
 from guanxue.learning.models import Completion, Progress
 
 
@@ -88,10 +89,12 @@ def test_a_forged_beat_is_refused_and_its_audit_line_is_there(school, learner):
         assert session.scalar(select(func.count()).select_from(AuditLine).where(AuditLine.action == "learning.beat.forged")) == 1
 
 
-def test_a_sequence_gap_carries_what_heals_it(learner, monkeypatch):
+def test_a_sequence_gap_carries_what_heals_it(school, learner):
+    """A server put back from a backup knows less than the nonce it once gave."""
     playback = learner.call("POST", f"/lessons/{learner.lessons()[0]['id']}/playback", 201)
-    monkeypatch.setattr("guanxue.learning.evidence.check_nonce", lambda *a: None)
-    answer = learner.beat({**playback, "next_seq": 5}, (1000, 0, 1, 1), status=409)
+    with school.app_context():
+        later = evidence.nonce_of(playback["playback_id"], 4)
+    answer = learner.beat({**playback, "nonce": later, "next_seq": 5}, (1000, 0, 1, 1), status=409)
     assert answer["type"].endswith("sequence-gap")
     assert (answer["nonce"], answer["next_seq"], answer["acked_t_ms"]) == (playback["nonce"], 1, 0)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 from sqlalchemy import select, text
 from tests.clients import Learner
@@ -92,3 +94,35 @@ def test_a_cache_that_says_complete_without_evidence_earns_no_completion(school)
 
 def _true(app) -> str:
     return "1" if app.config["SQLALCHEMY_DATABASE_URI"].startswith("sqlite") else "true"
+
+
+def test_parallel_beats_of_several_playbacks_of_one_lesson_lose_nothing(school):
+    """What two phones kept and send in the same moment is added up, not written over."""
+    who = Learner(school)
+    who.call("PUT", "/courses/one/enrolment", 200)
+    lesson = who.lessons("one")[1]
+    kept = []
+    for n in range(8):
+        with clock.advance(20 * n):
+            playback = who.call("POST", f"/lessons/{lesson['id']}/playback", 201)
+        with clock.advance(20 * n + 10):
+            who.call("POST", f"/playbacks/{playback['playback_id']}/close", 200)
+        kept.append((playback, 10 * n))
+    together, statuses = threading.Barrier(8), []
+
+    def send(playback, begin):
+        phone = Learner.__new__(Learner)
+        phone.client, phone.headers = school.test_client(), who.headers
+        together.wait()
+        statuses.append(phone.beat(playback, (9_000, begin, begin + 9, 1))["gained_s"])
+
+    with clock.advance(200):
+        threads = [threading.Thread(target=send, args=one) for one in kept]
+        for t in threads:
+            t.start()
+        for t in threads:
+            t.join()
+        assert statuses == [9.0] * 8
+        assert who.call("GET", f"/lessons/{lesson['id']}", 200)["coverage"] == 0.8
+    with school.app_context():
+        assert session.scalar(select(Progress.credited_ms)) == 72_000

@@ -11,14 +11,13 @@ import hmac
 import secrets
 from dataclasses import dataclass
 
-from sqlalchemy import and_, case, func, select, update
+from sqlalchemy import and_, case, select, update
 from sqlalchemy.exc import IntegrityError
 
-from guanxue import accounts, audit, courses, policies, quizzes
+from guanxue import accounts, courses, policies, quizzes
 from guanxue.core import clock
 from guanxue.core.actor import Actor
 from guanxue.core.db import session
-from guanxue.core.errors import Conflict
 from guanxue.core.i18n import lazy as _
 from guanxue.core.settings import settings
 from guanxue.courses import RevisionLesson
@@ -86,7 +85,7 @@ def open_playback(actor: Actor, lesson: RevisionLesson, key: str | None) -> tupl
     playback = Playback(
         code=code, person_id=actor.id, enrolment_id=enrolment.id, revision_lesson_id=lesson.id, key=key, opened_ms=now,
         max_rate_permille=rate, contact_ms=now,
-        chain=rules.first_link(_chain_key(), code, actor.id, lesson.id, now, rate))
+        chain=rules.first_link(chain_key(), code, actor.id, lesson.id, now, rate))
     try:
         with session.begin_nested():
             session.add(playback)
@@ -126,50 +125,7 @@ def close_playback(playback: Playback) -> Answer:
     return answer_of(playback)
 
 
-# ---- beats
-
-
-def check_nonce(actor: Actor, playback: Playback, seq: int, nonce: str) -> None:
-    """Raise the conflict "forged-beat", which leaves an audit line behind, unless the nonce belongs to the seq."""
-    if seq >= 1 and hmac.compare_digest(nonce_of(playback.code, seq - 1).encode(), nonce.encode()):
-        return
-    subject, detail = f"playback:{playback.id}", {"seq": seq, "last_seq": playback.last_seq}
-    raise Conflict(_("播放凭证不对，这段学习没有计入。请刷新页面。"), code="forged-beat",
-                   remember=[lambda: audit.record(actor, "learning.beat.forged", subject, detail)])
-
-
-def record_beats(actor: Actor, playback: Playback, seq: int, nonce: str, beats: list[rules.Beat]) -> tuple[Answer, Progress]:
-    """Apply a request's beats to the locked playback. Raises the conflicts of the protocol.
-
-    Gives the answer and the lesson's progress, whose completion the caller settles.
-    """
-    check_nonce(actor, playback, seq, nonce)
-    lesson = courses.get_revision_lesson(playback.revision_lesson_id)
-    if seq <= playback.last_seq:  # sent again after a lost answer: the present state heals it
-        return answer_of(playback), _progress_of(playback)
-    if seq > playback.last_seq + 1:
-        raise Conflict(_("服务器恢复过备份，请从这里重新接上。"), code="sequence-gap", extra={
-            "nonce": nonce_of(playback.code, playback.last_seq), "next_seq": playback.last_seq + 1,
-            "acked_t_ms": playback.acked_t_ms})
-    enrolment = lock_enrolment(playback.enrolment_id)
-    received, ended = clock.now_ms(), end_of(playback)
-    if ended is not None and received > ended + rules.GRACE_MS:
-        raise Conflict(_("这次播放早已结束，请重新打开这节课。"), code="playback-expired")
-    progress = progress_row(enrolment, lesson)
-    outcome = rules.judge(_sitting(playback, ended), beats, received, _terms(enrolment, lesson), late_used(enrolment))
-    if ended is not None and not outcome.qualified:
-        raise Conflict(_("你在别处打开了学习，这里的播放已结束。"), code="playback-superseded")
-    _keep(playback, seq, received, ended, beats, outcome)
-    gained = _add(progress, outcome)
-    if beats:
-        progress.resume_ms = max(0, min(beats[-1].to_ms, lesson.duration_ms))
-    enrolment.studied_at = clock.now()
-    session.flush()
-    return answer_of(playback, gained), progress
-
-
-def _sitting(playback: Playback, ended_ms: int | None) -> rules.Sitting:
-    return rules.Sitting(playback.opened_ms, ended_ms, playback.max_rate_permille, playback.acked_t_ms, playback.granted_ms)
+# ---- where a playback stands
 
 
 def _terms(enrolment: Enrolment, lesson: RevisionLesson) -> rules.Terms:
@@ -177,28 +133,8 @@ def _terms(enrolment: Enrolment, lesson: RevisionLesson) -> rules.Terms:
     return rules.Terms(lesson.duration_ms or 0, numbers.late_after_ms, numbers.late_cap_ms)
 
 
-def _keep(playback: Playback, seq: int, received: int, ended: int | None, beats: list[rules.Beat], outcome) -> None:
-    claims = rules.pack_beats(beats)
-    playback.chain = rules.next_link(_chain_key(), playback.chain, seq, received, ended, claims)
-    session.add(BeatRow(playback_id=playback.id, seq=seq, received_ms=received, ended_ms=ended, claims=claims,
-                        chain=playback.chain))
-    playback.last_seq, playback.ended_ms = seq, ended
-    playback.acked_t_ms, playback.granted_ms = outcome.sitting.acked_t_ms, outcome.sitting.granted_ms
-    if ended is None:
-        playback.contact_ms = received
-
-
-def _add(progress: Progress, outcome: rules.Outcome) -> int:
-    """Put the grants into the lesson's spans; how many milliseconds are new."""
-    if not outcome.grants:
-        return 0
-    spans = rules.merge_spans(rules.unpack_spans(progress.spans), [(g.from_ms, g.to_ms) for g in outcome.grants])
-    before, progress.spans, progress.credited_ms = progress.credited_ms, rules.pack_spans(spans), rules.covered_ms(spans)
-    progress.late_ms += sum(g.to_ms - g.from_ms for g in outcome.grants if g.is_late)
-    return progress.credited_ms - before
-
-
-def _chain_key() -> bytes:
+def chain_key() -> bytes:
+    """The key under which claims are chained."""
     return settings().derive_key("evidence")
 
 
@@ -254,16 +190,9 @@ def restore_progress(enrolment: Enrolment) -> None:
     session.flush()
 
 
-def _progress_of(playback: Playback) -> Progress:
-    enrolment = session.get(Enrolment, playback.enrolment_id)
-    return progress_row(enrolment, courses.get_revision_lesson(playback.revision_lesson_id))
-
-
-def late_used(enrolment: Enrolment) -> int:
-    """Milliseconds of late claims that counted in this enrolment so far."""
-    total = session.scalar(select(func.coalesce(func.sum(Progress.late_ms), 0))
-                           .where(Progress.enrolment_id == enrolment.id))
-    return int(total or 0)
+def make_progress(enrolment_id: int, revision_lesson_id: int) -> None:
+    """See that the lesson has a progress row, with everything the cache has lost."""
+    progress_row(lock_enrolment(enrolment_id), courses.get_revision_lesson(revision_lesson_id))
 
 
 def counts_as_complete(lesson: RevisionLesson, credited_ms: int, numbers: Numbers) -> bool:
@@ -345,14 +274,14 @@ def chain_fault(playback_id: int, last_seq: int, chain: str) -> bool:
     playback = session.get(Playback, playback_id)
     if playback is None:
         return True
-    link = rules.first_link(_chain_key(), playback.code, playback.person_id, playback.revision_lesson_id, playback.opened_ms,
+    link = rules.first_link(chain_key(), playback.code, playback.person_id, playback.revision_lesson_id, playback.opened_ms,
                             playback.max_rate_permille)
     rows = session.scalars(select(BeatRow).where(BeatRow.playback_id == playback_id, BeatRow.seq <= last_seq)
                            .order_by(BeatRow.seq).execution_options(populate_existing=True)).all()
     if [r.seq for r in rows] != list(range(1, last_seq + 1)):
         return True
     for row in rows:
-        link = rules.next_link(_chain_key(), link, row.seq, row.received_ms, row.ended_ms, row.claims)
+        link = rules.next_link(chain_key(), link, row.seq, row.received_ms, row.ended_ms, row.claims)
         if link != row.chain:
             return True
     return link.hex() != chain

@@ -16,6 +16,7 @@ from guanxue.core.db import session
 from guanxue.core.errors import Unauthenticated
 from guanxue.core.i18n import lazy as _
 from guanxue.courses import RevisionLesson
+from guanxue.learning import beats as hot
 from guanxue.learning import evidence, rules
 from guanxue.learning.derivation import derive_completion
 from guanxue.learning.errors import CannotEnrol, LessonNotReady, NotEnrolled
@@ -82,11 +83,13 @@ def leave(actor: Actor, course: courses.Course) -> None:
 
 def record_beats(actor: Actor, code: str, seq: int, nonce: str, beats: list[rules.Beat]) -> evidence.Answer:
     """Apply one request of the player. Raises NoSuchPlayback, NotEnrolled and the conflicts of the protocol."""
-    playback = get_playback(actor, code, lock=True)
-    lesson = courses.get_revision_lesson(playback.revision_lesson_id)  # held here, so that it is read once
-    answer, progress = evidence.record_beats(actor, playback, seq, nonce, beats)
-    enrolment = get_enrolment(playback.enrolment_id)
-    return replace(answer, is_complete=settle_progress(enrolment, lesson, progress))
+    answer, standing, is_newly_complete = hot.record_beats(actor, code, seq, nonce, beats)
+    if not is_newly_complete:
+        return answer
+    enrolment, lesson = evidence.lock_enrolment(standing.enrolment_id), courses.get_revision_lesson(standing.revision_lesson_id)
+    progress = session.get(Progress, (enrolment.id, lesson.id), populate_existing=True)
+    _complete_lesson(enrolment, lesson, progress)
+    return replace(answer, is_complete=True)
 
 
 def close_playback(actor: Actor, code: str) -> evidence.Answer:
@@ -105,18 +108,6 @@ def beat_every_s(enrolment: Enrolment) -> int:
 
 
 # ---- completion
-
-
-def settle_progress(enrolment: Enrolment, lesson: RevisionLesson, progress: Progress) -> bool:
-    """After evidence changed a lesson's progress: is it complete now, and with it the course? True when it is complete."""
-    if progress.is_complete:
-        _complete_course(enrolment)  # again, in case the last lesson became ready meanwhile
-        return True
-    numbers = policies.get_policy(enrolment.policy_id).numbers
-    if not evidence.counts_as_complete(lesson, progress.credited_ms, numbers):
-        return False
-    _complete_lesson(enrolment, lesson, progress)
-    return True
 
 
 def _complete_lesson(enrolment: Enrolment, lesson: RevisionLesson, progress: Progress) -> None:

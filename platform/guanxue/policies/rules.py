@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import math
 from dataclasses import dataclass, fields
+from functools import lru_cache
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,12 @@ class Numbers:
         if set(document) != known:
             raise ValueError(f"missing or unknown numbers: {sorted(set(document) ^ known)}")
         return cls(**document)
+
+
+@lru_cache(maxsize=256)
+def numbers_of_text(text: str) -> Numbers:
+    """The numbers of a policy's document as it is stored, JSON; read once for equal texts. ValueError as from_document()."""
+    return Numbers.from_document(json.loads(text))
 
 
 def credits_of(numbers: Numbers, content_ms: int) -> int:
