@@ -19,7 +19,7 @@ from guanxue.core import clock, i18n
 from guanxue.core import db as database
 from guanxue.core.errors import Forbidden, Invalid, NotFound, Problem, TooLarge, Unauthenticated
 from guanxue.core.i18n import lazy as _
-from guanxue.core.web import addresses, api, assets, covers, dispatch, headers, operate, pages
+from guanxue.core.web import addresses, api, assets, covers, dispatch, headers, operate, pages, words
 
 log = logging.getLogger(__name__)
 MAX_FORM_BYTES = 2 * 1024 * 1024  # forms and JSON; uploads say their own limit
@@ -116,6 +116,7 @@ def _install_frame(app: Flask, settings: Settings) -> None:
     _protect_forms(app)
     headers.install(app)
     assets.install(app, settings.root / "static")
+    words.install(app)
     app.register_blueprint(operate.blueprint)
     app.register_blueprint(covers.blueprint)
     app.context_processor(lambda: {"actor": dispatch.current_actor()})

@@ -6,7 +6,7 @@ import io
 
 import pytest
 from sqlalchemy import func, select
-from tests.clients import API, Browser, is_chinese, place, words
+from tests.clients import API, Browser, Learner, is_chinese, place, words
 from tests.factories import GIFT, TEXT, make_course, make_person
 
 from guanxue import courses, jobs
@@ -14,6 +14,7 @@ from guanxue.core.actor import SYSTEM
 from guanxue.core.db import session, writing
 from guanxue.courses.models import Course, Lesson
 from guanxue.media.models import Asset
+from guanxue.media.service import finish_asset, note_progress
 
 AUTHOR, OTHER, REVIEWER, LEARNER = "13800000002", "13800000003", "13800000007", "13800000001"
 
@@ -222,3 +223,91 @@ def test_a_plan_is_taken_on_once(school):
     assert place(first.send("/teach/take/plan-1")) == "/teach/plan-1"
     assert is_chinese(words(second.send("/teach/take/plan-1", 409)))
     Browser(school, LEARNER).send("/teach/take/plan-1", 403)
+
+
+# ---- a course's page is kept, and shows everybody their own and the present
+
+
+def test_a_kept_course_page_shows_an_edit_at_once(school):
+    browsers = [Browser(school, LEARNER), Browser(school, None)]
+    for browser in browsers:
+        assert "停机" in browser.see("/courses/safe-measuring")
+    with school.test_request_context(), writing():
+        course = courses.get_course("safe-measuring", SYSTEM)
+        courses.edit_course(SYSTEM, course, title="新的名字", kind=course.kind, summary="", level=None, industry="")
+        courses.publish_course(SYSTEM, course)
+        plan = courses.get_course("plan-1", SYSTEM)
+        courses.edit_course(SYSTEM, plan, title="改了名的计划", kind=plan.kind, summary="", level=None, industry="")
+    for browser in browsers:
+        assert "新的名字" in browser.see("/courses/safe-measuring")
+        assert "改了名的计划" in browser.see("/courses") and "改了名的计划" in browser.see("/courses/plan-1")
+
+
+def test_a_kept_course_page_shows_each_person_their_own_progress_and_nobody_elses(school):
+    learner, other = Learner(school, LEARNER), Browser(school, OTHER)
+    mine, visitor = Browser(school, LEARNER), Browser(school, None)
+    for browser in (mine, other):
+        assert "报名，开始学" in browser.see("/courses/safe-measuring")
+    learner.call("PUT", "/courses/safe-measuring/enrolment", 200)
+    assert "开始第 1 课" in mine.see("/courses/safe-measuring") and "1 人在学" in mine.see("/courses/safe-measuring")
+    learner.watch(learner.lessons()[0]["id"], 30)
+    for _twice in range(2):
+        page = mine.see("/courses/safe-measuring")
+        assert "继续第 1 课" in page and "已计入" in page and "林小莲" in page
+    for browser in (other, visitor):
+        page = browser.see("/courses/safe-measuring")
+        assert "1 人在学" in page and "已计入" not in page and "林小莲" not in page and "退出" not in page
+    mine.send("/courses/safe-measuring/leave")
+    for browser in (mine, other, visitor):
+        page = browser.see("/courses/safe-measuring")
+        assert "已计入" not in page and " 人在学" not in page
+
+
+def test_a_kept_course_page_is_kept_by_no_browser(school):
+    browser = Browser(school, LEARNER)
+    for _twice in range(2):
+        assert "no-store" in browser.get("/courses/safe-measuring").headers["Cache-Control"]
+
+
+def test_a_kept_page_of_a_plan_counts_wishes_and_knows_whose_they_are(school):
+    mine, other, visitor = Browser(school, LEARNER), Browser(school, OTHER), Browser(school, None)
+    for browser in (mine, other, visitor):
+        assert " 人想学。" not in browser.see("/courses/plan-1")
+    mine.send("/courses/plan-1/wish")
+    assert "已记下" in mine.see("/courses/plan-1")
+    for browser in (other, visitor):
+        page = browser.see("/courses/plan-1")
+        assert "1 人想学" in page and "已记下" not in page
+    assert "我来做这门课" in other.see("/courses/plan-1") and "我来做这门课" not in mine.see("/courses/plan-1")
+    mine.send("/courses/plan-1/wish", withdraw="1")
+    assert all(" 人想学。" not in browser.see("/courses/plan-1") for browser in (mine, other, visitor))
+
+
+def test_a_kept_page_follows_a_video_in_the_making(school):
+    with school.test_request_context(), writing():
+        course = courses.create_course(SYSTEM, title="新视频", kind="skills-upgrading", slug="new-video")
+        courses.add_lesson(SYSTEM, course, title="第一步", kind="video", body="## 停机\n\n等主轴停稳。")
+        courses.add_lesson(SYSTEM, course, title="考核", kind="quiz", body=GIFT)
+        revision = courses.publish_course(SYSTEM, course)
+        asset = courses.lessons_of(revision.id)[0].asset_id
+    browsers = [Browser(school, LEARNER), Browser(school, None)]
+    assert all("排队" in browser.see("/courses/new-video") for browser in browsers)
+    for done in (120, 700):
+        with school.test_request_context(), writing():
+            note_progress(asset, "slides", done)
+        assert all(f"制作中 {done // 10}%" in browser.see("/courses/new-video") for browser in browsers)
+    with school.test_request_context(), writing():
+        finish_asset(asset, version="x", duration_ms=61_000, facts={})
+    assert all("1:01" in browser.see("/courses/new-video") for browser in browsers)
+
+
+def test_a_kept_course_page_speaks_the_language_its_reader_chose(school):
+    browser = Browser(school, LEARNER)
+    for _twice in range(2):
+        browser.see("/courses/safe-measuring"), browser.see("/courses")
+        browser.send("/language", lang="en", next="/courses")
+        assert "Enroll and start" in browser.get("/courses/safe-measuring").get_data(as_text=True)
+        assert "Courses" in browser.get("/courses?q=测量").get_data(as_text=True)
+        browser.send("/language", lang="zh_Hans", next="/courses")
+        assert "报名，开始学" in browser.see("/courses/safe-measuring")
+        assert "筛选" in browser.see("/courses?q=测量")

@@ -35,6 +35,7 @@ class Item:
 
     id: int
     slug: str
+    revision_id: int | None
     title: str
     title_en: str
     status: str
@@ -106,7 +107,10 @@ class Listing:
 
 
 class Snapshot:
-    """All rows of one generation, in the order they are recommended: what can be studied first."""
+    """All rows of one generation, in the order they are recommended: what can be studied first.
+
+    In `kept` edges keep what they made of these rows and of nothing else; it is gone with the next change of the catalogue.
+    """
 
     def __init__(self, items: list[Item], labels: dict[str, dict[str, object]]) -> None:
         self.items = sorted(items, key=_recommended)
@@ -115,6 +119,7 @@ class Snapshot:
         self.by_id = {item.id: item for item in self.items}
         self.everything = (1 << len(self.items)) - 1
         self.masks = _masks(self.items)
+        self.kept: dict[tuple, object] = {}
         self._orders: dict[str, list[int]] = {}
 
     def order(self, sort: str) -> list[int]:
@@ -201,7 +206,7 @@ def _item(course: Course, revision: Revision | None, durations: list[int | None]
     known = sum(d for d in durations if d is not None)
     numbers = policies.get_policy(revision.policy_id).numbers if revision else None
     return Item(
-        id=course.id, slug=course.slug, title=words["title"], title_en=words["title_en"],
+        id=course.id, slug=course.slug, revision_id=course.revision_id, title=words["title"], title_en=words["title_en"],
         status="open" if revision else "planned", kind=words["kind"], level=words["level"], industry=words["industry"],
         occupation=words["occupation"], towns=tuple(words["towns"]), summary=words["summary"], content_ms=known,
         hours_milli=policies.class_hours_milli_of(numbers, known) if numbers else 0,

@@ -82,6 +82,12 @@ def lessons_of(revision_id: int) -> list[RevisionLesson]:
         select(RevisionLesson).where(RevisionLesson.revision_id == revision_id).order_by(RevisionLesson.position)))
 
 
+def list_awaited_assets(revision_id: int) -> list[int]:
+    """Row ids of the videos that the revision still waits for."""
+    return list(session.scalars(select(RevisionLesson.asset_id).where(
+        RevisionLesson.revision_id == revision_id, RevisionLesson.duration_ms.is_(None), RevisionLesson.asset_id.is_not(None))))
+
+
 def get_revision_lesson(lesson_id: int) -> RevisionLesson:
     """A lesson of some revision. Raises NoSuchLesson."""
     lesson = session.get(RevisionLesson, lesson_id)
@@ -93,7 +99,8 @@ def get_revision_lesson(lesson_id: int) -> RevisionLesson:
 def lesson_states(lessons: Iterable[RevisionLesson]) -> dict[int, str]:
     """By lesson id: "ready", "preparing" (its video is in the making) or "failed"."""
     lessons = list(lessons)
-    failed = {a.id for a in media.list_assets({x.asset_id for x in lessons if x.asset_id}) if a.state == "failed"}
+    awaited = {x.asset_id for x in lessons if x.duration_ms is None and x.asset_id}
+    failed = {a.id for a in media.list_assets(awaited) if a.state == "failed"}
     return {x.id: "ready" if x.duration_ms is not None else "failed" if x.asset_id in failed else "preparing" for x in lessons}
 
 

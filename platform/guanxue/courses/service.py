@@ -100,6 +100,8 @@ def _touched(course: Course) -> None:
     if course.state == PUBLISHED:
         course.state = DRAFT  # what is published stays; the draft has moved on
     session.flush()
+    if course.is_planned or course.revision_id is not None:  # listed: a plan by the draft's words, all by their last change
+        _changed(course)
 
 
 # ---- its lessons
@@ -371,12 +373,13 @@ def load_plans(actor: Actor, rows: list[dict]) -> int:
             fresh.append((course, row))
         _plan(course, row)
         course.industry = trade_of.get(row["occupation_id"]) or sector_of.get(row["category_path"].split("/")[0], "")
+    is_news = bool(fresh) or any(map(session.is_modified, known.values()))
     session.flush()
     for course, row in fresh:
         wanted = {town_ids[t] for t in row["town_ids"].split(";") if t in town_ids}
         session.add_all(CourseTown(course_id=course.id, town_id=t) for t in sorted(wanted))
     session.flush()
-    if fresh:
+    if is_news:
         generation.bump("catalogue")
     return len(rows)
 
@@ -401,14 +404,11 @@ def wish_for(actor: Actor, course: Course) -> None:
                 session.add(Wish(course_id=course.id, person_id=actor.id, at=clock.now()))
         except IntegrityError:
             return
-        generation.bump("wishes")
 
 
 def withdraw_wish(actor: Actor, course: Course) -> None:
     """Take 我想学 back; again is the same."""
-    gone = session.execute(delete(Wish).where(Wish.course_id == course.id, Wish.person_id == actor.id))
-    if gone.rowcount:
-        generation.bump("wishes")
+    session.execute(delete(Wish).where(Wish.course_id == course.id, Wish.person_id == actor.id))
 
 
 def take_on(actor: Actor, course: Course) -> None:

@@ -169,6 +169,32 @@ def count_learners(course_ids: Iterable[int]) -> dict[int, tuple[int, int]]:
     return {i: (joined.get(i, 0), done.get(i, 0)) for i in ids}
 
 
+_COUNT_IN = (select(func.count()).select_from(Enrolment)
+             .where(Enrolment.course_id == bindparam("course_id"), Enrolment.left_at.is_(None)))
+_STANDING = (
+    select(Enrolment.id, Enrolment.revision_id, Completion.id, Progress.revision_lesson_id, Progress.credited_ms,
+           Progress.is_complete)
+    .outerjoin(Completion, Completion.enrolment_id == Enrolment.id)
+    .outerjoin(Progress, Progress.enrolment_id == Enrolment.id)
+    .where(Enrolment.person_id == bindparam("person_id"), Enrolment.course_id == bindparam("course_id"),
+           Enrolment.left_at.is_(None))
+    .order_by(Progress.revision_lesson_id))
+
+
+def count_in(course_id: int) -> int:
+    """How many are in the course now."""
+    return session.connection().execute(_COUNT_IN, {"course_id": course_id}).scalar_one()
+
+
+def standing(person_id: int, course_id: int) -> tuple[tuple, ...]:
+    """Where the person stands in the course, as values that are equal as long as nothing changed; () while not in it.
+
+    The first two of each are the enrolment's and its revision's row ids.
+    """
+    rows = session.connection().execute(_STANDING, {"person_id": person_id, "course_id": course_id})
+    return tuple(tuple(row) for row in rows)
+
+
 def completed_course_ids(person_id: int) -> set[int]:
     """Courses the person has completed."""
     return set(session.scalars(select(Completion.course_id).where(Completion.person_id == person_id)))

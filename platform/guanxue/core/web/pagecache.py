@@ -1,8 +1,9 @@
 """Whole pages kept in memory and keyed by the generation of what they show: never stale.
 
 For visitors without a session a page is kept as it is. For people who are signed in it may be kept with holes where their
-name and their form token go: it is made once for a stand-in who is nobody, so that nothing of anybody can be in it.
-A page that shows more of a person than that (progress, wishes) must not be kept for people.
+name and their form token go: it is made for a stand-in who is nobody, so that nothing of anybody can be in it but what
+the view is given. What a page shows beyond the generations (counts, somebody's progress) is given as plain values: the
+view's arguments are part of what a page is found by.
 """
 
 from __future__ import annotations
@@ -50,6 +51,7 @@ class _Holed:
 
     pieces: tuple[tuple[str, bytes, bytes], ...]
     mimetype: str
+    cache_control: str
 
     @property
     def size(self) -> int:
@@ -84,9 +86,11 @@ class PageCache:
 
 
 def cached_page(*depends_on: str | Callable[[], object], for_people: bool = False) -> Callable[[Callable], Callable]:
-    """Keep a GET view's page for visitors without a session, as long as the named generations (or what is called) stand still.
+    """Keep a GET view's page for visitors without a session, as long as the named generations (or what is called) stand still
+    and its arguments (hashable) are the same.
 
-    With `for_people` also for people who are signed in; the view must show nothing of them but name and form token.
+    With `for_people` also for people who are signed in; the view must show nothing of them but name, form token and
+    what its arguments say.
     """
 
     def wrap(view: Callable) -> Callable:
@@ -95,7 +99,7 @@ def cached_page(*depends_on: str | Callable[[], object], for_people: bool = Fals
             is_person = current_actor().is_person
             if request.method not in ("GET", "HEAD") or (is_person and not for_people):
                 return view(**arguments)
-            key = (request.full_path, request.cookies.get("lang", ""), is_person,
+            key = (request.full_path, request.cookies.get("lang", ""), is_person, *arguments.values(),
                    *(generation.current(d) if isinstance(d, str) else d() for d in depends_on))
             cache: PageCache = current_app.extensions.setdefault("guanxue.pages", PageCache())
             kept = cache.find(key)
@@ -150,7 +154,8 @@ def _for_nobody(view: Callable, arguments: dict) -> _Holed | Response:
             setattr(g, _TOKEN_FIELD, token)
     if response.status_code != 200:
         return response
-    return _Holed(_cut(response.get_data(), marks), response.mimetype)
+    return _Holed(_cut(response.get_data(), marks), response.mimetype,
+                  response.headers.get("Cache-Control", "private, no-cache"))
 
 
 def _cut(body: bytes, marks: dict[str, str]) -> tuple[tuple[str, bytes, bytes], ...]:
@@ -183,6 +188,6 @@ def _fill(page: _Holed) -> Response:
         response.headers["Content-Encoding"] = "gzip"
     else:
         response = Response(body, mimetype=page.mimetype)
-    response.headers["Cache-Control"] = "private, no-cache"
+    response.headers["Cache-Control"] = page.cache_control
     response.vary.update(("Accept-Encoding", "Cookie"))
     return response

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from urllib.parse import quote_plus, urlencode
 
 from flask import Response, redirect, request, url_for
 
 from guanxue import accounts, courses, learning, media, policies, search
+from guanxue.core.actor import Actor
 from guanxue.core.errors import Unauthenticated
 from guanxue.core.i18n import lazy as _
 from guanxue.core.web.dispatch import current_actor
@@ -65,48 +67,85 @@ def suggest() -> Response:
     return response
 
 
+@dataclass(frozen=True)
+class _Beside:
+    """What a course's page shows that may change while the catalogue stands still. Where these are equal, so are the pages.
+
+    `making` has (asset, state, permille) of videos that are not whole; `standing` is the visitor's own, see learning.
+    A teacher's name is not among them: no name of a person ever changes.
+    """
+
+    learners: int = 0
+    wishes: int = 0
+    is_wished: bool = False
+    may_take_on: bool = False
+    making: tuple[tuple[int, str, int], ...] = ()
+    standing: tuple[tuple, ...] = ()
+
+
+def _beside(actor: Actor, course_id: int, revision_id: int | None, has_owner: bool) -> _Beside:
+    standing = learning.standing(actor.id, course_id) if actor.is_person else ()
+    if revision_id is None and not standing:
+        return _Beside(wishes=courses.count_wishes(course_id),
+                       is_wished=actor.is_person and courses.is_wished(course_id, actor.id),
+                       may_take_on=actor.is_person and actor.may("teach") and not has_owner)
+    making = media.list_assets(_awaited(standing[0][1] if standing else revision_id))
+    return _Beside(learners=learning.count_in(course_id), standing=standing,
+                   making=tuple(sorted((a.id, a.state, a.progress_permille) for a in making)))
+
+
+def _awaited(revision_id: int) -> list[int]:
+    kept = courses.snapshot().kept
+    if ("awaited", revision_id) not in kept:
+        kept["awaited", revision_id] = courses.list_awaited_assets(revision_id)
+    return kept["awaited", revision_id]
+
+
 @blueprint.get("/courses/<slug>")
-@cached_page("catalogue", "wishes")
 def course(slug: str) -> Response:
     """A course: what it teaches, what it is worth, what happens next."""
-    actor = current_actor()
-    found = courses.get_course(slug, actor)
-    response = page("courses/course.html", **course_values(found))
-    return personal(response) if actor.is_person else response
+    actor, item = current_actor(), courses.find_item(slug)
+    if item is not None:
+        return _listed_course(slug=slug, beside=_beside(actor, item.id, item.revision_id, item.has_owner))
+    found = courses.get_course(slug, actor)  # a draft that only some may see
+    return _course_page(found, _beside(actor, found.id, found.revision_id, found.owner_id is not None))
 
 
-def course_values(found: courses.Course) -> dict:
-    """What the course page shows the present visitor."""
-    actor = current_actor()
-    enrolment = learning.find_enrolment(actor.id, found.id) if actor.is_person else None
-    is_in = enrolment is not None and enrolment.left_at is None
-    revision_id = enrolment.revision_id if is_in else found.revision_id
-    progress = learning.course_progress(enrolment) if is_in else None
+@cached_page("catalogue", for_people=True)
+def _listed_course(slug: str, beside: _Beside) -> Response:
+    return _course_page(courses.get_course(slug, current_actor()), beside)
+
+
+def _course_page(found: courses.Course, beside: _Beside) -> Response:
+    response = page("courses/course.html", **_course_values(found, beside))
+    return personal(response) if current_actor().is_person else response
+
+
+def _course_values(found: courses.Course, beside: _Beside) -> dict:
     item = courses.find_item(found.slug)
     shown = courses.shown(item) if item else {"industry": found.industry or "foundation", "towns": [], "level": "",
                                            "kind": courses.KINDS[found.kind], "industry_name": ""}
+    is_in = bool(beside.standing)
+    revision_id = beside.standing[0][1] if is_in else found.revision_id
     values = {
         "slug": found.slug, "title": found.title, "summary": found.summary, "status": "open" if revision_id else "planned",
         "item": shown, "syllabus": found.syllabus, "planned_hours": found.planned_hours_milli // 1000,
-        "delivery": found.delivery, "lessons": [], "worth": None, "learners": (0, 0), "teacher": "",
-        "wishes": courses.count_wishes(found.id), "is_wished": actor.is_person and courses.is_wished(found.id, actor.id),
-        "may_take_on": actor.is_person and actor.may("teach") and found.owner_id is None and not found.revision_id,
-        "is_taken": found.owner_id is not None, "is_enrolled": is_in, "next": None, "completed": False, "permille": 0,
-        "industry": found.industry or "foundation",
+        "lessons": [], "worth": None, "learners": beside.learners, "teacher": "", "wishes": beside.wishes,
+        "is_wished": beside.is_wished, "may_take_on": beside.may_take_on, "is_taken": found.owner_id is not None,
+        "is_enrolled": is_in, "next": None, "completed": False, "permille": 0, "industry": found.industry or "foundation",
     }
     if found.owner_id:
         values["teacher"] = accounts.names_of([found.owner_id]).get(found.owner_id, "")
     if revision_id is not None:
-        values |= _revision_values(revision_id, progress)
-        values["learners"] = learning.count_learners([found.id])[found.id]
+        progress = learning.course_progress(learning.get_enrolment(beside.standing[0][0])) if is_in else None
+        values |= _revision_values(revision_id, progress, {asset: (state, done) for asset, state, done in beside.making})
     return values
 
 
-def _revision_values(revision_id: int, progress: learning.CourseProgress | None) -> dict:
+def _revision_values(revision_id: int, progress: learning.CourseProgress | None, making: dict[int, tuple[str, int]]) -> dict:
     revision, lessons = courses.get_revision(revision_id), courses.lessons_of(revision_id)
     numbers = policies.get_policy(revision.policy_id).numbers
     states = courses.lesson_states(lessons)
-    making = {a.id: a for a in media.list_assets({x.asset_id for x in lessons if states[x.id] != "ready" and x.asset_id})}
     done = {x.lesson.id: x for x in progress.lessons} if progress else {}
     known = sum(x.duration_ms or 0 for x in lessons)
     ahead = progress.next_lesson if progress else None
@@ -123,11 +162,12 @@ def _revision_values(revision_id: int, progress: learning.CourseProgress | None)
     }
 
 
-def _lesson_row(lesson: courses.RevisionLesson, state: str, asset, progress: learning.LessonProgress | None) -> dict:
+def _lesson_row(lesson: courses.RevisionLesson, state: str, making: tuple[str, int] | None,
+                progress: learning.LessonProgress | None) -> dict:
     return {
         "slug": lesson.slug, "title": lesson.title, "kind": lesson.kind, "number": lesson.position, "state": state,
         "section": lesson.section, "duration_ms": lesson.duration_ms,
-        "making_permille": asset.progress_permille if asset else 0, "is_waiting": bool(asset and asset.state == "waiting"),
+        "making_permille": making[1] if making else 0, "is_waiting": bool(making and making[0] == "waiting"),
         "is_complete": bool(progress and progress.is_complete),
         "coverage_permille": progress.coverage_permille if progress else 0,
     }
