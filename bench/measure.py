@@ -131,7 +131,7 @@ def sittings_file(stage: Stage, sittings: list[dict], prefix: str, suffix: str =
 def _wrk(script: Path, contender: Contender, environ: dict[str, str], seconds: int) -> dict:
     command = ["wrk", "-t", "2", "-c", str(contender.connections), "-d", f"{seconds}s", "--timeout", "30s", "-s", script,
                f"http://127.0.0.1:{contender.server.port}"]
-    ran = subprocess.run(command, env={**os.environ, **environ}, capture_output=True, text=True)
+    ran = subprocess.run(command, env={**os.environ, **environ}, stdout=subprocess.PIPE, text=True)
     for line in ran.stdout.splitlines():
         if line.startswith("RESULT "):
             return json.loads(line.removeprefix("RESULT "))

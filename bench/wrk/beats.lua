@@ -25,9 +25,14 @@ function init(_)
     end
   end
   wrong_answers = 0
+  is_probe = number == 0 -- wrk makes one request of the first thread's to look at it, and never sends it
 end
 
 function request()
+  if is_probe then
+    is_probe = false
+    return wrk.format("GET", "/healthz")
+  end
   at = at % #learners + 1
   local one = learners[at]
   one.used = one.used + 1
@@ -39,11 +44,18 @@ function request()
 end
 
 function response(status, _, body)
-  if status ~= 200 or not body:find("credited_s", 1, true) then wrong_answers = wrong_answers + 1 end
+  if status ~= 200 or not body:find("credited_s", 1, true) then
+    wrong_answers = wrong_answers + 1
+    if wrong_answers <= 3 then io.stderr:write(status, " ", body:sub(1, 300), "\n") end
+  end
 end
 
 function done(summary, latency, _)
   for _, thread in ipairs(everybody) do wrong = wrong + thread:get("wrong_answers") end
+  local e = summary.errors
+  if wrong + e.connect + e.read + e.write + e.timeout > 0 then
+    io.stderr:write(string.format("wrong answers %d, connect %d, read %d, write %d, timeout %d\n", wrong, e.connect, e.read, e.write, e.timeout))
+  end
   io.write(string.format(
     '\nRESULT {"requests": %d, "seconds": %.4f, "bytes": %d, "p50": %.3f, "p95": %.3f, "p99": %.3f, "errors": %d}\n',
     summary.requests, summary.duration / 1e6, summary.bytes, latency:percentile(50) / 1e3, latency:percentile(95) / 1e3,

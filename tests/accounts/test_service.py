@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import func, select
 from tests import factories
-from tests.factories import PASSWORD, make_person
+from tests.factories import PASSWORD, make_person, town_row
 
 from guanxue import accounts, audit
 from guanxue.accounts.models import Person, Role, Session
@@ -87,12 +87,24 @@ def test_a_key_is_kept_only_as_its_hash(any_db):
 def test_using_a_session_prolongs_it(any_db):
     person = accounts.get_person(make_person().id)
     key = accounts.start_session(person, "web")
-    _person, row = accounts.find_session(key)
+    found = accounts.find_session(key)
     with clock.advance(20 * 86400):
-        accounts.see(row.id)
+        accounts.see(found.session_id)
     session.expire_all()
     with clock.advance(40 * 86400):
         assert accounts.find_session(key) is not None
+
+
+def test_a_session_tells_every_role_of_its_person_in_one_question(any_db):
+    accounts.load_towns(SYSTEM, [town_row()])
+    who = make_person(role="instructor")
+    person = accounts.get_person(who.id)
+    accounts.grant_role(SYSTEM, person, "curator", "humen")
+    key = accounts.start_session(person, "web")
+    session.flush()
+    found = accounts.find_session(key)
+    assert (found.id, found.name, found.phone) == (person.id, person.name, person.phone)
+    assert found.capabilities == {"teach", "curate:humen"} == accounts.capabilities_of(person.id)
 
 
 def test_nobody_ends_somebody_elses_session(any_db):

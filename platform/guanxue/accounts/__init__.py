@@ -6,6 +6,7 @@ key in a signed cookie, programs as a bearer token. What a person may do is a se
 
 from guanxue.accounts.models import Organisation, Person, Session
 from guanxue.accounts.queries import (
+    SignedIn,
     capabilities_of,
     find_person,
     find_person_by_phone,
@@ -40,8 +41,8 @@ from guanxue.accounts.service import (
 )
 
 __all__ = [
-    "Person", "Session", "Organisation", "register_person", "prove", "start_session", "end_session", "end_session_by_key",
-    "change_password", "reset_password", "hash_password", "checked_phone", "grant_role",
+    "Person", "Session", "SignedIn", "Organisation", "register_person", "prove", "start_session", "end_session",
+    "end_session_by_key", "change_password", "reset_password", "hash_password", "checked_phone", "grant_role",
     "see", "set_town", "find_session", "list_sessions", "find_person",
     "find_person_by_phone", "get_person", "names_of", "capabilities_of", "mask_name", "mask_phone", "list_towns", "get_town",
     "find_town", "lock_person", "load_towns", "create_demo_people", "has_demo_people", "DEMO_PEOPLE", "ROLES",

@@ -141,9 +141,9 @@ def change_password() -> Response:
         _leave_behind(problem)
         problem.status = 422 if problem.status == 401 else problem.status
         return _settings(problem)
-    person, actor = g.person, current_actor()
+    actor = current_actor()
     begin_writing()
-    accounts.change_password(actor, person, hashed, keep_session_id=actor.session_id)
+    accounts.change_password(actor, accounts.get_person(actor.id), hashed, keep_session_id=actor.session_id)
     return redirect(url_for(".settings"), 303)
 
 

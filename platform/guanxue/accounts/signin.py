@@ -16,7 +16,7 @@ from guanxue.core.web.dispatch import after_answer
 SESSION_KEY = "_user_id"
 
 
-class SignedIn(UserMixin):
+class Carried(UserMixin):
     """What Flask-Login carries: not the person but one of their sessions, so that it can be ended."""
 
     def __init__(self, key: str) -> None:
@@ -27,7 +27,7 @@ def install(app: Flask) -> None:
     """Set g.actor before every request. Visitors have no session row and no cookie."""
     manager = LoginManager(app)
     manager.session_protection = None  # addresses of phones change all day; the key itself is the proof
-    manager.user_loader(SignedIn)
+    manager.user_loader(Carried)
 
     @app.before_request
     def _who() -> None:
@@ -36,12 +36,10 @@ def install(app: Flask) -> None:
         found = accounts.find_session(key) if key else None
         if found is None:
             return
-        person, row = found
-        g.person = person
-        g.actor = Actor("person", person.id, person.name, accounts.capabilities_of(person.id), row.id)
-        if row.last_seen_at < clock.now() - timedelta(hours=1):
-            session_id = row.id
-            after_answer(app, lambda: accounts.see(session_id))
+        g.person = found
+        g.actor = Actor("person", found.id, found.name, found.capabilities, found.session_id)
+        if found.last_seen_at < clock.now() - timedelta(hours=1):
+            after_answer(app, lambda: accounts.see(found.session_id))
 
 
 def _has_cookie(app: Flask) -> bool:
@@ -57,7 +55,7 @@ def bearer() -> str | None:
 def keep_in_browser(key: str) -> None:
     """Put the session key into the browser's cookie; whatever was in it before is dropped."""
     session.clear()
-    login_user(SignedIn(key))
+    login_user(Carried(key))
     session.permanent = True
 
 

@@ -12,6 +12,7 @@ from guanxue.learning.models import Completion, Enrolment, Playback
 from guanxue.learning.queries import (
     CourseProgress,
     LessonProgress,
+    check_playback,
     completed_course_ids,
     count_in,
     count_learners,
@@ -48,7 +49,8 @@ __all__ = [
     "Enrolment", "Playback", "Completion", "Beat", "Answer", "LessonProgress", "CourseProgress", "Derivation",
     "CourseCompleted", "LessonCompleted", "Enrolled", "NotEnrolled", "CannotEnrol", "LessonNotReady", "NoSuchPlayback",
     "enrol", "leave", "find_enrolment", "get_enrolment", "enrolment_for_lesson", "open_playback", "get_playback",
-    "answer_of", "elapsed_ms", "beat_every_s", "record_beats", "close_playback", "start_attempt", "attempt_subject",
+    "check_playback", "answer_of", "elapsed_ms", "beat_every_s", "record_beats", "close_playback", "start_attempt",
+    "attempt_subject",
     "find_attempt_lesson", "save_answers", "submit_attempt", "outcome_of", "settle_courses", "course_progress",
     "lesson_progress", "list_my_courses", "count_learners", "count_in", "standing", "completed_course_ids",
     "find_completion", "get_completion", "list_completions", "derive_completion",

@@ -141,10 +141,9 @@ def _playback(id: str) -> learning.Playback:
     return learning.get_playback(current_actor(), id)
 
 
-def _beating(id: str) -> learning.Playback:
-    playback = _playback(id)
+def _beating(id: str) -> None:
+    learning.check_playback(current_actor(), id)
     _once_a_request(_beats, id)
-    return playback
 
 
 def _told(answer: learning.Answer) -> dict:
@@ -156,7 +155,7 @@ def _told(answer: learning.Answer) -> dict:
 
 
 @operation("POST", "/playbacks/<id>/beats", summary=_("上报学习"), body=Beats, find=_beating, finds_itself=True)
-def beats(id: str, found: learning.Playback, body: Beats):
+def beats(id: str, found: None, body: Beats):
     """What was played since the last request."""
     return _told(learning.record_beats(current_actor(), id, body.seq, body.nonce, [b.to_rules() for b in body.beats]))
 

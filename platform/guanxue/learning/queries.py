@@ -39,21 +39,32 @@ def enrolment_for_lesson(actor: Actor, lesson: RevisionLesson) -> Enrolment:
     return enrolment
 
 
-# Asked thrice for every beat, so made once.
-_PLAYBACK = (select(Playback, Enrolment.left_at).join(Enrolment, Enrolment.id == Playback.enrolment_id)
-             .where(Playback.code == bindparam("code"), Playback.person_id == bindparam("person_id")))
+def _of_playback(*columns):
+    return (select(*columns, Enrolment.left_at).select_from(Playback).join(Enrolment, Enrolment.id == Playback.enrolment_id)
+            .where(Playback.code == bindparam("code"), Playback.person_id == bindparam("person_id")))
+
+
+_PLAYBACK, _IS_MINE = _of_playback(Playback), _of_playback()
 _PLAYBACK_LOCKED = _PLAYBACK.with_for_update(of=Playback).execution_options(populate_existing=True)
 
 
 def get_playback(actor: Actor, code: str, *, lock: bool = False) -> Playback:
     """The actor's own playback while they are in its course. Raises NoSuchPlayback, NotEnrolled."""
-    row = session.execute(_PLAYBACK_LOCKED if lock else _PLAYBACK, {"code": code, "person_id": actor.id}).first()
+    return _must_be_mine(_PLAYBACK_LOCKED if lock else _PLAYBACK, actor, code)[0]
+
+
+def check_playback(actor: Actor, code: str) -> None:
+    """Raise NoSuchPlayback or NotEnrolled unless get_playback() would find it; loads nothing."""
+    _must_be_mine(_IS_MINE, actor, code)
+
+
+def _must_be_mine(query, actor: Actor, code: str):
+    row = session.execute(query, {"code": code, "person_id": actor.id}).first()
     if row is None:
         raise NoSuchPlayback(_("没有这次播放。"))
-    playback, left_at = row
-    if left_at is not None:
+    if row.left_at is not None:
         raise NotEnrolled(_("你已退出这门课。"))
-    return playback
+    return row
 
 
 def find_completion(enrolment_id: int) -> Completion | None:
