@@ -14,7 +14,7 @@ from pathlib import Path
 import click
 from flask import current_app
 
-from guanxue import backups, demonstration, jobs, migrations, search, simulation, wiring
+from guanxue import backups, demonstration, jobs, learning, migrations, search, simulation, wiring
 from guanxue.core import logs
 from guanxue.core.actor import SYSTEM
 from guanxue.core.append_only import missing_triggers
@@ -173,6 +173,8 @@ def _examine():
     with db.engine.connect() as connection:
         for name in missing_triggers(connection):
             yield f"缺少防篡改触发器 {name}：运行 guanxue init，并查明是谁删掉的。"
+    yield None if learning.fits_key() else (
+        "学习证据与站点密钥对不上：GUANXUE_SECRET_KEY（或数据文件夹里的 keys/secret）换过，请放回原来的密钥。")
     yield from (f"后台任务失败：{job.name}（{job.failure}）" for job in jobs.list_failed(5))
     yield None if search.is_ready() else "搜索索引不可用：运行 guanxue reindex。"
 

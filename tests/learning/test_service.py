@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import select, text
 from tests.clients import Learner
 from tests.factories import make_course, make_person
 
-from guanxue import courses, creditbank, policies
+from guanxue import courses, creditbank, learning, policies
 from guanxue.audit.models import AuditLine
 from guanxue.core import clock
 from guanxue.core.actor import SYSTEM
@@ -126,3 +127,19 @@ def test_parallel_beats_of_several_playbacks_of_one_lesson_lose_nothing(school):
         assert who.call("GET", f"/lessons/{lesson['id']}", 200)["coverage"] == 0.8
     with school.app_context():
         assert session.scalar(select(Progress.credited_ms)) == 72_000
+
+
+def test_evidence_tells_when_the_sites_key_was_changed(school, tmp_path):
+    with school.test_request_context():
+        assert learning.fits_key()
+    who = Learner(school)
+    who.call("PUT", "/courses/one/enrolment", 200)
+    who.watch(who.lessons("one")[0]["id"], 20)
+    with school.test_request_context():
+        assert learning.fits_key()
+        kept = school.extensions["guanxue.settings"]
+        school.extensions["guanxue.settings"] = replace(kept, secret_key=b"another-key-another-key-another-key-1234")
+        try:
+            assert not learning.fits_key()
+        finally:
+            school.extensions["guanxue.settings"] = kept

@@ -7,7 +7,7 @@ server's clock (rules.py) and can be decided again from the claims (derivation.p
 from guanxue.learning.derivation import Derivation, derive_completion
 from guanxue.learning.errors import CannotEnrol, LessonNotReady, NoSuchPlayback, NotEnrolled
 from guanxue.learning.events import CourseCompleted, Enrolled, LessonCompleted
-from guanxue.learning.evidence import Answer, answer_of, open_playback
+from guanxue.learning.evidence import Answer, answer_of, fits_key, open_playback
 from guanxue.learning.models import Completion, Enrolment, Playback
 from guanxue.learning.queries import (
     CourseProgress,
@@ -50,8 +50,7 @@ __all__ = [
     "CourseCompleted", "LessonCompleted", "Enrolled", "NotEnrolled", "CannotEnrol", "LessonNotReady", "NoSuchPlayback",
     "enrol", "leave", "find_enrolment", "get_enrolment", "enrolment_for_lesson", "open_playback", "get_playback",
     "check_playback", "answer_of", "elapsed_ms", "beat_every_s", "record_beats", "close_playback", "start_attempt",
-    "attempt_subject",
-    "find_attempt_lesson", "save_answers", "submit_attempt", "outcome_of", "settle_courses", "course_progress",
-    "lesson_progress", "list_my_courses", "count_learners", "count_in", "standing", "completed_course_ids",
-    "find_completion", "get_completion", "list_completions", "derive_completion",
+    "attempt_subject", "find_attempt_lesson", "save_answers", "submit_attempt", "outcome_of", "settle_courses",
+    "course_progress", "lesson_progress", "list_my_courses", "count_learners", "count_in", "standing", "completed_course_ids",
+    "find_completion", "get_completion", "list_completions", "derive_completion", "fits_key",
 ]

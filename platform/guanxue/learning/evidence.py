@@ -285,3 +285,9 @@ def chain_fault(playback_id: int, last_seq: int, chain: str) -> bool:
         if link != row.chain:
             return True
     return link.hex() != chain
+
+
+def fits_key(newest: int = 10) -> bool:
+    """Does any of the newest playbacks' evidence hold under the site's key? False where the key was changed."""
+    rows = session.scalars(select(Playback).where(Playback.last_seq > 0).order_by(Playback.id.desc()).limit(newest)).all()
+    return not rows or any(not chain_fault(p.id, p.last_seq, p.chain.hex()) for p in rows)
