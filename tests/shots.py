@@ -28,6 +28,7 @@ def camera(road: str) -> Callable[[str, Page], None]:
         before = page.viewport_size
         for width, size, scale in SIZES:
             page.set_viewport_size(size)
+            page.evaluate("document.querySelector(':target') && document.querySelector(':target').scrollIntoView()")
             page.wait_for_timeout(500)  # pictures arrive and are drawn
             keep(page.screenshot(), FOLDER / f"{road}-{len(taken):02}-{name}-{width}.webp", size["width"] * scale)
         page.set_viewport_size(before)

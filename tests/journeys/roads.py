@@ -7,6 +7,7 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
+from PIL import Image, ImageDraw
 from playwright.sync_api import Page, expect
 from tests.journeys.site import (
     CURATOR,
@@ -152,11 +153,25 @@ MENDED = BROKEN.replace("~随便", "=对齐的刻线").replace("~都行", "~最�
 NEW_TITLE = "游标卡尺一分钟读数"
 
 
-def make_video(path: Path) -> Path:
-    """Six seconds of moving picture and a tone."""
-    subprocess.run(["ffmpeg", "-v", "error", "-y", "-f", "lavfi", "-i", "testsrc=size=640x360:rate=25", "-f", "lavfi",
-                    "-i", "sine=frequency=440", "-t", "6", "-pix_fmt", "yuv420p", "-c:a", "aac", str(path)], check=True)
-    return path
+def make_video(folder: Path) -> Path:
+    """Six seconds of a caliper that opens, and a tone."""
+    for n in range(12):
+        picture = Image.new("RGB", (640, 360), "#E6F0EA")
+        draw = ImageDraw.Draw(picture)
+        draw.rectangle((60, 150, 600, 190), fill="#FFFFFF", outline="#134A33", width=3)
+        draw.polygon([(60, 190), (100, 190), (100, 290), (84, 290)], fill="#1F6B4A")
+        for tick in range(50):
+            draw.line((100 + tick * 10, 150, 100 + tick * 10, 172 if tick % 5 == 0 else 162), fill="#134A33", width=2)
+        left = 106 + n * 14
+        draw.rectangle((left, 186, left + 150, 226), fill="#FBF1DC", outline="#8A5A00", width=3)
+        draw.polygon([(left, 226), (left + 40, 226), (left + 16, 290), (left, 290)], fill="#8A5A00")
+        for tick in range(11):
+            draw.line((left + 20 + tick * 11, 190, left + 20 + tick * 11, 204), fill="#8A5A00", width=2)
+        picture.save(folder / f"caliper-{n:02}.png")
+    video = folder / "caliper.mp4"
+    subprocess.run(["ffmpeg", "-v", "error", "-y", "-framerate", "2", "-i", str(folder / "caliper-%02d.png"), "-f", "lavfi",
+                    "-i", "sine=frequency=440", "-t", "6", "-r", "25", "-pix_fmt", "yuv420p", "-c:a", "aac", str(video)], check=True)
+    return video
 
 
 def instructor(site: Site, open_page: Callable[..., Page], snap: Snap = unseen) -> None:
@@ -200,7 +215,7 @@ def instructor(site: Site, open_page: Callable[..., Page], snap: Snap = unseen) 
 def _add_video(site: Site, page: Page, snap: Snap) -> None:
     page.get_by_role("link", name="视频课", exact=True).click()
     page.get_by_label("课名").fill("看准三条线")
-    page.get_by_label("视频文件").set_input_files(make_video(site.folder / "caliper.mp4"))
+    page.get_by_label("视频文件").set_input_files(make_video(site.folder))
     page.get_by_label("讲稿").fill("零线对准，再找对齐的刻线。")
     snap("upload", page)
     page.get_by_role("button", name="保存").click()

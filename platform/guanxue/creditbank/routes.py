@@ -7,8 +7,9 @@ import json
 import segno
 from flask import Blueprint, Response, redirect, request, url_for
 
-from guanxue import creditbank
+from guanxue import creditbank, policies
 from guanxue.core.errors import Unauthenticated
+from guanxue.core.i18n import gettext
 from guanxue.core.i18n import lazy as _
 from guanxue.core.settings import settings
 from guanxue.core.web.addresses import is_row_id
@@ -25,17 +26,18 @@ def credits() -> Response:
     actor = current_actor()
     if not actor.is_person:
         raise Unauthenticated(_("请先登录。"))
-    number = request.args.get("page", "1")
-    found = creditbank.statement(actor.id, max(1, int(number)) if is_row_id(number) else 1)
+    found = creditbank.statement(actor.id, _page_number())
+    rules = {p.name: p.title and gettext(p.title) for p in policies.list_policies()}
     return personal(page(
         "creditbank/credits.html", balance_milli=creditbank.balance(actor.id),
-        hours_milli=creditbank.study_hours_milli(actor.id), lines=[_line(x) for x in found.items], page=found.page,
-        pages=found.pages, page_url=lambda n: url_for(".credits", page=n)))
+        hours_milli=creditbank.study_hours_milli(actor.id),
+        lines=[_line(x) | {"rule": rules.get(x.policy, "")} for x in found.items], page=found.page, pages=found.pages,
+        page_url=lambda n: url_for(".credits", page=n)))
 
 
 def _page_number() -> int:
     text = request.args.get("page", "1")
-    return max(1, int(text)) if text.isascii() and text.isdigit() and len(text) < 7 else 1
+    return max(1, int(text)) if is_row_id(text) else 1
 
 
 def _line(line: creditbank.Line) -> dict:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 from flask import Response, g, redirect, url_for
@@ -38,8 +39,9 @@ def _town_row(town: accounts.Organisation, ribbons_here: list[dict]) -> dict:
 
 
 def _looks(ribbons_here: list[dict]) -> str:
-    """The industry a town's cover is woven in: that of its first track."""
-    return min(ribbons_here, key=lambda r: r["slug"])["industry"] if ribbons_here else "town"
+    """The industry a town's cover is woven in: what most of its tracks lead to."""
+    counted = Counter(r["industry"] for r in ribbons_here if r["industry"] != "town")
+    return counted.most_common(1)[0][0] if counted else "town"
 
 
 @blueprint.get("/towns/<slug>")
