@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 from tests.clients import API, Browser, Learner, is_chinese, place, words
 from tests.factories import GIFT, TEXT, make_course, make_person
 
-from guanxue import courses, jobs
+from guanxue import courses, jobs, search
 from guanxue.core.actor import SYSTEM
 from guanxue.core.db import session, writing
 from guanxue.courses.models import Course, Lesson
@@ -311,3 +311,17 @@ def test_a_kept_course_page_speaks_the_language_its_reader_chose(school):
         browser.send("/language", lang="zh_Hans", next="/courses")
         assert "报名，开始学" in browser.see("/courses/safe-measuring")
         assert "筛选" in browser.see("/courses?q=测量")
+
+
+def test_rows_and_facets_of_a_page_are_of_its_own_question_and_escaped(school):
+    with school.test_request_context(), writing():
+        make_course("odd", title="<b>车床</b> & 铣床")
+        search.rebuild()
+    visitor = Browser(school, None)
+    for _twice in range(2):
+        everything, planned = visitor.get("/courses"), visitor.get("/courses?status=planned")
+        assert "技能提升 3" in words(everything) and "技能提升 1" in words(planned)
+        assert 'href="/courses?status=planned&amp;kind=' in planned.get_data(as_text=True)
+        found = visitor.see("/courses?q=铣床")
+        assert "&lt;b&gt;车床&lt;/b&gt; &amp; 铣床" in found and "<b>车床" not in found
+        assert "why-found" in visitor.see("/courses?q=主轴") and "why-found" not in visitor.see("/courses")

@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import reduce
+from typing import NamedTuple
 
 from flask import current_app
 from sqlalchemy import or_, select
@@ -78,8 +79,7 @@ class Query:
     per_page: int = PER_PAGE
 
 
-@dataclass(frozen=True)
-class FacetValue:
+class FacetValue(NamedTuple):
     """A value one can narrow down to, and how many courses would be left."""
 
     value: str
@@ -249,9 +249,8 @@ def _found(snap: Snapshot, query: Query) -> tuple[int, list[int] | None, Callabl
 def _facet(snap: Snapshot, name: str, found: int, matching: dict[str, int], chosen: str) -> list[FacetValue]:
     others = reduce(lambda a, b: a & b, (mask for facet, mask in matching.items() if facet != name), found)
     labels, masks = snap.labels[name], snap.masks[name]
-    values = [FacetValue(value, label, (masks.get(value, 0) & others).bit_count(), value == chosen)
-              for value, label in labels.items()]
-    values = [v for v in values if v.count or v.is_chosen]
+    values = [FacetValue(value, label, count, value == chosen) for value, label in labels.items()
+              if (count := (masks.get(value, 0) & others).bit_count()) or value == chosen]
     return sorted(values, key=lambda v: -v.count) if name in ("town", "industry", "occupation") else values
 
 

@@ -204,10 +204,10 @@ class Asker:
         if number is None:
             return ""
         entry = self.reader.entries[number]
-        if _says(entry.title, terms):
+        if any(term in entry.folded for term in terms):
             return ""
         tag = next((tag for tag in entry.tags if _says(tag, terms)), None)
-        return tag if tag is not None else _around(self.reader.body_of(key), terms)
+        return tag if tag is not None else _around(*self.reader.body_of(number), terms)
 
 
 class _Found:
@@ -228,15 +228,16 @@ class _Found:
         for number, score in matches.scores.items():
             if number not in self._seen and (self._wanted is None or number in self._wanted):
                 entry = self._reader.entries[number]
-                rows.append((number in matches.in_title, self._lifted(entry, score), number, entry))
-        floor = least * max((row[1] for row in rows), default=0.0)
-        rows = [row for row in rows if row[1] >= floor]
-        rows.sort(key=lambda row: (-row[0], -row[3].rank, -row[1], len(row[3].title), row[3].key))
-        self._seen.update(row[2] for row in rows)
-        self.hits += [Hit(e.kind, e.id, e.title, round(score * factor, 4)) for _in_title, score, _n, e in rows]
+                rows.append((number not in matches.in_title, -entry.rank, -self._lifted(entry, score), len(entry.title),
+                             entry.key, number))
+        floor = least * min((row[2] for row in rows), default=0.0)
+        rows = sorted(row for row in rows if row[2] <= floor)
+        self._seen.update(row[5] for row in rows)
+        found = ((self._reader.entries[row[5]], row[2]) for row in rows)
+        self.hits += [Hit(e.kind, e.id, e.title, round(-score * factor, 4)) for e, score in found]
 
     def _lifted(self, entry: Entry, score: float) -> float:
-        if self._whole in analysis.normal(entry.title):
+        if self._whole in entry.folded:
             score *= WHOLE_IN_TITLE
         return score * (1 + 0.15 * math.log10(1 + entry.popularity)) if entry.popularity > 0 else score
 
@@ -306,9 +307,8 @@ def _says(text: str, terms: tuple[str, ...]) -> bool:
     return any(term in folded for term in terms)
 
 
-def _around(text: str, terms: tuple[str, ...]) -> str:
+def _around(text: str, folded: str, terms: tuple[str, ...]) -> str:
     """A few words around the first term the text says; "" where it says none."""
-    folded = analysis.normal(text)
     shown = text if len(folded) == len(text) else folded
     for term in terms:
         at = folded.find(term)

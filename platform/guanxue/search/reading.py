@@ -11,9 +11,10 @@ from pathlib import Path
 from whoosh import index as whoosh_index
 from whoosh import scoring
 
+from guanxue.search import analysis
 from guanxue.search.guessing import Vocabulary
 
-KEPT_TERMS = 20_000
+KEPT_TERMS, KEPT_BODIES = 20_000, 3_000
 TITLE, TAGS, BODY = 4.0, 2.5, 1.0
 _FIELDS = {"title": TITLE, "tags": TAGS, "body": BODY}
 _SOUND_FIELDS = {"title_sound": TITLE, "tags_sound": TAGS}
@@ -28,6 +29,7 @@ class Entry:
     kind: str
     id: str
     title: str
+    folded: str  # the title as analysis.normal() has it
     url: str
     tags: tuple[str, ...]
     rank: int
@@ -58,6 +60,7 @@ class Reader:
         self._searcher = self._index.searcher(weighting=_WEIGHTING)
         self._reading = threading.Lock()
         self._kept: dict[tuple[str, str], Matches] = {}
+        self._bodies: dict[int, tuple[str, str]] = {}
         self.answers: dict = {}
         reader = self._searcher.reader()
         self.words = {w.decode() for name in _FIELDS for w in reader.lexicon(name)}
@@ -108,13 +111,16 @@ class Reader:
         number = self.number_of.get(key)
         return self.entries[number].print if number is not None else None
 
-    def body_of(self, key: str) -> str:
-        """The beginning of a document's text."""
-        number = self.number_of.get(key)
-        if number is None:
-            return ""
-        with self._reading:
-            return self._searcher.stored_fields(number)["shown_body"]
+    def body_of(self, number: int) -> tuple[str, str]:
+        """The beginning of a document's text, as it is and folded."""
+        body = self._bodies.get(number)
+        if body is None:
+            if len(self._bodies) > KEPT_BODIES:
+                self._bodies.clear()
+            with self._reading:
+                text = self._searcher.stored_fields(number)["shown_body"]
+            body = self._bodies[number] = (text, analysis.normal(text))
+        return body
 
     def word(self, word: str) -> Matches:
         """Documents that have the word in title, tags or text."""
@@ -150,5 +156,6 @@ class Reader:
 
 
 def _entry(stored: dict) -> Entry:
-    return Entry(stored["key"], stored["kind"], stored["id"], stored["shown_title"], stored["url"],
+    title = stored["shown_title"]
+    return Entry(stored["key"], stored["kind"], stored["id"], title, analysis.normal(title), stored["url"],
                  tuple(stored["shown_tags"]), stored["rank"], stored["popularity"], stored["print"])

@@ -2,40 +2,56 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-from flask import Flask
+from flask import Flask, g
 from flask_babel import get_locale, get_translations
 from markupsafe import Markup
 
 
-def install(app: Flask) -> None:
-    """Give each page `_` and `ngettext` of its language. Like Jinja's own: messages are safe, values are escaped."""
-    speakers: dict[str, dict[str, Callable[..., Markup]]] = {}
+class Words:
+    """What pages of one language say. Like Jinja's own: messages are safe, values are escaped."""
 
-    @app.context_processor
-    def _speak() -> dict[str, Callable[..., Markup]]:
-        language = str(get_locale())
-        if language not in speakers:
-            speakers[language] = _speaker(get_translations())
-        return speakers[language]
+    def __init__(self, translations) -> None:
+        self._translations = translations
+        self._patterns: dict[str, Markup] = {}
+        self._texts: dict[str, Markup] = {}
 
-
-def _speaker(translations) -> dict[str, Callable[..., Markup]]:
-    """What pages of one language say."""
-    patterns: dict[str, Markup] = {}
-    texts: dict[str, Markup] = {}
-
-    def say(message: str, /, **values) -> Markup:
-        if (pattern := patterns.get(message)) is None:
-            pattern = patterns[message] = Markup(translations.ugettext(message))  # noqa: S704 ours, not a visitor's
+    def say(self, message: str, values: dict) -> Markup:
+        """The message with the values put in."""
+        if (pattern := self._patterns.get(message)) is None:
+            pattern = self._patterns[message] = Markup(self._translations.ugettext(message))  # noqa: S704 ours, not a visitor's
         if values:
             return pattern % values
-        if (text := texts.get(message)) is None:
-            text = texts[message] = pattern % {}  # "%%" is one % here, too
+        if (text := self._texts.get(message)) is None:
+            text = self._texts[message] = pattern % {}  # "%%" is one % here, too
         return text
 
-    def say_number(one: str, many: str, number: int, /, **values) -> Markup:
-        return Markup(translations.ungettext(one, many, number)) % {"num": number, **values}  # noqa: S704
+    def say_number(self, one: str, many: str, number: int, values: dict) -> Markup:
+        """The form of the message for that number, with the values put in."""
+        return Markup(self._translations.ungettext(one, many, number)) % {"num": number, **values}  # noqa: S704
 
-    return {"_": say, "ngettext": say_number}
+
+def install(app: Flask) -> None:
+    """Give templates, and the macros they import, `_` and `ngettext`."""
+    by_language: dict[str, Words] = {}
+
+    @app.context_processor
+    def _choose() -> dict:
+        # Once a page, in the language it has then: asking for the language costs more than saying a word.
+        language = str(get_locale())
+        if language not in by_language:
+            by_language[language] = Words(get_translations())
+        g.words = by_language[language]
+        return {}
+
+    def present() -> Words:
+        if "words" not in g:  # a macro used outside a page
+            _choose()
+        return g.words
+
+    def say(message: str, /, **values) -> Markup:
+        return present().say(message, values)
+
+    def say_number(one: str, many: str, number: int, /, **values) -> Markup:
+        return present().say_number(one, many, number, values)
+
+    app.jinja_env.globals.update({"_": say, "ngettext": say_number})

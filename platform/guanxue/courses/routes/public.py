@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from urllib.parse import quote_plus, urlencode
+from urllib.parse import urlencode
 
 from flask import Response, redirect, request, url_for
+from markupsafe import Markup
 
 from guanxue import accounts, courses, learning, media, policies, search
 from guanxue.core.actor import Actor
@@ -17,9 +18,9 @@ from guanxue.core.web.pagecache import cached_page
 from guanxue.core.web.pages import page, personal
 from guanxue.courses.api import query_from_address
 from guanxue.courses.routes import blueprint
+from guanxue.courses.routes.pieces import Pieces
 
-# How many values of a facet are shown before "more"; the rest are in the sheet.
-CHIPS = ("kind", "status", "level", "industry")
+SHOWN_CHIPS = 12  # of a facet; the rest are behind "more"
 
 
 @blueprint.get("/courses")
@@ -29,10 +30,11 @@ def catalogue() -> Response:
     query = query_from_address()
     listing = courses.browse(query)
     asked = {name: value for name in ("q", *courses.FACETS, "sort") if (value := getattr(query, name))}
+    pieces = Pieces()
     return page(
-        "courses/catalogue.html", items=[courses.shown(i, listing.why.get(i.slug)) for i in listing.items], total=listing.total,
-        page=listing.page, pages=listing.pages, q=query.q, sort=query.sort, sorts=courses.SORTS,
-        facets=[_facet(name, values, asked) for name, values in listing.facets.items()],
+        "courses/catalogue.html", rows=Markup("").join(pieces.row(i, listing.why.get(i.slug)) for i in listing.items),
+        total=listing.total, page=listing.page, pages=listing.pages, q=query.q, sort=query.sort, sorts=courses.SORTS,
+        facets=[_facet(pieces, name, values, asked) for name, values in listing.facets.items()],
         chosen=[{"label": courses.label(n, asked[n]), "url": _address({k: v for k, v in asked.items() if k != n})}
                 for n in courses.FACETS if n in asked],
         asked=asked, did_you_mean=listing.did_you_mean,
@@ -44,13 +46,14 @@ FACET_NAMES = {"kind": _("类别"), "town": _("镇街"), "industry": _("行业")
                "hours": _("学时"), "status": _("状态")}
 
 
-def _facet(name: str, values: list, asked: dict) -> dict:
+def _facet(pieces: Pieces, name: str, values: list[courses.FacetValue], asked: dict) -> dict:
     rest = {k: v for k, v in asked.items() if k != name}
-    without, narrowed = _address(rest), _address({**rest, name: ""})  # the address for a value is `narrowed` and the value
+    without = _address(rest)
+    narrowed = f"{without}{'&' if rest else '?'}{name}="  # the address for a value is this and the value
     return {
         "name": name, "label": FACET_NAMES[name], "is_chosen": name in asked,
-        "values": [{"label": v.label, "count": v.count, "is_chosen": v.is_chosen,
-                    "url": without if v.is_chosen else narrowed + quote_plus(v.value)} for v in values],
+        "first": pieces.chips(name, values[:SHOWN_CHIPS], without, narrowed),
+        "rest": pieces.chips(name, values[SHOWN_CHIPS:], without, narrowed), "more": max(0, len(values) - SHOWN_CHIPS),
     }
 
 
