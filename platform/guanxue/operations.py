@@ -92,6 +92,7 @@ def serve(port: int, host: str, workers: int) -> None:
 def worker() -> None:
     """运行后台任务（视频制作、搜索索引等）。"""
     die_with_parent()
+    os.nice(5)  # pages come first
     logs.install()
     lanes = jobs.Worker(current_app._get_current_object())
     stopped = []

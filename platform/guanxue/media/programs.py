@@ -1,4 +1,4 @@
-"""The one way to run an outside program: it dies with us, has a deadline, can be stopped, and its last words are kept."""
+"""The one way to run an outside program: behind the site's own work, dying with us, with a deadline and last words kept."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from collections.abc import Callable
 
 from guanxue.media.errors import Stopped
 
-# PR_SET_PDEATHSIG by util-linux: a killed worker leaves no encoder behind.
-WITH_PARENT = ("setpriv", "--pdeathsig", "KILL", "--")
+# The site's own answers come first: an encoder takes what they leave (nice), and dies with the worker (PR_SET_PDEATHSIG).
+BEHIND = ("nice", "-n", "19", "setpriv", "--pdeathsig", "KILL", "--")
 
 
 class ProgramFailed(Exception):
@@ -23,7 +23,7 @@ def run(command: list[str], *, timeout_s: float, stdin: bytes | None = None, on_
 
     Raises ProgramFailed (also after timeout_s) and Stopped when is_lost() turns true.
     """
-    process = subprocess.Popen([*WITH_PARENT, *command], stdin=subprocess.PIPE if stdin is not None else subprocess.DEVNULL,
+    process = subprocess.Popen([*BEHIND, *command], stdin=subprocess.PIPE if stdin is not None else subprocess.DEVNULL,
                                stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     out, err = [], []
     readers = [threading.Thread(target=_read, args=(process.stdout, out, on_line), daemon=True),
