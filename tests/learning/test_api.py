@@ -208,7 +208,7 @@ def finish_course(learner):
     learner.pass_quiz(quiz["id"])
 
 
-def test_recompute_agrees_without_caches_and_after_changes_of_course_and_policy(school, learner):
+def test_recompute_agrees_without_caches(school, learner):
     finish_course(learner)
     with school.test_request_context(), writing():
         session.execute(text(f"DELETE FROM {Progress.__tablename__}"))
