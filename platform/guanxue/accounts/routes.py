@@ -7,7 +7,7 @@ from flask import Blueprint, Response, current_app, g, make_response, redirect, 
 from guanxue import accounts
 from guanxue.accounts import signin
 from guanxue.core.db import begin_writing, writing
-from guanxue.core.errors import Problem, Unauthenticated
+from guanxue.core.errors import Problem
 from guanxue.core.i18n import lazy as _
 from guanxue.core.web.dispatch import current_actor, reads_first
 from guanxue.core.web.pages import own_site_path, page, personal
@@ -105,7 +105,7 @@ def logout() -> Response:
 @blueprint.get("/me/settings")
 def settings() -> Response:
     """Who I am, where I am signed in, my password, my language."""
-    _must_be_person()
+    current_actor().must_be_person()
     return _settings()
 
 
@@ -124,7 +124,7 @@ def _settings(problem: Problem | None = None) -> Response:
 @blueprint.post("/me/settings/sessions/<int:session_id>/end")
 def end_session(session_id: int) -> Response:
     """End one of my sessions."""
-    _must_be_person()
+    current_actor().must_be_person()
     accounts.end_session(current_actor(), session_id)
     return redirect(url_for(".settings"), 303)
 
@@ -133,7 +133,7 @@ def end_session(session_id: int) -> Response:
 @reads_first
 def change_password() -> Response:
     """Set a new password after proving the old one."""
-    _must_be_person()
+    current_actor().must_be_person()
     try:
         accounts.prove(g.person.phone, request.form.get("old_password", ""), request.remote_addr or "")
         hashed = accounts.hash_password(request.form.get("password", ""), g.person.phone)
@@ -155,8 +155,3 @@ def language() -> Response:
     if chosen in current_app.extensions["guanxue.languages"]:
         response.set_cookie("lang", chosen, max_age=31536000, samesite="Lax", httponly=True)
     return response
-
-
-def _must_be_person() -> None:
-    if not current_actor().is_person:
-        raise Unauthenticated(_("请先登录。"))

@@ -35,11 +35,15 @@ class Actor:
             return True
         return scope is not None and f"{verb}:{scope}" in self.capabilities
 
+    def must_be_person(self) -> None:
+        """Raise Unauthenticated unless somebody is signed in."""
+        if not self.is_person:
+            raise Unauthenticated(_("请先登录。"))
+
     def require(self, verb: str, scope: str | None = None) -> None:
         """Raise Unauthenticated or Forbidden unless may()."""
         if not self.may(verb, scope):
-            if not self.is_person:
-                raise Unauthenticated(_("请先登录。"))
+            self.must_be_person()
             raise Forbidden(_("你没有做这件事的权限。"))
 
 

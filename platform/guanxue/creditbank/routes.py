@@ -8,9 +8,7 @@ import segno
 from flask import Blueprint, Response, redirect, request, url_for
 
 from guanxue import creditbank, policies
-from guanxue.core.errors import Unauthenticated
 from guanxue.core.i18n import gettext
-from guanxue.core.i18n import lazy as _
 from guanxue.core.settings import settings
 from guanxue.core.web.addresses import is_row_id
 from guanxue.core.web.dispatch import current_actor
@@ -24,8 +22,7 @@ blueprint = Blueprint("creditbank", __name__)
 def credits() -> Response:
     """Balance, class hours beside it, and every entry explained."""
     actor = current_actor()
-    if not actor.is_person:
-        raise Unauthenticated(_("请先登录。"))
+    actor.must_be_person()
     found = creditbank.statement(actor.id, _page_number())
     rules = {p.name: p.title and gettext(p.title) for p in policies.list_policies()}
     return personal(page(
@@ -55,8 +52,7 @@ def _line(line: creditbank.Line) -> dict:
 def certificates() -> Response:
     """Everything I can show somebody."""
     actor = current_actor()
-    if not actor.is_person:
-        raise Unauthenticated(_("请先登录。"))
+    actor.must_be_person()
     found = creditbank.statement(actor.id, _page_number())
     return personal(page("creditbank/certificates.html", lines=[_line(x) for x in found.items if x.code], page=found.page,
                          pages=found.pages, page_url=lambda n: url_for(".certificates", page=n)))

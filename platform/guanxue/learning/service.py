@@ -13,7 +13,6 @@ from guanxue import audit, courses, policies, quizzes
 from guanxue.core import clock, events
 from guanxue.core.actor import SYSTEM, Actor
 from guanxue.core.db import session
-from guanxue.core.errors import Unauthenticated
 from guanxue.core.i18n import lazy as _
 from guanxue.courses import RevisionLesson
 from guanxue.learning import beats as hot
@@ -34,8 +33,7 @@ from guanxue.learning.queries import (
 
 def enrol(actor: Actor, course: courses.Course) -> Enrolment:
     """Join the course's present revision under its policy; again is the same, also after leaving. Raises CannotEnrol."""
-    if not actor.is_person:
-        raise Unauthenticated(_("请先登录。"))
+    actor.must_be_person()
     if course.revision_id is None:
         raise CannotEnrol(_("这门课还在筹备，暂时不能报名。可以点“我想学”。"))
     enrolment = find_enrolment(actor.id, course.id)

@@ -13,7 +13,7 @@ from guanxue import accounts, audit, courses, jobs, learning, search, standards
 from guanxue.core import clock, events, generation
 from guanxue.core.actor import SYSTEM, Actor
 from guanxue.core.db import session
-from guanxue.core.errors import Forbidden, Invalid, Unauthenticated
+from guanxue.core.errors import Forbidden, Invalid
 from guanxue.core.i18n import lazy as _
 from guanxue.tracks import rules
 from guanxue.tracks.errors import AlreadyInTrack, NotPublished
@@ -49,8 +49,8 @@ def create_track(actor: Actor, *, town_slug: str, title: str, summary: str = "",
 
 
 def _must_curate(actor: Actor, town_slug: str) -> None:
-    if not actor.is_person and actor.kind != "system":
-        raise Unauthenticated(_("请先登录。"))
+    if actor.kind != "system":
+        actor.must_be_person()
     if not rules.may_curate(actor, town_slug):
         raise Forbidden(_("你不负责这个镇街的学习路线。"))
 
@@ -237,8 +237,7 @@ def set_required(actor: Actor, track: Track, row_id: int, is_required: bool) -> 
 
 def join_track(actor: Actor, track: Track) -> Membership:
     """Join a published track; again is the same, also after leaving. Raises Unauthenticated, NotPublished."""
-    if not actor.is_person:
-        raise Unauthenticated(_("请先登录。"))
+    actor.must_be_person()
     if track.state != PUBLISHED:
         raise NotPublished(_("这条路线还没有发布。"))
     membership = find_membership(track.id, actor.id)

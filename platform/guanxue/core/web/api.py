@@ -24,7 +24,7 @@ from flask import Blueprint, Response, request
 from pydantic import BaseModel, ValidationError
 
 from guanxue.core.db import begin_writing
-from guanxue.core.errors import Invalid, Problem, Unauthenticated
+from guanxue.core.errors import Invalid, Problem
 from guanxue.core.i18n import gettext
 from guanxue.core.i18n import lazy as _
 from guanxue.core.web.dispatch import SAFE_METHODS, current_actor, request_id
@@ -85,8 +85,8 @@ def blueprint() -> Blueprint:
 
 def _view(op: Operation) -> Callable:
     def call(**arguments):
-        if op.signed_in and not current_actor().is_person:
-            raise Unauthenticated(_("请先登录。"))
+        if op.signed_in:
+            current_actor().must_be_person()
         is_write = op.method not in SAFE_METHODS
         if op.find is not None:
             found = op.find(**arguments)  # before the body is read: 404 and 403 come first

@@ -11,7 +11,6 @@ from markupsafe import Markup
 
 from guanxue import accounts, courses, learning, media, policies, search
 from guanxue.core.actor import Actor
-from guanxue.core.errors import Unauthenticated
 from guanxue.core.i18n import lazy as _
 from guanxue.core.web.dispatch import current_actor
 from guanxue.core.web.pagecache import cached_page
@@ -179,7 +178,7 @@ def _lesson_row(lesson: courses.RevisionLesson, state: str, making: tuple[str, i
 @blueprint.post("/courses/<slug>/enrol")
 def enrol(slug: str) -> Response:
     """Join and go to the first lesson."""
-    _must_be_person()
+    current_actor().must_be_person()
     found = courses.get_course(slug, current_actor())
     enrolment = learning.enrol(current_actor(), found)
     ahead = learning.course_progress(enrolment).next_lesson
@@ -191,7 +190,7 @@ def enrol(slug: str) -> Response:
 @blueprint.post("/courses/<slug>/leave")
 def leave(slug: str) -> Response:
     """Leave; what was earned stays."""
-    _must_be_person()
+    current_actor().must_be_person()
     learning.leave(current_actor(), courses.get_course(slug, current_actor()))
     return redirect(url_for("courses.course", slug=slug), 303)
 
@@ -199,15 +198,10 @@ def leave(slug: str) -> Response:
 @blueprint.post("/courses/<slug>/wish")
 def wish(slug: str) -> Response:
     """我想学, and back."""
-    _must_be_person()
+    current_actor().must_be_person()
     actor, found = current_actor(), courses.get_course(slug, current_actor())
     if request.form.get("withdraw"):
         courses.withdraw_wish(actor, found)
     else:
         courses.wish_for(actor, found)
     return redirect(url_for("courses.course", slug=slug), 303)
-
-
-def _must_be_person() -> None:
-    if not current_actor().is_person:
-        raise Unauthenticated(_("请先登录。"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Response, redirect, request, url_for
 
 from guanxue import courses, learning, media, policies, quizzes
-from guanxue.core.errors import Invalid, Problem, Unauthenticated
+from guanxue.core.errors import Invalid, Problem
 from guanxue.core.i18n import lazy as _
 from guanxue.core.markup import markdown_html
 from guanxue.core.web.dispatch import current_actor
@@ -27,8 +27,7 @@ def _find(course: str, lesson: str) -> tuple[courses.Course, learning.Enrolment 
     row = next((x for x in rows if x.slug == lesson), None)
     if row is None:
         raise courses.NoSuchLesson(_("没有这节课。"))
-    if not actor.is_person:
-        raise Unauthenticated(_("请先登录。"))
+    actor.must_be_person()
     return found, enrolment, row
 
 

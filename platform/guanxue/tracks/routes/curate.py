@@ -7,7 +7,7 @@ from datetime import date
 from flask import Response, redirect, request, url_for
 
 from guanxue import courses, standards, tracks
-from guanxue.core.errors import Conflict, Forbidden, Invalid, NotFound, Problem, Unauthenticated
+from guanxue.core.errors import Conflict, Forbidden, Invalid, NotFound, Problem
 from guanxue.core.i18n import lazy as _
 from guanxue.core.web.dispatch import current_actor
 from guanxue.core.web.pages import page, personal
@@ -19,8 +19,7 @@ MOST_FOUND = 12
 
 def _my_towns() -> list:
     actor = current_actor()
-    if not actor.is_person:
-        raise Unauthenticated(_("请先登录。"))
+    actor.must_be_person()
     towns = tracks.list_towns_curated(actor)
     if not towns:
         raise Forbidden(_("你不负责任何镇街的学习路线。"))

@@ -5,8 +5,6 @@ from __future__ import annotations
 from flask import Response, g
 
 from guanxue import accounts, courses, creditbank, learning, tracks
-from guanxue.core.errors import Unauthenticated
-from guanxue.core.i18n import lazy as _
 from guanxue.core.web.dispatch import current_actor
 from guanxue.core.web.pagecache import cached_page
 from guanxue.core.web.pages import page, personal
@@ -61,8 +59,7 @@ def course_card(progress: learning.CourseProgress) -> dict:
 def me() -> Response:
     """What I am studying, what I have earned, what I may do."""
     actor = current_actor()
-    if not actor.is_person:
-        raise Unauthenticated(_("请先登录。"))
+    actor.must_be_person()
     cards = [course_card(p) for p in learning.list_my_courses(actor.id)]
     return personal(page(
         "tracks/me.html", going_on=[c for c in cards if not c["is_complete"]], done=[c for c in cards if c["is_complete"]],

@@ -8,8 +8,6 @@ from collections.abc import Sequence
 from flask import Response, g, redirect, url_for
 
 from guanxue import accounts, courses, learning, tracks
-from guanxue.core.errors import Unauthenticated
-from guanxue.core.i18n import lazy as _
 from guanxue.core.web.dispatch import current_actor
 from guanxue.core.web.pagecache import cached_page
 from guanxue.core.web.pages import page, personal
@@ -66,7 +64,7 @@ def town(slug: str) -> Response:
 @blueprint.post("/towns/<slug>/mine")
 def choose_town(slug: str) -> Response:
     """This is where I live or work: its tracks come first on my home page."""
-    _must_be_person()
+    current_actor().must_be_person()
     accounts.set_town(current_actor(), slug)
     return redirect(url_for(".town", slug=slug), 303)
 
@@ -146,7 +144,7 @@ def _stage(view: tracks.StageView, items: dict, mine: dict, done: set[int]) -> d
 @blueprint.post("/tracks/<slug>/join")
 def join(slug: str) -> Response:
     """Join, and stay here: the page says what comes next."""
-    _must_be_person()
+    current_actor().must_be_person()
     tracks.join_track(current_actor(), tracks.get_track(slug, current_actor()))
     return redirect(url_for(".track", slug=slug), 303)
 
@@ -154,11 +152,6 @@ def join(slug: str) -> Response:
 @blueprint.post("/tracks/<slug>/leave")
 def leave(slug: str) -> Response:
     """Leave; what was learned stays."""
-    _must_be_person()
+    current_actor().must_be_person()
     tracks.leave_track(current_actor(), tracks.get_track(slug, current_actor()))
     return redirect(url_for(".track", slug=slug), 303)
-
-
-def _must_be_person() -> None:
-    if not current_actor().is_person:
-        raise Unauthenticated(_("请先登录。"))
