@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+
 import click
 from flask import Flask
 
@@ -55,8 +57,9 @@ from guanxue.tracks.routes import curate as _tracks_curate  # noqa: F401 adds it
 from guanxue.tracks.routes import home as _tracks_home  # noqa: F401
 from guanxue.tracks.routes import public as _tracks_public  # noqa: F401
 
-__all__ = ["COMMANDS", "ROOT", "install_sign_in", "join", "prepare", "refuse_unsafe"]
+__all__ = ["COMMANDS", "ROOT", "install_sign_in", "join", "prepare", "refuse_unsafe", "warm"]
 
+log = logging.getLogger(__name__)
 # Importing a room is what puts its tables into the database's metadata.
 ROOMS = (audit, jobs, ledger, search, policies, standards, accounts, media, quizzes, courses, learning,
          creditbank, tracks)
@@ -126,6 +129,16 @@ def _operators() -> None:
 
 def _by_state(counts: dict[str, int]) -> list[tuple[dict[str, str], int]]:
     return [({"state": state}, count) for state, count in sorted(counts.items())]
+
+
+def warm(app: Flask) -> None:
+    """Read what every page needs, catalogue and index, before the first visitor comes; a site not prepared yet starts cold."""
+    with app.app_context():
+        try:
+            courses.snapshot()
+            search.suggest("a")
+        except Exception:
+            log.warning("the site starts cold: run guanxue init")
 
 
 def refuse_unsafe(settings: Settings) -> None:
