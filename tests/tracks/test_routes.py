@@ -78,6 +78,9 @@ def test_another_towns_curator_finds_no_bench_here(town):
 
 def test_a_curator_builds_a_track_on_the_bench(town):
     who = Browser(town, "13800000003")
+    who.see("/curate/new")
+    assert "没有这个镇街" in who.send("/curate/new", 422, title="缝纫入门", town="atlantis").text
+    who.send("/curate/new", 403, title="缝纫入门", town="dalang")
     answer = who.send("/curate/new", title="缝纫入门", town="humen", summary="新工人先学这些。")
     bench = answer.headers["Location"]
     slug = bench.rsplit("/", 1)[1]

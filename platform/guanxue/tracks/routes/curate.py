@@ -79,6 +79,8 @@ def curate_create() -> Response:
         tracks.add_stage(actor, track, str(_("入门")))
     except Invalid as problem:
         return _new_form(problem)
+    except NotFound as problem:  # of the form, not of the address
+        return _new_form(Invalid(problem.message, fields=[{"field": "town", "message": problem.message}]))
     return redirect(url_for(".curate_track", slug=track.slug), 303)
 
 
