@@ -65,13 +65,19 @@ class Settings:
             index_dir=data.index,
             base_url=env.get("GUANXUE_BASE_URL", f"http://127.0.0.1:{env.get('PORT', '8000')}").rstrip("/"),
             secret_key=_secret(env, data.folder, mode),
-            ledger_key_path=Path(env.get("GUANXUE_LEDGER_KEY") or data.folder / "keys" / "ledger.pem"),
+            ledger_key_path=ledger_key_path(env),
             accel=env.get("GUANXUE_ACCEL", ""),
             trusted_proxies=_whole_number(env, "GUANXUE_TRUSTED_PROXIES"),
             demo_password=env.get("GUANXUE_DEMO_PASSWORD", DEMO_PASSWORD),
         )
         _refuse_unsafe(settings, env)
         return settings
+
+
+def ledger_key_path(environ: dict[str, str] | None = None) -> Path:
+    """Where this site's ledger key lies or would lie; makes nothing."""
+    env = dict(os.environ if environ is None else environ)
+    return Path(env.get("GUANXUE_LEDGER_KEY") or _data_dir(env).folder / "keys" / "ledger.pem")
 
 
 @dataclass(frozen=True)

@@ -93,3 +93,17 @@ def test_lines_say_who_did_what_to_what_and_when(any_db):
     assert abs((clock.now() - line.at).total_seconds()) < 60
     assert [x.action for x in audit.list_lines(action="a.b.d")] == ["a.b.d"]
     assert [x.action for x in audit.list_lines(limit=2)] == ["a.b.d", "a.b.c"]
+
+
+def test_a_guard_that_was_hollowed_out_is_missed_too(any_app):
+    with any_app.app_context():
+        is_sqlite = db.engine.dialect.name == "sqlite"
+    if is_sqlite:
+        attempt(any_app, "DROP TRIGGER guard_audit_line_update",
+                "CREATE TRIGGER guard_audit_line_update BEFORE UPDATE ON audit_line BEGIN SELECT 1; END")
+    else:
+        attempt(any_app, "CREATE FUNCTION nothing() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$",
+                "DROP TRIGGER guard_audit_line_update ON audit_line",
+                "CREATE TRIGGER guard_audit_line_update BEFORE UPDATE ON audit_line FOR EACH ROW EXECUTE FUNCTION nothing()")
+    with any_app.app_context(), db.engine.connect() as c:
+        assert missing_triggers(c) == ["guard_audit_line_update"]

@@ -229,6 +229,7 @@ def play(page: Page, rate: str | None = None) -> None:
     if page.evaluate("document.getElementById('video').paused"):
         page.locator("#video").focus()
         page.keyboard.press("Space")
+        page.locator("#video").blur()
     until(page, lambda: not page.evaluate("document.getElementById('video').paused"))
 
 

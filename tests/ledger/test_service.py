@@ -195,3 +195,19 @@ def test_twenty_parallel_posts_of_one_key_make_one_entry(any_app):
         assert ledger.balance("person:1") == 32
         assert ledger.verify().entries == 1
         assert ledger.verify().faults == []
+
+
+@pytest.mark.parametrize("number", [0, 999])
+def test_a_posting_of_no_entry_is_found(app, number):
+    """Written past the foreign keys it would raise a balance and stand under no head."""
+    deposit(1)
+    session.flush()
+    account = session.scalar(text("SELECT id FROM ledger_account WHERE key = 'person:1'"))
+    session.commit()
+    with db.engine.connect().execution_options(is_writing=True) as c:
+        c.connection.dbapi_connection.execute("PRAGMA foreign_keys=OFF")
+        c.connection.dbapi_connection.execute(f"INSERT INTO ledger_posting VALUES ({number}, 0, {account}, 5000)")
+        c.connection.dbapi_connection.execute("PRAGMA foreign_keys=ON")
+    assert ledger.balance("person:1") == 5032
+    report = ledger.verify()
+    assert not report.is_sound and str(number) in report.faults[0]

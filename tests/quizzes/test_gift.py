@@ -83,3 +83,9 @@ def test_imported_and_left_out_make_the_total_for_any_text(text):
 def test_writing_and_reading_gives_the_same(path):
     questions = read_gift(path.read_text("utf-8")).questions
     assert read_gift(write_gift(questions)).questions == questions
+
+
+def test_a_forgotten_brace_does_not_swallow_the_next_question():
+    report = read_gift("::a::甲{=x ~y\n\n::b::乙{=p ~q}\n\n// 注\n::c::丙{TRUE}\n")
+    assert report.total == 3 == len(report.questions) + len(report.left_out)
+    assert [q.id for q in report.questions] == ["b", "c"] and report.left_out[0].line == 1

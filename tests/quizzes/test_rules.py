@@ -5,7 +5,7 @@ import json
 import pytest
 
 from guanxue.quizzes import read_gift
-from guanxue.quizzes.rules import answer_fault, grade, score, show
+from guanxue.quizzes.rules import WHOLE, Option, Question, answer_fault, grade, score, show
 
 SEED = b"s" * 16
 
@@ -80,3 +80,10 @@ def test_score_rounds_down_once():
     assert score([1000, 333, 333]) == 55
     assert score([]) == 0
     assert json.dumps(score([1000] * 13)) == "100"
+
+
+def test_absurd_numbers_are_no_answers_and_no_crash():
+    shown = show(Question("n", "numeric", "?", (Option("1..2", WHOLE),)), b"seed")
+    for absurd in (10**400, -10**400, float("inf"), float("nan"), True, "1"):
+        assert answer_fault(shown, absurd)
+    assert not answer_fault(shown, 1.5) and not answer_fault(shown, 10**15)

@@ -54,13 +54,29 @@ def remove_triggers(connection: Connection) -> None:
 
 
 def missing_triggers(connection: Connection) -> list[str]:
-    """Names of guards that should be there and are not, sorted."""
-    wanted = {_name(table, verb) for table in _guarded for verb in _verbs(connection.dialect.name)}
-    if connection.dialect.name == "sqlite":
-        have = connection.scalars(text("SELECT name FROM sqlite_master WHERE type = 'trigger'"))
-    else:
-        have = connection.scalars(text("SELECT tgname FROM pg_trigger WHERE NOT tgisinternal AND tgenabled <> 'D'"))
-    return sorted(wanted - set(have))
+    """Names of guards that should be there and are not, or do something else than they should, sorted."""
+    have = (_sqlite_guards if connection.dialect.name == "sqlite" else _postgresql_guards)(connection)
+    return sorted(name for name, does in _wanted(connection.dialect.name).items() if have.get(name) != does)
+
+
+def _wanted(dialect: str) -> dict[str, object]:
+    """What each guard does: its own text on SQLite; on PostgreSQL (guards truly, has a condition)."""
+    if dialect == "sqlite":
+        made = [s for g in _guarded.values() for s in _statements(g, dialect) if s.startswith("CREATE TRIGGER")]
+        return {s.split()[2]: s for s in made}
+    return {_name(g.table, verb): (True, verb == "update" and bool(g.may_fill)) for g in _guarded.values()
+            for verb in _verbs(dialect)}
+
+
+def _sqlite_guards(connection: Connection) -> dict[str, object]:
+    return dict(connection.execute(text("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")).all())
+
+
+def _postgresql_guards(connection: Connection) -> dict[str, object]:
+    rows = connection.execute(text(
+        "SELECT t.tgname, t.tgenabled <> 'D' AND p.proname = 'guard_append_only' AND p.prosrc LIKE '%RAISE EXCEPTION%',"
+        " t.tgqual IS NOT NULL FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid WHERE NOT t.tgisinternal"))
+    return {name: (is_true, has_condition) for name, is_true, has_condition in rows}
 
 
 def _verbs(dialect: str) -> tuple[str, ...]:

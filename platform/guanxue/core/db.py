@@ -7,6 +7,8 @@ A transaction is a *reading* one unless begin_writing() was called first. Readin
 from __future__ import annotations
 
 import json
+import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -130,8 +132,21 @@ def configure_engine(engine: Engine) -> None:
 
 def _open_sqlite(connection, _record) -> None:
     connection.isolation_level = None  # we say BEGIN ourselves
-    for pragma in ("journal_mode=WAL", "busy_timeout=10000", "foreign_keys=ON", "synchronous=NORMAL"):
+    connection.execute("PRAGMA busy_timeout=10000")
+    _use_wal(connection)
+    for pragma in ("foreign_keys=ON", "synchronous=NORMAL"):
         connection.execute(f"PRAGMA {pragma}")
+
+
+def _use_wal(connection) -> None:
+    # Two processes that open a fresh file together: the one that comes second is told "locked" at once, without the wait.
+    for _try in range(50):
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError:
+            time.sleep(0.1)
+    connection.execute("PRAGMA journal_mode=WAL")
 
 
 def _begin_sqlite(connection) -> None:

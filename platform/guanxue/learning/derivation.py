@@ -28,7 +28,7 @@ def derive_completion(completion: Completion) -> Derivation:
         for playback_id, last_seq, chain in completion.evidence["playbacks"]
         if evidence.chain_fault(playback_id, last_seq, chain)
     ]
-    spans, passed = evidence.derive_spans(enrolment), _passed(completion)
+    spans, passed = evidence.derive_spans(enrolment), _passed(completion, faults)
     content_ms = 0
     for lesson in courses.lessons_of(completion.revision_id):
         content_ms += lesson.duration_ms or 0
@@ -42,12 +42,17 @@ def derive_completion(completion: Completion) -> Derivation:
     return Derivation(0 if faults else content_ms, faults)
 
 
-def _passed(completion: Completion) -> set[int]:
-    """Quiz lessons whose named attempt, graded again, reaches the revision's pass mark."""
+def _passed(completion: Completion, faults: list[object]) -> set[int]:
+    """Quiz lessons whose named attempt, graded again, reaches the revision's pass mark; a score that was changed is a fault."""
     pass_mark = courses.get_revision(completion.revision_id).pass_mark
     found = set()
     for lesson_id, attempt_id in completion.evidence["attempts"]:
         submission = quizzes.find_submission(attempt_id)
-        if submission is not None and quizzes.derive_score(submission) >= pass_mark:
+        if submission is None:
+            continue
+        score = quizzes.derive_score(submission)
+        if score != submission.score:
+            faults.append(_("答卷的成绩记录被改动过：记为 %(a)s 分，重新评分为 %(b)s 分。", a=submission.score, b=score))
+        if score >= pass_mark:
             found.add(lesson_id)
     return found

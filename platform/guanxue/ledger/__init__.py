@@ -28,6 +28,6 @@ from guanxue.ledger.verification import Report, verify
 __all__ = [
     "post", "reverse", "rewind", "seal", "balance", "balances", "statement", "get_entry", "find_entry_by_key", "is_reversed",
     "reversed_among", "list_entries", "postings_of", "head", "proof", "read_proof", "verify_proof", "verify", "Report",
-    "ensure_key", "seal_after_commit", "kept_bytes", "kept_heads_path", "public_bytes", "Entry", "Posting", "NoSuchEntry",
+    "ensure_key", "public_bytes", "seal_after_commit", "kept_bytes", "kept_heads_path", "Entry", "Posting", "NoSuchEntry",
     "AlreadyReversed", "NothingToRewind",
 ]

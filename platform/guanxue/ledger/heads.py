@@ -69,9 +69,9 @@ def _key(path: Path) -> Ed25519PrivateKey:
     return key
 
 
-def public_bytes() -> bytes:
-    """The 32 bytes of our public key."""
-    return _key(settings().ledger_key_path).public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
+def public_bytes(path: Path | None = None) -> bytes:
+    """The 32 bytes of our public key, or of the key in `path`."""
+    return _key(path or settings().ledger_key_path).public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
 
 
 def key_id(public: bytes) -> str:

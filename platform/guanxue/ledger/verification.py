@@ -82,10 +82,19 @@ def rewind_point() -> tuple[int, bytes, int]:
 def _check_rows(report: Report) -> list[bytes]:
     """Everything but the heads; the leaf hashes as recomputed."""
     leaves = _check_entries(report)
+    _check_strays(report)
     _check_nodes(report, leaves)
     for name in missing_triggers(session.connection()):
-        report.fault(_("防篡改触发器 %(name)s 不见了。", name=name))
+        report.fault(_("防篡改触发器 %(name)s 不见了或被改过。", name=name))
     return leaves
+
+
+def _check_strays(report: Report) -> None:
+    """Postings of no entry move a balance and stand under no head."""
+    strays = (select(Posting.entry_number).outerjoin(Entry, Entry.number == Posting.entry_number)
+              .where(Entry.number.is_(None)).distinct().order_by(Posting.entry_number))
+    for number in session.scalars(strays):
+        report.fault(_("有分录记在第 %(n)s 笔上，账本里没有这一笔。", n=number), number)
 
 
 def _entries() -> Iterator[tuple[Entry, list[tuple[str | None, int]]]]:

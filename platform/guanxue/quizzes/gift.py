@@ -16,6 +16,7 @@ from guanxue.quizzes.rules import WHOLE, Option, Question
 ESCAPED = "~=#{}:"
 LONGEST_NUMBER = 100  # characters of a numeric answer
 _COMMENT = re.compile(r"^\s*//")
+_NAMED = re.compile(r"^\s*::")
 _NAME = re.compile(r"^\s*::((?:\\.|[^\\])*?)::", re.S)
 _FORMAT = re.compile(r"^\s*\[(html|markdown|plain|moodle)\]")
 _WEIGHT = re.compile(r"^%(-?\d+(?:\.\d+)?)%")
@@ -64,19 +65,20 @@ def read_gift(text: str) -> GiftReport:
 def count_blocks(text: str) -> int:
     """How many question blocks a text has, told by blank lines alone: paragraphs that are not comments or $CATEGORY.
 
-    A blank line inside braces does not end a question, so paragraphs are glued until the braces close.
+    A blank line inside braces does not end a question, so paragraphs are glued until the braces close; but a paragraph that
+    begins with a question's name does: a brace was forgotten, and must not swallow what follows.
     """
-    count, depth, in_block = 0, 0, False
+    count, depth, in_block, is_after_blank = 0, 0, False, True
     for raw in text.split("\n"):
         line = "" if _COMMENT.match(raw) or raw.lstrip().startswith("$CATEGORY") else raw
         if not line.strip():
             if depth == 0:
                 in_block = False
-            if _COMMENT.match(raw) or raw.strip():
-                continue
+            is_after_blank = is_after_blank or not raw.strip()
             continue
-        if not in_block:
+        if not in_block or (is_after_blank and _NAMED.match(line)):
             count, in_block, depth = count + 1, True, 0
+        is_after_blank = False
         bare = re.sub(r"\\.", "", line)
         depth = max(0, depth + bare.count("{") - bare.count("}"))
     return count
@@ -97,6 +99,9 @@ def _blocks(text: str) -> list[tuple[int, str]]:
             if raw.strip() == "" and depth > 0:
                 lines.append("")
             continue
+        if lines and lines[-1] == "" and _NAMED.match(line):  # the block before it forgot its brace
+            found.append((start, "\n".join(lines)))
+            lines, depth = [], 0
         start = start if lines else number
         lines.append(line)
         depth += _opened(line)
