@@ -15,7 +15,6 @@ from guanxue.learning.queries import (
     check_playback,
     completed_course_ids,
     count_in,
-    count_learners,
     course_progress,
     enrolment_for_lesson,
     find_completion,
@@ -51,6 +50,6 @@ __all__ = [
     "enrol", "leave", "find_enrolment", "get_enrolment", "enrolment_for_lesson", "open_playback", "get_playback",
     "check_playback", "answer_of", "elapsed_ms", "beat_every_s", "record_beats", "close_playback", "start_attempt",
     "attempt_subject", "find_attempt_lesson", "save_answers", "submit_attempt", "outcome_of", "settle_courses",
-    "course_progress", "lesson_progress", "list_my_courses", "count_learners", "count_in", "standing", "completed_course_ids",
+    "course_progress", "lesson_progress", "list_my_courses", "count_in", "standing", "completed_course_ids",
     "find_completion", "get_completion", "list_completions", "derive_completion", "fits_key",
 ]

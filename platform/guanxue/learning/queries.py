@@ -13,7 +13,7 @@ from guanxue.core.db import session
 from guanxue.core.i18n import lazy as _
 from guanxue.courses import RevisionLesson
 from guanxue.learning.errors import NoSuchPlayback, NotEnrolled
-from guanxue.learning.models import BeatRow, Completion, Enrolment, Playback, Progress
+from guanxue.learning.models import Completion, Enrolment, Playback, Progress
 
 
 def find_enrolment(person_id: int, course_id: int) -> Enrolment | None:
@@ -91,13 +91,6 @@ def progress_rows(enrolment_id: int) -> dict[int, Progress]:
     return {p.revision_lesson_id: p for p in session.scalars(select(Progress).where(Progress.enrolment_id == enrolment_id))}
 
 
-def has_evidence(enrolment_id: int) -> bool:
-    """Is there any beat?"""
-    return session.scalar(
-        select(BeatRow.seq).join(Playback, Playback.id == BeatRow.playback_id)
-        .where(Playback.enrolment_id == enrolment_id).limit(1)) is not None
-
-
 @dataclass(frozen=True)
 class LessonProgress:
     """How far a lesson is. Coverage is permille of its length, and `share_permille` is what completes it."""
@@ -167,17 +160,6 @@ def list_my_courses(person_id: int, course_ids: Iterable[int] | None = None) -> 
     if course_ids is not None:
         query = query.where(Enrolment.course_id.in_(list(course_ids)))
     return [course_progress(e) for e in session.scalars(query)]
-
-
-def count_learners(course_ids: Iterable[int]) -> dict[int, tuple[int, int]]:
-    """By course: how many are in it, how many completed it."""
-    ids = list(course_ids)
-    joined = dict(session.execute(
-        select(Enrolment.course_id, func.count()).where(Enrolment.course_id.in_(ids), Enrolment.left_at.is_(None))
-        .group_by(Enrolment.course_id)).all())
-    done = dict(session.execute(
-        select(Completion.course_id, func.count()).where(Completion.course_id.in_(ids)).group_by(Completion.course_id)).all())
-    return {i: (joined.get(i, 0), done.get(i, 0)) for i in ids}
 
 
 _COUNT_IN = (select(func.count()).select_from(Enrolment)

@@ -96,11 +96,6 @@ def find_finish(track_id: int, person_id: int) -> Finish | None:
     return session.scalar(select(Finish).where(Finish.track_id == track_id, Finish.person_id == person_id))
 
 
-def list_finishes(person_id: int) -> list[Finish]:
-    """Every track the person finished, newest first."""
-    return list(session.scalars(select(Finish).where(Finish.person_id == person_id).order_by(Finish.id.desc())))
-
-
 def list_joined(person_id: int) -> list[Track]:
     """Published tracks the person is in, last joined first."""
     return list(session.scalars(
