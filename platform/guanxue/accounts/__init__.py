@@ -4,6 +4,8 @@ A person signs in with a phone number and a password. A session is a row that ca
 key in a signed cookie, programs as a bearer token. What a person may do is a set of capabilities on the Actor.
 """
 
+from guanxue.accounts.keepers import Effect, Keeper, Merging
+from guanxue.accounts.keepers import register as register_keeper
 from guanxue.accounts.models import Organisation, Person, Session
 from guanxue.accounts.queries import (
     SignedIn,
@@ -45,5 +47,6 @@ __all__ = [
     "end_session_by_key", "change_password", "reset_password", "hash_password", "checked_phone", "grant_role",
     "see", "set_town", "find_session", "list_sessions", "find_person",
     "find_person_by_phone", "get_person", "names_of", "capabilities_of", "mask_name", "mask_phone", "list_towns", "get_town",
+    "Effect", "Keeper", "Merging", "register_keeper",
     "find_town", "lock_person", "load_towns", "create_demo_people", "has_demo_people", "DEMO_PEOPLE", "ROLES",
 ]

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, LargeBinary, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
+from guanxue.core.append_only import append_only
 from guanxue.core.db import JsonDocument, Model, UtcMoment
 
 
@@ -32,11 +33,17 @@ class Organisation(Model):
 
 
 class Person(Model):
-    """Somebody with a phone number. `password_hash` is argon2id; a disabled person cannot sign in."""
+    """Somebody who signs in with a phone number. `password_hash` is argon2id; a disabled person cannot sign in.
+
+    `phone` is None once the number was given up (it went to another person, or the account was deleted). `phone_proved_at`
+    is when a code sent to it last came back; `seen_at` is kept to the hour. A person merged into another, or deleted, stays
+    as a row that records can name.
+    """
 
     __tablename__ = "accounts_person"
     id: Mapped[int] = mapped_column(primary_key=True)
-    phone: Mapped[str] = mapped_column(unique=True)
+    phone: Mapped[str | None] = mapped_column(unique=True)
+    phone_proved_at: Mapped[datetime | None] = mapped_column(UtcMoment)
     name: Mapped[str]
     password_hash: Mapped[str]
     town_id: Mapped[int | None] = mapped_column(ForeignKey("accounts_organisation.id"))
@@ -44,6 +51,10 @@ class Person(Model):
     terms_version: Mapped[str] = mapped_column(default="")
     accepted_at: Mapped[datetime | None] = mapped_column(UtcMoment)
     disabled_at: Mapped[datetime | None] = mapped_column(UtcMoment)
+    merged_into_id: Mapped[int | None] = mapped_column(ForeignKey("accounts_person.id"))
+    erase_after_at: Mapped[datetime | None] = mapped_column(UtcMoment)
+    erased_at: Mapped[datetime | None] = mapped_column(UtcMoment)
+    seen_at: Mapped[datetime | None] = mapped_column(UtcMoment)
     created_at: Mapped[datetime] = mapped_column(UtcMoment)
 
     @property
@@ -64,7 +75,7 @@ class Role(Model):
 
 
 class Session(Model):
-    """A signed-in browser or program. Only the key's sha256 is kept."""
+    """A signed-in browser or program. Only the key's sha256 is kept. `proved_at`: when a second factor was last shown."""
 
     __tablename__ = "accounts_session"
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -75,6 +86,7 @@ class Session(Model):
     last_seen_at: Mapped[datetime] = mapped_column(UtcMoment)
     expires_at: Mapped[datetime] = mapped_column(UtcMoment)
     revoked_at: Mapped[datetime | None] = mapped_column(UtcMoment)
+    proved_at: Mapped[datetime | None] = mapped_column(UtcMoment)
     device: Mapped[str] = mapped_column(default="")
 
 
@@ -86,3 +98,85 @@ class SigninFailure(Model):
     id: Mapped[int] = mapped_column(primary_key=True)
     key: Mapped[str]
     at: Mapped[datetime] = mapped_column(UtcMoment)
+
+
+class SmsCode(Model):
+    """A code that was sent to a number for one purpose. Only its keyed hash is kept; rows are what the limits count."""
+
+    __tablename__ = "accounts_sms_code"
+    __table_args__ = (Index("ix_accounts_sms_code_phone_sent_at", "phone", "sent_at"),
+                      Index("ix_accounts_sms_code_address_sent_at", "address", "sent_at"))
+    id: Mapped[int] = mapped_column(primary_key=True)
+    phone: Mapped[str]
+    purpose: Mapped[str]
+    address: Mapped[str]
+    code_hash: Mapped[str]
+    tries: Mapped[int] = mapped_column(default=0)
+    sent_at: Mapped[datetime] = mapped_column(UtcMoment)
+    expires_at: Mapped[datetime] = mapped_column(UtcMoment)
+    used_at: Mapped[datetime | None] = mapped_column(UtcMoment)
+
+
+class SecondFactor(Model):
+    """A person's authenticator app (RFC 6238). `last_step` is the newest time step a code was taken for: once each."""
+
+    __tablename__ = "accounts_second_factor"
+    person_id: Mapped[int] = mapped_column(ForeignKey("accounts_person.id"), primary_key=True)
+    secret_sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    last_step: Mapped[int] = mapped_column(default=0)
+    created_at: Mapped[datetime] = mapped_column(UtcMoment)
+    confirmed_at: Mapped[datetime | None] = mapped_column(UtcMoment)
+
+
+class RecoveryCode(Model):
+    """One of the codes on paper that stand in for a lost authenticator, once each. Only the keyed hash is kept."""
+
+    __tablename__ = "accounts_recovery_code"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("accounts_person.id"), index=True)
+    code_hash: Mapped[str] = mapped_column(unique=True)
+    used_at: Mapped[datetime | None] = mapped_column(UtcMoment)
+
+
+class Identity(Model):
+    """The document number a person stated: sealed, found by its keyed hash, shown masked. One number, one person."""
+
+    __tablename__ = "accounts_identity"
+    person_id: Mapped[int] = mapped_column(ForeignKey("accounts_person.id"), primary_key=True)
+    kind: Mapped[str]  # citizen-id
+    number_sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    number_hash: Mapped[str] = mapped_column(unique=True)
+    masked: Mapped[str]
+    stated_at: Mapped[datetime] = mapped_column(UtcMoment)
+
+
+class Consent(Model):
+    """A person said yes (or no again) to one purpose, under one version of the document they were shown. Only added to."""
+
+    __tablename__ = "accounts_consent"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("accounts_person.id"), index=True)
+    purpose: Mapped[str]
+    version: Mapped[str]
+    is_given: Mapped[bool]
+    source: Mapped[str]  # register, api, settings
+    at: Mapped[datetime] = mapped_column(UtcMoment)
+
+
+class Merge(Model):
+    """Two accounts of one person made one. `document` is what each room moved, so that it can be parted again."""
+
+    __tablename__ = "accounts_merge"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    code: Mapped[str] = mapped_column(unique=True)
+    kept_id: Mapped[int] = mapped_column(ForeignKey("accounts_person.id"), index=True)
+    merged_id: Mapped[int] = mapped_column(ForeignKey("accounts_person.id"), index=True)
+    by: Mapped[str]
+    reason: Mapped[str]
+    document: Mapped[dict] = mapped_column(JsonDocument)
+    merged_at: Mapped[datetime] = mapped_column(UtcMoment)
+    parted_at: Mapped[datetime | None] = mapped_column(UtcMoment)
+
+
+append_only(Consent)
+append_only(Merge, may_fill=("parted_at",))

@@ -38,7 +38,7 @@ class SignedIn:
 
     id: int
     name: str
-    phone: str
+    phone: str | None
     town_id: int | None
     session_id: int
     last_seen_at: datetime

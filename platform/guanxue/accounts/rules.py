@@ -27,9 +27,9 @@ def normal_phone(text: str) -> str | None:
     return digits if MOBILE.fullmatch(digits) else None
 
 
-def mask_phone(phone: str) -> str:
-    """138****0001."""
-    return f"{phone[:3]}****{phone[-4:]}"
+def mask_phone(phone: str | None) -> str:
+    """138****0001; nothing where the number was given up."""
+    return "" if phone is None else f"{phone[:3]}****{phone[-4:]}"
 
 
 def mask_name(name: str) -> str:

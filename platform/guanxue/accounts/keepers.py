@@ -1,0 +1,66 @@
+"""Who keeps something of a person: each room above says here how its part is told, forgotten, merged and parted.
+
+Export, deletion, merging and parting are verbs of this room, but what they touch lies in rooms above it. So each of those
+registers a Keeper (wiring.py), and this room asks them in the order in which they were registered: from the bottom up when
+something is made, from the top down when it is taken away.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from guanxue.core.actor import Actor
+
+
+@dataclass(frozen=True)
+class Merging:
+    """A merge in hand: its code, which ledger entries and rows may name, the account that stays and the one that goes in."""
+
+    code: str
+    kept_id: int
+    merged_id: int
+
+
+@dataclass(frozen=True)
+class Effect:
+    """One thing that a merge does or that a deletion leaves: a sentence for people, and the same as data.
+
+    `sentence` is a lazy text; `what` is a short stable name such as "enrolment.moved", `subject` what it is about
+    ("course:12"), `amount` its size in the smallest unit where it has one (millicredits, milliseconds).
+    """
+
+    what: str
+    subject: str
+    sentence: object
+    amount: int = 0
+
+
+@dataclass(frozen=True)
+class Keeper:
+    """What one room does with its part of a person. Every call runs inside the caller's transaction.
+
+    `export(person_id)` gives JSON-able data in plain words; `erase(actor, person_id)` forgets what may be forgotten and says
+    what stays and why; `preview(kept_id, merged_id)` tells what `merge` would do, changing nothing; `merge` does it, tells it
+    in the same words, and gives what `part` needs to undo it; `part(actor, merging, document)` undoes it.
+    """
+
+    room: str
+    export: Callable[[int], dict]
+    erase: Callable[[Actor, int], list[Effect]]
+    preview: Callable[[int, int], list[Effect]]
+    merge: Callable[[Actor, Merging], tuple[list[Effect], dict]]
+    part: Callable[[Actor, Merging, dict], list[Effect]]
+
+
+_keepers: dict[str, Keeper] = {}
+
+
+def register(keeper: Keeper) -> None:
+    """Let the room's part be asked for; again replaces it."""
+    _keepers[keeper.room] = keeper
+
+
+def list_keepers() -> list[Keeper]:
+    """All of them, from the bottom room up."""
+    return list(_keepers.values())
