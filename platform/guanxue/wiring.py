@@ -12,6 +12,8 @@ from guanxue import (
     audit,
     courses,
     creditbank,
+    discussions,
+    helpdesk,
     jobs,
     learning,
     ledger,
@@ -26,6 +28,8 @@ from guanxue.accounts import api as _accounts_api  # noqa: F401 declares its cal
 from guanxue.accounts import commands as accounts_commands
 from guanxue.accounts import routes as accounts_routes
 from guanxue.accounts import signin
+from guanxue.accounts.routes import settings as _accounts_settings  # noqa: F401 adds its pages to the blueprint
+from guanxue.accounts.routes import signin as _accounts_signin  # noqa: F401
 from guanxue.config import ROOT, Settings, UnsafeSettings
 from guanxue.core import events
 from guanxue.core.actor import Actor
@@ -61,8 +65,8 @@ __all__ = ["COMMANDS", "ROOT", "install_sign_in", "join", "prepare", "refuse_uns
 
 log = logging.getLogger(__name__)
 # Importing a room is what puts its tables into the database's metadata.
-ROOMS = (audit, jobs, ledger, search, policies, standards, accounts, media, quizzes, courses, learning,
-         creditbank, tracks)
+ROOMS = (audit, jobs, ledger, search, policies, standards, accounts, helpdesk, media, quizzes, courses,
+         learning, discussions, creditbank, tracks)
 
 
 # The rooms' own commands (their commands.py).

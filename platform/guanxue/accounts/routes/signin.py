@@ -1,18 +1,19 @@
-"""Register, sign in, sign out, and a person's settings."""
+"""Register, sign in, sign out, choose a language."""
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, current_app, g, make_response, redirect, request, url_for
+from flask import Response, current_app, make_response, redirect, request
 
 from guanxue import accounts
 from guanxue.accounts import signin
-from guanxue.core.db import begin_writing, writing
+from guanxue.accounts.forms import leave_behind, told
+from guanxue.accounts.routes import blueprint
+from guanxue.core.db import begin_writing
 from guanxue.core.errors import Problem
 from guanxue.core.i18n import lazy as _
 from guanxue.core.web.dispatch import current_actor, reads_first
-from guanxue.core.web.pages import own_site_path, page, personal
+from guanxue.core.web.pages import own_site_path, page
 
-blueprint = Blueprint("accounts", __name__)
 TERMS_VERSION = "2026-11"
 
 
@@ -53,18 +54,10 @@ def login_now() -> Response:
     try:
         person = accounts.prove(form.get("phone", ""), form.get("password", ""), request.remote_addr or "")
     except Problem as problem:
-        _leave_behind(problem)
+        leave_behind(problem)
         return _form("accounts/login.html", problem)
     begin_writing()
     return _welcome(person)
-
-
-def _leave_behind(problem: Problem) -> None:
-    # The page answers here, so what the problem wants remembered is written here.
-    if problem.remember:
-        with writing():
-            for leave in problem.remember:
-                leave()
 
 
 def _welcome(person: accounts.Person) -> Response:
@@ -77,9 +70,7 @@ def _form(template: str, problem: Problem | None = None) -> Response:
     if current_actor().is_person and problem is None:
         return redirect(own_site_path(request.args.get("next"), "/me"), 303)
     target = own_site_path(request.values.get("next"), "")
-    errors = {f["field"]: str(f["message"]) for f in problem.fields} if problem else {}
-    response = page(template, problem.status if problem else 200, next=target, errors=errors,
-                    message=str(problem.message) if problem else "",
+    response = page(template, problem.status if problem else 200, next=target, **told(problem),
                     values={k: request.form.get(k, "") for k in ("phone", "name")})
     if problem is not None and hasattr(problem, "retry_after_s"):
         response.headers["Retry-After"] = str(problem.retry_after_s)
@@ -100,51 +91,6 @@ def logout() -> Response:
     if key:
         accounts.end_session_by_key(current_actor(), key)
     return signin.clear_site_data(redirect("/", 303))
-
-
-@blueprint.get("/me/settings")
-def settings() -> Response:
-    """Who I am, where I am signed in, my password, my language."""
-    current_actor().must_be_person()
-    return _settings()
-
-
-def _settings(problem: Problem | None = None) -> Response:
-    actor = current_actor()
-    errors = {f["field"]: str(f["message"]) for f in problem.fields} if problem else {}
-    rows = [{
-        "id": s.id, "device": s.device, "kind": s.kind, "created_at": s.created_at, "last_seen_at": s.last_seen_at,
-        "is_this": s.id == actor.session_id,
-    } for s in accounts.list_sessions(actor.id)]
-    return personal(page("accounts/settings.html", problem.status if problem else 200, sessions=rows, errors=errors,
-                         message=str(problem.message) if problem else "",
-                         person={"name": g.person.name, "phone_masked": accounts.mask_phone(g.person.phone)}))
-
-
-@blueprint.post("/me/settings/sessions/<int:session_id>/end")
-def end_session(session_id: int) -> Response:
-    """End one of my sessions."""
-    current_actor().must_be_person()
-    accounts.end_session(current_actor(), session_id)
-    return redirect(url_for(".settings"), 303)
-
-
-@blueprint.post("/me/settings/password")
-@reads_first
-def change_password() -> Response:
-    """Set a new password after proving the old one."""
-    current_actor().must_be_person()
-    try:
-        accounts.prove(g.person.phone, request.form.get("old_password", ""), request.remote_addr or "")
-        hashed = accounts.hash_password(request.form.get("password", ""), g.person.phone)
-    except Problem as problem:
-        _leave_behind(problem)
-        problem.status = 422 if problem.status == 401 else problem.status
-        return _settings(problem)
-    actor = current_actor()
-    begin_writing()
-    accounts.change_password(actor, accounts.get_person(actor.id), hashed, keep_session_id=actor.session_id)
-    return redirect(url_for(".settings"), 303)
 
 
 @blueprint.post("/language")

@@ -1,0 +1,21 @@
+"""What this room's forms say back: which field is wrong, and what a refused attempt leaves behind."""
+
+from __future__ import annotations
+
+from guanxue.core.db import writing
+from guanxue.core.errors import Problem
+
+
+def leave_behind(problem: Problem | None) -> None:
+    """The page answers the problem itself, so what it wants remembered is written here, in a transaction of its own."""
+    if problem is not None and problem.remember:
+        with writing():
+            for leave in problem.remember:
+                leave()
+
+
+def told(problem: Problem | None) -> dict:
+    """What a form's template shows of a problem: `message` above the form and `errors` by field; both empty without one."""
+    if problem is None:
+        return {"message": "", "errors": {}}
+    return {"message": str(problem.message), "errors": {f["field"]: str(f["message"]) for f in problem.fields}}
