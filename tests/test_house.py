@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-ORDER = ["core", "audit", "jobs", "ledger", "search", "policies", "standards", "accounts", "media", "quizzes", "courses",
-         "learning", "creditbank", "tracks"]
+ORDER = ["core", "audit", "jobs", "ledger", "search", "policies", "standards", "accounts",
+         "helpdesk", "media", "quizzes", "courses", "learning", "discussions", "creditbank", "tracks"]
 EDGES = {"routes", "api", "tasks", "documents", "forms", "commands", "signin"}
 FORBIDDEN_NAMES = {"util", "utils", "helper", "helpers", "common", "misc", "manager", "base"}
 WEB = {"flask", "flask_login", "flask_wtf", "werkzeug"}

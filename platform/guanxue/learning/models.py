@@ -92,5 +92,19 @@ class Completion(Model):
     completed_at: Mapped[datetime] = mapped_column(UtcMoment)
 
 
+class Note(Model):
+    """A learner's own note at a moment of a lesson; nobody else sees it. It stays with the lesson's slug over revisions."""
+
+    __tablename__ = "learning_note"
+    __table_args__ = (Index("ix_learning_note_person_course", "person_id", "course_id", "lesson_slug"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("accounts_person.id"))
+    course_id: Mapped[int] = mapped_column(ForeignKey("courses_course.id"))
+    lesson_slug: Mapped[str]
+    at_ms: Mapped[int] = mapped_column(BigInteger, default=0)
+    text: Mapped[str]
+    written_at: Mapped[datetime] = mapped_column(UtcMoment)
+
+
 append_only(BeatRow)
 append_only(Completion)
