@@ -163,6 +163,18 @@ class Consent(Model):
     at: Mapped[datetime] = mapped_column(UtcMoment)
 
 
+class FormerName(Model):
+    """A name that was corrected: what was issued before `until_at` bears it. Not append-only: a deletion takes it along."""
+
+    __tablename__ = "accounts_former_name"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("accounts_person.id"), index=True)
+    name: Mapped[str]
+    reason: Mapped[str]
+    by: Mapped[str]
+    until_at: Mapped[datetime] = mapped_column(UtcMoment)
+
+
 class Merge(Model):
     """Two accounts of one person made one. `document` is what each room moved, so that it can be parted again."""
 
