@@ -36,7 +36,8 @@ class Person(Model):
     """Somebody who signs in with a phone number. `password_hash` is argon2id; a disabled person cannot sign in.
 
     `phone` is None once the number was given up (it went to another person, or the account was deleted). `phone_proved_at`
-    is when a code sent to it last came back; `seen_at` is kept to the hour. A person merged into another, or deleted, stays
+    is when a code sent to it last came back; `phone_disputed_at` when somebody else proved the number and said that it was
+    not theirs before; `seen_at` is kept to the hour. A person merged into another, or deleted, stays
     as a row that records can name.
     """
 
@@ -44,6 +45,7 @@ class Person(Model):
     id: Mapped[int] = mapped_column(primary_key=True)
     phone: Mapped[str | None] = mapped_column(unique=True)
     phone_proved_at: Mapped[datetime | None] = mapped_column(UtcMoment)
+    phone_disputed_at: Mapped[datetime | None] = mapped_column(UtcMoment)
     name: Mapped[str]
     password_hash: Mapped[str]
     town_id: Mapped[int | None] = mapped_column(ForeignKey("accounts_organisation.id"))
@@ -75,7 +77,10 @@ class Role(Model):
 
 
 class Session(Model):
-    """A signed-in browser or program. Only the key's sha256 is kept. `proved_at`: when a second factor was last shown."""
+    """A signed-in browser or program. Only the key's sha256 is kept. `proved_at`: when a second factor was last shown.
+
+    `method` is what opened it (password, code, register); None for sessions older than the question.
+    """
 
     __tablename__ = "accounts_session"
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -87,6 +92,7 @@ class Session(Model):
     expires_at: Mapped[datetime] = mapped_column(UtcMoment)
     revoked_at: Mapped[datetime | None] = mapped_column(UtcMoment)
     proved_at: Mapped[datetime | None] = mapped_column(UtcMoment)
+    method: Mapped[str | None]
     device: Mapped[str] = mapped_column(default="")
 
 

@@ -19,12 +19,15 @@ def _person(table: str, column: str = "person_id") -> sa.ForeignKeyConstraint:
 def upgrade() -> None:
     with op.batch_alter_table("accounts_person") as person:
         person.alter_column("phone", existing_type=sa.String(), nullable=True)
-        for name in ("phone_proved_at", "erase_after_at", "erased_at", "seen_at"):
+        for name in ("phone_proved_at", "phone_disputed_at", "erase_after_at", "erased_at", "seen_at"):
             person.add_column(sa.Column(name, MOMENT, nullable=True))
         person.add_column(sa.Column("merged_into_id", sa.Integer(), nullable=True))
         person.create_foreign_key(op.f("fk_accounts_person_merged_into_id"), "accounts_person", ["merged_into_id"], ["id"])
     with op.batch_alter_table("accounts_session") as signed_in:
         signed_in.add_column(sa.Column("proved_at", MOMENT, nullable=True))
+        signed_in.add_column(sa.Column("method", sa.String(), nullable=True))
+    op.execute("UPDATE accounts_person SET seen_at = coalesce((SELECT max(last_seen_at) FROM accounts_session"
+               " WHERE accounts_session.person_id = accounts_person.id), created_at)")
     _codes()
     _identities()
     _merges()
@@ -123,11 +126,13 @@ def downgrade() -> None:
                   "accounts_second_factor", "accounts_sms_code"):
         op.drop_table(table)
     with op.batch_alter_table("accounts_session") as signed_in:
+        signed_in.drop_column("method")
         signed_in.drop_column("proved_at")
     # The old schema knows nobody without a number: those who gave theirs up get a mark that no phone can be.
     op.execute("UPDATE accounts_person SET phone = 'gone-' || id WHERE phone IS NULL")
     with op.batch_alter_table("accounts_person") as person:
         person.drop_constraint(op.f("fk_accounts_person_merged_into_id"), type_="foreignkey")
-        for name in ("merged_into_id", "seen_at", "erased_at", "erase_after_at", "phone_proved_at"):
+        for name in ("merged_into_id", "seen_at", "erased_at", "erase_after_at", "phone_disputed_at",
+                     "phone_proved_at"):
             person.drop_column(name)
         person.alter_column("phone", existing_type=sa.String(), nullable=False)
