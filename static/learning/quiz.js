@@ -5,7 +5,8 @@
   const dots = document.getElementById('dots'), quizBar = document.getElementById('quiz-bar');
   const before = document.getElementById('before'), after = document.getElementById('after');
   const handIn = document.getElementById('hand-in'), saved = document.getElementById('saved'), leftOpen = document.getElementById('left-open');
-  const english = document.documentElement.lang.startsWith('en');
+  const words = JSON.parse(form.dataset.words);  // of the page's own language, with %s for what is put in
+  const put = (text, value) => text.replace('%s', value);
   let at = 0;
 
   function answerOf(question) {
@@ -36,10 +37,10 @@
         headers: { 'Content-Type': 'application/json', 'X-CSRF-Token': form.dataset.csrf }, body: JSON.stringify(batch),
       });
       if (!answer.ok) throw new Error();
-      saved.textContent = english ? 'Saved' : '已保存';
+      if (saved.textContent !== words.saved) saved.textContent = words.saved;  // said once, not at every answer
     } catch {
       unsaved = { ...batch, ...unsaved };
-      saved.textContent = english ? 'Offline, will save' : '断网，稍后保存';
+      if (saved.textContent !== words.offline) saved.textContent = words.offline;
       clearTimeout(timer);
       timer = setTimeout(save, 5000);
     }
@@ -52,17 +53,25 @@
     timer = setTimeout(save, event.target.type === 'text' ? 800 : 150);
     mark();
   });
+  // Enter in an answer goes on to the next question; without this it would hand everything in.
+  form.addEventListener('keydown', (event) => {
+    if (event.key !== 'Enter' || event.isComposing || event.target.tagName !== 'INPUT') return;
+    event.preventDefault();
+    if (after.hidden) handIn.querySelector('button').focus(); else show(at + 1);
+  });
   window.addEventListener('online', save);
   window.addEventListener('pagehide', save);
 
   function mark() {
     [...dots.children].forEach((dot, n) => {
-      dot.classList.toggle('filled', answerOf(questions[n]) !== null);
+      const isAnswered = answerOf(questions[n]) !== null;
+      dot.classList.toggle('filled', isAnswered);
+      dot.setAttribute('aria-label', put(words.question, n + 1) + (isAnswered ? words.answered : ''));
       n === at ? dot.setAttribute('aria-current', 'true') : dot.removeAttribute('aria-current');
     });
     const open = questions.filter((q) => answerOf(q) === null).length;
     leftOpen.hidden = open === 0;
-    leftOpen.textContent = english ? `${open} not answered yet.` : `还有 ${open} 题没答。`;
+    leftOpen.textContent = put(words.open, open);
   }
   function show(n, focus = true) {
     at = Math.max(0, Math.min(questions.length - 1, n));
@@ -79,6 +88,46 @@
     dot.addEventListener('click', () => show(n));
     dots.append(dot);
   });
+
+  // ---- time: five minutes before the end it is said, and more can be had where one is
+  const SOON_MS = 5 * 60000;
+  const ending = document.getElementById('ending'), endingWords = document.getElementById('ending-words');
+  const extend = document.getElementById('extend'), moreTime = document.getElementById('more-time'), until = document.getElementById('until');
+  let bell = 0;
+  function ring(leftMs) {
+    clearTimeout(bell);
+    const soon = leftMs <= SOON_MS;
+    ending.hidden = !soon;
+    if (extend) (soon ? ending : moreTime).append(extend);
+    if (leftMs <= 0) endingWords.textContent = words.over;
+    else if (soon) endingWords.textContent = put(words.ending, Math.max(1, Math.round(leftMs / 60000)));
+    if (leftMs <= 0) return;
+    const next = soon ? (leftMs > 70000 ? leftMs - 60000 : leftMs) : leftMs - SOON_MS;  // again at one minute, then at the end
+    const due = Date.now() + leftMs;  // a phone that slept wakes up late: the clock says how late
+    bell = setTimeout(() => ring(due - Date.now()), Math.min(next, 2000000000));
+  }
+  if (extend) {
+    extend.addEventListener('click', async (event) => {
+      event.preventDefault();
+      try {
+        await save();
+        const answer = await fetch(`/api/v1/attempts/${form.dataset.attempt}/extension`, {
+          method: 'POST', credentials: 'same-origin', headers: { 'Content-Type': 'application/json', 'X-CSRF-Token': form.dataset.csrf },
+        });
+        if (!answer.ok) { form.action = extend.formAction; form.submit(); return; }  // the page that comes says why
+        const told = await answer.json();
+        const end = Date.parse(told.expires_at);
+        until.textContent = put(words.until, new Date(end + 8 * 3600000).toISOString().slice(11, 16));  // the city's clock
+        saved.textContent = put(words.extended, Math.round(told.extension_s / 60));
+        extend.hidden = told.extensions_left === 0;
+        const question = questions[at].querySelector('input, select');
+        if (question) question.focus();
+        ring(end - Date.now());
+      } catch (fault) { endingWords.textContent = words.offline; }
+    });
+  }
+  ring(Number(form.dataset.left));
+
   dots.hidden = quizBar.hidden = false;
   before.addEventListener('click', () => show(at - 1));
   after.addEventListener('click', () => show(at + 1));

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime
+from itertools import pairwise
 
 import pytest
 from sqlalchemy import func, select
 from tests.clients import API, Browser, Learner, is_chinese, place, words
 from tests.factories import make_course, make_person
 
+from guanxue.audit.models import AuditLine
 from guanxue.core import clock
 from guanxue.core.db import session, writing
-from guanxue.quizzes.models import Attempt, Submission
+from guanxue.learning import derive_completion
+from guanxue.learning.models import Completion
+from guanxue.quizzes.models import Attempt, Extension, Submission
 
 GIFT = """::q1::主轴停稳以后才能测量工件。{TRUE####防止卷入。}
 
@@ -160,3 +165,85 @@ def test_a_lesson_is_no_quiz_and_a_quiz_is_no_video(school):
     other = Learner(school, OTHER)
     other.call("PUT", "/courses/another/enrolment", 200)
     learner.call("GET", f"/lessons/{other.lessons('another')[0]['id']}", 403)
+
+
+# ---- more time
+
+
+def ends_at(learner, browser) -> tuple[float, int]:
+    """When the attempt ends, in seconds from now, and how often it may still be extended."""
+    told = learner.call("POST", f"/quizzes/{learner.lessons()[-1]['id']}/attempts", 200)
+    assert told["attempt_id"] == browser.attempt
+    return (datetime.fromisoformat(told["expires_at"]) - clock.now()).total_seconds(), told["extensions_left"]
+
+
+def test_more_time_is_given_ten_times_for_the_asking_and_kept_on_record(school, browser):
+    learner = Learner(school)
+    first, left = ends_at(learner, browser)
+    assert left == 10
+    for n in range(1, 11):
+        told = learner.call("POST", f"/attempts/{browser.attempt}/extension", 200)
+        assert told["extensions_left"] == 10 - n and told["extension_s"] == 1800
+    now, _left = ends_at(learner, browser)
+    assert abs(now - first - 10 * 1800) < 30
+    refused = learner.call("POST", f"/attempts/{browser.attempt}/extension", 409)
+    assert refused["type"].endswith("#no-more-time") and is_chinese(refused["detail"])
+    with school.app_context():
+        rows = session.scalars(select(Extension).order_by(Extension.number)).all()
+        assert [x.number for x in rows] == list(range(1, 11))
+        assert all(b.ended_at == a.expires_at for a, b in pairwise(rows))
+        assert session.scalar(select(func.count()).select_from(AuditLine).where(AuditLine.action == "quizzes.attempt.extended")) == 10
+
+
+def test_more_time_is_a_button_of_the_form_and_keeps_what_was_written(school, browser):
+    page = browser.see("/learn/safe-measuring/quiz")
+    assert 'formaction="/learn/safe-measuring/quiz/extend"' in page and "加 30 分钟" in page
+    browser.send("/learn/safe-measuring/quiz/extend", attempt=browser.attempt, **{"q-q1": "true", "q-q3": "45"})
+    assert kept(school) == (0, [{"q1": True, "q3": 45.0}])
+    assert "最多再加 9 次" in browser.see("/learn/safe-measuring/quiz")
+    with clock.advance(50 * 60):
+        Learner(school).call("PUT", f"/attempts/{browser.attempt}/answers", 200, q4="垂直")
+
+
+def test_whoever_missed_the_end_is_offered_to_go_on_with_what_was_written(school, browser):
+    Learner(school).call("PUT", f"/attempts/{browser.attempt}/answers", 200, q1=True)
+    with clock.advance(40 * 60):
+        page = browser.see("/learn/safe-measuring/quiz")
+        assert "写好的 1 道题都在" in page and "接着答" in page
+        browser.send("/learn/safe-measuring/quiz/extend", attempt=browser.attempt)
+        assert f'value="{browser.attempt}"' in browser.see("/learn/safe-measuring/quiz")
+    assert kept(school) == (0, [{"q1": True}])
+
+
+def test_a_form_that_comes_a_little_late_takes_the_time_it_could_have_asked_for(school, browser):
+    with clock.advance(45 * 60):
+        browser.send("/learn/safe-measuring/quiz/submit", attempt=browser.attempt, **{"q-q1": "true", "q-q3": "45"})
+    assert kept(school) == (1, [{"q1": True, "q3": 45.0}])
+    with school.app_context():
+        assert session.scalar(select(func.count()).select_from(Extension)) == 1
+
+
+def test_no_time_is_added_to_what_is_handed_in_long_over_or_followed_by_another(school, browser):
+    learner, thief = Learner(school), Learner(school, OTHER)
+    thief.call("POST", f"/attempts/{browser.attempt}/extension", 404)
+    with clock.advance(61 * 60):
+        assert learner.call("POST", f"/attempts/{browser.attempt}/extension", 409)["type"].endswith("#no-more-time")
+        browser.send("/learn/safe-measuring/quiz/extend", 409, attempt=browser.attempt)
+    with clock.advance(31 * 60):
+        browser.send("/learn/safe-measuring/quiz/start")
+        learner.call("POST", f"/attempts/{browser.attempt}/extension", 409)
+        newer = learner.call("POST", f"/quizzes/{learner.lessons()[-1]['id']}/attempts", 200)["attempt_id"]
+        learner.call("POST", f"/attempts/{newer}/submit", 200)
+        assert learner.call("POST", f"/attempts/{newer}/extension", 409)["type"].endswith("#attempt-closed")
+
+
+def test_a_completion_names_the_time_that_was_added(school, browser):
+    learner = Learner(school)
+    learner.call("POST", f"/attempts/{browser.attempt}/extension", 200)
+    for lesson in learner.lessons()[:-1]:
+        learner.watch(lesson["id"], lesson["duration_s"])
+    browser.send("/learn/safe-measuring/quiz/submit", attempt=browser.attempt, **{"q-q1": "true", "q-q3": "45", "q-q4": "竖直"})
+    with school.app_context():
+        completion = session.scalar(select(Completion))
+        assert [x[:2] for x in completion.evidence["extensions"]] == [[browser.attempt, 1]]
+        assert derive_completion(completion).faults == []

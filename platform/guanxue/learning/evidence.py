@@ -248,11 +248,14 @@ def _claims(row: BeatRow) -> list[rules.Beat]:
 
 
 def named(enrolment: Enrolment) -> dict:
-    """Everything a completion rests on: each playback's chain as it stands, each passed quiz."""
+    """Everything a completion rests on: each playback's chain as it stands, each passed quiz, and the time it was given."""
+    passed = passed_attempts(enrolment)
     playbacks = session.scalars(select(Playback).where(Playback.enrolment_id == enrolment.id).order_by(Playback.id))
     return {
         "playbacks": [[p.id, p.last_seq, p.chain.hex()] for p in playbacks if p.last_seq],
-        "attempts": [[lesson.id, attempt_id] for lesson, attempt_id in passed_attempts(enrolment)],
+        "attempts": [[lesson.id, attempt_id] for lesson, attempt_id in passed],
+        "extensions": [[attempt_id, x.number, x.expires_at.isoformat()]
+                       for _lesson, attempt_id in passed for x in quizzes.list_extensions(attempt_id)],
     }
 
 

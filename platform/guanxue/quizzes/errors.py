@@ -17,3 +17,9 @@ class NoAttemptsLeft(Conflict):
     """All attempts are used; later again."""
 
     code = "no-attempts-left"
+
+
+class NoMoreTime(Conflict):
+    """More time was asked for as often as it may be, or too late."""
+
+    code = "no-more-time"

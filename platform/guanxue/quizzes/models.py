@@ -1,4 +1,4 @@
-"""Papers, attempts and what was handed in."""
+"""Papers, attempts, more time for them, and what was handed in."""
 
 from __future__ import annotations
 
@@ -38,6 +38,17 @@ class Attempt(Model):
     answers: Mapped[dict] = mapped_column(JsonDocument)
 
 
+class Extension(Model):
+    """More time that somebody asked for: until when the attempt ran before, and until when since; never changed."""
+
+    __tablename__ = "quizzes_extension"
+    attempt_id: Mapped[str] = mapped_column(ForeignKey("quizzes_attempt.id"), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    asked_at: Mapped[datetime] = mapped_column(UtcMoment)
+    ended_at: Mapped[datetime] = mapped_column(UtcMoment)
+    expires_at: Mapped[datetime] = mapped_column(UtcMoment)
+
+
 class Submission(Model):
     """What was handed in and what it was worth; never changed."""
 
@@ -55,4 +66,5 @@ class Submission(Model):
 
 
 append_only(Paper)
+append_only(Extension)
 append_only(Submission)

@@ -11,7 +11,7 @@ from guanxue.core.db import session
 from guanxue.core.errors import NotFound
 from guanxue.core.i18n import lazy as _
 from guanxue.quizzes.errors import NoSuchAttempt
-from guanxue.quizzes.models import Attempt, Paper, Submission
+from guanxue.quizzes.models import Attempt, Extension, Paper, Submission
 
 
 def get_paper(paper_id: int) -> Paper:
@@ -29,6 +29,11 @@ def get_attempt(attempt_id: str, person_id: int, *, lock: bool = False) -> Attem
     if attempt is None:
         raise NoSuchAttempt(_("没有这次考核。"))
     return attempt
+
+
+def list_extensions(attempt_id: str) -> list[Extension]:
+    """The times somebody asked for more time for the attempt, first to last."""
+    return list(session.scalars(select(Extension).where(Extension.attempt_id == attempt_id).order_by(Extension.number)))
 
 
 def find_submission(attempt_id: str) -> Submission | None:

@@ -19,14 +19,24 @@ from guanxue.core.errors import Invalid
 from guanxue.core.i18n import lazy as _
 from guanxue.core.markup import inline_html as to_html
 from guanxue.quizzes import rules
-from guanxue.quizzes.errors import AttemptClosed, NoAttemptsLeft
-from guanxue.quizzes.models import Attempt, Paper, Submission
-from guanxue.quizzes.queries import attempts_left, find_open_attempt, find_submission, get_attempt, get_paper
+from guanxue.quizzes.errors import AttemptClosed, NoAttemptsLeft, NoMoreTime
+from guanxue.quizzes.models import Attempt, Extension, Paper, Submission
+from guanxue.quizzes.queries import (
+    attempts_left,
+    find_open_attempt,
+    find_submission,
+    get_attempt,
+    get_paper,
+    list_attempts,
+    list_extensions,
+)
 from guanxue.quizzes.rules import Question, Shown
 
 # Generous on purpose: the clock is against leaving a paper open for days, not against slow readers.
 LEAST_TIME = timedelta(minutes=30)
 TIME_A_QUESTION = timedelta(minutes=3)
+# Whoever reads slowly asks for the same time again, as often as this, and gives no reason.
+MOST_EXTENSIONS = 10
 
 
 @dataclass(frozen=True)
@@ -74,9 +84,52 @@ def open_attempt(actor: Actor, paper_id: int, subject: str, limits: Limits) -> A
     paper, now = get_paper(paper_id), clock.now()
     attempt = Attempt(
         id=secrets.token_urlsafe(12), person_id=actor.id, paper_id=paper.id, subject=subject, seed=secrets.token_hex(16),
-        started_at=now, expires_at=now + max(LEAST_TIME, TIME_A_QUESTION * paper.question_count), answers={})
+        started_at=now, expires_at=now + time_for(paper), answers={})
     session.add(attempt)
     session.flush()
+    return attempt
+
+
+def time_for(paper: Paper) -> timedelta:
+    """How long an attempt at the paper lasts, and how much each extension adds."""
+    return max(LEAST_TIME, TIME_A_QUESTION * paper.question_count)
+
+
+@dataclass(frozen=True)
+class MoreTime:
+    """What an attempt may still be given: how many extensions, of how long each, and whether it may be asked for now."""
+
+    left: int
+    each: timedelta
+    is_possible: bool
+
+
+def more_time(attempt: Attempt) -> MoreTime:
+    """More time may be asked for before the end, and after it as long as the new end lies ahead and nothing newer was begun."""
+    left = MOST_EXTENSIONS - len(list_extensions(attempt.id))
+    each = time_for(get_paper(attempt.paper_id))
+    newest, submission = list_attempts(attempt.person_id, attempt.subject)[-1]
+    is_open = newest.id == attempt.id and submission is None
+    return MoreTime(left, each, is_open and left > 0 and attempt.expires_at + each > clock.now())
+
+
+def extend_attempt(actor: Actor, attempt_id: str) -> Attempt:
+    """Give the attempt its time once more. Raises NoSuchAttempt, AttemptClosed when handed in, NoMoreTime."""
+    attempt = get_attempt(attempt_id, actor.id, lock=True)
+    if find_submission(attempt.id) is not None:
+        raise AttemptClosed(_("这次考核已经交卷。"))
+    more, ended_at = more_time(attempt), attempt.expires_at
+    if more.left <= 0:
+        raise NoMoreTime(_("已经加过 %(n)s 次时间，不能再加了。", n=MOST_EXTENSIONS))
+    if not more.is_possible:
+        raise NoMoreTime(_("这次考核结束太久了，不能再加时间。"))
+    number = MOST_EXTENSIONS - more.left + 1
+    attempt.expires_at = ended_at + more.each
+    session.add(Extension(attempt_id=attempt.id, number=number, asked_at=clock.now(), ended_at=ended_at,
+                          expires_at=attempt.expires_at))
+    session.flush()
+    audit.record(actor, "quizzes.attempt.extended", f"attempt:{attempt.id}",
+                 {"number": number, "expires_at": attempt.expires_at.isoformat()})
     return attempt
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from flask import Response, redirect, request, url_for
 
 from guanxue import courses, learning, media, policies, quizzes
+from guanxue.core import clock
 from guanxue.core.errors import Invalid, Problem
 from guanxue.core.i18n import lazy as _
 from guanxue.core.markup import markdown_html
@@ -13,6 +16,7 @@ from guanxue.core.web.pages import page, personal
 from guanxue.learning.routes import blueprint
 
 ENGINES = ("native", "hlsjs", "mp4")
+MS = timedelta(milliseconds=1)
 
 
 def _find(course: str, lesson: str) -> tuple[courses.Course, learning.Enrolment | None, courses.RevisionLesson]:
@@ -97,15 +101,24 @@ def _quiz_page(course: courses.Course, enrolment: learning.Enrolment, row: cours
         "attempts_left": quizzes.attempts_left(actor.id, subject, numbers.quiz_attempts, numbers.quiz_cooldown_ms),
         "attempts": numbers.quiz_attempts, "cooldown_hours": numbers.quiz_cooldown_ms // 3_600_000,
         "is_passed": any(s is not None and s.is_passed for _a, s in tries), "result": None, "attempt": None,
+        "lapsed": None,
         "waiting_lessons": [x.lesson.title for x in progress.lessons if not x.is_complete and x.lesson.kind != "quiz"],
         "message": str(problem.message) if problem else "",
     }
     if running is not None:
-        values["attempt"] = {"id": running.id, "expires_at": running.expires_at, "answers": running.answers,
-                             "questions": quizzes.questions_for_learner(running)}
+        values["attempt"] = {"answers": running.answers, "questions": quizzes.questions_for_learner(running), **_time(running)}
+    elif tries and tries[-1][1] is None and quizzes.more_time(tries[-1][0]).is_possible:
+        values["lapsed"] = {"answers": len(tries[-1][0].answers), **_time(tries[-1][0])}
     elif last is not None:
         values["result"] = _result(enrolment, *last)
     return personal(page("learning/quiz.html", problem.status if problem else 200, **values))
+
+
+def _time(attempt: quizzes.Attempt) -> dict:
+    """Until when the attempt runs, and what it may still be given."""
+    more = quizzes.more_time(attempt)
+    return {"id": attempt.id, "expires_at": attempt.expires_at, "left_ms": max(0, int((attempt.expires_at - clock.now()) / MS)),
+            "extensions_left": more.left, "extension_minutes": int(more.each.total_seconds()) // 60}
 
 
 def _result(enrolment: learning.Enrolment, attempt: quizzes.Attempt, submission) -> dict:
@@ -139,11 +152,27 @@ def submit_quiz(course: str, lesson: str) -> Response:
     attempt, _enrolment, _row = learning.find_attempt_lesson(actor, attempt_id)
     try:
         if quizzes.find_submission(attempt_id) is None:
-            learning.save_answers(actor, attempt_id, answers_from_form(quizzes.questions_for_learner(attempt), request.form))
+            learning.save_late(actor, attempt_id, answers_from_form(quizzes.questions_for_learner(attempt), request.form))
         learning.submit_attempt(actor, attempt_id)
     except quizzes.AttemptClosed:
         learning.submit_attempt(actor, attempt_id)  # out of time: what was saved in time counts
     except Invalid as problem:
+        return _quiz_page(found, enrolment, row, problem)
+    return redirect(url_for(".lesson", course=course, lesson=lesson), 303)
+
+
+@blueprint.post("/learn/<course>/<lesson>/extend")
+def extend_quiz(course: str, lesson: str) -> Response:
+    """More time; what the form holds is kept as well."""
+    found, enrolment, row = _find(course, lesson)
+    attempt_id, actor = request.form.get("attempt", ""), current_actor()
+    attempt, _enrolment, _row = learning.find_attempt_lesson(actor, attempt_id)
+    try:
+        learning.extend_attempt(actor, attempt_id)
+        learning.save_answers(actor, attempt_id, answers_from_form(quizzes.questions_for_learner(attempt), request.form))
+    except (quizzes.NoMoreTime, quizzes.AttemptClosed, Invalid) as problem:
+        if enrolment is None:  # the attempt is of another course than the address
+            raise
         return _quiz_page(found, enrolment, row, problem)
     return redirect(url_for(".lesson", course=course, lesson=lesson), 303)
 
