@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from urllib.parse import urlsplit
 
 from flask import Flask, Response, current_app, redirect, request, url_for
 from flask_babel import Babel
@@ -17,7 +18,7 @@ from guanxue import wiring
 from guanxue.config import Settings
 from guanxue.core import clock, i18n
 from guanxue.core import db as database
-from guanxue.core.errors import Forbidden, Invalid, NotFound, Problem, TooLarge, Unauthenticated
+from guanxue.core.errors import Forbidden, Invalid, NotFound, Problem, SecondFactorNeeded, TooLarge, Unauthenticated
 from guanxue.core.i18n import lazy as _
 from guanxue.core.web import addresses, api, assets, covers, dispatch, headers, operate, pages, words
 
@@ -99,6 +100,7 @@ def _clock_time(ms: int | None) -> str:
 FILTERS = {
     "milli": lambda milli: f"{milli / 1000:.3f}",
     "clock_time": _clock_time,
+    "ms_time": lambda ms: clock.moment_of(ms).astimezone(clock.CITY).strftime("%Y-%m-%d %H:%M"),
     "city_time": lambda moment: moment.astimezone(clock.CITY).strftime("%Y-%m-%d %H:%M"),
     "city_day": lambda moment: moment.astimezone(clock.CITY).strftime("%Y-%m-%d"),
 }
@@ -203,12 +205,22 @@ def _install_error_pages(app: Flask) -> None:
         return _show(_Other(500, _("服务器出了问题，我们已经记下。请稍后再试。"), "server-error"))
 
 
+def _page_asked_from() -> str:
+    """The page that was asked for, or the one whose form was sent: where to go on after the second factor."""
+    if request.method == "GET":
+        return request.full_path.rstrip("?")
+    page = urlsplit(request.referrer or "")
+    return pages.own_site_path(page.path if page.netloc == request.host else "", "/me")
+
+
 def _show(problem: Problem) -> Response:
     if request.path.startswith("/api/") or request.accept_mimetypes.best == "application/json":
         return api.problem_response(problem)
     if isinstance(problem, Unauthenticated):
         target = request.full_path.rstrip("?") if request.method == "GET" else "/"
         return redirect(url_for("accounts.login", next=target), 303)
+    if isinstance(problem, SecondFactorNeeded):
+        return redirect(url_for("accounts.second_factor", next=_page_asked_from()), 303)
     response = pages.page("pages/problem.html", problem.status, status=problem.status, message=str(problem.message),
                           code=problem.code, fields=problem.fields, request_id=dispatch.request_id())
     if hasattr(problem, "retry_after_s"):

@@ -45,6 +45,7 @@ from guanxue.creditbank import api as _creditbank_api  # noqa: F401 declares its
 from guanxue.creditbank import commands as creditbank_commands
 from guanxue.creditbank import routes as creditbank_routes
 from guanxue.creditbank import tasks as creditbank_tasks
+from guanxue.helpdesk import routes as helpdesk_routes
 from guanxue.learning import api as _learning_api  # noqa: F401 declares its calls
 from guanxue.learning import routes as learning_pages
 from guanxue.learning.routes import study as _learning_study  # noqa: F401
@@ -90,7 +91,7 @@ def join(app: Flask) -> None:
 
 def _blueprints(app: Flask) -> None:
     """Every edge that answers addresses."""
-    for edge in (accounts_routes, media_routes, course_pages, learning_pages, creditbank_routes, track_pages):
+    for edge in (accounts_routes, helpdesk_routes, media_routes, course_pages, learning_pages, creditbank_routes, track_pages):
         app.register_blueprint(edge.blueprint)
 
 
@@ -99,6 +100,7 @@ def _events() -> None:
     ledger.seal_after_commit()
     events.listen(media.AssetReady, courses.fill_durations)
     events.listen(media.AssetFailed, courses.note_failure)
+    events.listen(media.CompanionsMade, courses.note_companions)
     events.listen(courses.LessonReady, learning.settle_courses)
     events.listen(learning.CourseCompleted, creditbank.award_completion, settle=creditbank.award_later)
     events.listen(learning.CourseCompleted, tracks.settle_completion, settle=tracks.settle_later)
@@ -107,6 +109,7 @@ def _events() -> None:
 def _jobs() -> None:
     """What the worker runs for a job's name."""
     jobs.register("media.make", media_tasks.make, heavy=True, given_up=media_tasks.give_up)
+    jobs.register("media.companions", media_tasks.make_companions, heavy=True)
     jobs.register("search.update", search_tasks.update)
     jobs.register("credits.award", creditbank_tasks.award, max_attempts=50)
     jobs.register("tracks.settle", track_tasks.settle, max_attempts=50)
@@ -152,6 +155,7 @@ def refuse_unsafe(settings: Settings) -> None:
 
 
 def prepare(actor: Actor) -> None:
-    """What every fresh site needs before it opens: shipped policies, keys. Safe to repeat; call inside writing()."""
+    """What every site needs before it opens: shipped policies, keys, what older films lack. Safe to repeat; call inside writing()."""
     policies.load_defaults(actor)
+    media.want_companions()
     ledger.ensure_key()

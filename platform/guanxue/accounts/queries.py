@@ -23,6 +23,7 @@ CAPABILITIES = {
     "enterprise_manager": "enterprise:{}",
     "inspector": "inspect",
     "reviewer": "review",
+    "support_agent": "support",
     "administrator": "administer",
 }
 

@@ -24,6 +24,11 @@ def now() -> datetime:
     return datetime.fromtimestamp(time.time() + _shift_s, UTC)
 
 
+def moment_of(ms: int) -> datetime:
+    """The moment of epoch milliseconds, aware, UTC."""
+    return datetime.fromtimestamp(ms / 1000, UTC)
+
+
 def today() -> date:
     """The city's calendar day."""
     return now().astimezone(CITY).date()

@@ -191,3 +191,18 @@ def standing(person_id: int, course_id: int) -> tuple[tuple, ...]:
 def completed_course_ids(person_id: int) -> set[int]:
     """Courses the person has completed."""
     return set(session.scalars(select(Completion.course_id).where(Completion.person_id == person_id)))
+
+
+def last_sync(person_id: int, course_id: int, lesson_slug: str) -> dict:
+    """Where somebody stands in a lesson: {lesson, lesson_title, credited_ms, last_sync_ms}, all None where unknown.
+
+    `last_sync_ms` is when the server last heard from the player, epoch milliseconds. {} while they are not in the course.
+    """
+    enrolment = find_enrolment(person_id, course_id)
+    lesson = next((x for x in courses.lessons_of(enrolment.revision_id) if x.slug == lesson_slug), None) if enrolment else None
+    if lesson is None:
+        return {}
+    heard_ms = session.scalar(select(func.max(Playback.contact_ms)).where(
+        Playback.enrolment_id == enrolment.id, Playback.revision_lesson_id == lesson.id))
+    return {"lesson": lesson.slug, "lesson_title": lesson.title, "last_sync_ms": heard_ms,
+            "credited_ms": lesson_progress(enrolment, lesson).credited_ms}
