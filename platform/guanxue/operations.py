@@ -14,7 +14,7 @@ from pathlib import Path
 import click
 from flask import current_app
 
-from guanxue import backups, demonstration, jobs, learning, migrations, search, simulation, wiring
+from guanxue import backups, demonstration, jobs, learning, media, migrations, search, simulation, wiring
 from guanxue.core import logs
 from guanxue.core.actor import SYSTEM
 from guanxue.core.append_only import missing_triggers
@@ -177,6 +177,9 @@ def _examine():
     yield None if learning.fits_key() else (
         "学习证据与站点密钥对不上：GUANXUE_SECRET_KEY（或数据文件夹里的 keys/secret）换过，请放回原来的密钥。")
     yield from (f"后台任务失败：{job.name}（{job.failure}）" for job in jobs.list_failed(5))
+    lacking = len(media.list_without_companions())
+    yield None if not lacking or jobs.count_waiting("media.companions") else (
+        f"{lacking} 个视频没有“声音+图”：运行 guanxue init，后台会补做。")
     yield None if search.is_ready() else "搜索索引不可用：运行 guanxue reindex。"
 
 

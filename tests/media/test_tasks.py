@@ -8,7 +8,8 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from sqlalchemy import select
+from PIL import Image, ImageChops, ImageStat
+from sqlalchemy import select, update
 from tests.conftest import make_app, prepare
 from tests.factories import make_person
 
@@ -16,7 +17,7 @@ from guanxue import jobs, media
 from guanxue.core import clock
 from guanxue.core.actor import SYSTEM
 from guanxue.core.db import db, session, writing
-from guanxue.media import queries, rules
+from guanxue.media import companions, queries, rules
 from guanxue.media.models import Asset
 
 SENTENCES = ["主轴停稳以后再伸手。", "卡尺要垂直于轴线。"]
@@ -111,6 +112,83 @@ def test_making_it_again_changes_nothing(narrated):
         jobs.enqueue("media.make", {"asset_id": narrated.id})
     jobs.run_waiting(narrated.app)
     assert [p.name for p in narrated.folder.parent.iterdir()] == [narrated.version]
+
+
+# ---- what goes beside the film
+
+
+def test_sound_and_pictures_stand_beside_the_film_and_weigh_a_small_part_of_it(narrated):
+    shown, best = narrated.play["pictures"], narrated.play["sounds"][0]
+    assert [s["type"] for s in narrated.play["sounds"]] == ['audio/webm; codecs="opus"', "audio/mpeg"]
+    assert probed(narrated.folder / "sound.webm", "stream=codec_name,channels") == "opus,1"
+    assert probed(narrated.folder / "sound.mp3", "stream=codec_name") == "mp3"
+    for name in ("sound.webm", "sound.mp3", "small.mp4"):
+        assert float(probed(narrated.folder / name, "format=duration")) * 1000 == pytest.approx(narrated.duration_ms, abs=300), name
+    assert best["bytes"] == (narrated.folder / "sound.webm").stat().st_size
+    assert best["bytes"] <= narrated.facts["bytes"]["mp4"] * 0.15 and shown["bytes"]["720.avif"] < 15_000 * 2
+    assert media.Sizes(1, 2, 3) + media.Sizes(10, 20, None) == media.Sizes(11, 22, None)
+
+
+def test_pictures_change_when_the_narration_turns_to_the_next_slide(narrated):
+    shown = narrated.play["pictures"]
+    assert shown["starts_ms"][0] == 0 and len(shown["starts_ms"]) == 2
+    assert narrated.cues[0].end_ms < shown["starts_ms"][1] < narrated.cues[1].start_ms
+    frame = narrated.folder.parent / "frame.png"
+    for second, number in ((0.5, 1), (shown["starts_ms"][1] / 1000 + 0.4, 2)):  # as the film shows them
+        subprocess.run(["ffmpeg", "-nostdin", "-v", "error", "-y", "-ss", str(second), "-i", str(narrated.folder / "video.mp4"),
+                        "-frames:v", "1", str(frame)], check=True, timeout=60)
+        with Image.open(frame) as film:
+            seen = film.convert("L").resize((160, 90))
+        apart = [_apart(narrated.folder / "pictures" / f"{n}-360.{kind}", seen) for n in (1, 2) for kind in ("avif", "webp", "jpg")]
+        assert max(apart[:3] if number == 1 else apart[3:]) < min(apart[3:] if number == 1 else apart[:3]), apart
+    frame.unlink()
+
+
+def _apart(path, seen) -> float:
+    with Image.open(path) as image:
+        assert image.size == (360, 202)
+        return ImageStat.Stat(ImageChops.difference(image.convert("L").resize((160, 90)), seen)).mean[0]
+
+
+def test_a_film_from_before_gets_what_lacks_and_is_itself_left_alone(narrated):
+    film = (narrated.folder / "video.mp4").stat()
+    with narrated.app.app_context(), writing():
+        asset = media.get_asset(narrated.id)
+        asset.facts = {k: v for k, v in asset.facts.items() if k != "companions"}
+    for path in (narrated.folder / "sound.webm", *(narrated.folder / "pictures").iterdir()):
+        path.unlink()
+    with narrated.app.test_request_context(), writing():
+        assert media.playable(media.get_asset(narrated.id))["pictures"] is None and media.sizes(media.get_asset(narrated.id)).sound is None
+        assert media.want_companions() == 1
+    jobs.run_waiting(narrated.app)
+    with narrated.app.test_request_context(), writing():
+        assert media.list_without_companions() == [] and media.want_companions() == 0
+        made = media.get_asset(narrated.id)
+        assert made.version == narrated.version and made.facts["companions"] == narrated.facts["companions"]
+    assert (narrated.folder / "video.mp4").stat() == film
+    assert list((narrated.folder.parents[2] / "work").iterdir()) == []
+
+
+def test_what_was_cut_off_in_the_middle_is_made_whole_the_next_time(narrated, monkeypatch):
+    with narrated.app.app_context(), writing():
+        asset = media.get_asset(narrated.id)
+        asset.facts = {k: v for k, v in asset.facts.items() if k != "companions"}
+        media.want_companions()
+
+    def killed(work, made):
+        (made / "sound.webm").write_bytes(b"half")
+        raise MemoryError
+
+    with monkeypatch.context() as broken:
+        broken.setattr(companions, "put_in_place", killed)
+        jobs.run_waiting(narrated.app)
+    with narrated.app.test_request_context(), writing():
+        assert media.playable(media.get_asset(narrated.id))["sounds"] == [], "offered before it was whole"
+        session.execute(update(jobs.Job).where(jobs.Job.state == "waiting").values(run_at=clock.now()))
+    jobs.run_waiting(narrated.app)
+    with narrated.app.test_request_context():
+        told = media.playable(media.get_asset(narrated.id))["sounds"][0]
+        assert (narrated.folder / "sound.webm").stat().st_size == told["bytes"] > 4
 
 
 # ---- delivery

@@ -54,6 +54,7 @@ from guanxue.courses.service import (
     fill_durations,
     load_plans,
     move_lesson,
+    note_companions,
     note_failure,
     publish_course,
     remove_lesson,
@@ -73,5 +74,5 @@ __all__ = [
     "list_lessons", "get_lesson", "get_revision", "lessons_of", "get_revision_lesson", "lesson_states", "content_ms",
     "list_town_ids", "list_review_lines", "count_wishes", "is_wished", "create_course", "edit_course", "add_lesson",
     "edit_lesson", "move_lesson", "remove_lesson", "attach_video", "submit_course", "return_course", "approve_course",
-    "publish_course", "fill_durations", "note_failure", "load_plans", "wish_for", "withdraw_wish", "take_on",
+    "publish_course", "fill_durations", "note_failure", "note_companions", "load_plans", "wish_for", "withdraw_wish", "take_on",
 ]

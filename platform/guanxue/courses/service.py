@@ -348,6 +348,11 @@ def note_failure(_event: media.AssetFailed) -> None:
     generation.bump("catalogue")
 
 
+def note_companions(_event: media.CompanionsMade) -> None:
+    """Sound and pictures stand beside a film: pages that say what a lesson costs must change."""
+    generation.bump("catalogue")
+
+
 # ---- plans
 
 

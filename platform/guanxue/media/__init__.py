@@ -4,7 +4,7 @@ An asset is known by its source, so the same source is made once. Nothing is ser
 """
 
 from guanxue.media.errors import BadVideo, LinkExpired, NoSuchAsset
-from guanxue.media.events import AssetFailed, AssetReady
+from guanxue.media.events import AssetFailed, AssetReady, CompanionsMade
 from guanxue.media.examination import Examined, SubtitleReport, examine, read_vtt
 from guanxue.media.models import Asset
 from guanxue.media.narration import Cue
@@ -14,16 +14,18 @@ from guanxue.media.queries import (
     folder_of,
     get_asset,
     list_assets,
+    list_without_companions,
     original_path,
     playable,
+    sizes,
     token_is_genuine,
 )
-from guanxue.media.rules import NarrationSpec, SlideSpec
-from guanxue.media.service import create_from_original, create_from_upload, create_narrated, keep_original
+from guanxue.media.rules import NarrationSpec, Sizes, SlideSpec
+from guanxue.media.service import create_from_original, create_from_upload, create_narrated, keep_original, want_companions
 
 __all__ = [
     "Asset", "AssetReady", "AssetFailed", "NarrationSpec", "SlideSpec", "Cue", "create_narrated", "create_from_upload",
     "keep_original", "create_from_original", "get_asset", "list_assets", "count_by_state", "cues", "playable", "folder_of",
     "token_is_genuine", "original_path", "examine", "Examined", "read_vtt", "SubtitleReport", "BadVideo",
-    "LinkExpired", "NoSuchAsset",
+    "LinkExpired", "NoSuchAsset", "CompanionsMade", "Sizes", "sizes", "list_without_companions", "want_companions",
 ]

@@ -19,3 +19,10 @@ class AssetFailed:
 
     asset_id: int
     reason: str
+
+
+@dataclass(frozen=True)
+class CompanionsMade:
+    """Sound, pictures and the small film stand beside the film: its page may offer them and say their sizes."""
+
+    asset_id: int

@@ -16,7 +16,8 @@ class Asset(Model):
     """A video by its source (a narration or an uploaded file); the same source is the same asset.
 
     state: waiting, working, ready, failed. `version` names the folder of what was made; `facts` say what it is
-    (width, height, has_sound, renditions, subtitles, bytes by file) and what was done to the source.
+    (width, height, has_sound, renditions, subtitles, bytes by file, `companions`: what goes beside the film) and what was done
+    to the source.
     """
 
     __tablename__ = "media_asset"

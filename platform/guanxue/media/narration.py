@@ -80,6 +80,12 @@ def speak(slides: list[list[str]], target: Path, work: Path, *, voice: str = "cm
     return Spoken(cues, starts, at * 1000 // rate)
 
 
+def slide_starts_ms(counts: list[int], cues: list[Cue]) -> list[int]:
+    """When each slide of that many sentences appears, told from its sentences' moments: as speak() says it."""
+    firsts = [sum(counts[:n]) for n in range(len(counts))]
+    return [0 if n == 0 else cues[first].start_ms - SLIDE_PAUSE_MS // 2 for n, first in enumerate(firsts)]
+
+
 def _say(sentence: str, path: Path, voice: str, is_lost: Callable[[], bool]) -> tuple[bytes, int]:
     """16-bit mono samples without the voice's own silence around them, and their rate."""
     run(["espeak-ng", "-v", voice, "-s", str(WORDS_A_MINUTE), "-w", str(path), "--stdin"],

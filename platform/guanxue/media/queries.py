@@ -36,6 +36,17 @@ def count_by_state() -> dict[str, int]:
     return dict(session.execute(select(Asset.state, func.count()).group_by(Asset.state)).all())
 
 
+def list_without_companions() -> list[int]:
+    """Row ids of films that play but lack what goes beside them."""
+    rows = session.execute(select(Asset.id, Asset.facts).where(Asset.state == READY).order_by(Asset.id))
+    return [asset_id for asset_id, facts in rows if facts.get("companions", {}).get("made") != rules.COMPANIONS]
+
+
+def sizes(asset: Asset) -> rules.Sizes:
+    """What it costs a phone, in bytes; nothing until it is ready."""
+    return rules.sizes_of(asset.facts)
+
+
 def folder_of(asset_id: int, version: str) -> Path:
     """Where a version's files lie."""
     return settings().media_dir / "assets" / str(asset_id) / version
@@ -52,7 +63,12 @@ def cues(asset: Asset) -> list[Cue]:
 
 
 def playable(asset: Asset) -> dict:
-    """Signed addresses of a ready asset: hls_url, mp4_url, audio_url (None without sound), subtitles, poster_url, bytes."""
+    """Signed addresses of a ready asset: hls_url, mp4_url, audio_url (None without sound), subtitles, poster_url, bytes.
+
+    `renditions` are its picture sizes, smallest first. Beside it, once made, else empty or None: `small_mp4_url`; `sounds`
+    with little data ({url, type, bytes}, best first); `pictures` (base address, starts_ms, width, height, face, widths):
+    the n-th is at base/n-width.avif, .webp or .jpg, and the one named `face` is shown before it plays.
+    """
     if asset.state != READY:
         raise NoSuchAsset(_("这个视频还没有做好。"))
     token = rules.sign(settings().derive_key("media"), asset.id, asset.version, clock.now_ms() // 1000)
@@ -66,6 +82,22 @@ def playable(asset: Asset) -> dict:
                       for s in asset.facts.get("subtitles", [])],
         "bytes": asset.facts.get("bytes", {}),
         "is_synthetic": asset.kind == "narrated",
+        "renditions": [{"name": name, "hls_url": f"{root}/{name}/index.m3u8", "bytes": asset.facts["bytes"].get(name)}
+                       for name in asset.facts.get("renditions", [])],
+        **_companions(asset.facts.get("companions"), root),
+    }
+
+
+def _companions(told: dict | None, root: str) -> dict:
+    if not told:
+        return {"small_mp4_url": None, "sounds": [], "pictures": None}
+    shown = told["pictures"]
+    return {
+        "small_mp4_url": f"{root}/small.mp4",
+        "sounds": [{"url": f"{root}/{s['file']}", "type": s["type"], "bytes": s["bytes"]} for s in told["sounds"]],
+        "pictures": {"base": f"{root}/pictures", "starts_ms": shown["starts_ms"], "width": shown["width"],
+                     "height": shown["height"], "face": told["face"], "widths": list(rules.PICTURE_WIDTHS),
+                     "bytes": shown["bytes"]},
     }
 
 

@@ -13,7 +13,8 @@ from guanxue.core.settings import settings
 
 blueprint = Blueprint("media", __name__)
 KINDS = {".m3u8": "application/vnd.apple.mpegurl", ".m4s": "video/iso.segment", ".mp4": "video/mp4", ".m4a": "audio/mp4",
-         ".vtt": "text/vtt", ".jpg": "image/jpeg"}
+         ".vtt": "text/vtt", ".jpg": "image/jpeg", ".webp": "image/webp", ".avif": "image/avif", ".webm": "audio/webm",
+         ".mp3": "audio/mpeg"}
 FOREVER = "private, max-age=43200, immutable"
 
 

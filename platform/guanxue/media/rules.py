@@ -10,6 +10,9 @@ from dataclasses import asdict, dataclass
 
 # Addresses stay the same for an hour, so that a player that opens a page again finds its segments in its cache.
 STEP_S, HOLDS_S = 3600, 12 * 3600
+# Raise it when what goes beside a film changes: it is made anew for every film, the film is left alone.
+COMPANIONS = 1
+PICTURE_WIDTHS = (360, 720)
 
 
 @dataclass(frozen=True)
@@ -45,6 +48,35 @@ class NarrationSpec:
         """Equal for equal narrations."""
         text = json.dumps(self.to_document(), ensure_ascii=False, sort_keys=True)
         return "narrated-" + hashlib.sha256(text.encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """What a lesson costs a phone, in bytes: its film at the smallest and the largest picture, or sound with pictures.
+
+    `sound` is None while sound and pictures are not made, or where the film is silent.
+    """
+
+    small_film: int = 0
+    film: int = 0
+    sound: int | None = None
+
+    def __add__(self, other: Sizes) -> Sizes:
+        """Of both together; sound only where both have it."""
+        both = None if self.sound is None or other.sound is None else self.sound + other.sound
+        return Sizes(self.small_film + other.small_film, self.film + other.film, both)
+
+
+def sizes_of(facts: dict) -> Sizes:
+    """From an asset's facts. Sound with pictures is counted as a newer phone fetches it: Opus and wide AVIF."""
+    stored, beside = facts.get("bytes", {}), facts.get("companions", {})
+    films = [stored[name] for name in facts.get("renditions", ()) if name in stored]
+    if not films:
+        return Sizes()
+    if not beside.get("sounds"):
+        return Sizes(min(films), max(films))
+    pictures = beside["pictures"]["bytes"][f"{PICTURE_WIDTHS[-1]}.avif"]
+    return Sizes(min(films), max(films), beside["sounds"][0]["bytes"] + pictures)
 
 
 def sign(key: bytes, asset_id: int, version: str, now_s: int) -> str:

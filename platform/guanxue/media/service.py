@@ -18,9 +18,9 @@ from guanxue.core.errors import TooLarge
 from guanxue.core.i18n import lazy as _
 from guanxue.core.settings import settings
 from guanxue.media.errors import BadVideo
-from guanxue.media.events import AssetFailed, AssetReady
+from guanxue.media.events import AssetFailed, AssetReady, CompanionsMade
 from guanxue.media.models import FAILED, READY, WAITING, WORKING, Asset
-from guanxue.media.queries import get_asset
+from guanxue.media.queries import get_asset, list_without_companions
 from guanxue.media.rules import NarrationSpec
 
 MOST_BYTES = 2 * 1024**3
@@ -101,7 +101,31 @@ def finish_asset(asset_id: int, *, version: str, duration_ms: int, facts: dict) 
     asset.state, asset.stage, asset.progress_permille, asset.failure = READY, "", 1000, ""
     asset.version, asset.duration_ms, asset.facts, asset.ready_at = version, duration_ms, facts, clock.now()
     session.flush()
+    _want_companions(asset.id)
     events.emit(AssetReady(asset.id, duration_ms))
+
+
+def _want_companions(asset_id: int) -> None:
+    # After the films that wait: a film can be studied without, and a course that opens is worth more than a smaller one.
+    jobs.enqueue("media.companions", {"asset_id": asset_id}, key=str(asset_id), priority=60)
+
+
+def want_companions() -> int:
+    """Ask for what goes beside every film that plays and lacks it; how many. Call inside writing()."""
+    lacking = list_without_companions()
+    for asset_id in lacking:
+        _want_companions(asset_id)
+    return len(lacking)
+
+
+def note_companions(asset_id: int, version: str, told: dict) -> None:
+    """Everything beside the film is in place. Does nothing when the film was made anew meanwhile."""
+    asset = get_asset(asset_id)
+    if asset.state != READY or asset.version != version:
+        return
+    asset.facts = {**asset.facts, "companions": told}
+    session.flush()
+    events.emit(CompanionsMade(asset_id))
 
 
 def fail_asset(asset_id: int, reason: str) -> None:

@@ -17,6 +17,7 @@ WIDTH, HEIGHT = 1280, 720
 PAPER, CARD, LINE, INK, MUTED = "#FAF9F5", "#FFFFFF", "#DDDBD2", "#1B2420", "#55605A"
 SEDGE, DEEP, TINT, LITCHI, AMBER, AMBER_TINT = "#1F6B4A", "#134A33", "#E6F0EA", "#B3262E", "#8A5A00", "#FBF1DC"
 FONT_FOLDERS = ("/usr/share/fonts/opentype/noto", "/usr/share/fonts/noto-cjk", "/usr/share/fonts/google-noto-cjk")
+LABEL = "合成语音"
 SIMPLIFIED = 2  # the collection's faces: JP, KR, SC, TC, HK
 # Two strands an industry; the second is always the darker one.
 STRANDS = {

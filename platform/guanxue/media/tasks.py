@@ -16,14 +16,13 @@ from guanxue import jobs
 from guanxue.core.db import session, writing
 from guanxue.core.i18n import gettext as _
 from guanxue.core.settings import settings
-from guanxue.media import encoder, narration, queries, service, slides
+from guanxue.media import companions, encoder, narration, queries, service, slides
 from guanxue.media.errors import BadVideo, Stopped
 from guanxue.media.models import READY
-from guanxue.media.rules import NarrationSpec
+from guanxue.media.rules import COMPANIONS, NarrationSpec
 
 log = logging.getLogger(__name__)
 SLIDE_FRAMES, MOTION_FRAMES = 5, 25
-LABEL = "合成语音"
 
 
 def make(job: jobs.Running) -> None:
@@ -61,6 +60,33 @@ def make(job: jobs.Running) -> None:
         shutil.rmtree(work, ignore_errors=True)
 
 
+def make_companions(job: jobs.Running) -> None:
+    """media.companions: what goes beside one film that plays already. Safe to run twice."""
+    asset_id = job.payload["asset_id"]
+    asset = queries.get_asset(asset_id)
+    kind, source, facts, duration_ms, version = asset.kind, asset.source, asset.facts, asset.duration_ms, asset.version
+    is_wanted = asset.state == READY and facts.get("companions", {}).get("made") != COMPANIONS
+    session.remove()
+    if not is_wanted:
+        return
+    work = settings().media_dir / "work" / f"beside-{asset_id}-{job.attempt}-{secrets.token_hex(3)}"
+    work.mkdir(parents=True)
+    try:
+        made = queries.folder_of(asset_id, version)
+        told = companions.make(kind, source, facts, duration_ms, made, work, job.is_lost)
+        if job.is_lost():
+            return
+        companions.put_in_place(work, made)
+        with writing():
+            service.note_companions(asset_id, version, told)
+        for left in work.parent.glob(f"beside-{asset_id}-*"):
+            shutil.rmtree(left, ignore_errors=True)
+    except Stopped:
+        return
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+
+
 def give_up(payload: dict, reason: str) -> None:
     """media.make will not be tried again: its teacher is told, and asking for the same video begins anew."""
     log.error("video %s was given up: %s", payload["asset_id"], reason)
@@ -89,8 +115,8 @@ def _narrate(spec: NarrationSpec, work: Path, out: Path, report, is_lost) -> dic
     spoken = narration.speak([s.sentences for s in shown], work / "voice.wav", work, voice=spec.voice,
                              progress=lambda f: report("speaking", f * 0.3), is_lost=is_lost)
     for n, slide in enumerate(shown, 1):
-        slides.draw_slide(slides.SlideFace(spec.course_title, spec.title, slide.headline, spec.accent, n, len(shown), LABEL),
-                          work / f"slide{n}.png")
+        face = slides.SlideFace(spec.course_title, spec.title, slide.headline, spec.accent, n, len(shown), slides.LABEL)
+        slides.draw_slide(face, work / f"slide{n}.png")
     _write_list(work, spoken)
     picture = ffmpeg.input(str(work / "slides.txt"), format="concat", safe=0, protocol_whitelist="file").video
     sound = ffmpeg.input(str(work / "voice.wav"), protocol_whitelist="file").audio
