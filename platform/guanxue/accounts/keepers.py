@@ -15,11 +15,12 @@ from guanxue.core.actor import Actor
 
 @dataclass(frozen=True)
 class Merging:
-    """A merge in hand: its code, which ledger entries and rows may name, the account that stays and the one that goes in."""
+    """A merge in hand: its code, which ledger entries and rows may name, the account that stays, the one that goes in, why."""
 
     code: str
     kept_id: int
     merged_id: int
+    reason: str = ""
 
 
 @dataclass(frozen=True)
@@ -37,20 +38,30 @@ class Effect:
 
 
 @dataclass(frozen=True)
+class Plan:
+    """What a room would do, worked out before anything is done: told by `effects`, carried out from `steps` (its own)."""
+
+    effects: tuple[Effect, ...] = ()
+    steps: tuple = ()
+
+
+@dataclass(frozen=True)
 class Keeper:
     """What one room does with its part of a person. Every call runs inside the caller's transaction.
 
     `export(person_id)` gives JSON-able data in plain words; `erase(actor, person_id)` forgets what may be forgotten and says
-    what stays and why; `preview(kept_id, merged_id)` tells what `merge` would do, changing nothing; `merge` does it, tells it
-    in the same words, and gives what `part` needs to undo it; `part(actor, merging, document)` undoes it.
+    what stays and why. `plan_merge(kept_id, merged_id)` works out a merge, changing nothing; all rooms' plans are made before
+    the first is carried out, and `merge(actor, merging, plan)` does exactly what its plan tells; it gives what `plan_part`
+    needs to undo it. `plan_part(merging, documents)` (by room) and `part(actor, merging, plan)` are the same for the way back.
     """
 
     room: str
     export: Callable[[int], dict]
     erase: Callable[[Actor, int], list[Effect]]
-    preview: Callable[[int, int], list[Effect]]
-    merge: Callable[[Actor, Merging], tuple[list[Effect], dict]]
-    part: Callable[[Actor, Merging, dict], list[Effect]]
+    plan_merge: Callable[[int, int], Plan]
+    merge: Callable[[Actor, Merging, Plan], dict]
+    plan_part: Callable[[Merging, dict], Plan]
+    part: Callable[[Actor, Merging, Plan], None]
 
 
 _keepers: dict[str, Keeper] = {}

@@ -25,4 +25,27 @@ class Award(Model):
     awarded_at: Mapped[datetime] = mapped_column(UtcMoment)
 
 
+class Move(Model):
+    """An award followed its person to another account, or went back. The award and its entry stay what they were.
+
+    `step` is "merged", "parted", or "returned" (before an award that had moved is reversed). `off_entry` takes the credit off
+    one account, `on_entry` puts it on the other; where a rule allowed it only once there is no second, and `rule` names it.
+    """
+
+    __tablename__ = "creditbank_move"
+    __table_args__ = (UniqueConstraint("merge_code", "award_id", "step"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    merge_code: Mapped[str]
+    award_id: Mapped[int] = mapped_column(ForeignKey("creditbank_award.id"), index=True)
+    course_id: Mapped[int] = mapped_column(ForeignKey("courses_course.id"))
+    step: Mapped[str]
+    rule: Mapped[str] = mapped_column(default="")
+    from_person_id: Mapped[int] = mapped_column(ForeignKey("accounts_person.id"))
+    to_person_id: Mapped[int] = mapped_column(ForeignKey("accounts_person.id"), index=True)
+    off_entry: Mapped[int | None] = mapped_column(ForeignKey("ledger_entry.number"), unique=True)
+    on_entry: Mapped[int | None] = mapped_column(ForeignKey("ledger_entry.number"), unique=True)
+    moved_at: Mapped[datetime] = mapped_column(UtcMoment)
+
+
 append_only(Award)
+append_only(Move)

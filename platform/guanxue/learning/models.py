@@ -12,7 +12,10 @@ from guanxue.core.db import JsonDocument, Model, UtcMoment
 
 
 class Enrolment(Model):
-    """A person in a course. It pins the revision and the policy it began under; leaving and coming back is the same row."""
+    """A person in a course. It pins the revision and the policy it began under; leaving and coming back is the same row.
+
+    `is_joined`: what was studied under another account of the same person counts here too (Carry).
+    """
 
     __tablename__ = "learning_enrolment"
     __table_args__ = (UniqueConstraint("person_id", "course_id"),)
@@ -24,6 +27,7 @@ class Enrolment(Model):
     enrolled_at: Mapped[datetime] = mapped_column(UtcMoment)
     studied_at: Mapped[datetime | None] = mapped_column(UtcMoment)
     left_at: Mapped[datetime | None] = mapped_column(UtcMoment)
+    is_joined: Mapped[bool] = mapped_column(default=False)
 
 
 class Playback(Model):
@@ -106,5 +110,26 @@ class Note(Model):
     written_at: Mapped[datetime] = mapped_column(UtcMoment)
 
 
+class Carry(Model):
+    """From `carried_at` on, until it ended, what one enrolment earned counts for another: its account was merged.
+
+    `document` names the evidence as it stood: "playbacks" [[id, last seq]] that count, "beside" [[id, last seq]] of the
+    account that stayed, whose moments go first where both played at once. `completion_id` where the course was complete.
+    """
+
+    __tablename__ = "learning_carry"
+    __table_args__ = (UniqueConstraint("merge_code", "from_enrolment_id"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    merge_code: Mapped[str]
+    from_enrolment_id: Mapped[int] = mapped_column(ForeignKey("learning_enrolment.id"), index=True)
+    to_enrolment_id: Mapped[int] = mapped_column(ForeignKey("learning_enrolment.id"), index=True)
+    to_person_id: Mapped[int] = mapped_column(ForeignKey("accounts_person.id"), index=True)
+    completion_id: Mapped[int | None] = mapped_column(ForeignKey("learning_completion.id"), index=True)
+    document: Mapped[dict] = mapped_column(JsonDocument)
+    carried_at: Mapped[datetime] = mapped_column(UtcMoment)
+    ended_at: Mapped[datetime | None] = mapped_column(UtcMoment)
+
+
 append_only(BeatRow)
 append_only(Completion)
+append_only(Carry, may_fill=("ended_at",))

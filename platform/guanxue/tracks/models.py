@@ -79,4 +79,24 @@ class Finish(Model):
     finished_at: Mapped[datetime] = mapped_column(UtcMoment)
 
 
+class JoinedFinish(Model):
+    """While an account stands merged into the person's, its finish of a track (or what both did together) counts for them.
+
+    `finish_id` is the other account's own; `is_double` where the person had finished too, so that heads are counted once.
+    """
+
+    __tablename__ = "tracks_joined_finish"
+    __table_args__ = (UniqueConstraint("merge_code", "track_id"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    merge_code: Mapped[str]
+    track_id: Mapped[int] = mapped_column(ForeignKey("tracks_track.id"), index=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("accounts_person.id"), index=True)
+    finish_id: Mapped[int | None] = mapped_column(ForeignKey("tracks_finish.id"))
+    is_double: Mapped[bool] = mapped_column(default=False)
+    evidence: Mapped[dict] = mapped_column(JsonDocument)
+    finished_at: Mapped[datetime] = mapped_column(UtcMoment)
+    ended_at: Mapped[datetime | None] = mapped_column(UtcMoment)
+
+
 append_only(Finish)
+append_only(JoinedFinish, may_fill=("ended_at",))
