@@ -50,18 +50,21 @@ class Keeper:
     """What one room does with its part of a person. Every call runs inside the caller's transaction.
 
     `export(person_id)` gives JSON-able data in plain words; `erase(actor, person_id)` forgets what may be forgotten and says
-    what stays and why. `plan_merge(kept_id, merged_id)` works out a merge, changing nothing; all rooms' plans are made before
-    the first is carried out, and `merge(actor, merging, plan)` does exactly what its plan tells; it gives what `plan_part`
-    needs to undo it. `plan_part(merging, documents)` (by room) and `part(actor, merging, plan)` are the same for the way back.
+    what stays and why. `lock(kept_id, merged_id)` queues up behind whatever may still change what a plan reads;
+    `plan_merge(kept_id, merged_id)` works out a merge, changing nothing. All rooms' plans are made before the first is carried
+    out, and `merge(actor, merging, plan)` does exactly what its plan tells; it gives what `plan_part` needs to undo it.
+    `plan_part(merging, documents)` (by room) and `part(actor, merging, plan)` are the same for the way back.
     """
 
     room: str
     export: Callable[[int], dict]
     erase: Callable[[Actor, int], list[Effect]]
-    plan_merge: Callable[[int, int], Plan]
-    merge: Callable[[Actor, Merging, Plan], dict]
-    plan_part: Callable[[Merging, dict], Plan]
-    part: Callable[[Actor, Merging, Plan], None]
+    lock: Callable[[int, int], None] = lambda _kept_id, _merged_id: None
+    plan_merge: Callable[[int, int], Plan] = lambda _kept_id, _merged_id: Plan()
+    merge: Callable[[Actor, Merging, Plan], dict] = lambda _actor, _merging, _plan: {}
+    plan_part: Callable[[Merging, dict], Plan] = lambda _merging, _documents: Plan()
+    part: Callable[[Actor, Merging, Plan], None] = lambda _actor, _merging, _plan: None
+    left: Callable[[int], list[Effect]] = lambda _person_id: []
 
 
 _keepers: dict[str, Keeper] = {}
