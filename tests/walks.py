@@ -20,17 +20,19 @@ from sqlalchemy import inspect, text
 from tests.clients import API, Browser, Learner
 from tests.factories import GIFT, TEXT, make_course, make_person, town_row
 
-from guanxue import accounts, courses, search, tracks
-from guanxue.core.actor import SYSTEM
+from guanxue import accounts, courses, discussions, helpdesk, learning, search, tracks
+from guanxue.core.actor import SYSTEM, Actor
 from guanxue.core.db import db, session, writing
 from guanxue.core.web import dispatch
 from guanxue.learning import api as learning_api
 
 TABLE = Path(__file__).with_name("route_rights.csv")
-LEARNER, INSTRUCTOR, OTHER, CURATOR, ENTERPRISE, INSPECTOR, REVIEWER, ADMINISTRATOR = (f"1380000000{n}" for n in range(1, 9))
+LEARNER, INSTRUCTOR, OTHER, CURATOR, ENTERPRISE, INSPECTOR, REVIEWER, ADMINISTRATOR, AGENT = (
+    f"1380000000{n}" for n in range(1, 10))
 ROLES = {
     "anonymous": None, "learner": LEARNER, "instructor": INSTRUCTOR, "other instructor": OTHER, "curator": CURATOR,
     "enterprise manager": ENTERPRISE, "inspector": INSPECTOR, "reviewer": REVIEWER, "administrator": ADMINISTRATOR,
+    "support agent": AGENT,
 }
 # What bookkeeping may move while somebody only reads.
 BOOKKEEPING = {"accounts_session", "accounts_signin_failure", "jobs_job"}
@@ -63,6 +65,7 @@ def fill(app) -> None:
         make_person(INSPECTOR, "许明", "inspector")
         make_person(REVIEWER, "何静", "reviewer")
         make_person(ADMINISTRATOR, "梁伟", "administrator")
+        make_person(AGENT, "苏敏", "support_agent")
         make_course("done-course", title="学完的课", videos_ms=(3_000_000,))
         make_course("safe-measuring", texts=1)
         courses.load_plans(SYSTEM, [{
@@ -82,8 +85,19 @@ def fill(app) -> None:
     learner = Learner(app, LEARNER)
     learner.finish("done-course")
     learner.call("PUT", "/courses/safe-measuring/enrolment", 200)
+    _words(app)
     with app.test_request_context():
         search.rebuild()
+
+
+def _words(app) -> None:
+    """What 林小莲 said and wrote: a ticket at the desk, a question to the teacher, a note to herself."""
+    with app.test_request_context(), writing():
+        person = accounts.find_person_by_phone(LEARNER)
+        actor, course = Actor("person", person.id, person.name), courses.get_course("safe-measuring", SYSTEM)
+        helpdesk.open_ticket(actor, topic="lesson", text="看完了还显示没学完", context={"page": "/me"})
+        discussions.ask(actor, course, "卡尺读数怎么看？")
+        learning.add_note(actor, learning.find_enrolment(actor.id, course.id), courses.lessons_of(course.revision_id)[0], "先停机")
 
 
 @dataclass(frozen=True)
@@ -99,6 +113,9 @@ class Examples:
     row: int
     code: str
     session_id: int
+    ticket: str
+    question: int
+    note: int
 
     @classmethod
     def of(cls, app) -> Examples:
@@ -114,7 +131,9 @@ class Examples:
             stage, row = (session.scalar(text(f"SELECT max(id) FROM {t}")) for t in ("tracks_stage", "tracks_stage_course"))
             person = accounts.find_person_by_phone(LEARNER)
             session_id = accounts.list_sessions(person.id)[0].id
-        return cls(playback, attempt, video, quiz, draft, stage, row, code, session_id)
+            ticket, question, note = (session.scalar(text(f"SELECT max({c}) FROM {t}")) for c, t in (
+                ("code", "helpdesk_ticket"), ("id", "discussions_question"), ("id", "learning_note")))
+        return cls(playback, attempt, video, quiz, draft, stage, row, code, session_id, ticket, question, note)
 
 
 def routes(app, examples: Examples) -> list[Route]:
@@ -129,7 +148,8 @@ def routes(app, examples: Examples) -> list[Route]:
 def _address(rule: str, endpoint: str, method: str, x: Examples) -> str:
     values = {
         "slug": _slug(rule), "course": "safe-measuring", "lesson": "quiz" if method == "POST" else "lesson-1",
-        "lesson_id": x.draft_lesson, "code": x.code, "session_id": x.session_id, "stage_id": x.stage, "row_id": x.row,
+        "lesson_id": x.draft_lesson, "code": x.ticket if rule.startswith(("/help/", "/desk/")) else x.code,
+        "kind": "question", "thing_id": x.question, "question_id": x.question, "note_id": x.note, "session_id": x.session_id, "stage_id": x.stage, "row_id": x.row,
         "industry": "textiles", "name": "x", "filename": "base/base.css", "token": "forged", "asset_id": 1, "version": "v",
         "id": x.playback if "/playbacks/" in rule else x.attempt if "/attempts/" in rule else x.quiz if "/quizzes/" in rule
         else x.session_id if "/sessions/" in rule else x.lesson,

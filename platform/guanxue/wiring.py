@@ -45,9 +45,11 @@ from guanxue.creditbank import api as _creditbank_api  # noqa: F401 declares its
 from guanxue.creditbank import commands as creditbank_commands
 from guanxue.creditbank import routes as creditbank_routes
 from guanxue.creditbank import tasks as creditbank_tasks
+from guanxue.discussions import routes as discussion_routes
 from guanxue.helpdesk import routes as helpdesk_routes
 from guanxue.learning import api as _learning_api  # noqa: F401 declares its calls
 from guanxue.learning import routes as learning_pages
+from guanxue.learning.routes import notes as _learning_notes  # noqa: F401
 from guanxue.learning.routes import study as _learning_study  # noqa: F401
 from guanxue.ledger import commands as ledger_commands
 from guanxue.media import routes as media_routes
@@ -91,7 +93,8 @@ def join(app: Flask) -> None:
 
 def _blueprints(app: Flask) -> None:
     """Every edge that answers addresses."""
-    for edge in (accounts_routes, helpdesk_routes, media_routes, course_pages, learning_pages, creditbank_routes, track_pages):
+    for edge in (accounts_routes, helpdesk_routes, media_routes, course_pages, learning_pages, discussion_routes,
+                 creditbank_routes, track_pages):
         app.register_blueprint(edge.blueprint)
 
 

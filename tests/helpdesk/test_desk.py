@@ -90,7 +90,7 @@ def test_a_visitor_leaves_a_number_and_finds_the_answer_by_its_address_alone(sit
 def test_an_empty_too_long_or_uncategorised_question_keeps_what_was_written(site):
     who = Browser(site, "13800000001")
     who.see("/help")
-    assert "请写下你的问题" in words(who.send("/help", 422, topic="lesson", text=" \n\u200b"))
+    assert "请写一点内容" in words(who.send("/help", 422, topic="lesson", text=" \n\u200b"))
     assert "最多 2000 个字" in words(who.send("/help", 422, topic="lesson", text="长" * 2001))
     kept = who.send("/help", 422, topic="nonsense", text="留着这句")
     assert "请选一类问题" in words(kept) and "留着这句" in kept.get_data(as_text=True)

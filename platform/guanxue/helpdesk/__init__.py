@@ -14,10 +14,10 @@ from guanxue.helpdesk.queries import (
     list_mine,
     list_tickets,
 )
-from guanxue.helpdesk.rules import TOPICS, clean_text, is_late
+from guanxue.helpdesk.rules import TOPICS, is_late
 from guanxue.helpdesk.service import answer, close, open_ticket, speak
 
 __all__ = [
-    "Ticket", "Message", "NoSuchTicket", "TicketClosed", "TOPICS", "clean_text", "is_late", "open_ticket", "speak", "answer",
+    "Ticket", "Message", "NoSuchTicket", "TicketClosed", "TOPICS", "is_late", "open_ticket", "speak", "answer",
     "close", "get_ticket", "list_messages", "list_mine", "list_tickets", "first_words", "count_open", "count_answered",
 ]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from datetime import datetime, timedelta
 
 from guanxue.core.i18n import lazy as _
@@ -18,12 +17,6 @@ LONGEST_TEXT = 2000
 PERSON_A_DAY, ADDRESS_AN_HOUR, WORDS_A_DAY = 10, 5, 60
 # The service level that subsidised training asks for: an answer within two hours, at any hour.
 ANSWER_WITHIN = timedelta(hours=2)
-
-
-def clean_text(text: str) -> str:
-    """Without control characters and blank ends; line breaks stay."""
-    kept = "".join(c for c in text.replace("\r\n", "\n") if c == "\n" or not unicodedata.category(c).startswith("C"))
-    return kept.strip()
 
 
 def is_late(state: str, asked_at: datetime, now: datetime) -> bool:

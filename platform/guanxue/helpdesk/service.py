@@ -9,8 +9,9 @@ from guanxue import accounts, audit
 from guanxue.core import clock
 from guanxue.core.actor import Actor
 from guanxue.core.db import session
-from guanxue.core.errors import Forbidden, Invalid, TooMany
+from guanxue.core.errors import Forbidden, TooMany
 from guanxue.core.i18n import lazy as _
+from guanxue.core.plain import checked_text, invalid_field
 from guanxue.helpdesk import queries, rules
 from guanxue.helpdesk.errors import TicketClosed
 from guanxue.helpdesk.models import ANSWERED, CLOSED, OPEN, Message, Ticket
@@ -22,8 +23,8 @@ def open_ticket(actor: Actor, *, topic: str, text: str, context: dict, contact: 
     `context` is plain JSON about where they were; `address` the network address, kept for visitors alone to limit them.
     """
     if topic not in rules.TOPICS:
-        raise _field("topic", _("请选一类问题。"))
-    text = _checked(text)
+        raise invalid_field("topic", _("请选一类问题。"))
+    text = checked_text("text", text, rules.LONGEST_TEXT)
     now = clock.now()
     if actor.is_person:
         contact = address = ""
@@ -49,7 +50,7 @@ def speak(actor: Actor, ticket: Ticket, text: str) -> None:
     now = clock.now()
     if queries.count_words_since(ticket, now - timedelta(days=1)) >= rules.WORDS_A_DAY:
         raise TooMany(_("今天说得很多了，请等等回复。"), retry_after_s=3600)
-    _say(ticket, actor, _checked(text), is_staff=False)
+    _say(ticket, actor, checked_text("text", text, rules.LONGEST_TEXT), is_staff=False)
     if ticket.state != OPEN:
         ticket.state, ticket.asked_at = OPEN, now
     session.flush()
@@ -61,7 +62,7 @@ def answer(actor: Actor, ticket: Ticket, text: str) -> None:
     if ticket.person_id is not None and ticket.person_id == actor.id:
         raise Forbidden(_("自己的求助要由别的同事来答。"))
     _must_not_be_closed(ticket)
-    _say(ticket, actor, _checked(text), is_staff=True)
+    _say(ticket, actor, checked_text("text", text, rules.LONGEST_TEXT), is_staff=True)
     ticket.state, ticket.answered_at = ANSWERED, clock.now()
     session.flush()
     audit.record(actor, "helpdesk.ticket.answered", f"ticket:{ticket.id}")
@@ -87,16 +88,3 @@ def _say(ticket: Ticket, actor: Actor, text: str, *, is_staff: bool) -> None:
     session.add(Message(ticket_id=ticket.id, person_id=actor.id if actor.is_person else None, is_staff=is_staff, text=text,
                         said_at=clock.now()))
     session.flush()
-
-
-def _checked(text: str) -> str:
-    text = rules.clean_text(text)
-    if not text:
-        raise _field("text", _("请写下你的问题。"))
-    if len(text) > rules.LONGEST_TEXT:
-        raise _field("text", _("最多 %(n)s 个字，请写短一点，或分几次说。", n=rules.LONGEST_TEXT))
-    return text
-
-
-def _field(name: str, message: object) -> Invalid:
-    return Invalid(message, fields=[{"field": name, "message": message}])

@@ -1,4 +1,7 @@
-"""A learner's pages: lessons and quizzes (study.py). The home page and /me stand in the highest room they show."""
+"""A learner's pages: lessons and quizzes (study.py), notes (notes.py).
+
+The home page and /me stand in the highest room they show.
+"""
 
 from flask import Blueprint
 

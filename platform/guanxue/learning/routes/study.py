@@ -11,6 +11,7 @@ from guanxue.core import clock
 from guanxue.core.errors import Invalid, Problem
 from guanxue.core.i18n import lazy as _
 from guanxue.core.markup import markdown_html
+from guanxue.core.web.addresses import is_row_id
 from guanxue.core.web.dispatch import current_actor
 from guanxue.core.web.pages import page, personal
 from guanxue.learning.routes import blueprint
@@ -19,7 +20,7 @@ ENGINES = ("native", "hlsjs", "mp4")
 MS = timedelta(milliseconds=1)
 
 
-def _find(course: str, lesson: str) -> tuple[courses.Course, learning.Enrolment | None, courses.RevisionLesson]:
+def find_lesson(course: str, lesson: str) -> tuple[courses.Course, learning.Enrolment | None, courses.RevisionLesson]:
     """The lesson of the revision this person studies. Raises what is wrong: not signed in, no such course or lesson."""
     actor = current_actor()
     found = courses.get_course(course, actor)
@@ -38,7 +39,7 @@ def _find(course: str, lesson: str) -> tuple[courses.Course, learning.Enrolment 
 @blueprint.get("/learn/<course>/<lesson>")
 def lesson(course: str, lesson: str) -> Response:
     """Study it; somebody not enrolled yet is shown the course."""
-    found, enrolment, row = _find(course, lesson)
+    found, enrolment, row = find_lesson(course, lesson)
     if enrolment is None:
         return redirect(url_for("courses.course", slug=course), 303)
     if row.kind == "quiz":
@@ -47,13 +48,26 @@ def lesson(course: str, lesson: str) -> Response:
     mine = next(x for x in progress.lessons if x.lesson.id == row.id)
     numbers = policies.get_policy(enrolment.policy_id).numbers
     values = _frame(found, progress, row) | {
-        "duration_ms": row.duration_ms, "credited_ms": mine.credited_ms, "resume_ms": mine.resume_ms,
+        "duration_ms": row.duration_ms, "credited_ms": mine.credited_ms,
+        "resume_ms": _asked_moment(row.duration_ms, mine.resume_ms),
+        "notes": [shown_note(n) for n in learning.list_notes(current_actor().id, found.id, row.slug)],
         "is_complete": mine.is_complete, "share_percent": numbers.share_watched_permille // 10,
         "max_rate": numbers.max_rate_permille / 1000 if row.kind == "video" else 1,
     }
     if row.kind == "text":
         return personal(page("learning/text.html", **values, body_html=markdown_html(row.body)))
     return personal(page("learning/lesson.html", **values, **_player(row)))
+
+
+def _asked_moment(duration_ms: int | None, resume_ms: int) -> int:
+    """Where to begin: at ?t= seconds where a note, a question or a search hit leads there, else where one stopped."""
+    asked = request.args.get("t", "")
+    return min(int(asked) * 1000, duration_ms or 0) if is_row_id(asked) or asked == "0" else resume_ms
+
+
+def shown_note(note: learning.Note) -> dict:
+    """A note as pages and scripts show it."""
+    return {"id": note.id, "at_ms": note.at_ms, "text": note.text, "url": url_for("learning.change_note", note_id=note.id)}
 
 
 def _frame(course: courses.Course, progress: learning.CourseProgress, row: courses.RevisionLesson) -> dict:
@@ -133,7 +147,7 @@ def _result(enrolment: learning.Enrolment, attempt: quizzes.Attempt, submission)
 @blueprint.post("/learn/<course>/<lesson>/start")
 def start_quiz(course: str, lesson: str) -> Response:
     """Begin (or go on with) an attempt."""
-    found, enrolment, row = _find(course, lesson)
+    found, enrolment, row = find_lesson(course, lesson)
     try:
         learning.start_attempt(current_actor(), row)
     except quizzes.NoAttemptsLeft as problem:
@@ -146,7 +160,7 @@ def start_quiz(course: str, lesson: str) -> Response:
 @blueprint.post("/learn/<course>/<lesson>/submit")
 def submit_quiz(course: str, lesson: str) -> Response:
     """Save the form's answers and hand in."""
-    found, enrolment, row = _find(course, lesson)
+    found, enrolment, row = find_lesson(course, lesson)
     attempt_id = request.form.get("attempt", "")
     actor = current_actor()
     attempt, _enrolment, _row = learning.find_attempt_lesson(actor, attempt_id)
@@ -164,7 +178,7 @@ def submit_quiz(course: str, lesson: str) -> Response:
 @blueprint.post("/learn/<course>/<lesson>/extend")
 def extend_quiz(course: str, lesson: str) -> Response:
     """More time; what the form holds is kept as well."""
-    found, enrolment, row = _find(course, lesson)
+    found, enrolment, row = find_lesson(course, lesson)
     attempt_id, actor = request.form.get("attempt", ""), current_actor()
     attempt, _enrolment, _row = learning.find_attempt_lesson(actor, attempt_id)
     try:
