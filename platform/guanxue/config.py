@@ -8,6 +8,7 @@ import os
 import secrets
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
 
 ROOT = Path(__file__).resolve().parents[2]
 DEMO_PASSWORD = "guanxue-demo-2026"  # noqa: S105 the published password of the demonstration people; production refuses it
@@ -31,6 +32,8 @@ class Settings:
     ledger_key_path: Path
     accel: str = ""
     trusted_proxies: int = 0
+    sms: str = field(default="", repr=False)
+    sms_a_day: int = 2000
     demo_password: str = field(default=DEMO_PASSWORD, repr=False)
     courses_dir: Path = ROOT / "courses"
     root: Path = ROOT
@@ -68,6 +71,8 @@ class Settings:
             ledger_key_path=ledger_key_path(env),
             accel=env.get("GUANXUE_ACCEL", ""),
             trusted_proxies=_whole_number(env, "GUANXUE_TRUSTED_PROXIES"),
+            sms=_sms(env),
+            sms_a_day=_whole_number(env, "GUANXUE_SMS_A_DAY", "2000"),
             demo_password=env.get("GUANXUE_DEMO_PASSWORD", DEMO_PASSWORD),
         )
         _refuse_unsafe(settings, env)
@@ -134,8 +139,19 @@ def _generated_once(path: Path) -> bytes:
         return path.read_bytes()
 
 
-def _whole_number(env: dict[str, str], name: str) -> int:
-    text = env.get(name, "0") or "0"
+def _sms(env: dict[str, str]) -> str:
+    """Where messages go: empty for nowhere, file:///… for a file, https://token@host/… for a provider."""
+    url = env.get("GUANXUE_SMS", "").strip()
+    parts = urlsplit(url)
+    is_file = parts.scheme == "file" and not parts.netloc and parts.path.startswith("/")
+    is_provider = parts.scheme == "https" and bool(parts.hostname)
+    if url and not (is_file or is_provider):
+        raise UnsafeSettings("GUANXUE_SMS 只能是 file:///… 或 https://令牌@主机/…（留空就不发短信）。")
+    return url
+
+
+def _whole_number(env: dict[str, str], name: str, default: str = "0") -> int:
+    text = env.get(name, "") or default
     if not text.isdigit():
         raise UnsafeSettings(f"{name} 应为非负整数，现在是“{text}”。")
     return int(text)

@@ -4,6 +4,10 @@ A person signs in with a phone number and a password. A session is a row that ca
 key in a signed cookie, programs as a bearer token. What a person may do is a set of capabilities on the Actor.
 """
 
+from guanxue.accounts.attempts import claim_attempt
+from guanxue.accounts.consent import current_edition
+from guanxue.accounts.events import PersonRenamed
+from guanxue.accounts.identity import register_relier
 from guanxue.accounts.keepers import Effect, Keeper, Merging
 from guanxue.accounts.keepers import register as register_keeper
 from guanxue.accounts.models import Organisation, Person, Session
@@ -24,12 +28,26 @@ from guanxue.accounts.queries import (
 )
 from guanxue.accounts.rules import mask_name, mask_phone
 from guanxue.accounts.service import (
+from guanxue.accounts.second_factor import (
+    FactorState,
+    begin_second_factor,
+    confirm_second_factor,
+    factor_key,
+    factor_state,
+    has_second_factor,
+    new_recovery_codes,
+    pending_secret,
+    prove_session,
+    remove_second_factor,
+    show_second_factor,
+)
     DEMO_PEOPLE,
     ROLES,
     change_password,
     checked_phone,
     create_demo_people,
     end_session,
+    end_other_sessions,
     end_session_by_key,
     grant_role,
     hash_password,
@@ -47,6 +65,10 @@ __all__ = [
     "end_session_by_key", "change_password", "reset_password", "hash_password", "checked_phone", "grant_role",
     "see", "set_town", "find_session", "list_sessions", "find_person",
     "find_person_by_phone", "get_person", "names_of", "capabilities_of", "mask_name", "mask_phone", "list_towns", "get_town",
-    "Effect", "Keeper", "Merging", "register_keeper",
+    "FactorState", "begin_second_factor", "confirm_second_factor", "factor_key", "factor_state", "has_second_factor",
+    "new_recovery_codes", "pending_secret", "prove_session", "remove_second_factor", "show_second_factor", "claim_attempt",
+    "end_other_sessions",
+    "Effect", "Keeper", "Merging", "register_keeper", "PersonRenamed", "current_edition", "holder_at", "name_at",
+    "register_relier",
     "find_town", "lock_person", "load_towns", "create_demo_people", "has_demo_people", "DEMO_PEOPLE", "ROLES",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from guanxue import accounts
 from guanxue.core.db import writing
 from guanxue.core.errors import Problem
 
@@ -19,3 +20,9 @@ def told(problem: Problem | None) -> dict:
     if problem is None:
         return {"message": "", "errors": {}}
     return {"message": str(problem.message), "errors": {f["field"]: str(f["message"]) for f in problem.fields}}
+
+
+def claim_attempt(key: str, *, most_a_day: int | None = None) -> None:
+    """Count a guess and commit that, before anybody looks whether it is right. Raises TooMany."""
+    with writing():
+        accounts.claim_attempt(key, most_a_day=most_a_day)

@@ -44,12 +44,15 @@ class SignedIn:
     session_id: int
     last_seen_at: datetime
     capabilities: frozenset[str]
+    proved_at: datetime | None
+    terms_version: str
+    erase_after_at: datetime | None
 
 
 # Asked on every request of somebody signed in, so made once, and one question: a row for each role, one without for none.
 _SIGNED_IN = (
     select(Person.id, Person.name, Person.phone, Person.town_id, Session.id.label("session_id"), Session.last_seen_at,
-           Session.expires_at, Role.role, Organisation.slug)
+           Session.expires_at, Session.proved_at, Person.terms_version, Person.erase_after_at, Role.role, Organisation.slug)
     .join(Session, Session.person_id == Person.id)
     .outerjoin(Role, Role.person_id == Person.id)
     .outerjoin(Organisation, Organisation.id == Role.organisation_id)
@@ -64,7 +67,8 @@ def find_session(key: str) -> SignedIn | None:
     if not rows or rows[0].expires_at <= clock.now():
         return None
     one = rows[0]
-    return SignedIn(one.id, one.name, one.phone, one.town_id, one.session_id, one.last_seen_at,
+    return SignedIn(one.id, one.name, one.phone, one.town_id, one.session_id, one.last_seen_at, one.proved_at,
+                    one.terms_version, one.erase_after_at,
                     _capabilities((row.role, row.slug) for row in rows))
 
 

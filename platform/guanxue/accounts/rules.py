@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from datetime import date, datetime, timedelta
 
 MOBILE = re.compile(r"1[3-9]\d{9}")  # mainland mobile numbers; prefixes change, so no prefix table
 LONGEST_PASSWORD = 256
@@ -18,6 +19,11 @@ COMMON_PASSWORDS = frozenset(
 FREE_FAILURES_PHONE, FREE_FAILURES_ADDRESS = 5, 50
 WINDOW_S = 900
 PAUSES_S = (5, 10, 30, 60)
+# Codes by message: (how many, within seconds) for one number, and for one address.
+CODES_A_NUMBER = ((1, 60), (5, 3600), (10, 86_400))
+CODES_AN_ADDRESS = ((20, 3600), (60, 86_400))
+# After so long without a sign of its owner a number may belong to somebody else.
+QUIET = timedelta(days=90)
 
 
 def normal_phone(text: str) -> str | None:
@@ -55,3 +61,83 @@ def wait_s(failures: int, since_last_s: float, free: int) -> float:
     if over < 0:
         return 0.0
     return max(0.0, PAUSES_S[min(over, len(PAUSES_S) - 1)] - since_last_s)
+
+
+def digits_of(typed: str) -> str:
+    """What was typed without blanks and hyphens, full-width digits as digits; empty unless all of it is digits."""
+    plain = re.sub(r"[\s\-]", "", unicodedata.normalize("NFKC", typed))
+    return plain if plain.isascii() and plain.isdigit() else ""
+
+
+def is_quiet(seen_at: datetime | None, created_at: datetime, now: datetime) -> bool:
+    """Was nothing heard of the account's owner for 90 days?"""
+    return (seen_at or created_at) <= now - QUIET
+
+
+def proofs_for_signing_in(*, has_identity: bool, has_factor: bool, is_quiet: bool, is_disputed: bool) -> tuple[str, ...]:
+    """Which second proofs let a code to the number open the account, one of them; empty where the code alone does."""
+    if not is_disputed and not (has_identity and is_quiet):
+        return ()
+    return ("password", *(["identity"] if has_identity else []), *(["factor"] if has_factor else []))
+
+
+def proofs_for_new_password(
+    *, has_identity: bool, has_factor: bool, is_quiet: bool, is_disputed: bool,
+) -> tuple[str, ...] | None:
+    """Which second proof a new password takes beside the code: one kind, none (empty), or None where only an officer can help.
+
+    Who has a second factor shows that one: a number on a card in the same purse may not stand in for it.
+    """
+    if has_factor:
+        return ("factor",)
+    if has_identity:
+        return ("identity",)
+    return None if is_quiet or is_disputed else ()
+
+
+def device_of(text: str) -> str:
+    """A browser's description of itself, so coarse that an update of browser or system changes nothing."""
+    machine = next((m for m in ("iPhone", "iPad", "HarmonyOS", "Android", "Windows", "Macintosh", "Linux") if m in text), "")
+    browser = next((b for b in ("MicroMessenger", "DingTalk", "Edg", "QQBrowser", "UCBrowser", "Firefox", "Chrome", "Safari")
+                    if b in text), "")
+    return f"{machine} {browser}".strip() or text[:40]
+
+
+# ---- the citizen's number (GB 11643-1999)
+
+_ID_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
+_ID_CHECKS = "10X98765432"
+_ID_LENGTH = 18
+_ID_SHOWN = 3
+
+
+def normal_citizen_id(text: str) -> str:
+    """The number as it is compared: wide digits, blanks, hyphens and a small x are all the same."""
+    return re.sub(r"[\s\-]", "", unicodedata.normalize("NFKC", text)).upper()
+
+
+def citizen_id_fault(number: str, today: date) -> str | None:
+    """"length", "characters", "date", "future" or "check" of a normalised number; None when it could be one."""
+    if len(number) != _ID_LENGTH:
+        return "length"
+    if not re.fullmatch(r"[0-9]{17}[0-9X]", number):
+        return "characters"
+    try:
+        born = date(int(number[6:10]), int(number[10:12]), int(number[12:14]))
+    except ValueError:
+        return "date"
+    if born > today:
+        return "future"
+    if born.year < today.year - 130:
+        return "date"
+    total = sum(int(digit) * weight for digit, weight in zip(number, _ID_WEIGHTS, strict=False))
+    return None if _ID_CHECKS[total % 11] == number[17] else "check"
+
+
+def mask_citizen_id(number: str) -> str:
+    """441***************: the province and no more.
+
+    A neighbour or workmate knows where somebody comes from and their birthday: that is fourteen of the eighteen. So nothing
+    of the last four is shown, and the first three tell only what the accent does.
+    """
+    return number[:_ID_SHOWN] + "*" * (len(number) - _ID_SHOWN)

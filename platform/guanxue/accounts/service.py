@@ -7,18 +7,19 @@ from datetime import timedelta
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from guanxue import audit
-from guanxue.accounts import rules
+from guanxue.accounts import attempts, consent, rules
 from guanxue.accounts.errors import NoSuchPerson, PhoneTaken, WrongCredentials
-from guanxue.accounts.models import Organisation, Person, Role, Session, SigninFailure
+from guanxue.accounts.models import Organisation, Person, Role, Session
+from guanxue.accounts.naming import checked_name
 from guanxue.accounts.queries import CAPABILITIES, find_person_by_phone, find_town, get_person, get_town, key_hash
 from guanxue.core import clock
 from guanxue.core.actor import Actor
 from guanxue.core.db import session
-from guanxue.core.errors import Forbidden, Invalid, NotFound, TooMany
+from guanxue.core.errors import Forbidden, Invalid, NotFound
 from guanxue.core.i18n import lazy as _
 
 ROLES = tuple(CAPABILITIES)
@@ -80,40 +81,29 @@ def prove(phone: str, password: str, address: str) -> Person:
     """
     phone = checked_phone(phone)
     keys = [f"phone:{phone}", f"address:{address}"]
-    _must_not_wait(keys)
+    for key, free in zip(keys, (rules.FREE_FAILURES_PHONE, rules.FREE_FAILURES_ADDRESS), strict=True):
+        attempts.must_not_wait(key, free)
     person = find_person_by_phone(phone)
     try:
         is_right = _hasher.verify(person.password_hash if person else _nobody, password[: rules.LONGEST_PASSWORD])
     except (VerificationError, InvalidHashError):
         is_right = False
     if person is None or person.disabled_at or not is_right:
-        raise WrongCredentials(_("手机号或密码不对。"), remember=[lambda: _count_failure(keys)])
+        raise WrongCredentials(_("手机号或密码不对。"), remember=[lambda: attempts.count_failure(*keys)])
     return person
 
 
-def _must_not_wait(keys: list[str]) -> None:
-    since = clock.now() - timedelta(seconds=rules.WINDOW_S)
-    for key, free in zip(keys, (rules.FREE_FAILURES_PHONE, rules.FREE_FAILURES_ADDRESS), strict=True):
-        count, last = session.execute(
-            select(func.count(), func.max(SigninFailure.at)).where(SigninFailure.key == key, SigninFailure.at > since)
-        ).one()
-        wait = rules.wait_s(count, (clock.now() - last).total_seconds() if last else 0.0, free)
-        if wait > 0:
-            raise TooMany(_("试得太多次了，请 %(n)s 秒后再试。", n=int(wait) + 1), retry_after_s=int(wait) + 1)
+def start_session(person: Person, kind: str, device: str = "", *, method: str = "password", is_proved: bool = False) -> str:
+    """A new session of the person; the key to hand out, which is kept nowhere.
 
-
-def _count_failure(keys: list[str]) -> None:
-    now = clock.now()
-    session.add_all(SigninFailure(key=key, at=now) for key in keys)
-    session.execute(delete(SigninFailure).where(SigninFailure.at < now - timedelta(days=1)))
-
-
-def start_session(person: Person, kind: str, device: str = "") -> str:
-    """A new session of the person; the key to hand out, which is kept nowhere."""
+    `method` is what opened it: password, code or register; `is_proved` says that a second factor was shown with it.
+    """
     key, now = secrets.token_urlsafe(32), clock.now()
     session.add(Session(person_id=person.id, key_hash=key_hash(key), kind=kind, created_at=now, last_seen_at=now,
-                        expires_at=now + SESSION_LENGTH, device=device[:120]))
-    session.execute(delete(SigninFailure).where(SigninFailure.key == f"phone:{person.phone}"))
+                        expires_at=now + SESSION_LENGTH, device=device[:120], method=method,
+                        proved_at=now if is_proved else None))
+    session.execute(update(Person).where(Person.id == person.id).values(seen_at=now))
+    attempts.forgive(f"phone:{person.phone}")
     session.flush()
     return key
 
@@ -121,6 +111,10 @@ def start_session(person: Person, kind: str, device: str = "") -> str:
 def see(session_id: int) -> None:
     """Bookkeeping: the session was used just now, and holds for another while."""
     now = clock.now()
+    of_session = select(Session.person_id).where(Session.id == session_id).scalar_subquery()
+    is_stale = or_(Person.seen_at.is_(None), Person.seen_at < now - SEEN_EVERY)
+    session.execute(update(Person).where(Person.id == of_session, is_stale).values(seen_at=now)
+                    .execution_options(synchronize_session=False))
     session.execute(update(Session).where(Session.id == session_id, Session.last_seen_at < now - SEEN_EVERY)
                     .values(last_seen_at=now, expires_at=now + SESSION_LENGTH))
 
@@ -139,16 +133,28 @@ def end_session_by_key(actor: Actor, key: str) -> None:
     """End the session of that key, if it holds."""
     session.execute(update(Session).where(Session.key_hash == key_hash(key), Session.revoked_at.is_(None))
                     .values(revoked_at=clock.now()))
+def end_other_sessions(actor: Actor) -> int:
+    """End every session of the actor but the present one; how many."""
+    count = end_all_sessions(actor.id, keep_session_id=actor.session_id)
+    audit.record(actor, "accounts.sessions.ended", actor.ref, {"count": count})
+    return count
+
+
+def end_all_sessions(person_id: int, *, keep_session_id: int | None) -> int:
+    """End the person's sessions, all but the one to keep; how many."""
+    return session.execute(
+        update(Session)
+        .where(Session.person_id == person_id, Session.revoked_at.is_(None), Session.id != (keep_session_id or 0))
+        .values(revoked_at=clock.now())).rowcount
+
+
 
 
 def change_password(actor: Actor, person: Person, password_hash: str, *, keep_session_id: int | None) -> None:
     """Set a new password and end every other session."""
     row = get_person(person.id)
     row.password_hash = password_hash
-    session.execute(
-        update(Session)
-        .where(Session.person_id == row.id, Session.revoked_at.is_(None), Session.id != (keep_session_id or 0))
-        .values(revoked_at=clock.now()))
+    end_all_sessions(row.id, keep_session_id=keep_session_id)
     audit.record(actor, "accounts.password.changed", row.ref)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hmac
+from dataclasses import dataclass
 from datetime import timedelta
 
 from flask import Flask, Response, g, request, session
@@ -10,10 +12,12 @@ from flask_login import LoginManager, UserMixin, login_user, logout_user
 from guanxue import accounts
 from guanxue.core import clock
 from guanxue.core.actor import ANONYMOUS, Actor
+from guanxue.core.sealing import keyed_hash
 from guanxue.core.web.dispatch import after_answer
 
 # The cookie's session is looked up under this name by Flask-Login.
 SESSION_KEY = "_user_id"
+HELD_MS = 600_000
 
 
 class Carried(UserMixin):
@@ -71,3 +75,29 @@ def clear_site_data(response: Response) -> Response:
     """On leaving, let the browser drop what it kept of us."""
     response.headers["Clear-Site-Data"] = '"cache", "storage"'
     return response
+@dataclass(frozen=True)
+class Held:
+    """Somebody who proved who they are with a password or a code, but has not shown their second factor yet."""
+
+    person_id: int
+    method: str
+
+
+def hold(person: accounts.Person, method: str) -> None:
+    """Remember in the browser's signed cookie, for ten minutes, that only the second factor is missing."""
+    session["held"] = [person.id, method, _stamp(person), clock.now_ms() + HELD_MS]
+
+
+def held() -> Held | None:
+    """Who is only short of a second factor; nobody once it is late, the password changed or the person was disabled."""
+    person_id, method, stamp, until_ms = session.get("held") or (0, "", "", 0)
+    person = accounts.find_person(person_id) if until_ms > clock.now_ms() else None
+    if person is None or person.disabled_at or not hmac.compare_digest(stamp, _stamp(person)):
+        return None
+    return Held(person_id, method)
+
+
+def _stamp(person: accounts.Person) -> str:
+    return keyed_hash("held", f"{person.id}:{person.phone}:{person.password_hash}")[:32]
+
+

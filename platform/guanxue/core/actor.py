@@ -3,21 +3,29 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Literal
 
-from guanxue.core.errors import Forbidden, Unauthenticated
+from guanxue.core import clock
+from guanxue.core.errors import Forbidden, SecondFactorNeeded, Unauthenticated
 from guanxue.core.i18n import lazy as _
+
+PROOF_HOLDS = timedelta(hours=12)
 
 
 @dataclass(frozen=True)
 class Actor:
-    """A person, the system itself or an anonymous visitor, with capabilities such as "teach" or "curate:humen"."""
+    """A person, the system itself or an anonymous visitor, with capabilities such as "teach" or "curate:humen".
+
+    `proved_at` is when the session they came with last showed a second factor.
+    """
 
     kind: Literal["person", "system", "anonymous"]
     id: int | None = None
     name: str = ""
     capabilities: frozenset[str] = field(default_factory=frozenset)
     session_id: int | None = None
+    proved_at: datetime | None = None
 
     @property
     def ref(self) -> str:
@@ -45,6 +53,26 @@ class Actor:
         if not self.may(verb, scope):
             self.must_be_person()
             raise Forbidden(_("你没有做这件事的权限。"))
+
+    @property
+    def is_proved(self) -> bool:
+        """Did this session show a second factor in the last 12 hours? The system needs none."""
+        return self.kind == "system" or (self.proved_at is not None and self.proved_at > clock.now() - PROOF_HOLDS)
+
+    def require_proved(self) -> None:
+        """Raise SecondFactorNeeded unless is_proved; call it after require(), in the view that opens the sensitive page.
+
+        For whatever shows ID numbers or money or changes other people's accounts:
+
+            actor.require("administer")
+            actor.require_proved()
+
+        A page then leads to /me/settings/second-factor?next=… (to set one up, or to show it again) and back; the API answers
+        403 with a problem document of the type second-factor-needed. Services behind such views call it as well.
+        """
+        if not self.is_proved:
+            self.must_be_person()
+            raise SecondFactorNeeded(_("打开这里之前，请先做两步验证。"))
 
 
 SYSTEM = Actor("system", name="worker")

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import DateTime, Engine, MetaData, Text, TypeDecorator, event
+from sqlalchemy import DateTime, Engine, MetaData, Text, TypeDecorator, event, text
 from sqlalchemy.orm import DeclarativeBase
 
 from guanxue.core.turns import Turns
@@ -113,6 +113,12 @@ def writing() -> Iterator[None]:
         end_work(commit=False)
         raise
     end_work(commit=True)
+
+
+def wait_for_turn(name: str) -> None:
+    """Let one writer of that name through at a time, until its transaction ends. SQLite lets only one write anyway."""
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(text("SELECT pg_advisory_xact_lock(71236503, hashtext(:name))"), {"name": name})
 
 
 def hold(row: Model) -> None:

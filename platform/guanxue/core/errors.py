@@ -50,6 +50,12 @@ class Forbidden(Problem):
     code = "forbidden"
 
 
+class SecondFactorNeeded(Forbidden):
+    """Signed in and allowed, but a second factor has to be shown first (again). Pages lead to where that is done."""
+
+    code = "second-factor-needed"
+
+
 class NotFound(Problem):
     """No such thing, or its existence is private."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Response, current_app, make_response, redirect, request
+from flask import Response, current_app, make_response, redirect, request, url_for
 
 from guanxue import accounts
 from guanxue.accounts import signin
@@ -37,7 +37,7 @@ def register_now() -> Response:
                                           name=form.get("name", ""), terms_version=TERMS_VERSION)
     except Problem as problem:
         return _form("accounts/register.html", problem)
-    return _welcome(person)
+    return welcome(person, "register")
 
 
 @blueprint.get("/login")
@@ -57,13 +57,18 @@ def login_now() -> Response:
         leave_behind(problem)
         return _form("accounts/login.html", problem)
     begin_writing()
-    return _welcome(person)
+    return welcome(person, "password")
 
 
-def _welcome(person: accounts.Person) -> Response:
-    key = accounts.start_session(person, "web", request.headers.get("User-Agent", ""))
+def welcome(person: accounts.Person, method: str) -> Response:
+    """Begin the session, or ask for the second factor first; then on to where one came from. Inside a writing transaction."""
+    target = own_site_path(request.form.get("next") or request.args.get("next"), "")
+    if accounts.has_second_factor(person.id):
+        signin.hold(person, method)
+        return redirect(url_for(".login_factor", next=target or None), 303)
+    key = accounts.start_session(person, "web", request.headers.get("User-Agent", ""), method=method)
     signin.keep_in_browser(key)
-    return redirect(own_site_path(request.form.get("next") or request.args.get("next"), "/me"), 303)
+    return redirect(target or "/me", 303)
 
 
 def _form(template: str, problem: Problem | None = None) -> Response:
