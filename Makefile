@@ -44,6 +44,7 @@ messages: ## collect the words of pages and code, bring translations/ up to date
 	@$(VENV)/bin/pybabel -q extract -F translations/babel.cfg -k _ -k lazy -k gettext -k lazy_ngettext:1,2 --no-location --sort-output \
 	  --no-wrap --project=Guanxue --version=1 -o translations/messages.pot .
 	@$(VENV)/bin/pybabel -q update -N --ignore-obsolete --ignore-pot-creation-date --no-wrap -i translations/messages.pot -d translations
+	@$(PY) scripts/convert-words
 	@$(VENV)/bin/pybabel compile --statistics -d translations
 
 translations/%.mo: translations/%.po | $(VENV)/.installed

@@ -8,8 +8,11 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from importlib.machinery import SourceFileLoader
+from importlib.util import module_from_spec, spec_from_loader
 from pathlib import Path
 
+import opencc
 import pytest
 from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po
@@ -19,6 +22,7 @@ from tests.factories import make_person, town_row
 from guanxue import accounts, courses, media, standards, tracks
 from guanxue.core.actor import SYSTEM
 from guanxue.core.db import writing
+from guanxue.core.i18n import languages
 from guanxue.media.service import finish_asset
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -26,7 +30,7 @@ ROOT = Path(__file__).resolve().parents[2]
 CHINESE = re.compile("[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef]+")
 PLACEHOLDER = re.compile(r"%\(\w+\)[sd]|%%")
 # Words that are data in any language: a course folder writes its level so, and a language is offered in its own name.
-DATA = {"四级/中级工", "简体中文"}
+DATA = {"四级/中级工", *(name for code, name in languages(ROOT / "translations").items() if code != "en")}
 
 
 def chinese_of_ours(text: str) -> set[str]:
@@ -76,6 +80,43 @@ def test_placeholders_are_the_same_on_both_sides(english):
         if message.id and any(g != wanted for g in given):
             wrong.append((message.id, message.string))
     assert not wrong
+
+
+CONVERTED = sorted(ROOT.glob("translations/*/glossary.csv"))
+
+
+@pytest.fixture(scope="module")
+def conversion():
+    """scripts/convert-words as a module."""
+    loader = SourceFileLoader("convert_words", str(ROOT / "scripts" / "convert-words"))
+    module = module_from_spec(spec_from_loader("convert_words", loader))
+    loader.exec_module(module)
+    return module
+
+
+@pytest.mark.parametrize("glossary", CONVERTED, ids=lambda p: p.parent.name)
+def test_a_converted_language_says_everything_and_nothing_else(collected, conversion, glossary):
+    with (glossary.parent / "LC_MESSAGES" / "messages.po").open("rb") as f:
+        kept = read_po(f, locale=glossary.parent.name)
+    wanted = conversion.made(collected, glossary.parent.name, conversion.converter(glossary))
+    assert kept.num_plurals == 1
+    assert {m.id: m.string for m in kept if m.id} == {m.id: m.string for m in wanted if m.id}, "run `make messages`"
+    wrong = [m.id for m in kept if m.id and sorted(PLACEHOLDER.findall(forms(m.id)[-1])) != sorted(PLACEHOLDER.findall(forms(m.string)[0]))]
+    assert not wrong
+
+
+@pytest.mark.parametrize("glossary", CONVERTED, ids=lambda p: p.parent.name)
+def test_no_character_of_the_first_language_is_left_in_a_converted_one(glossary):
+    convert = opencc.OpenCC(glossary.read_text("utf-8").split("\n")[0].partition(",")[2]).convert
+    with (glossary.parent / "LC_MESSAGES" / "messages.po").open("rb") as f:
+        said = {form for m in read_po(f, locale=glossary.parent.name) if m.id for form in forms(m.string)}
+    assert [text for text in said if convert(text) != text] == []
+
+
+def test_a_correction_goes_before_what_was_converted_and_is_not_corrected_again(conversion, tmp_path):
+    (tmp_path / "glossary.csv").write_text("OpenCC,s2hk\n視頻,影片\n影片,錄像\n視頻文件,檔案\n", "utf-8")
+    say = conversion.converter(tmp_path / "glossary.csv")
+    assert (say("看视频"), say("视频文件")) == ("看影片", "檔案")
 
 
 def test_no_english_text_has_chinese_in_it(english):

@@ -6,7 +6,9 @@ Hearts use `lazy` (the language is chosen when the text is shown), edges may use
 from pathlib import Path
 
 from babel import Locale
-from flask_babel import gettext, lazy_gettext, lazy_ngettext, ngettext
+from babel.core import get_global
+from flask_babel import get_locale, gettext, lazy_gettext, lazy_ngettext, ngettext
+from markupsafe import Markup, escape
 
 lazy = lazy_gettext
 FIRST = "zh_Hans"
@@ -23,7 +25,59 @@ def languages(folder: Path) -> dict[str, str]:
     A further language is a folder with a messages.po, no code.
     """
     codes = sorted(path.parts[-3] for path in folder.glob("*/LC_MESSAGES/messages.po"))
-    return {FIRST: "简体中文", **{code: Locale.parse(code).get_display_name(code) or code for code in codes}}
+    return {FIRST: "简体中文", **{code: _own_name(code) for code in codes}}
 
 
-__all__ = ["FIRST", "gettext", "languages", "lazy", "lazy_ngettext", "marked", "ngettext"]
+def _own_name(code: str) -> str:
+    locale = Locale.parse(code)
+    return locale.languages.get(code) or locale.get_display_name(code) or code
+
+
+def tags(codes: dict[str, str]) -> dict[str, str]:
+    """{language tag a program may ask for: code}: each language by its own tag, and by those of places that write it so."""
+    found = {code.replace("_", "-"): code for code in codes} | {"zh": FIRST, "zh-CN": FIRST}
+    for asked, meant in get_global("likely_subtags").items():
+        code = next((c for c in codes if meant.startswith(f"{c}_")), None)
+        if code is not None and "_" in asked and not asked.startswith("und"):
+            found.setdefault(asked.replace("_", "-"), code)
+    return found
+
+
+class Name:
+    """What the data calls something, in Chinese and perhaps in English: shown in English to whoever reads the site in English.
+
+    On a page of another language than its own the text says which language it is in, so that it is read out rightly. In
+    an attribute or a title, where there is no room for that, write `name|string`.
+    """
+
+    __slots__ = ("english", "written")
+
+    def __init__(self, written: str, english: str = "") -> None:
+        self.written = written
+        self.english = "" if _is_chinese(english) else english[:1].upper() + english[1:]
+
+    def __str__(self) -> str:
+        return self.english if self.english and _reader().language == "en" else self.written
+
+    def __html__(self) -> Markup:
+        text = str(self)
+        if str(_reader()) == FIRST or not _is_chinese(text):
+            return escape(text)
+        return Markup('<span lang="{}">{}</span>').format(FIRST.replace("_", "-"), text)
+
+    def __bool__(self) -> bool:
+        return bool(self.written)
+
+    def __repr__(self) -> str:
+        return f"Name({self.written!r}, {self.english!r})"
+
+
+def _reader() -> Locale:
+    return get_locale() or Locale.parse(FIRST)
+
+
+def _is_chinese(text: str) -> bool:
+    return any("\u4e00" <= c <= "\u9fff" for c in text)
+
+
+__all__ = ["FIRST", "Name", "gettext", "languages", "lazy", "lazy_ngettext", "marked", "ngettext", "tags"]

@@ -19,6 +19,7 @@ from sqlalchemy import or_, select
 from guanxue import accounts, policies, search, standards
 from guanxue.core import generation
 from guanxue.core.db import session
+from guanxue.core.i18n import Name
 from guanxue.core.i18n import lazy as _
 from guanxue.courses import rules
 from guanxue.courses.models import Course, CourseTown, Revision, RevisionLesson
@@ -192,9 +193,9 @@ def _build() -> Snapshot:
     labels = {
         "kind": rules.KINDS, "status": STATUS, "hours": HOURS,
         "level": {str(n): name for n, name in standards.LEVELS.items()},
-        "town": {t.slug: t.name for t in towns.values()},
-        "industry": {i.slug: i.name for i in standards.list_industries()},
-        "occupation": {o.slug: o.name for o in standards.list_occupations()},
+        "town": {t.slug: Name(t.name, t.name_en) for t in towns.values()},
+        "industry": {i.slug: Name(i.name, i.name_en) for i in standards.list_industries()},
+        "occupation": {o.slug: Name(o.name, o.name_en) for o in standards.list_occupations()},
     }
     return Snapshot(items, labels)
 
@@ -276,10 +277,11 @@ def shown(item: Item, why: str | None = None) -> dict:
     labels = snapshot().labels
     towns = labels["town"]
     return {
-        "slug": item.slug, "title": item.title, "status": item.status, "kind": labels["kind"].get(item.kind, item.kind),
+        "slug": item.slug, "title": Name(item.title, item.title_en), "status": item.status,
+        "kind": labels["kind"].get(item.kind, item.kind),
         "level": labels["level"].get(str(item.level), "") if item.level else "", "industry": item.industry or "foundation",
         "industry_name": labels["industry"].get(item.industry, item.industry), "towns": [towns.get(t, t) for t in item.towns],
-        "summary": item.summary,
+        "summary": Name(item.summary),
         "hours": item.hours_milli / 1000, "minutes": round(item.content_ms / 60_000),
         "planned_hours": item.planned_hours_milli / 1000, "credits_milli": item.credits_milli, "ready": item.ready_count,
         "lessons": max(0, item.lesson_count - 1), "why": why or "",

@@ -7,8 +7,8 @@ import json
 import segno
 from flask import Blueprint, Response, redirect, request, url_for
 
-from guanxue import creditbank, policies
-from guanxue.core.i18n import gettext
+from guanxue import courses, creditbank, policies
+from guanxue.core.i18n import Name, gettext
 from guanxue.core.settings import settings
 from guanxue.core.web.addresses import is_row_id
 from guanxue.core.web.dispatch import current_actor
@@ -38,8 +38,10 @@ def _page_number() -> int:
 
 
 def _line(line: creditbank.Line) -> dict:
+    item = courses.find_item(line.course) if line.course else None
     return {
-        "number": line.number, "at": line.at, "kind": line.kind, "title": line.title, "course": line.course,
+        "number": line.number, "at": line.at, "kind": line.kind,
+        "title": Name(line.title, item.title_en if item and item.title == line.title else ""), "course": line.course,
         "amount": creditbank.decimal_text(line.amount, signed=True), "reason": line.reason, "policy": line.policy or "",
         "revision": line.revision, "content_ms": line.content_ms, "class_hours_milli": line.class_hours_milli,
         "code": line.code, "spaced_code": creditbank.spaced_code(line.code) if line.code else "",

@@ -15,7 +15,7 @@ def list_towns():
     by_town: dict[int, list[dict]] = {}
     for r in ribbons(tracks.list_tracks(current_actor()), with_members=False):
         if r["is_published"]:
-            by_town.setdefault(r["town_id"], []).append({"slug": r["slug"], "title": r["title"],
+            by_town.setdefault(r["town_id"], []).append({"slug": r["slug"], "title": r["title"].written,
                                                          "status": "open" if r["is_open"] else "planned"})
     counts = {v.value: v.count for v in courses.browse(courses.Query(per_page=1)).facets["town"]}
     items = [{"slug": t.slug, "name": t.name, "kind": t.kind, "industries": t.industries, "courses": counts.get(t.slug, 0),
@@ -33,11 +33,11 @@ def get_track(slug: str, found: tracks.Track):
     values = track_values(found)
     ribbon = values["track"]
     told = {
-        "slug": slug, "title": ribbon["title"], "summary": values["summary"], "town": ribbon["town_slug"],
+        "slug": slug, "title": ribbon["title"].written, "summary": values["summary"].written, "town": ribbon["town_slug"],
         "status": "open" if ribbon["is_open"] else "planned", "joined": ribbon["joined"], "finished": ribbon["finished"],
         "target": {"headcount": ribbon["target"], "by": ribbon["target_by"].isoformat() if ribbon["target_by"] else None}
         if ribbon["target"] else None,
-        "stages": [{"title": s["title"], "courses": [_course(c) for c in s["courses"]]} for s in values["stages"]],
+        "stages": [{"title": s["title"].written, "courses": [_course(c) for c in s["courses"]]} for s in values["stages"]],
     }
     if current_actor().is_person:
         told |= {"membership": _membership(values)}
@@ -45,7 +45,7 @@ def get_track(slug: str, found: tracks.Track):
 
 
 def _course(row: dict) -> dict:
-    told = {"slug": row["slug"], "title": row["title"], "status": row["status"], "required": row["is_required"]}
+    told = {"slug": row["slug"], "title": row["title"].written, "status": row["status"], "required": row["is_required"]}
     if current_actor().is_person:
         told |= {"completed": row["is_complete"], "progress": 1 if row["is_complete"] else row["permille"] / 1000}
     return told

@@ -96,7 +96,8 @@ def _editor(track: tracks.Track, problem: Problem | None = None) -> Response:
     stage_id = request.values.get("stage", "")
     drawer = next((v.stage for v in views if str(v.stage.id) == stage_id), None)
     return personal(page(
-        "tracks/curate_track.html", problem.status if problem else 200, track=ribbons([track])[0], summary=track.summary,
+        "tracks/curate_track.html", problem.status if problem else 200, track=ribbons([track])[0] | {"title": track.title},
+        summary=track.summary,
         stages=[_stage(v, items, n, len(views)) for n, v in enumerate(views)], industries=_industries(),
         drawer={"id": drawer.id, "title": drawer.title} if drawer else None, q=request.values.get("q", ""),
         found=_search(track, views) if drawer else [], **_told(problem)))
