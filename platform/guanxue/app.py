@@ -20,7 +20,7 @@ from guanxue.core import clock, i18n
 from guanxue.core import db as database
 from guanxue.core.errors import Forbidden, Invalid, NotFound, Problem, SecondFactorNeeded, TooLarge, Unauthenticated
 from guanxue.core.i18n import lazy as _
-from guanxue.core.web import addresses, api, assets, covers, dispatch, headers, operate, pages, words
+from guanxue.core.web import addresses, api, assets, covers, dispatch, headers, look, operate, pagecache, pages, pictograms, places, words
 
 log = logging.getLogger(__name__)
 MAX_FORM_BYTES = 2 * 1024 * 1024  # forms and JSON; uploads say their own limit
@@ -41,6 +41,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     with app.app_context():
         database.configure_engine(database.db.engine)
     app.extensions["guanxue.languages"] = i18n.languages(settings.root / "translations")
+    app.extensions["guanxue.language_tags"] = i18n.tags(app.extensions["guanxue.languages"])
     Babel(app, default_locale=i18n.FIRST, default_timezone="Asia/Shanghai", locale_selector=_language,
           default_translation_directories=str(settings.root / "translations"))
     _install_frame(app, settings)
@@ -78,7 +79,7 @@ def _language() -> str:
     if chosen in known:
         return chosen
     if request and request.path.startswith(api.PREFIX):
-        names = {code.replace("_", "-"): code for code in known} | {"zh": i18n.FIRST, "zh-CN": i18n.FIRST}
+        names = current_app.extensions["guanxue.language_tags"]
         return names[request.accept_languages.best_match(names, "zh")]
     return i18n.FIRST
 
@@ -96,8 +97,9 @@ def _clock_time(ms: int | None) -> str:
     return f"{hours}:{minutes:02}:{seconds % 60:02}" if hours else f"{minutes}:{seconds % 60:02}"
 
 
-# What templates may do with plain values: thousandths, moments of the city, playing times.
+# What templates may do with plain values: words of the data, thousandths, moments of the city, playing times.
 FILTERS = {
+    "written": i18n.Name,  # a word of the data; escaped, and marked as Chinese on pages of another language
     "milli": lambda milli: f"{milli / 1000:.3f}",
     "clock_time": _clock_time,
     "ms_time": lambda ms: clock.moment_of(ms).astimezone(clock.CITY).strftime("%Y-%m-%d %H:%M"),
@@ -110,18 +112,20 @@ def _install_frame(app: Flask, settings: Settings) -> None:
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.globals.update(languages=app.extensions["guanxue.languages"], is_production=settings.is_production,
-                                 page_language=_page_language)
+                                 page_language=_page_language, drawings=pictograms.DRAWINGS, is_saving=lambda: look.present().is_saving)
     app.jinja_env.filters.update(FILTERS)
     dispatch.install(app)
+    pagecache.install(app)
     addresses.install(app)
     wiring.install_sign_in(app)
     _protect_forms(app)
     headers.install(app)
     assets.install(app, settings.root / "static")
     words.install(app)
-    app.register_blueprint(operate.blueprint)
-    app.register_blueprint(covers.blueprint)
-    app.context_processor(lambda: {"actor": dispatch.current_actor()})
+    places.install(app)
+    for edge in (operate, covers, look):
+        app.register_blueprint(edge.blueprint)
+    app.context_processor(lambda: {"actor": dispatch.current_actor(), "look": look.present(), "looks": look.CHOICES})
     _install_error_pages(app)
 
 
@@ -142,6 +146,8 @@ def _protect_forms(app: Flask) -> None:
         view = app.view_functions[request.endpoint]
         if dispatch.current_actor().is_person:  # the token stands in the form, so the whole form is read here
             request.max_content_length = getattr(view, "most_bytes", MAX_FORM_BYTES)
+        elif getattr(view, "is_tokenless", False) and pages.comes_from_here():
+            return
         csrf.protect()
 
 

@@ -26,38 +26,53 @@ from guanxue import (
 )
 from guanxue.accounts import api as _accounts_api  # noqa: F401 declares its calls
 from guanxue.accounts import commands as accounts_commands
+from guanxue.accounts import keeping as accounts_keeping
 from guanxue.accounts import routes as accounts_routes
 from guanxue.accounts import signin
-from guanxue.accounts.routes import settings as _accounts_settings  # noqa: F401 adds its pages to the blueprint
+from guanxue.accounts import tasks as accounts_tasks
+from guanxue.accounts.routes import admin as _accounts_admin  # noqa: F401 adds its pages to the blueprint
+from guanxue.accounts.routes import identity as _accounts_identity  # noqa: F401
+from guanxue.accounts.routes import papers as _accounts_papers  # noqa: F401
+from guanxue.accounts.routes import privacy as _accounts_privacy  # noqa: F401
+from guanxue.accounts.routes import second_factor as _accounts_second_factor  # noqa: F401
+from guanxue.accounts.routes import settings as _accounts_settings  # noqa: F401
 from guanxue.accounts.routes import signin as _accounts_signin  # noqa: F401
 from guanxue.config import ROOT, Settings, UnsafeSettings
 from guanxue.core import events
 from guanxue.core.actor import Actor
-from guanxue.core.web import operate
+from guanxue.core.i18n import lazy as _
+from guanxue.core.web import operate, places
 from guanxue.courses import api as _courses_api  # noqa: F401 declares its calls
 from guanxue.courses import commands as course_commands
 from guanxue.courses import documents as course_documents
+from guanxue.courses import keeping as courses_keeping
 from guanxue.courses import routes as course_pages
 from guanxue.courses.routes import public as _courses_public  # noqa: F401 adds its pages to the blueprint
 from guanxue.courses.routes import review as _courses_review  # noqa: F401
 from guanxue.courses.routes import teach as _courses_teach  # noqa: F401
 from guanxue.creditbank import api as _creditbank_api  # noqa: F401 declares its calls
 from guanxue.creditbank import commands as creditbank_commands
+from guanxue.creditbank import keeping as creditbank_keeping
 from guanxue.creditbank import routes as creditbank_routes
 from guanxue.creditbank import tasks as creditbank_tasks
+from guanxue.discussions import keeping as discussions_keeping
 from guanxue.discussions import routes as discussion_routes
+from guanxue.helpdesk import keeping as helpdesk_keeping
 from guanxue.helpdesk import routes as helpdesk_routes
 from guanxue.learning import api as _learning_api  # noqa: F401 declares its calls
+from guanxue.learning import keeping as learning_keeping
 from guanxue.learning import routes as learning_pages
 from guanxue.learning.routes import notes as _learning_notes  # noqa: F401
 from guanxue.learning.routes import study as _learning_study  # noqa: F401
 from guanxue.ledger import commands as ledger_commands
 from guanxue.media import routes as media_routes
 from guanxue.media import tasks as media_tasks
+from guanxue.quizzes import keeping as quizzes_keeping
 from guanxue.search import commands as search_commands
 from guanxue.search import tasks as search_tasks
 from guanxue.tracks import api as _tracks_api  # noqa: F401 declares its calls
 from guanxue.tracks import documents as track_documents
+from guanxue.tracks import keeping as tracks_keeping
 from guanxue.tracks import routes as track_pages
 from guanxue.tracks import tasks as track_tasks
 from guanxue.tracks.routes import curate as _tracks_curate  # noqa: F401 adds its pages to the blueprint
@@ -89,6 +104,8 @@ def join(app: Flask) -> None:
     _jobs()
     _search()
     _operators()
+    _workplaces()
+    _keepers()
 
 
 def _blueprints(app: Flask) -> None:
@@ -107,6 +124,7 @@ def _events() -> None:
     events.listen(courses.LessonReady, learning.settle_courses)
     events.listen(learning.CourseCompleted, creditbank.award_completion, settle=creditbank.award_later)
     events.listen(learning.CourseCompleted, tracks.settle_completion, settle=tracks.settle_later)
+    events.listen(accounts.PersonRenamed, courses_keeping.refresh_names)
 
 
 def _jobs() -> None:
@@ -114,6 +132,7 @@ def _jobs() -> None:
     jobs.register("media.make", media_tasks.make, heavy=True, given_up=media_tasks.give_up)
     jobs.register("media.companions", media_tasks.make_companions, heavy=True)
     jobs.register("search.update", search_tasks.update)
+    jobs.register("accounts.erase", accounts_tasks.erase, max_attempts=50)
     jobs.register("credits.award", creditbank_tasks.award, max_attempts=50)
     jobs.register("tracks.settle", track_tasks.settle, max_attempts=50)
 
@@ -137,6 +156,28 @@ def _operators() -> None:
                       lambda: [({}, (ledger.head() or {"size": 0})["size"])]))
 
 
+def _keepers() -> None:
+    """What every room keeps of a person, from the bottom up: for export, deletion, merging and parting."""
+    for room, keeping in (
+        ("accounts", accounts_keeping), ("helpdesk", helpdesk_keeping), ("quizzes", quizzes_keeping),
+        ("courses", courses_keeping), ("learning", learning_keeping), ("discussions", discussions_keeping),
+        ("creditbank", creditbank_keeping), ("tracks", tracks_keeping),
+    ):
+        accounts.register_keeper(accounts.Keeper(room, keeping.export, keeping.erase, left=keeping.left))
+    accounts.register_relier("creditbank", creditbank.has_awards_since)
+
+
+def _workplaces() -> None:
+    """The staff's pages, in the order of the rail, each with who may open it."""
+    places.open_workplaces(
+        places.Workplace("/teach", _("我教的课"), "pen", lambda actor: actor.may("teach")),
+        places.Workplace("/oversight/reviews", _("课程审核"), "check", lambda actor: actor.may("review")),
+        places.Workplace("/oversight/reports", _("被举报的话"), "flag", lambda actor: actor.may("review")),
+        places.Workplace("/curate", _("学习路线管理"), "town", lambda actor: bool(tracks.list_towns_curated(actor))),
+        places.Workplace("/desk", _("有问题的人"), "message", lambda actor: actor.may("support")),
+        places.Workplace("/admin/people", _("人员"), "person", lambda actor: actor.may("administer")))
+
+
 def _by_state(counts: dict[str, int]) -> list[tuple[dict[str, str], int]]:
     return [({"state": state}, count) for state, count in sorted(counts.items())]
 
@@ -158,7 +199,7 @@ def refuse_unsafe(settings: Settings) -> None:
 
 
 def prepare(actor: Actor) -> None:
-    """What every site needs before it opens: shipped policies, keys, what older films lack. Safe to repeat; call inside writing()."""
+    """What every site needs before it opens: policies, keys, what older films lack. Safe to repeat; call inside writing()."""
     policies.load_defaults(actor)
     media.want_companions()
     ledger.ensure_key()

@@ -1,4 +1,4 @@
-"""Pictures that weigh nothing: a cover woven by code from a name, in its industry's colours, with its pictogram.
+"""Pictures that weigh nothing: a cover made by code from a name, in its industry's colours, with its pictogram.
 
 The same name always gives the same weave, so people know "their" course and town again.
 """
@@ -6,8 +6,11 @@ The same name always gives the same weave, so people know "their" course and tow
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 
 from flask import Blueprint, Response, abort
+
+from guanxue.core.web import pictograms
 
 blueprint = Blueprint("covers", __name__)
 MONTH = "public, max-age=2592000"
@@ -26,54 +29,43 @@ COLOURS = {
     "foundation": ("#EAF0EC", "#C1D5C9", "#95B4A2", "#2B5540"), "career": ("#EFEEE5", "#D5D1B3", "#B4AE83", "#565025"),
     "emerging": ("#E5F1F0", "#ACDAD4", "#79BAB2", "#15605A"), "town": ("#E6F0EA", "#B5D5C3", "#86B69C", "#134A33"),
 }
-# Line drawings on a 24 px grid, 1.75 px strokes.
-PICTOGRAMS = {
-    "equipment": "M3 19h18M5 19v-7h8v7M13 14h4v5M7 12V8h4v4M17 14V7l-4-2M9 8V5",
-    "smart": "M7 20h10M12 20v-4M8 16h8l1-5-3-2 1-4M10 9a2 2 0 1 0 4 0 2 2 0 0 0-4 0M15 5h4v3",
-    "electronics": "M7 7h10v10H7zM10 10h4v4h-4zM9 7V3M15 7V3M9 21v-4M15 21v-4M7 9H3M7 15H3M21 9h-4M21 15h-4",
-    "textiles": "M8 4l4 2 4-2 5 4-3 3-2-1v10H8V10l-2 1-3-3z",
-    "light": "M5 10V5h14v5M3 10h18v5H3zM5 15v5M19 15v5",
-    "food": "M4 11h16a8 8 0 0 1-16 0zM9 20h6M9 8c0-2 2-2 2-4M13 8c0-2 2-2 2-4",
-    "services": "M4 11l8-7 8 7M6 10v10h12V10M10 20v-6h4v6",
-    "care": "M12 20s-8-4.6-8-10.4A4.4 4.4 0 0 1 12 7a4.4 4.4 0 0 1 8 2.6C20 15.4 12 20 12 20zM8 12h2l1.5-2.5 2 5L15 12h1",
-    "commerce": "M4 9l1-5h14l1 5M4 9v11h16V9M4 9c0 3 4 3 4 0 0 3 4 3 4 0 0 3 4 3 4 0 0 3 4 3 4 0M9 20v-5h6v5",
-    "logistics": "M3 17V6h9v11M12 10h4l4 4v3M3 17h3M10 17h5M6 17a2 2 0 1 0 4 0 2 2 0 0 0-4 0M15 17a2 2 0 1 0 4 0 2 2 0 0 0-4 0",
-    "automotive": "M3 16v-4l2-1 2-5h9l3 5 2 1v4h-2M9 16h6M5 16a2 2 0 1 0 4 0 2 2 0 0 0-4 0"
-                  "M15 16a2 2 0 1 0 4 0 2 2 0 0 0-4 0M7 11h11",
-    "digital": "M4 5h16v11H4zM9 20h6M12 16v4M9 9l-2 2 2 2M15 9l2 2-2 2",
-    "construction": "M4 20h16M6 20V8h7v12M13 12h5v8M9 11v1M9 15v1M15 15v1M6 8l3-4h1l3 4",
-    "environment": "M5 19c0-9 5-14 15-14 0 10-5 15-13 13M5 21c1-5 4-9 9-11",
-    "quality": "M4 4h10v4M4 4v16h10v-3M8 9h3M8 13h2M13 13a4 4 0 1 0 8 0 4 4 0 0 0-8 0M20 16l2 3",
-    "safety": "M12 3l8 3v6c0 5-3.5 8-8 9-4.5-1-8-4-8-9V6zM8.5 12l2.5 2.5 4.5-5",
-    "management": "M4 20V10M10 20V4M16 20v-7M21 20H3M20 9l-4-4-3 3",
-    "culture": "M4 5h7a1 1 0 0 1 1 1v13a2 2 0 0 0-2-1H4zM20 5h-7a1 1 0 0 0-1 1v13a2 2 0 0 1 2-1h6z",
-    "foundation": "M3 9l9-4 9 4-9 4zM7 11v5c2 2 8 2 10 0v-5M21 9v6",
-    "career": "M4 8h16v11H4zM9 8V5h6v3M4 13h16M12 12v2",
-    "emerging": "M12 12m-2 0a2 2 0 1 0 4 0 2 2 0 0 0-4 0M12 10V5M12 14v5M10 12H5M14 12h5M3 5h4M17 5h4M3 19h4M17 19h4"
-                "M5 5l5 5M19 5l-5 5M5 19l5-5M19 19l-5-5",
-    "town": "M4 20h16M6 20v-8l3-2 3 2v8M12 20V7l3-3 3 3v13M9 15v1M15 10v1M15 14v1",
-}
+KNITTED = frozenset({"textiles", "knit"})
+TURNED = frozenset({"equipment", "automotive", "hardware"})
+ENGRAVED = frozenset({"mould", "print3d", "plastics"})
+ROUTED = frozenset({"electronics", "digital", "phone", "screen", "cable", "power"})
+GRAINED = frozenset({"furniture", "paper"})
 
 
-# Knitted where people knit, turned as on a lathe where they cut metal, woven everywhere else.
-KNITTED = frozenset({"textiles"})
-TURNED = frozenset({"equipment", "automotive"})
+def cover_svg(name: str, subject: str) -> str:
+    """A cover of at most 2 KB, 320×200: a pattern seeded by the name, in the subject's colours, with its pictogram.
 
-
-def cover_svg(name: str, industry: str) -> str:
-    """A cover of at most 2 KB, 320×200: a pattern seeded by the name, the industry's colours and pictogram."""
-    colours = COLOURS.get(industry, COLOURS["foundation"])
+    The subject is an industry or a craft of pictograms.py; one nobody knows is drawn as "foundation".
+    """
+    subject = subject if subject in pictograms.DRAWINGS else "foundation"
+    colours = COLOURS[pictograms.industry_of(subject)]
     seed = hashlib.sha256(name.encode()).digest()
-    draw = _knitted if industry in KNITTED else _turned if industry in TURNED else _woven
     ground, _first, _second, ink = colours
-    mark = PICTOGRAMS.get(industry, PICTOGRAMS["foundation"])
     return (
         '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 320 200" width="320" height="200">'
-        f'<rect width="320" height="200" fill="{ground}"/>{draw(seed, *colours)}'
+        f'<rect width="320" height="200" fill="{ground}"/>{_hand_of(subject)(seed, *colours)}'
         f'<circle cx="160" cy="100" r="45" fill="{ground}" stroke="{ink}" stroke-opacity=".3"/>'
         f'<g transform="translate(127 67) scale(2.75)" fill="none" stroke="{ink}" stroke-width="1.6" '
-        f'stroke-linecap="round" stroke-linejoin="round"><path d="{mark}"/></g></svg>'
+        f'stroke-linecap="round" stroke-linejoin="round"><path d="{pictograms.DRAWINGS[subject]}"/></g></svg>'
     )
+
+
+def _hand_of(subject: str) -> Callable[..., str]:
+    """Knitted where people knit, turned as on a lathe where they cut metal, engraved where they make moulds, laid like a
+    circuit's traces where they make what thinks, grained where they work wood; woven everywhere else."""
+    if subject in KNITTED:
+        return _knitted
+    if subject in TURNED:
+        return _turned
+    if subject in ENGRAVED:
+        return _engraved
+    if subject in ROUTED:
+        return _routed
+    return _grained if subject in GRAINED else _woven
 
 
 def _tiled(width: float, height: float, turn: int, body: str) -> str:
@@ -139,10 +131,68 @@ def _turned(seed: bytes, ground: str, first: str, second: str, ink: str) -> str:
             f'd="{scribed}M{x} 0V200M0 {y}H320"/>')
 
 
+def _engraved(seed: bytes, ground: str, first: str, second: str, ink: str) -> str:
+    """A cavity's outline repeated outwards as a mill leaves it, over fine hatching."""
+    x, y, step = 60 + seed[0] % 200, 20 + seed[1] % 160, 12 + seed[2] % 4 * 2
+    wide, tall, corner = 16 + seed[3] % 40, 10 + seed[4] % 24, 6 + seed[5] % 10
+    hatching = _tiled(5 + seed[6] % 3, 8, (30, 45, -45, -30)[seed[7] % 4],
+                      f'<path d="M0 0v8" stroke="{first}" stroke-width="2.4"/>')
+
+    def way(out: int) -> str:
+        return (f'<rect x="{x - wide - out}" y="{y - tall - out}" width="{2 * (wide + out)}" height="{2 * (tall + out)}" '
+                f'rx="{corner + out // 2}"/>')
+
+    ways = "".join(way(n * step) for n in range(0, 300 // step, 2))
+    return (f'{hatching}<g fill="none" stroke="{second}" stroke-width="{step * 0.55:g}">{ways}</g>'
+            f'<path d="M{x} 0v200M0 {y}h320" stroke="{ink}" stroke-opacity=".5" stroke-width=".8" '
+            'stroke-dasharray="14 4 2 4"/>')
+
+
+def _routed(seed: bytes, ground: str, first: str, second: str, ink: str) -> str:
+    """Traces of a circuit: parallel runs that bend by 45 degrees together, pads where they end."""
+    step, thick = 13 + seed[0] % 3 * 2, 5 + seed[1] % 3
+    bend, fall, is_up = 50 + seed[2] % 150, 40 + seed[3] % 60, seed[4] % 2
+    down = -fall if is_up else fall
+    lines: dict[str, list[str]] = {first: [], second: []}
+    pads = []
+    for n in range(-4, 200 // step + 8):
+        y, shift = n * step, n * step * (0.42 if is_up else -0.42)
+        left, chance = bend + shift, seed[5 + n % 24]
+        if chance % 5 == 0:  # ends in a pad before the bend
+            lines[second].append(f"M0 {y}H{left - 24:.0f}")
+            pads.append(f"M{left - 24:.0f} {y}h0")
+        else:
+            lines[second if chance % 3 == 0 else first].append(f"M0 {y}H{left:.0f}l{fall} {down}H320")
+
+    def drawn(shape: str, colour: str, width: int) -> str:
+        return f'<path d="{shape}" stroke="{colour}" stroke-width="{width}"/>'
+
+    dots = "".join(pads)
+    return ('<g fill="none" stroke-linecap="round" stroke-linejoin="round">'
+            f'{drawn("".join(lines[first]), first, thick)}{drawn("".join(lines[second]), second, thick)}'
+            f'{drawn(dots, second, thick + 6)}{drawn(dots, ground, thick - 1)}</g>')
+
+
+def _grained(seed: bytes, ground: str, first: str, second: str, ink: str) -> str:
+    """Wood planed along: grain that bends about a knot."""
+    x, y, step = 60 + seed[0] % 200, 40 + seed[1] % 120, 11 + seed[2] % 3 * 2
+    lines = []
+    for n in range(-3, 200 // step + 4):
+        line = n * step
+        away = line - y
+        push = round((1 if away >= 0 else -1) * 26 / (1 + abs(away) / 22))
+        lines.append(f"M0 {line}C{x - 70} {line} {x - 60} {line + push} {x} {line + push}S{x + 70} {line} 320 {line}")
+    knot = "".join(f'<ellipse cx="{x}" cy="{y}" rx="{r * 2}" ry="{r}"/>' for r in (5, 11))
+    every = 2 + seed[3] % 2
+    return (f'<g fill="none" stroke-width="{step * 0.5:g}"><path d="{"".join(lines[::every])}" stroke="{second}"/>'
+            f'<path d="{"".join(d for n, d in enumerate(lines) if n % every)}" stroke="{first}"/></g>'
+            f'<g fill="none" stroke="{ink}" stroke-opacity=".45" stroke-width="1.2">{knot}</g>')
+
+
 @blueprint.get("/covers/<industry>/<name>.svg")
 def cover(industry: str, name: str) -> Response:
-    """A cover as a picture browsers keep."""
-    if industry not in COLOURS or len(name) > 100:
+    """A cover as a picture browsers keep; a craft may stand where the industry does."""
+    if industry not in pictograms.DRAWINGS or len(name) > 100:
         abort(404)
     response = Response(cover_svg(name, industry), mimetype="image/svg+xml")
     response.headers["Cache-Control"] = MONTH

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from urllib.parse import unquote, urlsplit
 
-from flask import Response, make_response, render_template
+from flask import Response, make_response, render_template, request
 
 PERSONAL = "private, no-store"
 
@@ -18,6 +19,22 @@ def personal(response: Response) -> Response:
     """Mark an answer as somebody's own: no cache keeps it."""
     response.headers["Cache-Control"] = PERSONAL
     return response
+
+
+def tokenless(view: Callable) -> Callable:
+    """Mark a form's view that only changes cookies of the sender's own browser: passers-by, who have no session and so no
+    token, may send it from a page of this site."""
+    view.is_tokenless = True
+    return view
+
+
+def comes_from_here() -> bool:
+    """Was this request sent by a page of ours, as far as the browser says? One that says nothing is believed."""
+    site = request.headers.get("Sec-Fetch-Site")
+    if site is not None:
+        return site in ("same-origin", "none")
+    origin = request.headers.get("Origin")
+    return origin is None or urlsplit(origin).netloc == request.host
 
 
 def own_site_path(target: str | None, default: str = "/") -> str:

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 
 from flask import Response, g, redirect, url_for
 
 from guanxue import accounts, courses, learning, tracks
+from guanxue.core.i18n import Name
+from guanxue.core.web import pictograms
 from guanxue.core.web.dispatch import current_actor
-from guanxue.core.web.pagecache import cached_page
+from guanxue.core.web.pagecache import kept_page
 from guanxue.core.web.pages import page, personal
 from guanxue.tracks.routes import blueprint
 
+# What an English name ends with and a square of the map has no room for.
+PLAIN = re.compile(" (Subdistrict|Town|Hi-tech Zone|Area)$")
+
 
 @blueprint.get("/towns")
-@cached_page("catalogue", "tracks")
+@kept_page("catalogue", "tracks")
 def towns() -> Response:
     """All 36, where they lie and what they make."""
     published = ribbons(tracks.list_tracks(current_actor()), with_members=False)
@@ -31,19 +37,28 @@ def towns() -> Response:
 
 
 def _town_row(town: accounts.Organisation, ribbons_here: list[dict]) -> dict:
-    return {"slug": town.slug, "name": town.name, "short": town.short_name or town.name, "industries": town.industries,
-            "column": town.map_column, "row": town.map_row, "total": len(ribbons_here), "industry": _looks(ribbons_here),
+    return {**town_names(town), "short": Name(town.short_name or town.name, PLAIN.sub("", town.name_en)),
+            "column": town.map_column, "row": town.map_row, "total": len(ribbons_here), "industry": _looks(town, ribbons_here),
             "open": sum(r["is_open"] for r in ribbons_here)}
 
 
-def _looks(ribbons_here: list[dict]) -> str:
-    """The industry a town's cover is woven in: what most of its tracks lead to."""
+def town_names(town: accounts.Organisation) -> dict:
+    """A town's slug, its name and what it makes, for templates."""
+    english = [*town.industries_en, *[""] * len(town.industries)]  # lists of the same order; the English one may be shorter
+    return {"slug": town.slug, "name": Name(town.name, town.name_en),
+            "industries": [Name(zh, en) for zh, en in zip(town.industries, english, strict=False)]}
+
+
+def _looks(town: accounts.Organisation, ribbons_here: list[dict]) -> str:
+    """What a town's cover shows: the first of its trades that is drawn, else what most of its tracks lead to."""
+    if (craft := pictograms.first_of(town.industries)) != "town":
+        return craft
     counted = Counter(r["industry"] for r in ribbons_here if r["industry"] != "town")
     return counted.most_common(1)[0][0] if counted else "town"
 
 
 @blueprint.get("/towns/<slug>")
-@cached_page("catalogue", "tracks")
+@kept_page("catalogue", "tracks")
 def town(slug: str) -> Response:
     """A town: what it makes, its tracks with how many joined and finished, what can be studied for it."""
     actor, found = current_actor(), accounts.get_town(slug)
@@ -52,7 +67,8 @@ def town(slug: str) -> Response:
     listing = courses.browse(courses.Query(town=slug, status="open", per_page=6))
     response = page(
         "tracks/town.html", tracks=here,
-        town={"slug": found.slug, "name": found.name, "industries": found.industries, "industry": _looks(here)},
+        town={**town_names(found), "industry": _looks(found, here)},
+        drawn=[pictograms.name_of(trade) for trade in found.industries],
         joined=sum(r["joined"] for r in here), finished=sum(r["finished"] for r in here),
         open_items=[courses.shown(i) for i in listing.items],
         course_total=courses.browse(courses.Query(town=slug, per_page=1)).total,
@@ -80,11 +96,12 @@ def ribbons(some, *, with_members: bool = True) -> list[dict]:
 
 
 def _ribbon(track: tracks.Track, views: list[tracks.StageView], items: dict, members: tuple[int, int], town) -> dict:
-    counted = [{"title": v.stage.title, "courses": len(v.courses),
+    counted = [{"title": Name(v.stage.title), "courses": len(v.courses),
                 "open": sum(c.course_id in items and items[c.course_id].status == "open" for c in v.courses)} for v in views]
     return {
-        "slug": track.slug, "title": track.title, "industry": track.industry or "town", "town_id": track.town_id,
-        "town": town.name, "town_slug": town.slug, "is_published": track.state == "published", "stages": counted,
+        "slug": track.slug, "title": Name(track.title, track.title_en), "industry": track.industry or "town",
+        "town_id": track.town_id, "town": Name(town.name, town.name_en), "town_slug": town.slug,
+        "is_published": track.state == "published", "stages": counted,
         "courses": sum(s["courses"] for s in counted), "open": sum(s["open"] for s in counted),
         "is_open": any(s["open"] for s in counted), "joined": members[0], "finished": members[1],
         "target": track.target_headcount, "target_by": track.target_by_on,
@@ -92,7 +109,7 @@ def _ribbon(track: tracks.Track, views: list[tracks.StageView], items: dict, mem
 
 
 @blueprint.get("/tracks/<slug>")
-@cached_page("catalogue", "tracks")
+@kept_page("catalogue", "tracks")
 def track(slug: str) -> Response:
     """A track: its stages, what is required, how far I am, what comes next."""
     actor = current_actor()
@@ -115,11 +132,12 @@ def track_values(found: tracks.Track) -> dict:
     is_in = membership is not None and membership.left_at is None
     ahead = items.get(progress.next_id)
     return {
-        "track": ribbons([found])[0], "summary": found.summary,
+        "track": ribbons([found])[0], "summary": Name(found.summary),
         "stages": [_stage(v, items, mine, done) for v in views],
         "is_member": is_in, "joined_at": membership.joined_at if is_in else None, "progress": progress,
         "finished_at": finish.finished_at if finish else None,
-        "next": {"slug": ahead.slug, "title": ahead.title, "is_begun": ahead.id in mine} if ahead else None,
+        "next": {"slug": ahead.slug, "title": Name(ahead.title, ahead.title_en),
+                 "is_begun": ahead.id in mine} if ahead else None,
     }
 
 
@@ -137,7 +155,7 @@ def _stage(view: tracks.StageView, items: dict, mine: dict, done: set[int]) -> d
         step = _step(row, items, mine, done)
         rows.append({**courses.shown(items[row.course_id]), "is_required": row.is_required, "is_complete": step.is_complete,
                      "permille": step.permille})
-    return {"title": view.stage.title, "courses": rows, "done": sum(r["is_complete"] for r in rows if r["is_required"]),
+    return {"title": Name(view.stage.title), "courses": rows, "done": sum(r["is_complete"] for r in rows if r["is_required"]),
             "required": sum(r["is_required"] for r in rows)}
 
 

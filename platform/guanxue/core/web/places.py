@@ -1,0 +1,54 @@
+"""Where people work here: the staff's pages, listed in a rail beside each of them and on everybody's own page.
+
+A room that has pages for staff names the first of them in wiring.py, with who may open it; nobody is shown a door that is shut.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from flask import Flask, current_app, request
+
+from guanxue.core.actor import Actor
+from guanxue.core.web.dispatch import current_actor
+
+
+@dataclass(frozen=True)
+class Workplace:
+    """A staff page's address, name, icon, and whether an actor may open it."""
+
+    path: str
+    label: object
+    icon: str
+    may: Callable[[Actor], bool]
+
+
+def open_workplaces(*places: Workplace) -> None:
+    """List these. Only wiring.py calls this."""
+    current_app.extensions.setdefault("guanxue.workplaces", []).extend(places)
+
+
+def mine() -> list[dict]:
+    """The workplaces of whoever is asking: path, label, icon, and whether it is where they are now."""
+    actor = current_actor()
+    if not actor.is_person:
+        return []
+    places: list[Workplace] = current_app.extensions.get("guanxue.workplaces", [])
+    return [{"path": p.path, "label": p.label, "icon": p.icon, "is_here": _is_under(p.path)} for p in places if p.may(actor)]
+
+
+def beside() -> list[dict]:
+    """What stands in the rail of the present page: nothing unless it is one of the staff's."""
+    if not any(_is_under(p.path) for p in current_app.extensions.get("guanxue.workplaces", [])):
+        return []
+    return mine()
+
+
+def _is_under(path: str) -> bool:
+    return request.path == path or request.path.startswith(path + "/")
+
+
+def install(app: Flask) -> None:
+    """Give templates `workplaces()` and `rail()`."""
+    app.jinja_env.globals.update(workplaces=mine, rail=beside)
