@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 
 from guanxue.audit.models import AuditLine
 from guanxue.core.db import session
@@ -16,3 +16,9 @@ def list_lines(*, subject: str | None = None, action: str | None = None, limit: 
     if action is not None:
         query = query.where(AuditLine.action == action)
     return list(session.scalars(query))
+
+
+def list_lines_about(ref: str, limit: int = 1000) -> list[AuditLine]:
+    """The newest lines of what was done to a subject or by it ("person:17")."""
+    query = select(AuditLine).where(or_(AuditLine.subject == ref, AuditLine.actor == ref))
+    return list(session.scalars(query.order_by(AuditLine.id.desc()).limit(limit)))

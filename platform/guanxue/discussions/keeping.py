@@ -49,4 +49,5 @@ def erase(actor: Actor, person_id: int) -> list[Effect]:
 
 def left(person_id: int) -> list[Effect]:
     """What stays, and why; also told before."""
-    return [Effect("places.kept", "discussions", _("你的评价删掉；你提的问题和回答删掉文字，只留下空位，别人的回答还在原处。"))]
+    return [Effect("places.kept", "discussions", _(
+        "你的评价删掉；你提的问题和回答删掉文字，只留下空位，别人的回答还在原处。"))]

@@ -1,0 +1,112 @@
+"""A person's data as a parcel: data.json as programs read it, index.html as people do."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import zipfile
+from datetime import datetime
+
+from flask import render_template
+
+from guanxue.core import clock
+from guanxue.core.i18n import gettext
+from guanxue.core.i18n import marked as N_  # noqa: N812 gettext's own name for it
+
+MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d")
+ROOMS = {
+    "accounts": N_("账号"), "helpdesk": N_("求助"), "quizzes": N_("考核"), "courses": N_("课程"), "learning": N_("学习"),
+    "discussions": N_("提问和评价"), "creditbank": N_("学分"), "tracks": N_("学习路线"),
+}
+# What the names in data.json mean.
+WORDS = {
+    "account": N_("账号"), "former_names": N_("以前的姓名"), "identity": N_("身份证号"), "roles": N_("角色"),
+    "consents": N_("同意记录"), "sessions": N_("登录记录"), "second_factor": N_("两步验证"), "merges": N_("账号合并"),
+    "looks": N_("谁看过我的信息"), "trail": N_("操作记录"), "tickets": N_("求助"), "messages": N_("对话"),
+    "attempts": N_("考核"), "answers": N_("回答"), "wishes": N_("想学的课"), "courses": N_("我教的课"),
+    "review_lines": N_("课程审核意见"), "enrolments": N_("报名"), "lessons": N_("每节课"), "sittings": N_("学习时段"),
+    "completions": N_("结业"), "notes": N_("笔记"), "ratings": N_("评价"), "questions": N_("提问"),
+    "reports": N_("举报"), "entries": N_("学分流水"), "tracks": N_("加入的路线"), "finishes": N_("学完的路线"),
+    "id": N_("编号"), "name": N_("姓名"), "phone": N_("手机号"), "town": N_("镇街"), "registered_at": N_("注册时间"),
+    "has_password": N_("设了密码"), "until_at": N_("用到"), "reason": N_("原因"), "number_masked": N_("号码"),
+    "stated_at": N_("填写时间"), "role": N_("角色"), "organisation": N_("单位"), "purpose": N_("事项"),
+    "version": N_("版本"), "is_given": N_("同意"), "at": N_("时间"), "kind": N_("种类"), "device": N_("设备"),
+    "created_at": N_("开始"), "last_seen_at": N_("最近使用"), "ended_at": N_("结束"), "since": N_("开启时间"),
+    "code": N_("编号"), "merged_at": N_("合并时间"), "parted_at": N_("拆分时间"), "what": N_("内容"),
+    "action": N_("动作"), "subject": N_("对象"), "by_me": N_("我自己做的"), "topic": N_("问题类型"), "page": N_("页面"),
+    "opened_at": N_("开始"), "context": N_("当时的情况"), "is_staff": N_("工作人员"), "text": N_("文字"),
+    "said_at": N_("时间"), "title": N_("名称"), "started_at": N_("开始"), "expires_at": N_("截止"),
+    "submitted_at": N_("交卷"), "score": N_("得分"), "pass_mark": N_("合格分"), "is_passed": N_("合格"),
+    "slug": N_("网址里的名字"), "state": N_("状态"), "step": N_("步骤"), "remarks": N_("意见"), "by_name": N_("署名"),
+    "course": N_("课程"), "revision": N_("课程版本"), "enrolled_at": N_("报名时间"), "studied_at": N_("最近学习"),
+    "left_at": N_("退出时间"), "lesson": N_("课"), "credited_ms": N_("计入时间"), "is_complete": N_("已完成"),
+    "intervals_ms": N_("计入的段落"), "granted_ms": N_("计入时间"), "completed_at": N_("学完时间"),
+    "content_ms": N_("内容时长"), "at_ms": N_("位置"), "written_at": N_("时间"), "stars": N_("评分"),
+    "balance_millicredits": N_("学分余额"), "number": N_("账本编号"), "amount_millicredits": N_("学分"),
+    "policy": N_("规则"), "is_reversed": N_("已冲销"), "track": N_("学习路线"), "joined_at": N_("加入时间"),
+    "finished_at": N_("学完时间"),
+}
+
+
+def pack(documents: dict[str, dict], name: str) -> bytes:
+    """The ZIP of {room: what it keeps}."""
+    now = clock.now()
+    whole = {"format": "guanxue-personal-data/1", "made_at": now.isoformat(), **documents}
+    rooms = [{"title": gettext(ROOMS[room]) if room in ROOMS else room, "parts": _parts(kept)}
+             for room, kept in documents.items()]
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as parcel:
+        parcel.writestr("index.html", render_template("accounts/parcel.html", name=name, made_at=now, rooms=rooms))
+        parcel.writestr("data.json", json.dumps(whole, ensure_ascii=False, indent=1))
+    return packed.getvalue()
+
+
+def _parts(kept: dict) -> list[dict]:
+    """Each part of a room as a table: {title, head, rows}; single values are a table of names and values."""
+    single = {k: v for k, v in kept.items() if not isinstance(v, (list, dict))}
+    parts = [{"title": "", "head": [], "rows": _pairs(single)}] if single else []
+    for key, value in kept.items():
+        if isinstance(value, dict):
+            parts.append({"title": _word(key), "head": [], "rows": _pairs(value)})
+        elif isinstance(value, list):
+            names = list(dict.fromkeys(k for row in value for k in row))
+            parts.append({"title": _word(key), "head": [_word(n) for n in names],
+                          "rows": [[_text(n, row.get(n, "")) for n in names] for row in value]})
+    return parts
+
+
+def _pairs(values: dict) -> list[list[str]]:
+    return [[_word(k), _text(k, v)] for k, v in values.items()]
+
+
+def _word(key: str) -> str:
+    return gettext(WORDS[key]) if key in WORDS else key
+
+
+def _text(key: str, value: object) -> str:
+    """A value as people read it: city times, minutes and seconds, credits, yes and no."""
+    if isinstance(value, bool):
+        return gettext("是") if value else gettext("否")
+    if isinstance(value, str):
+        return _city(value) if MOMENT.match(value) else value
+    if key == "intervals_ms":
+        return "，".join(f"{_time(a)}–{_time(b)}" for a, b in value)
+    if key.endswith("_ms"):
+        return _time(value)
+    if key.endswith("_millicredits"):
+        return f"{value / 1000:.3f}"
+    if isinstance(value, dict):
+        return "；".join(f"{_word(k)}：{_text(k, v)}" for k, v in value.items())
+    if isinstance(value, list):
+        return " / ".join(_text(key, v) for v in value)
+    return str(value)
+
+
+def _time(ms: int) -> str:
+    seconds = ms // 1000
+    return f"{seconds // 60}:{seconds % 60:02}"
+
+
+def _city(moment: str) -> str:
+    return datetime.fromisoformat(moment).astimezone(clock.CITY).strftime("%Y-%m-%d %H:%M")

@@ -1,0 +1,49 @@
+"""What this room tells a person about their attempts, and forgets when they go."""
+
+from __future__ import annotations
+
+from sqlalchemy import delete, select, update
+
+from guanxue.accounts import Effect
+from guanxue.core.actor import Actor
+from guanxue.core.db import session
+from guanxue.core.i18n import lazy as _
+from guanxue.quizzes.models import Attempt, Extension, Paper, Submission
+
+# Table → where export() tells of it.
+KEEPS = {"quizzes_attempt": "attempts"}
+
+
+def export(person_id: int) -> dict:
+    """Every attempt with its answers as they were given, and what it was worth."""
+    rows = session.execute(
+        select(Attempt, Paper.title, Submission).join(Paper, Paper.id == Attempt.paper_id)
+        .outerjoin(Submission, Submission.attempt_id == Attempt.id)
+        .where(Attempt.person_id == person_id).order_by(Attempt.started_at, Attempt.id))
+    return {"attempts": [_attempt(attempt, title, submission) for attempt, title, submission in rows]}
+
+
+def _attempt(attempt: Attempt, title: str, submission: Submission | None) -> dict:
+    told = {"title": title, "started_at": attempt.started_at.isoformat(), "expires_at": attempt.expires_at.isoformat(),
+            "answers": attempt.answers}
+    if submission is not None:
+        told |= {"answers": submission.answers, "submitted_at": submission.submitted_at.isoformat(),
+                 "score": submission.score, "pass_mark": submission.pass_mark, "is_passed": submission.is_passed}
+    return told
+
+
+def erase(actor: Actor, person_id: int) -> list[Effect]:
+    """Forget what was never handed in; what was is what credits rest on."""
+    mine = Attempt.person_id == person_id
+    open_ones = select(Attempt.id).where(mine, Attempt.id.not_in(select(Submission.attempt_id)))
+    session.execute(update(Attempt).where(Attempt.id.in_(open_ones)).values(answers={})
+                    .execution_options(synchronize_session=False))
+    session.execute(delete(Attempt).where(Attempt.id.in_(open_ones), Attempt.id.not_in(select(Extension.attempt_id)))
+                    .execution_options(synchronize_session=False))
+    return left(person_id)
+
+
+def left(person_id: int) -> list[Effect]:
+    """What stays, and why; also told before."""
+    return [Effect("attempts.kept", "quizzes", _(
+        "交过的答卷和成绩以“已注销用户”保留：学分是凭它们认定的。没交的答卷删掉。"))]
