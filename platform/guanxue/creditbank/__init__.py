@@ -6,12 +6,21 @@ They are a record and never spent.
 
 from guanxue.creditbank.errors import NoSuchRecord
 from guanxue.creditbank.models import Award
-from guanxue.creditbank.queries import Line, Verification, balance, find_award, statement, study_hours_milli, verify
+from guanxue.creditbank.queries import (
+    Line,
+    Verification,
+    balance,
+    find_award,
+    has_awards_since,
+    statement,
+    study_hours_milli,
+    verify,
+)
 from guanxue.creditbank.rules import decimal_text, normal_code, spaced_code
 from guanxue.creditbank.service import Difference, award, award_completion, award_later, recompute, reverse_award
 
 __all__ = [
     "Award", "Line", "Verification", "Difference", "NoSuchRecord", "award", "award_completion", "award_later", "reverse_award",
-    "recompute", "balance", "study_hours_milli", "statement", "find_award", "verify", "decimal_text", "normal_code",
-    "spaced_code",
+    "recompute", "balance", "study_hours_milli", "statement", "find_award", "has_awards_since", "verify",
+    "decimal_text", "normal_code", "spaced_code",
 ]

@@ -58,6 +58,16 @@ def statement(person_id: int, page: int = 1) -> Page[Line]:
     return Page(_lines(found.items), found.total, found.page, found.per_page)
 
 
+def all_lines(person_id: int) -> list[Line]:
+    """Every entry of the person, newest first."""
+    return _lines(ledger.statement(f"person:{person_id}", 1, 100_000).items)
+
+
+def has_awards_since(person_id: int, moment: datetime) -> bool:
+    """Was the person awarded credits since then?"""
+    return session.scalar(select(Award.id).where(Award.person_id == person_id, Award.awarded_at >= moment).limit(1)) is not None
+
+
 def _lines(items: list[tuple[Entry, int]]) -> list[Line]:
     documents = {entry.number: json.loads(entry.document) for entry, _amount in items}
     reversed_ones = ledger.reversed_among(documents)
@@ -105,7 +115,7 @@ def verify(code: str) -> Verification:
     fault = ledger.verify_proof(proof) or ""
     amount = next((a for account, a in ledger.postings_of(entry.number) if account == f"person:{award.person_id}"), 0)
     line = _lines([(entry, amount)])[0]
-    holder = accounts.mask_name(accounts.get_person(award.person_id).name)
+    holder = accounts.holder_at(award.person_id, award.awarded_at)
     return Verification(award.code, not fault and not line.is_reversed, line.is_reversed, fault, holder, line, proof)
 
 
