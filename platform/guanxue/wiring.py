@@ -171,10 +171,12 @@ def _workplaces() -> None:
     """The staff's pages, in the order of the rail, each with who may open it."""
     places.open_workplaces(
         places.Workplace("/teach", _("我教的课"), "pen", lambda actor: actor.may("teach")),
-        places.Workplace("/oversight/reviews", _("课程审核"), "check", lambda actor: actor.may("review")),
-        places.Workplace("/oversight/reports", _("被举报的话"), "flag", lambda actor: actor.may("review")),
+        places.Workplace("/oversight/reviews", _("课程审核"), "check", lambda actor: actor.may("review"),
+                         lambda: len(courses.list_submitted())),
+        places.Workplace("/oversight/reports", _("被举报的内容"), "flag", lambda actor: actor.may("review"),
+                         lambda: len(discussions.list_reported())),
         places.Workplace("/curate", _("学习路线管理"), "town", lambda actor: bool(tracks.list_towns_curated(actor))),
-        places.Workplace("/desk", _("有问题的人"), "message", lambda actor: actor.may("support")),
+        places.Workplace("/desk", _("帮助台"), "message", lambda actor: actor.may("support"), helpdesk.count_open),
         places.Workplace("/admin/people", _("人员"), "person", lambda actor: actor.may("administer")))
 
 

@@ -16,12 +16,13 @@ from guanxue.core.web.dispatch import current_actor
 
 @dataclass(frozen=True)
 class Workplace:
-    """A staff page's address, name, icon, and whether an actor may open it."""
+    """A staff page's address, name, icon, whether an actor may open it, and how much waits there."""
 
     path: str
     label: object
     icon: str
     may: Callable[[Actor], bool]
+    waiting: Callable[[], int] = lambda: 0
 
 
 def open_workplaces(*places: Workplace) -> None:
@@ -30,12 +31,13 @@ def open_workplaces(*places: Workplace) -> None:
 
 
 def mine() -> list[dict]:
-    """The workplaces of whoever is asking: path, label, icon, and whether it is where they are now."""
+    """The workplaces of whoever is asking: path, label, icon, how much waits there, and whether they are there now."""
     actor = current_actor()
     if not actor.is_person:
         return []
     places: list[Workplace] = current_app.extensions.get("guanxue.workplaces", [])
-    return [{"path": p.path, "label": p.label, "icon": p.icon, "is_here": _is_under(p.path)} for p in places if p.may(actor)]
+    return [{"path": p.path, "label": p.label, "icon": p.icon, "waiting": p.waiting(), "is_here": _is_under(p.path)}
+            for p in places if p.may(actor)]
 
 
 def beside() -> list[dict]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Response, redirect, request, url_for
 
-from guanxue import accounts, courses, media, quizzes, standards
+from guanxue import accounts, courses, discussions, media, quizzes, standards
 from guanxue.core.db import begin_writing
 from guanxue.core.errors import Invalid, NotFound, Problem, TooLarge
 from guanxue.core.i18n import lazy as _
@@ -45,8 +45,10 @@ def teach_index() -> Response:
     """My courses, and plans one could take on."""
     actor = current_actor()
     actor.require("teach")
+    own = courses.list_own_courses(actor)
+    asked = discussions.count_unanswered(c.id for c in own)
     mine = [{"slug": c.slug, "title": c.title, "state": c.state, "is_open": c.revision_id is not None,
-             "lessons": len(courses.list_lessons(c.id))} for c in courses.list_own_courses(actor)]
+             "asked": asked.get(c.id, 0), "lessons": len(courses.list_lessons(c.id))} for c in own]
     return personal(page("courses/teach_index.html", mine=mine))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Response, g
 
-from guanxue import accounts, courses, creditbank, learning, tracks
+from guanxue import accounts, courses, creditbank, helpdesk, learning, tracks
 from guanxue.core.web.dispatch import current_actor
 from guanxue.core.web.pagecache import cached_page
 from guanxue.core.web.pages import page, personal
@@ -64,5 +64,5 @@ def me() -> Response:
     return personal(page(
         "tracks/me.html", going_on=[c for c in cards if not c["is_complete"]], done=[c for c in cards if c["is_complete"]],
         balance_milli=creditbank.balance(actor.id), hours_milli=creditbank.study_hours_milli(actor.id),
-        tracks=ribbons(tracks.list_joined(actor.id)), name=g.person.name, may_teach=actor.may("teach"),
-        may_review=actor.may("review"), may_curate=bool(tracks.list_towns_curated(actor))))
+        tracks=ribbons(tracks.list_joined(actor.id)), name=g.person.name,
+        answered=helpdesk.count_answered(actor.id)))
