@@ -93,6 +93,7 @@ class Site:
         sent = {"phone": accounts.DEMO_PEOPLE[0][0], "password": DEMO_PASSWORD, "csrf_token": token}
         if browser.post("/login", data=sent).status_code != 303:
             raise RuntimeError("the demonstration's learner could not sign in")
+        browser.get("/courses")  # as after every sign-in: the page that comes next puts the form token into the cookie
         return f"session={browser.get_cookie('session').value}"
 
     def sittings(self, learners: list[Learner], ahead: int) -> list[dict]:

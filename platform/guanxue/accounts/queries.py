@@ -14,6 +14,7 @@ from guanxue.accounts.models import Organisation, Person, Role, Session
 from guanxue.core import clock
 from guanxue.core.db import db, session
 from guanxue.core.i18n import lazy as _
+from guanxue.core.prepared import Prepared
 
 TOWN_KINDS = ("street", "town", "park")
 # Role → capability; {} stands for the organisation's slug.
@@ -50,7 +51,7 @@ class SignedIn:
 
 
 # Asked on every request of somebody signed in, so made once, and one question: a row for each role, one without for none.
-_SIGNED_IN = (
+_SIGNED_IN = Prepared(
     select(Person.id, Person.name, Person.phone, Person.town_id, Session.id.label("session_id"), Session.last_seen_at,
            Session.expires_at, Session.proved_at, Person.terms_version, Person.erase_after_at, Role.role, Organisation.slug)
     .join(Session, Session.person_id == Person.id)
@@ -63,7 +64,7 @@ _ROLES = (select(Role.role, Organisation.slug).outerjoin(Organisation, Organisat
 
 def find_session(key: str) -> SignedIn | None:
     """Whose session has this key, while it holds: not revoked, not expired, the person not disabled."""
-    rows = session.execute(_SIGNED_IN, {"key_hash": key_hash(key)}).all()
+    rows = _SIGNED_IN.rows(key_hash=key_hash(key))
     if not rows or rows[0].expires_at <= clock.now():
         return None
     one = rows[0]

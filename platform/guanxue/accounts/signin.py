@@ -40,10 +40,26 @@ def install(app: Flask) -> None:
         found = accounts.find_session(key) if key else None
         if found is None:
             return
-        g.person = found
-        g.actor = Actor("person", found.id, found.name, found.capabilities, found.session_id)
-        if found.last_seen_at < clock.now() - timedelta(hours=1):
+        g.person, g.actor = found, _actor(found)
+        if _is_seen_late(found):
             after_answer(app, lambda: accounts.see(found.session_id))
+
+    app.extensions["guanxue.pages"].recognise = _recognise
+
+
+def _actor(found: accounts.SignedIn) -> Actor:
+    return Actor("person", found.id, found.name, found.capabilities, found.session_id)
+
+
+def _is_seen_late(found: accounts.SignedIn) -> bool:
+    return found.last_seen_at < clock.now() - timedelta(hours=1)
+
+
+def _recognise(cookie: dict) -> tuple[Actor, bool]:
+    """Who comes with what the session cookie says, and whether bookkeeping is due: what _who() finds, for kept pages."""
+    key = cookie.get(SESSION_KEY)
+    found = accounts.find_session(key) if key else None
+    return (_actor(found), _is_seen_late(found)) if found else (ANONYMOUS, False)
 
 
 def _has_cookie(app: Flask) -> bool:

@@ -8,6 +8,7 @@ from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from guanxue.core.db import Model, session
+from guanxue.core.prepared import Prepared, lent
 
 
 class Generation(Model):
@@ -18,7 +19,7 @@ class Generation(Model):
     value: Mapped[int] = mapped_column(default=0)
 
 
-_VALUE = select(Generation.value).where(Generation.name == bindparam("name"))  # made once: it is asked on every page
+_VALUE = Prepared(select(Generation.value).where(Generation.name == bindparam("name")))
 
 
 @dataclass
@@ -35,7 +36,7 @@ def current(name: str) -> int:
     """The counter's value, 0 if it never moved. Asked of the database once a transaction."""
     numbers = _seen().numbers
     if name not in numbers:
-        numbers[name] = session.connection().execute(_VALUE, {"name": name}).scalar() or 0
+        numbers[name] = _VALUE.value(name=name) or 0
     return numbers[name]
 
 
@@ -61,6 +62,8 @@ def drafts(name: str) -> dict[str, object] | None:
 
 
 def _seen() -> _Seen:
+    if (connection := lent()) is not None:
+        return connection.info.setdefault("generations", _Seen(None))
     here = session()
     if here.get_transaction() is None:
         here.connection()

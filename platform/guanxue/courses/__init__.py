@@ -42,6 +42,7 @@ from guanxue.courses.queries import (
     list_review_lines,
     list_submitted,
     list_town_ids,
+    teacher_of,
 )
 from guanxue.courses.rules import KINDS, may_edit_course, may_review_course, spoken_text
 from guanxue.courses.service import (
@@ -72,7 +73,8 @@ __all__ = [
     "import_folder", "take_folder", "bring_in", "export_folder", "opened", "check_file", "Check",
     "find_course", "get_course", "courses_by_id", "list_own_courses", "list_submitted", "list_awaited_assets",
     "list_lessons", "get_lesson", "get_revision", "lessons_of", "get_revision_lesson", "lesson_states", "content_ms",
-    "list_town_ids", "list_review_lines", "count_wishes", "is_wished", "create_course", "edit_course", "add_lesson",
+    "list_town_ids", "list_review_lines", "count_wishes", "is_wished", "teacher_of", "create_course", "edit_course",
+    "add_lesson",
     "edit_lesson", "move_lesson", "remove_lesson", "attach_video", "submit_course", "return_course", "approve_course",
     "publish_course", "fill_durations", "note_failure", "note_companions", "load_plans", "wish_for", "withdraw_wish", "take_on",
 ]

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from sqlalchemy import ColumnElement, func, or_, select, true
+from sqlalchemy import ColumnElement, bindparam, func, or_, select, true
 
 from guanxue import media
+from guanxue.accounts import Person
 from guanxue.core.actor import Actor
 from guanxue.core.db import session
 from guanxue.core.i18n import lazy as _
+from guanxue.core.prepared import Prepared
 from guanxue.courses.errors import NoSuchCourse, NoSuchLesson
 from guanxue.courses.models import SUBMITTED, Course, CourseTown, Lesson, ReviewLine, Revision, RevisionLesson, Wish
 
@@ -82,10 +84,24 @@ def lessons_of(revision_id: int) -> list[RevisionLesson]:
         select(RevisionLesson).where(RevisionLesson.revision_id == revision_id).order_by(RevisionLesson.position)))
 
 
+# Asked for every answer with a kept page of a course.
+_AWAITED = Prepared(select(RevisionLesson.asset_id).where(
+    RevisionLesson.revision_id == bindparam("revision_id"), RevisionLesson.duration_ms.is_(None),
+    RevisionLesson.asset_id.is_not(None)))
+_COUNT_WISHES = Prepared(select(func.count()).select_from(Wish).where(Wish.course_id == bindparam("course_id")))
+_WISH = Prepared(
+    select(Wish.person_id).where(Wish.course_id == bindparam("course_id"), Wish.person_id == bindparam("person_id")))
+_TEACHER = Prepared(select(Person.name).join(Course, Course.owner_id == Person.id).where(Course.id == bindparam("course_id")))
+
+
 def list_awaited_assets(revision_id: int) -> list[int]:
     """Row ids of the videos that the revision still waits for."""
-    return list(session.scalars(select(RevisionLesson.asset_id).where(
-        RevisionLesson.revision_id == revision_id, RevisionLesson.duration_ms.is_(None), RevisionLesson.asset_id.is_not(None))))
+    return [row.asset_id for row in _AWAITED.rows(revision_id=revision_id)]
+
+
+def teacher_of(course_id: int) -> str:
+    """The name of whoever the course belongs to, "" where that is nobody."""
+    return _TEACHER.value(course_id=course_id) or ""
 
 
 def get_revision_lesson(lesson_id: int) -> RevisionLesson:
@@ -126,9 +142,9 @@ def list_review_lines(course_id: int) -> list[ReviewLine]:
 
 def count_wishes(course_id: int) -> int:
     """How many said 我想学."""
-    return session.scalar(select(func.count()).select_from(Wish).where(Wish.course_id == course_id)) or 0
+    return _COUNT_WISHES.value(course_id=course_id)
 
 
 def is_wished(course_id: int, person_id: int) -> bool:
     """Did this person say 我想学?"""
-    return session.get(Wish, (course_id, person_id)) is not None
+    return _WISH.value(course_id=course_id, person_id=person_id) is not None

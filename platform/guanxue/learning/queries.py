@@ -11,6 +11,7 @@ from guanxue import courses, policies
 from guanxue.core.actor import Actor
 from guanxue.core.db import session
 from guanxue.core.i18n import lazy as _
+from guanxue.core.prepared import Prepared
 from guanxue.courses import RevisionLesson
 from guanxue.learning.errors import NoSuchPlayback, NotEnrolled
 from guanxue.learning.models import Completion, Enrolment, Playback, Progress
@@ -162,9 +163,9 @@ def list_my_courses(person_id: int, course_ids: Iterable[int] | None = None) -> 
     return [course_progress(e) for e in session.scalars(query)]
 
 
-_COUNT_IN = (select(func.count()).select_from(Enrolment)
+_COUNT_IN = Prepared(select(func.count()).select_from(Enrolment)
              .where(Enrolment.course_id == bindparam("course_id"), Enrolment.left_at.is_(None)))
-_STANDING = (
+_STANDING = Prepared(
     select(Enrolment.id, Enrolment.revision_id, Completion.id, Progress.revision_lesson_id, Progress.credited_ms,
            Progress.is_complete)
     .outerjoin(Completion, Completion.enrolment_id == Enrolment.id)
@@ -176,7 +177,7 @@ _STANDING = (
 
 def count_in(course_id: int) -> int:
     """How many are in the course now."""
-    return session.connection().execute(_COUNT_IN, {"course_id": course_id}).scalar_one()
+    return _COUNT_IN.value(course_id=course_id)
 
 
 def standing(person_id: int, course_id: int) -> tuple[tuple, ...]:
@@ -184,8 +185,7 @@ def standing(person_id: int, course_id: int) -> tuple[tuple, ...]:
 
     The first two of each are the enrolment's and its revision's row ids.
     """
-    rows = session.connection().execute(_STANDING, {"person_id": person_id, "course_id": course_id})
-    return tuple(tuple(row) for row in rows)
+    return tuple(tuple(row) for row in _STANDING.rows(person_id=person_id, course_id=course_id))
 
 
 def completed_course_ids(person_id: int) -> set[int]:

@@ -13,6 +13,7 @@ from guanxue.media.queries import (
     cues,
     folder_of,
     get_asset,
+    how_far,
     list_assets,
     list_without_companions,
     original_path,
@@ -25,7 +26,7 @@ from guanxue.media.service import create_from_original, create_from_upload, crea
 
 __all__ = [
     "Asset", "AssetReady", "AssetFailed", "NarrationSpec", "SlideSpec", "Cue", "create_narrated", "create_from_upload",
-    "keep_original", "create_from_original", "get_asset", "list_assets", "count_by_state", "cues", "playable", "folder_of",
-    "token_is_genuine", "original_path", "examine", "Examined", "read_vtt", "SubtitleReport", "BadVideo",
+    "keep_original", "create_from_original", "get_asset", "list_assets", "how_far", "count_by_state", "cues", "playable",
+    "folder_of", "token_is_genuine", "original_path", "examine", "Examined", "read_vtt", "SubtitleReport", "BadVideo",
     "LinkExpired", "NoSuchAsset", "CompanionsMade", "Sizes", "sizes", "list_without_companions", "want_companions",
 ]

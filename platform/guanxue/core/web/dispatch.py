@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from flask import Flask, Response, g, request
 
@@ -38,18 +38,46 @@ def takes_upload(most_bytes: int) -> Callable[[Callable], Callable]:
     return mark
 
 
+def new_request_id() -> str:
+    """An id that no other request has."""
+    return secrets.token_hex(8)
+
+
 def request_id() -> str:
     """The id that ties this request's log lines, audit lines and error page together."""
     if "request_id" not in g:
-        g.request_id = secrets.token_hex(8)
+        g.request_id = new_request_id()
     return g.request_id
+
+
+def log_request(method: str, path: str, status: int, began: float, actor: Actor, request_id: str) -> None:
+    """The line about a request; `began` by time.perf_counter()."""
+    if log.isEnabledFor(logging.INFO):
+        log.info("request", extra={"fields": {
+            "method": method, "path": path, "status": status, "ms": round((time.perf_counter() - began) * 1000, 1),
+            "actor": actor.ref, "request_id": request_id,
+        }})
 
 
 class Dispatcher(Flask):
     """Flask with one rule more: a writing request commits in the dispatch when its answer is below 400, else rolls back.
 
-    (Not in after_request: that also runs after a crash.)
+    (Not in after_request: that also runs after a crash.) `first_asked` may answer before Flask looks at a request, and
+    `last_told` sees each answer that Flask has finished.
     """
+
+    first_asked: Callable[[dict, Callable], Iterable[bytes] | None] | None = None
+    last_told: Callable[[Response], None] | None = None
+
+    def wsgi_app(self, environ: dict, start_response: Callable) -> Iterable[bytes]:
+        answer = self.first_asked(environ, start_response) if self.first_asked else None
+        return answer if answer is not None else super().wsgi_app(environ, start_response)
+
+    def process_response(self, response: Response) -> Response:
+        response = super().process_response(response)
+        if self.last_told:
+            self.last_told(response)
+        return response
 
     def dispatch_request(self) -> Response:
         view = self.view_functions.get(request.endpoint or "")
@@ -94,12 +122,9 @@ def install(app: Flask) -> None:
     @app.after_request
     def _log(response: Response) -> Response:
         response.headers["X-Request-Id"] = request_id()
-        if log.isEnabledFor(logging.INFO) and request.endpoint not in QUIET:
-            elapsed_ms = round((time.perf_counter() - g.get("began", time.perf_counter())) * 1000, 1)
-            log.info("request", extra={"fields": {
-                "method": request.method, "path": request.path, "status": response.status_code,
-                "ms": elapsed_ms, "actor": current_actor().ref, "request_id": request_id(),
-            }})
+        if request.endpoint not in QUIET:
+            began = g.get("began") or time.perf_counter()
+            log_request(request.method, request.path, response.status_code, began, current_actor(), request_id())
         return response
 
     @app.teardown_request

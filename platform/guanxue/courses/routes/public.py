@@ -9,11 +9,13 @@ from urllib.parse import urlencode
 from flask import Response, redirect, request, url_for
 from markupsafe import Markup
 
-from guanxue import accounts, courses, learning, media, policies, search
+from guanxue import courses, discussions, learning, media, policies, search
 from guanxue.core.actor import Actor
+from guanxue.core.i18n import Name
 from guanxue.core.i18n import lazy as _
+from guanxue.core.web import look
 from guanxue.core.web.dispatch import current_actor
-from guanxue.core.web.pagecache import cached_page
+from guanxue.core.web.pagecache import kept_page
 from guanxue.core.web.pages import page, personal
 from guanxue.courses.api import query_from_address
 from guanxue.courses.routes import blueprint
@@ -23,7 +25,7 @@ SHOWN_CHIPS = 12  # of a facet; the rest are behind "more"
 
 
 @blueprint.get("/courses")
-@cached_page("catalogue", search.edition, for_people=True)
+@kept_page("catalogue", search.edition, for_people=True)
 def catalogue() -> Response:
     """Twenty courses a page, narrowed down by facets."""
     query = query_from_address()
@@ -74,9 +76,9 @@ class _Beside:
     """What a course's page shows that may change while the catalogue stands still. Where these are equal, so are the pages.
 
     `making` has (asset, state, permille) of videos that are not whole; `standing` is the visitor's own, see learning.
-    A teacher's name is not among them: no name of a person ever changes.
     """
 
+    teacher: str = ""
     learners: int = 0
     wishes: int = 0
     is_wished: bool = False
@@ -85,15 +87,21 @@ class _Beside:
     standing: tuple[tuple, ...] = ()
 
 
+def _listed_beside(actor: Actor, slug: str) -> _Beside | None:
+    """What stands beside a course of the catalogue; None for a draft that only some may see. Asks prepared questions only."""
+    item = courses.find_item(slug)
+    return _beside(actor, item.id, item.revision_id, item.has_owner) if item else None
+
+
 def _beside(actor: Actor, course_id: int, revision_id: int | None, has_owner: bool) -> _Beside:
     standing = learning.standing(actor.id, course_id) if actor.is_person else ()
+    teacher = courses.teacher_of(course_id) if has_owner else ""
     if revision_id is None and not standing:
-        return _Beside(wishes=courses.count_wishes(course_id),
+        return _Beside(teacher=teacher, wishes=courses.count_wishes(course_id),
                        is_wished=actor.is_person and courses.is_wished(course_id, actor.id),
                        may_take_on=actor.is_person and actor.may("teach") and not has_owner)
-    making = media.list_assets(_awaited(standing[0][1] if standing else revision_id))
-    return _Beside(learners=learning.count_in(course_id), standing=standing,
-                   making=tuple(sorted((a.id, a.state, a.progress_permille) for a in making)))
+    return _Beside(teacher=teacher, learners=learning.count_in(course_id), standing=standing,
+                   making=media.how_far(_awaited(standing[0][1] if standing else revision_id)))
 
 
 def _awaited(revision_id: int) -> list[int]:
@@ -104,21 +112,11 @@ def _awaited(revision_id: int) -> list[int]:
 
 
 @blueprint.get("/courses/<slug>")
-def course(slug: str) -> Response:
+@kept_page("catalogue", discussions.GENERATION, for_people=True, beside=_listed_beside)
+def course(slug: str, beside: _Beside | None) -> Response:
     """A course: what it teaches, what it is worth, what happens next."""
-    actor, item = current_actor(), courses.find_item(slug)
-    if item is not None:
-        return _listed_course(slug=slug, beside=_beside(actor, item.id, item.revision_id, item.has_owner))
-    found = courses.get_course(slug, actor)  # a draft that only some may see
-    return _course_page(found, _beside(actor, found.id, found.revision_id, found.owner_id is not None))
-
-
-@cached_page("catalogue", for_people=True)
-def _listed_course(slug: str, beside: _Beside) -> Response:
-    return _course_page(courses.get_course(slug, current_actor()), beside)
-
-
-def _course_page(found: courses.Course, beside: _Beside) -> Response:
+    found = courses.get_course(slug, current_actor())
+    beside = beside or _beside(current_actor(), found.id, found.revision_id, found.owner_id is not None)
     response = page("courses/course.html", **_course_values(found, beside))
     return personal(response) if current_actor().is_person else response
 
@@ -130,14 +128,15 @@ def _course_values(found: courses.Course, beside: _Beside) -> dict:
     is_in = bool(beside.standing)
     revision_id = beside.standing[0][1] if is_in else found.revision_id
     values = {
-        "slug": found.slug, "title": found.title, "summary": found.summary, "status": "open" if revision_id else "planned",
-        "item": shown, "syllabus": found.syllabus, "planned_hours": found.planned_hours_milli // 1000,
-        "lessons": [], "worth": None, "learners": beside.learners, "teacher": "", "wishes": beside.wishes,
+        "slug": found.slug, "title": Name(found.title, found.title_en), "summary": Name(found.summary),
+        "status": "open" if revision_id else "planned",
+        "item": shown, "syllabus": [Name(point) for point in found.syllabus],
+        "planned_hours": found.planned_hours_milli // 1000,
+        "lessons": [], "worth": None, "learners": beside.learners, "teacher": beside.teacher, "wishes": beside.wishes,
         "is_wished": beside.is_wished, "may_take_on": beside.may_take_on, "is_taken": found.owner_id is not None,
-        "is_enrolled": is_in, "next": None, "completed": False, "permille": 0, "industry": found.industry or "foundation",
+        "is_enrolled": is_in, "sizes": None, "next": None, "completed": False, "permille": 0,
+        "industry": found.industry or "foundation", "said": discussions.summary(found.id) if revision_id else None,
     }
-    if found.owner_id:
-        values["teacher"] = accounts.names_of([found.owner_id]).get(found.owner_id, "")
     if revision_id is not None:
         progress = learning.course_progress(learning.get_enrolment(beside.standing[0][0])) if is_in else None
         values |= _revision_values(revision_id, progress, {asset: (state, done) for asset, state, done in beside.making})
@@ -152,22 +151,31 @@ def _revision_values(revision_id: int, progress: learning.CourseProgress | None,
     known = sum(x.duration_ms or 0 for x in lessons)
     ahead = progress.next_lesson if progress else None
     return {
-        "title": revision.title, "summary": revision.document["summary"], "pass_mark": revision.pass_mark,
+        "title": Name(revision.title, revision.document["title_en"]), "summary": Name(revision.document["summary"]),
+        "pass_mark": revision.pass_mark,
         "lessons": [_lesson_row(x, states[x.id], making.get(x.asset_id), done.get(x.id)) for x in lessons],
         "worth": {"content_ms": known, "class_hours_milli": policies.class_hours_milli_of(numbers, known),
                   "credits_milli": policies.credits_of(numbers, known), "is_whole": courses.content_ms(lessons) is not None,
                   "class_hour_minutes": numbers.class_hour_ms // 60_000, "hours_a_credit": numbers.class_hours_per_credit,
                   "share_percent": numbers.share_watched_permille // 10},
         "next": {"slug": ahead.lesson.slug, "number": ahead.lesson.position, "kind": ahead.lesson.kind,
-                 "title": ahead.lesson.title} if ahead else None,
+                 "title": Name(ahead.lesson.title)} if ahead else None,
         "completed": bool(progress and progress.completion), "permille": progress.permille if progress else 0,
+        "sizes": _sizes(lessons),
     }
+
+
+def _sizes(lessons: list[courses.RevisionLesson]) -> dict:
+    """What all its videos cost of a reader's data, in bytes: as films, and as sound with pictures where all have that."""
+    made = [media.sizes(a) for a in media.list_assets([x.asset_id for x in lessons if x.asset_id]) if a.state == "ready"]
+    whole = sum(made[1:], made[0]) if made else media.Sizes()
+    return {"film": whole.small_film if look.present().is_saving else whole.film, "sound": whole.sound}
 
 
 def _lesson_row(lesson: courses.RevisionLesson, state: str, making: tuple[str, int] | None,
                 progress: learning.LessonProgress | None) -> dict:
     return {
-        "slug": lesson.slug, "title": lesson.title, "kind": lesson.kind, "number": lesson.position, "state": state,
+        "slug": lesson.slug, "title": Name(lesson.title), "kind": lesson.kind, "number": lesson.position, "state": state,
         "section": lesson.section, "duration_ms": lesson.duration_ms,
         "making_permille": making[1] if making else 0, "is_waiting": bool(making and making[0] == "waiting"),
         "is_complete": bool(progress and progress.is_complete),

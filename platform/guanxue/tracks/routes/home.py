@@ -6,14 +6,14 @@ from flask import Response, g
 
 from guanxue import accounts, courses, creditbank, helpdesk, learning, tracks
 from guanxue.core.web.dispatch import current_actor
-from guanxue.core.web.pagecache import cached_page
+from guanxue.core.web.pagecache import kept_page
 from guanxue.core.web.pages import page, personal
 from guanxue.tracks.routes import blueprint
 from guanxue.tracks.routes.public import ribbons
 
 
 @blueprint.get("/")
-@cached_page("catalogue", "tracks")
+@kept_page("catalogue", "tracks")
 def home() -> Response:
     """Search first, continue second, what can be studied today third."""
     actor = current_actor()
