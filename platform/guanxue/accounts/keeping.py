@@ -74,8 +74,14 @@ def _merges(person_id: int) -> list[Merge]:
 def _trail(person: Person) -> list[dict]:
     """What was done to the person, and what they did: never who else had a part in it."""
     lines = audit.list_lines_about(person.ref, limit=5000)
-    return [{"at": x.at.isoformat(), "action": x.action, "subject": x.subject if x.actor == person.ref else "",
-             "by_me": x.actor == person.ref} for x in lines]
+    return [{"at": x.at.isoformat(), "action": x.action, "subject": _subject(x, person), "by_me": x.actor == person.ref}
+            for x in lines]
+
+
+def _subject(line: audit.AuditLine, person: Person) -> str:
+    """What a line of the person's own was about; another person is not named."""
+    is_other = line.subject.startswith("person:") and line.subject != person.ref
+    return line.subject if line.actor == person.ref and not is_other else ""
 
 
 def erase(actor: Actor, person_id: int) -> list[Effect]:

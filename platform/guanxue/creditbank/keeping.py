@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from sqlalchemy import or_, select
+
 from guanxue.accounts import Effect
 from guanxue.core.actor import Actor
+from guanxue.core.db import session
 from guanxue.core.i18n import lazy as _
 from guanxue.creditbank import queries
+from guanxue.creditbank.models import Move
 
 # Table → where export() tells of it.
-KEEPS = {"creditbank_award": "entries"}
+KEEPS = {"creditbank_award": "entries", "creditbank_move": "moves"}
 
 
 def export(person_id: int) -> dict:
@@ -18,7 +22,15 @@ def export(person_id: int) -> dict:
         "entries": [{"number": x.number, "at": x.at.isoformat(), "kind": x.kind, "amount_millicredits": x.amount,
                      "title": x.title, "reason": x.reason, "policy": x.policy or "", "content_ms": x.content_ms,
                      "code": x.code or "", "is_reversed": x.is_reversed} for x in queries.all_lines(person_id)],
+        "moves": [{"code": m.merge_code, "step": m.step, "came": m.to_person_id == person_id, "at": m.moved_at.isoformat()}
+                  for m in _moves(person_id)],
     }
+
+
+def _moves(person_id: int) -> list[Move]:
+    """Awards that came from another account of the person, or went to one."""
+    return list(session.scalars(
+        select(Move).where(or_(Move.from_person_id == person_id, Move.to_person_id == person_id)).order_by(Move.id)))
 
 
 def erase(actor: Actor, person_id: int) -> list[Effect]:

@@ -13,11 +13,11 @@ from guanxue.core.db import session
 from guanxue.core.i18n import lazy as _
 from guanxue.courses import Course, Revision, RevisionLesson
 from guanxue.learning import evidence, rules
-from guanxue.learning.models import Completion, Enrolment, Note, Playback, Progress
+from guanxue.learning.models import Carry, Completion, Enrolment, Note, Playback, Progress
 
 # Table → where export() tells of it.
 KEEPS = {"learning_enrolment": "enrolments", "learning_playback": "sittings", "learning_completion": "completions",
-         "learning_note": "notes"}
+         "learning_note": "notes", "learning_carry": "carried"}
 
 
 def export(person_id: int) -> dict:
@@ -33,6 +33,8 @@ def export(person_id: int) -> dict:
         "sittings": _sittings(person_id),
         "completions": [{"course": title, "completed_at": c.completed_at.isoformat(), "content_ms": c.content_ms}
                         for c, title in completions],
+        "carried": [{"code": c.merge_code, "at": c.carried_at.isoformat(), "ended_at": _text(c.ended_at)} for c in
+                    session.scalars(select(Carry).where(Carry.to_person_id == person_id).order_by(Carry.id))],
         "notes": [{"course": title, "lesson": n.lesson_slug, "at_ms": n.at_ms, "text": n.text,
                    "written_at": n.written_at.isoformat()} for n, title in notes],
     }

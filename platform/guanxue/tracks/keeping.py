@@ -9,10 +9,10 @@ from guanxue.core import clock, generation
 from guanxue.core.actor import Actor
 from guanxue.core.db import session
 from guanxue.core.i18n import lazy as _
-from guanxue.tracks.models import Finish, Membership, Track
+from guanxue.tracks.models import Finish, JoinedFinish, Membership, Track
 
 # Table → where export() tells of it.
-KEEPS = {"tracks_membership": "tracks", "tracks_finish": "finishes"}
+KEEPS = {"tracks_membership": "tracks", "tracks_finish": "finishes", "tracks_joined_finish": "joined_finishes"}
 
 
 def export(person_id: int) -> dict:
@@ -21,7 +21,11 @@ def export(person_id: int) -> dict:
                              .where(Membership.person_id == person_id).order_by(Membership.joined_at))
     finished = session.execute(select(Finish, Track.title).join(Track, Track.id == Finish.track_id)
                                .where(Finish.person_id == person_id).order_by(Finish.id))
+    joined_finishes = session.execute(select(JoinedFinish, Track.title).join(Track, Track.id == JoinedFinish.track_id)
+                                      .where(JoinedFinish.person_id == person_id).order_by(JoinedFinish.id))
     return {
+        "joined_finishes": [{"track": title, "code": f.merge_code, "finished_at": f.finished_at.isoformat()}
+                            for f, title in joined_finishes],
         "tracks": [{"track": title, "joined_at": m.joined_at.isoformat(), "left_at": m.left_at.isoformat() if m.left_at else ""}
                    for m, title in joined],
         "finishes": [{"track": title, "finished_at": f.finished_at.isoformat()} for f, title in finished],
