@@ -155,3 +155,14 @@ def test_questions_have_a_limit_a_day(site):
 @pytest.mark.parametrize("path", ["/posts/person/1", "/posts/question/999", "/courses/nothing/questions", "/courses/nothing/ratings"])
 def test_what_is_not_there_is_not_found(site, path):
     Browser(site, LEARNER).see(path, 404)
+
+
+def test_a_courses_page_shows_a_new_rating_and_question_at_once(site):
+    done, visitor = Browser(site, LEARNER), Browser(site)
+    assert "0 人评价" in visitor.see("/courses/safe-measuring") and "0 个提问" in done.see("/courses/safe-measuring")
+    done.see("/courses/safe-measuring/ratings")
+    done.send("/courses/safe-measuring/rating", stars="5")
+    ask(done)
+    for who in (visitor, done):
+        page = who.see("/courses/safe-measuring")
+        assert "1 人评价" in page and "1 个提问" in page
