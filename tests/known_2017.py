@@ -184,7 +184,7 @@ HARMLESS_PSEUDO = {
 
 # Names that may be missing: after a feature test only. What a script asks for by another name (window.X, X in window) too.
 GLOBALS = _words("""
-    IntersectionObserver ResizeObserver MutationObserver AbortController AbortSignal structuredClone queueMicrotask globalThis BigInt
+    IntersectionObserver ResizeObserver AbortController AbortSignal structuredClone queueMicrotask globalThis BigInt
     WeakRef FinalizationRegistry requestIdleCallback cancelIdleCallback caches BroadcastChannel ReportingObserver PerformanceObserver
     TextEncoderStream CompressionStream DecompressionStream ReadableStream OffscreenCanvas createImageBitmap EyeDropper
     Notification PushManager ManagedMediaSource MediaSource WebKitMediaSource VideoDecoder ImageDecoder scheduler CSSStyleSheet
@@ -208,5 +208,7 @@ MEMBERS_OF = {
     "description": set(), "orientation": {"screen"}, "standalone": {"navigator"}, "connection": {"navigator"}, "storage": {"navigator"},
     "share": {"navigator"}, "locks": {"navigator"}, "permissions": {"navigator"}, "decode": set(),
 }
+# Our own objects have such a property; the browser's is a method, so only a call is meant.
+ONLY_CALLED = _words("at flat timeout")
 # Options that an old browser takes for something else or for nothing; `signal` would never abort.
 OPTIONS = {"signal": "an old addEventListener and an old fetch ignore it"}

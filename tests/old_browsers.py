@@ -74,6 +74,8 @@ def _browsers_own(node: Node, parent: Node) -> str | None:
     name, of = node.property.name, getattr(node.object, "name", None) or getattr(getattr(node.object, "property", None), "name", None)
     if of in ("window", "self") and name in known.GLOBALS:
         return name
+    if name in known.ONLY_CALLED and not (parent.type == "CallExpression" and parent.callee is node):
+        return None
     if name in known.MEMBERS_OF:
         return name if of in known.MEMBERS_OF[name] else None
     return name if name in known.MEMBERS else None
@@ -90,6 +92,8 @@ def _is_asked_for(name: str, node: Node, above: tuple) -> bool:
         if upper.type == "LogicalExpression":
             if lower is upper.left and _only_asks(node, above) or lower is upper.right and _names(upper.left, name):
                 return True
+        if upper.type == "TryStatement" and lower is upper.block and upper.handler is not None and len(lower.body) == 1:
+            return True  # it is tried for nothing else
         if upper.type in ("BlockStatement", "Program") and _left_before(upper.body, lower, name):
             return True
     return False
@@ -387,3 +391,37 @@ def _split(tokens: list[Node]) -> list[list[Node]]:
         elif t.type not in ("whitespace", "comment"):
             parts[-1].append(t)
     return [p for p in parts if p]
+
+
+def as_of_2017(text: str) -> str:
+    """The style sheet as a browser of 2017 reads it: whatever it does not know is gone."""
+    sheet = tinycss2.parse_stylesheet(text, skip_comments=True, skip_whitespace=True)
+    return "".join(_kept(sheet, _grids(_all_rules(sheet))))
+
+
+def _kept(rules: list[Node], grids: set[str]) -> Iterator[str]:
+    for rule in rules:
+        if rule.type == "qualified-rule":
+            yield _kept_rule(rule, grids)
+        elif rule.type == "at-rule" and rule.lower_at_keyword == "supports":
+            inner = "".join(_kept(_inner(rule), grids))
+            words = [t.lower_value for t in rule.prelude if t.type == "ident"]
+            if "not" in words:
+                yield inner  # what it asks for is newer, or nobody would ask
+            elif not _asks_for_newer(rule.prelude):
+                yield f"@supports{tinycss2.serialize(rule.prelude)}{{{inner}}}"
+        elif rule.type == "at-rule" and rule.lower_at_keyword == "media":
+            features = {t.lower_value for block in rule.prelude if block.type == "() block" for t in block.content if t.type == "ident"}
+            if not features & set(known.HARMLESS_MEDIA):
+                yield f"@media{tinycss2.serialize(rule.prelude)}{{{''.join(_kept(_inner(rule), grids))}}}"
+        elif rule.type == "at-rule" and rule.lower_at_keyword in known.AT_RULES:
+            yield rule.serialize()
+
+
+def _kept_rule(rule: Node, grids: set[str]) -> str:
+    selectors, display = _selectors(rule), _display(rule)
+    if any(told and not told.startswith("::-webkit-") for told in map(_newer_in_selector, selectors)):
+        return ""
+    is_grid = display in ("grid", "inline-grid") or (not display and all(_boxes(s) & grids for s in selectors))
+    kept = [d for d in _declarations(rule) if not _newer_in_declaration(d) and (is_grid or d.lower_name not in known.GAPS)]
+    return f"{', '.join(selectors)}{{{''.join(d.serialize() + ';' for d in kept)}}}"

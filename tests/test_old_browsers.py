@@ -18,7 +18,7 @@ STYLES = sorted(ROOT.glob("static/**/*.css"))
 BASE = tuple(p.read_text("utf-8") for p in STYLES if p.parent.name == "base")
 # Being rewritten just now; whoever is done takes the name out, and the test says so when it is forgotten.
 UNDER_WORK: set[str] = {
-    "base/search.js", "learning/lesson.css", "learning/lesson.js", "learning/quiz.css", "learning/quiz.js",
+    "base/search.js", "learning/lesson.css", "learning/quiz.css", "learning/quiz.js",
 }
 
 
@@ -65,6 +65,7 @@ BAD_SCRIPTS = [
     ("navigator.serviceWorker.register('/x');", "serviceWorker"), ("navigator.connection.saveData;", "connection"),
     ("fetch(x, { signal: y });", "signal"), ("if (window.ResizeObserver) a(); new ResizeObserver(f);", "ResizeObserver"),
     ("if (a) { new IntersectionObserver(f); }", "IntersectionObserver"), ("crypto.randomUUID();", "randomUUID"),
+    ("try { a(); structuredClone(x); } catch (e) { b(); }", "structuredClone"),
     ("line one;", "line 1"),
 ]
 GOOD_SCRIPTS = [
@@ -73,9 +74,10 @@ GOOD_SCRIPTS = [
     "const stop = window.AbortController ? new AbortController() : null;",
     "function f() { if (!window.caches) return; caches.open('x'); }",
     "const c = navigator.connection || {}; if (navigator.connection && navigator.connection.saveData) a();",
+    "try { screen.orientation.lock('portrait'); } catch (e) { /* turned by hand */ }",
     "if (typeof structuredClone === 'function') structuredClone(x);", "x.flat && x.flat();",
     "const f = async (a, b = 1, ...c) => { try { await a(); } catch (e) { b(...c); } };", "`${a}`.padStart(2, '0'); [1].includes(1);",
-    "const at = { at: 1, signal: 2 }.at;", "'serviceWorker' in navigator && navigator.serviceWorker.register('/x');", "/[^]*/.test(x);",
+    "const at = { at: 1 }; f(at.at);", "'serviceWorker' in navigator && navigator.serviceWorker.register('/x');", "/[^]*/.test(x);",
 ]
 
 
@@ -86,9 +88,6 @@ def test_offence_in_a_script_is_named(text, told):
 
 @pytest.mark.parametrize("text", GOOD_SCRIPTS, ids=lambda v: v[:40])
 def test_what_old_phones_understand_or_are_asked_for_is_allowed(text):
-    if "{ at: 1, signal" in text:
-        assert all("at without" in sentence or "signal" in sentence for sentence in script_offences(text))
-        return
     assert script_offences(text) == []
 
 

@@ -20,7 +20,23 @@ from guanxue.core import clock, i18n
 from guanxue.core import db as database
 from guanxue.core.errors import Forbidden, Invalid, NotFound, Problem, SecondFactorNeeded, TooLarge, Unauthenticated
 from guanxue.core.i18n import lazy as _
-from guanxue.core.web import addresses, api, assets, covers, dispatch, headers, look, operate, pagecache, pages, pictograms, places, words
+from guanxue.core.web import (
+    addresses,
+    api,
+    assets,
+    covers,
+    dispatch,
+    headers,
+    installable,
+    look,
+    operate,
+    pagecache,
+    pages,
+    pictograms,
+    places,
+    styleguide,
+    words,
+)
 
 log = logging.getLogger(__name__)
 MAX_FORM_BYTES = 2 * 1024 * 1024  # forms and JSON; uploads say their own limit
@@ -75,7 +91,7 @@ def _flask_config(settings: Settings) -> dict:
 def _language() -> str:
     """A page speaks Chinese unless its reader chose otherwise; a program's Accept-Language is honoured."""
     known = current_app.extensions["guanxue.languages"]
-    chosen = request.cookies.get("lang") if request else None
+    chosen = (installable.language_in_address() or request.cookies.get("lang")) if request else None
     if chosen in known:
         return chosen
     if request and request.path.startswith(api.PREFIX):
@@ -112,7 +128,8 @@ def _install_frame(app: Flask, settings: Settings) -> None:
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.globals.update(languages=app.extensions["guanxue.languages"], is_production=settings.is_production,
-                                 page_language=_page_language, drawings=pictograms.DRAWINGS, is_saving=lambda: look.present().is_saving)
+                                 page_language=_page_language, drawings=pictograms.DRAWINGS,
+                                 is_saving=lambda: look.present().is_saving)
     app.jinja_env.filters.update(FILTERS)
     dispatch.install(app)
     pagecache.install(app)
@@ -123,7 +140,8 @@ def _install_frame(app: Flask, settings: Settings) -> None:
     assets.install(app, settings.root / "static")
     words.install(app)
     places.install(app)
-    for edge in (operate, covers, look):
+    installable.install(app)
+    for edge in (operate, covers, look, styleguide):
         app.register_blueprint(edge.blueprint)
     app.context_processor(lambda: {"actor": dispatch.current_actor(), "look": look.present(), "looks": look.CHOICES})
     _install_error_pages(app)

@@ -32,6 +32,11 @@ class Settings:
     ledger_key_path: Path
     accel: str = ""
     trusted_proxies: int = 0
+    service_worker: bool = True
+    operator: str = ""
+    contact: str = ""
+    icp: str = ""
+    police_record: str = ""
     sms: str = field(default="", repr=False)
     sms_a_day: int = 2000
     demo_password: str = field(default=DEMO_PASSWORD, repr=False)
@@ -71,6 +76,11 @@ class Settings:
             ledger_key_path=ledger_key_path(env),
             accel=env.get("GUANXUE_ACCEL", ""),
             trusted_proxies=_whole_number(env, "GUANXUE_TRUSTED_PROXIES"),
+            service_worker=_on_or_off(env, "GUANXUE_SERVICE_WORKER"),
+            operator=_words(env, "GUANXUE_OPERATOR"),
+            contact=_words(env, "GUANXUE_CONTACT"),
+            icp=_words(env, "GUANXUE_ICP"),
+            police_record=_words(env, "GUANXUE_POLICE_RECORD"),
             sms=_sms(env),
             sms_a_day=_whole_number(env, "GUANXUE_SMS_A_DAY", "2000"),
             demo_password=env.get("GUANXUE_DEMO_PASSWORD", DEMO_PASSWORD),
@@ -148,6 +158,19 @@ def _sms(env: dict[str, str]) -> str:
     if url and not (is_file or is_provider):
         raise UnsafeSettings("GUANXUE_SMS 只能是 file:///… 或 https://令牌@主机/…（留空就不发短信）。")
     return url
+
+
+def _words(env: dict[str, str], name: str) -> str:
+    """A line of words for every page's foot."""
+    return " ".join(env.get(name, "").split())
+
+
+def _on_or_off(env: dict[str, str], name: str) -> bool:
+    """True unless it says off."""
+    text = env.get(name, "") or "on"
+    if text not in ("on", "off"):
+        raise UnsafeSettings(f"{name} 只能是 on 或 off，现在是“{text}”。")
+    return text == "on"
 
 
 def _whole_number(env: dict[str, str], name: str, default: str = "0") -> int:

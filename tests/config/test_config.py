@@ -30,7 +30,7 @@ def test_a_safe_production_starts_with_secure_cookies(production):
 @pytest.mark.parametrize("change", [
     {"GUANXUE_SECRET_KEY": ""}, {"GUANXUE_SECRET_KEY": "short"}, {"GUANXUE_LEDGER_KEY": ""}, {"GUANXUE_LEDGER_KEY": "/nowhere/key.pem"},
     {"GUANXUE_BASE_URL": "http://learn.example.cn"}, {"FLASK_DEBUG": "1"}, {"GUANXUE_ENV": "staging"},
-    {"GUANXUE_TRUSTED_PROXIES": "many"}, {"GUANXUE_TRUSTED_PROXIES": "-1"}, {"GUANXUE_STORAGE_URL": "s3://bucket"},
+    {"GUANXUE_TRUSTED_PROXIES": "many"}, {"GUANXUE_TRUSTED_PROXIES": "-1"}, {"GUANXUE_SERVICE_WORKER": "perhaps"}, {"GUANXUE_STORAGE_URL": "s3://bucket"},
 ])
 def test_an_unsafe_setting_stops_the_start_with_a_chinese_line(production, change):
     with pytest.raises(UnsafeSettings) as refused:

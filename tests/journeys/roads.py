@@ -52,9 +52,9 @@ def find(page: Page, site: Site, words: str) -> None:
 # ---- a worker
 
 
-def learner(site: Site, open_page: Callable[..., Page], snap: Snap = unseen) -> None:
+def learner(site: Site, open_page: Callable[..., Page], snap: Snap = unseen, phone: str = "13711110001") -> None:
     """Search, course, register, join, watch, read, quiz, credit, and a stranger who verifies it."""
-    page, phone, name = open_page(), "13711110001", "周晓燕"
+    page, name = open_page(), "周晓燕"
     page.goto(site.address)
     snap("home", page)
     find(page, site, "数控")
