@@ -26,6 +26,7 @@ from guanxue import (
 )
 from guanxue.accounts import api as _accounts_api  # noqa: F401 declares its calls
 from guanxue.accounts import commands as accounts_commands
+from guanxue.accounts import joined as accounts_joined
 from guanxue.accounts import keeping as accounts_keeping
 from guanxue.accounts import routes as accounts_routes
 from guanxue.accounts import signin
@@ -56,6 +57,7 @@ from guanxue.creditbank import keeping as creditbank_keeping
 from guanxue.creditbank import routes as creditbank_routes
 from guanxue.creditbank import tasks as creditbank_tasks
 from guanxue.discussions import keeping as discussions_keeping
+from guanxue.creditbank import merging as creditbank_merging
 from guanxue.discussions import routes as discussion_routes
 from guanxue.helpdesk import keeping as helpdesk_keeping
 from guanxue.helpdesk import routes as helpdesk_routes
@@ -64,6 +66,7 @@ from guanxue.learning import keeping as learning_keeping
 from guanxue.learning import routes as learning_pages
 from guanxue.learning.routes import notes as _learning_notes  # noqa: F401
 from guanxue.learning.routes import study as _learning_study  # noqa: F401
+from guanxue.learning import merging as learning_merging
 from guanxue.ledger import commands as ledger_commands
 from guanxue.media import routes as media_routes
 from guanxue.media import tasks as media_tasks
@@ -76,6 +79,7 @@ from guanxue.tracks import keeping as tracks_keeping
 from guanxue.tracks import routes as track_pages
 from guanxue.tracks import tasks as track_tasks
 from guanxue.tracks.routes import curate as _tracks_curate  # noqa: F401 adds its pages to the blueprint
+from guanxue.tracks import merging as tracks_merging
 from guanxue.tracks.routes import home as _tracks_home  # noqa: F401
 from guanxue.tracks.routes import public as _tracks_public  # noqa: F401
 
@@ -160,10 +164,24 @@ def _keepers() -> None:
     """What every room keeps of a person, from the bottom up: for export, deletion, merging and parting."""
     for room, keeping in (
         ("accounts", accounts_keeping), ("helpdesk", helpdesk_keeping), ("quizzes", quizzes_keeping),
+# How each room takes part when two accounts of one person are merged and parted.
+MERGING = {
+    "accounts": {"plan_merge": accounts_joined.plan_merge, "merge": accounts_joined.merge,
+                 "plan_part": accounts_joined.plan_part, "part": accounts_joined.part},
+    "learning": {"lock": learning_merging.lock_study, "plan_merge": learning_merging.plan_merge,
+                 "merge": learning_merging.merge, "plan_part": learning_merging.plan_part, "part": learning_merging.part},
+    "creditbank": {"plan_merge": creditbank_merging.plan_merge, "merge": creditbank_merging.merge,
+                   "plan_part": creditbank_merging.plan_part, "part": creditbank_merging.part},
+    "tracks": {"plan_merge": tracks_merging.plan_merge, "merge": tracks_merging.merge,
+               "plan_part": tracks_merging.plan_part, "part": tracks_merging.part},
+}
+
+
         ("courses", courses_keeping), ("learning", learning_keeping), ("discussions", discussions_keeping),
         ("creditbank", creditbank_keeping), ("tracks", tracks_keeping),
     ):
-        accounts.register_keeper(accounts.Keeper(room, keeping.export, keeping.erase, left=keeping.left))
+        accounts.register_keeper(accounts.Keeper(room, keeping.export, keeping.erase, left=keeping.left,
+                                                 **MERGING.get(room, {})))
     accounts.register_relier("creditbank", creditbank.has_awards_since)
 
 

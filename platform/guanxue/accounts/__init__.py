@@ -8,11 +8,24 @@ from guanxue.accounts.attempts import claim_attempt
 from guanxue.accounts.consent import current_edition
 from guanxue.accounts.events import PersonRenamed
 from guanxue.accounts.identity import register_relier
-from guanxue.accounts.keepers import Effect, Keeper, Merging
+from guanxue.accounts.keepers import Effect, Keeper, Merging, Plan
 from guanxue.accounts.keepers import register as register_keeper
 from guanxue.accounts.models import Organisation, Person, Session
 from guanxue.accounts.queries import (
     SignedIn,
+from guanxue.accounts.merging import (
+    Foreseen,
+    find_merge,
+    foresee_merge,
+    foresee_part,
+    get_merge,
+    list_merges,
+    merge_accounts,
+    merged_into,
+    must_not_be_merged,
+    part_accounts,
+    part_until,
+)
     capabilities_of,
     find_person,
     find_person_by_phone,
@@ -67,7 +80,11 @@ __all__ = [
     "find_person_by_phone", "get_person", "names_of", "capabilities_of", "mask_name", "mask_phone", "list_towns", "get_town",
     "FactorState", "begin_second_factor", "confirm_second_factor", "factor_key", "factor_state", "has_second_factor",
     "new_recovery_codes", "pending_secret", "prove_session", "remove_second_factor", "show_second_factor", "claim_attempt",
-    "end_other_sessions",
+    "end_other_sessions", "ask_code", "check_code", "count_try", "notify", "use_code", "wrong_code", "can_send",
+    "PhoneTaken", "WrongCode", "WrongProof", "IDENTITY_TRIES_A_DAY", "Standing", "arrive_by_code", "change_phone",
+    "give_up_number", "proof_key", "release_phone", "reset_by_code", "show_second_proof", "standing_of", "tell_of_new_device",
+    "Foreseen", "Plan", "find_merge", "foresee_merge", "foresee_part", "get_merge", "list_merges", "merge_accounts",
+    "merged_into", "must_not_be_merged", "part_accounts", "part_until",
     "Effect", "Keeper", "Merging", "register_keeper", "PersonRenamed", "current_edition", "holder_at", "name_at",
     "register_relier",
     "find_town", "lock_person", "load_towns", "create_demo_people", "has_demo_people", "DEMO_PEOPLE", "ROLES",

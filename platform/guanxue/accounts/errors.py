@@ -33,3 +33,37 @@ class NoSuchTown(NotFound):
 
 class NoSuchPerson(NotFound):
     """No such person."""
+
+
+class NumberTaken(Conflict):
+    """Another account stated this citizen's number; whose is never told."""
+
+    code = "number-taken"
+
+
+class NumberReliedOn(Conflict):
+    """Records rest on the stated number."""
+
+    code = "number-relied-on"
+
+
+class AccountMerged(Conflict):
+    """The account was merged into another, which is the one to sign in with."""
+
+    code = "account-merged"
+
+
+class CannotMerge(Conflict):
+    """These two accounts cannot become one; `code` names the rule."""
+
+    code = "cannot-merge"
+
+
+class CannotPart(Conflict):
+    """This merge cannot be undone (any more); `code` names the rule."""
+
+    code = "cannot-part"
+
+
+class NoSuchMerge(NotFound):
+    """No merge of that code."""

@@ -44,10 +44,10 @@ class SignedIn:
     town_id: int | None
     session_id: int
     last_seen_at: datetime
-    capabilities: frozenset[str]
     proved_at: datetime | None
     terms_version: str
     erase_after_at: datetime | None
+    capabilities: frozenset[str]
 
 
 # Asked on every request of somebody signed in, so made once, and one question: a row for each role, one without for none.
@@ -57,7 +57,8 @@ _SIGNED_IN = Prepared(
     .join(Session, Session.person_id == Person.id)
     .outerjoin(Role, Role.person_id == Person.id)
     .outerjoin(Organisation, Organisation.id == Role.organisation_id)
-    .where(Session.key_hash == bindparam("key_hash"), Session.revoked_at.is_(None), Person.disabled_at.is_(None)))
+    .where(Session.key_hash == bindparam("key_hash"), Session.revoked_at.is_(None), Person.disabled_at.is_(None),
+           Person.merged_into_id.is_(None)))
 _ROLES = (select(Role.role, Organisation.slug).outerjoin(Organisation, Organisation.id == Role.organisation_id)
           .where(Role.person_id == bindparam("person_id")))
 

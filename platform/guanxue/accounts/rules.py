@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 MOBILE = re.compile(r"1[3-9]\d{9}")  # mainland mobile numbers; prefixes change, so no prefix table
@@ -141,3 +142,37 @@ def mask_citizen_id(number: str) -> str:
     of the last four is shown, and the first three tell only what the accent does.
     """
     return number[:_ID_SHOWN] + "*" * (len(number) - _ID_SHOWN)
+
+
+# ---- two accounts of one person
+
+
+@dataclass(frozen=True)
+class Account:
+    """What decides whether an account may be merged."""
+
+    id: int
+    is_demo: bool
+    is_leaving: bool
+    is_disabled: bool
+    is_disputed: bool
+    has_identity: bool
+    has_roles: bool
+    has_second_factor: bool
+    has_merged: bool
+
+
+def merge_fault(kept: Account, merged: Account, *, by_administrator: bool) -> str | None:
+    """Which rule forbids to merge the second account into the first; None when they may become one."""
+    faults = (
+        ("same-account", kept.id == merged.id),
+        ("leaving", kept.is_leaving or merged.is_leaving),
+        ("disabled", kept.is_disabled or merged.is_disabled),
+        ("demo", kept.is_demo != merged.is_demo),
+        ("has-merged", merged.has_merged),
+        ("two-identities", kept.has_identity and merged.has_identity),
+        ("staff", merged.has_roles and not by_administrator),
+        ("second-factor", merged.has_second_factor and not by_administrator),
+        ("disputed", merged.is_disputed and not by_administrator),
+    )
+    return next((name for name, is_so in faults if is_so), None)

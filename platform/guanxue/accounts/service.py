@@ -13,6 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from guanxue import audit
 from guanxue.accounts import attempts, consent, rules
 from guanxue.accounts.errors import NoSuchPerson, PhoneTaken, WrongCredentials
+from guanxue.accounts.merging import must_not_be_merged
 from guanxue.accounts.models import Organisation, Person, Role, Session
 from guanxue.accounts.naming import checked_name
 from guanxue.accounts.queries import CAPABILITIES, find_person_by_phone, find_town, get_person, get_town, key_hash
@@ -55,27 +56,25 @@ def hash_password(password: str, phone: str = "") -> str:
 
 def register_person(
     actor: Actor, *, phone: str, password_hash: str, name: str, terms_version: str = "", is_demo: bool = False,
-    town_slug: str | None = None,
+    town_slug: str | None = None, source: str = "register",
 ) -> Person:
-    """A new person. `password_hash` from hash_password(). Raises Invalid, PhoneTaken."""
-    phone, name = checked_phone(phone), " ".join(name.split())
-    if not 1 <= len(name) <= 40 or any(ord(c) < 32 for c in name):
-        raise Invalid(_("姓名有误。"), fields=[{"field": "name", "message": _("请填写姓名，最多 40 个字。")}])
+    """A new person, with what they agreed to. `password_hash` from hash_password(). Raises Invalid, PhoneTaken."""
+    phone, name = checked_phone(phone), checked_name(name)
     town = find_town(town_slug) if town_slug else None
     person = Person(phone=phone, name=name, password_hash=password_hash, is_demo=is_demo, created_at=clock.now(),
-                    terms_version=terms_version, accepted_at=clock.now() if terms_version else None,
                     town_id=town.id if town else None)
     try:
         with session.begin_nested():
             session.add(person)
     except IntegrityError:
         raise PhoneTaken(_("这个手机号已经注册过，请直接登录。")) from None
+    consent.note_registration(person, terms_version, source)
     audit.record(actor, "accounts.person.registered", person.ref)
     return person
 
 
 def prove(phone: str, password: str, address: str) -> Person:
-    """The person whose phone and password these are. Reads only; raises Invalid, TooMany, WrongCredentials.
+    """The person whose phone and password these are. Reads only; raises Invalid, TooMany, WrongCredentials, AccountMerged.
 
     WrongCredentials leaves a counted failure behind. Unknown numbers take as long and sound the same.
     """
@@ -90,6 +89,7 @@ def prove(phone: str, password: str, address: str) -> Person:
         is_right = False
     if person is None or person.disabled_at or not is_right:
         raise WrongCredentials(_("手机号或密码不对。"), remember=[lambda: attempts.count_failure(*keys)])
+    must_not_be_merged(person)
     return person
 
 
@@ -97,7 +97,9 @@ def start_session(person: Person, kind: str, device: str = "", *, method: str = 
     """A new session of the person; the key to hand out, which is kept nowhere.
 
     `method` is what opened it: password, code or register; `is_proved` says that a second factor was shown with it.
+    Raises AccountMerged.
     """
+    must_not_be_merged(person)
     key, now = secrets.token_urlsafe(32), clock.now()
     session.add(Session(person_id=person.id, key_hash=key_hash(key), kind=kind, created_at=now, last_seen_at=now,
                         expires_at=now + SESSION_LENGTH, device=device[:120], method=method,
@@ -109,14 +111,14 @@ def start_session(person: Person, kind: str, device: str = "", *, method: str = 
 
 
 def see(session_id: int) -> None:
-    """Bookkeeping: the session was used just now, and holds for another while."""
+    """Bookkeeping, to the hour: the session was used just now and holds for another while, and its person was seen."""
     now = clock.now()
+    session.execute(update(Session).where(Session.id == session_id, Session.last_seen_at < now - SEEN_EVERY)
+                    .values(last_seen_at=now, expires_at=now + SESSION_LENGTH))
     of_session = select(Session.person_id).where(Session.id == session_id).scalar_subquery()
     is_stale = or_(Person.seen_at.is_(None), Person.seen_at < now - SEEN_EVERY)
     session.execute(update(Person).where(Person.id == of_session, is_stale).values(seen_at=now)
                     .execution_options(synchronize_session=False))
-    session.execute(update(Session).where(Session.id == session_id, Session.last_seen_at < now - SEEN_EVERY)
-                    .values(last_seen_at=now, expires_at=now + SESSION_LENGTH))
 
 
 def end_session(actor: Actor, session_id: int) -> None:
@@ -133,6 +135,8 @@ def end_session_by_key(actor: Actor, key: str) -> None:
     """End the session of that key, if it holds."""
     session.execute(update(Session).where(Session.key_hash == key_hash(key), Session.revoked_at.is_(None))
                     .values(revoked_at=clock.now()))
+
+
 def end_other_sessions(actor: Actor) -> int:
     """End every session of the actor but the present one; how many."""
     count = end_all_sessions(actor.id, keep_session_id=actor.session_id)
@@ -146,8 +150,6 @@ def end_all_sessions(person_id: int, *, keep_session_id: int | None) -> int:
         update(Session)
         .where(Session.person_id == person_id, Session.revoked_at.is_(None), Session.id != (keep_session_id or 0))
         .values(revoked_at=clock.now())).rowcount
-
-
 
 
 def change_password(actor: Actor, person: Person, password_hash: str, *, keep_session_id: int | None) -> None:

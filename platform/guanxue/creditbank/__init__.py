@@ -8,19 +8,22 @@ from guanxue.creditbank.errors import NoSuchRecord
 from guanxue.creditbank.models import Award
 from guanxue.creditbank.queries import (
     Line,
+    Refused,
     Verification,
     balance,
     find_award,
     has_awards_since,
+    list_refused,
     statement,
     study_hours_milli,
     verify,
 )
+from guanxue.creditbank.recomputing import Difference, recompute
 from guanxue.creditbank.rules import decimal_text, normal_code, spaced_code
-from guanxue.creditbank.service import Difference, award, award_completion, award_later, recompute, reverse_award
+from guanxue.creditbank.service import award, award_completion, award_later, reverse_award
 
 __all__ = [
     "Award", "Line", "Verification", "Difference", "NoSuchRecord", "award", "award_completion", "award_later", "reverse_award",
     "recompute", "balance", "study_hours_milli", "statement", "find_award", "has_awards_since", "verify",
-    "decimal_text", "normal_code", "spaced_code",
+    "Refused", "list_refused", "decimal_text", "normal_code", "spaced_code",
 ]

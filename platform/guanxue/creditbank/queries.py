@@ -8,13 +8,16 @@ from datetime import datetime
 
 from sqlalchemy import select
 
-from guanxue import accounts, ledger
+from guanxue import accounts, learning, ledger, policies
+from guanxue.core import clock
 from guanxue.core.db import session
+from guanxue.core.i18n import gettext
 from guanxue.core.i18n import lazy as _
 from guanxue.core.paging import Page
 from guanxue.creditbank import rules
 from guanxue.creditbank.errors import NoSuchRecord
-from guanxue.creditbank.models import Award
+from guanxue.creditbank.models import Award, Move
+from guanxue.learning import Completion
 from guanxue.ledger import Entry
 
 PER_PAGE = 20
@@ -47,9 +50,9 @@ def balance(person_id: int) -> int:
 
 
 def study_hours_milli(person_id: int) -> int:
-    """Thousandths of class hours of everything credited and not reversed."""
-    return sum(line.class_hours_milli for line in _lines(ledger.statement(f"person:{person_id}", 1, 100_000).items)
-               if line.kind == "completion" and not line.is_reversed)
+    """Thousandths of class hours of everything credited and not reversed; what followed from or to another account counts."""
+    return sum(line.class_hours_milli if line.amount > 0 else -line.class_hours_milli for line in all_lines(person_id)
+               if line.kind in rules.MOVES.values() or (line.kind == "completion" and not line.is_reversed))
 
 
 def statement(person_id: int, page: int = 1) -> Page[Line]:
@@ -64,14 +67,17 @@ def all_lines(person_id: int) -> list[Line]:
 
 
 def has_awards_since(person_id: int, moment: datetime) -> bool:
-    """Was the person awarded credits since then?"""
-    return session.scalar(select(Award.id).where(Award.person_id == person_id, Award.awarded_at >= moment).limit(1)) is not None
+    """Was the person awarded credits since then, or did any follow them from another account?"""
+    own = select(Award.id).where(Award.person_id == person_id, Award.awarded_at >= moment)
+    came = select(Move.id).where(Move.to_person_id == person_id, Move.on_entry.is_not(None), Move.moved_at >= moment)
+    return any(session.scalar(query.limit(1)) is not None for query in (own, came))
 
 
 def _lines(items: list[tuple[Entry, int]]) -> list[Line]:
     documents = {entry.number: json.loads(entry.document) for entry, _amount in items}
     reversed_ones = ledger.reversed_among(documents)
     codes = {a.entry_number: a.code for a in session.scalars(select(Award).where(Award.entry_number.in_(list(documents))))}
+    codes |= {entry: document["award"] for entry, document in documents.items() if "award" in document}
     return [_line(entry, amount, documents[entry.number], codes.get(entry.number), entry.number in reversed_ones)
             for entry, amount in items]
 
@@ -79,6 +85,7 @@ def _lines(items: list[tuple[Entry, int]]) -> list[Line]:
 def _line(entry: Entry, amount: int, document: dict, code: str | None, is_reversed: bool) -> Line:
     content_ms, hour_ms = document.get("content_ms", 0), document.get("class_hour_ms", 2_700_000)
     reason = document.get("reason") or str(_("学完课程并通过考核"))
+    reason = gettext(reason) if entry.kind in rules.MOVES.values() else reason
     return Line(
         number=entry.number, at=datetime.fromisoformat(entry.posted_at.replace("Z", "+00:00")), kind=entry.kind, amount=amount,
         course=document.get("course"), title=document.get("title", ""), reason=reason, code=code,
@@ -92,9 +99,81 @@ def find_award(person_id: int, course_id: int) -> Award | None:
     return session.scalar(select(Award).where(Award.person_id == person_id, Award.course_id == course_id))
 
 
+# ---- credits that follow their person
+
+
+def worth(completion: Completion) -> tuple[int, int]:
+    """(millicredits, thousandths of class hours) of a completion under its policy."""
+    numbers = policies.get_policy(completion.policy_id).numbers
+    return (policies.credits_of(numbers, completion.content_ms), policies.class_hours_milli_of(numbers, completion.content_ms))
+
+
+def credited(award: Award) -> int:
+    """Millicredits that the award's own entry put on its person's account."""
+    return dict(ledger.postings_of(award.entry_number))[f"person:{award.person_id}"]
+
+
+def held_by(person_id: int, *, with_waiting: bool = True) -> rules.Held:
+    """What the person was credited with, as far as rules ask; with what waits for its award, unless that is what is asked."""
+    ids = set(session.scalars(select(Award.course_id).where(Award.person_id == person_id)))
+    came = select(Move).where(Move.to_person_id == person_id, Move.on_entry.is_not(None), Move.step == "merged")
+    ids |= {m.course_id for m in session.scalars(came).all() if standing_move(m.award_id) is m}
+    if with_waiting:
+        ids |= {c.course_id for c in learning.list_completions(person_id)}
+    return rules.Held(frozenset(ids))
+
+
+def standing_move(award_id: int) -> Move | None:
+    """How the award stands away from the account that earned it; None while it is at home."""
+    newest = session.scalar(select(Move).where(Move.award_id == award_id).order_by(Move.id.desc()).limit(1))
+    return newest if newest is not None and newest.step == "merged" else None
+
+
+def standing_moves(merge_code: str) -> list[Move]:
+    """Credits that a merge took off one account and that have not gone back, in order."""
+    moves = session.scalars(select(Move).where(Move.merge_code == merge_code, Move.step == "merged").order_by(Move.id)).all()
+    return [m for m in moves if standing_move(m.award_id) is m]
+
+
+def is_spent(completion: Completion) -> bool:
+    """Did evidence that the completion rests on earn a credit before, under an account that was merged and parted?"""
+    shared = learning.shares_evidence(completion)
+    return bool(shared) and session.scalar(select(Award.id).where(Award.completion_id.in_(shared)).limit(1)) is not None
+
+
+@dataclass(frozen=True)
+class Refused:
+    """A credit of a merged account that does not count again, and the rule in words. Millicredits."""
+
+    code: str
+    course: str
+    title: str
+    amount: int
+    rule: str
+    reason: str
+
+
+def list_refused(person_id: int) -> list[Refused]:
+    """Credits of accounts merged into the person's that do not count, while they stand merged."""
+    moves = session.scalars(select(Move).where(
+        Move.to_person_id == person_id, Move.step == "merged", Move.on_entry.is_(None)).order_by(Move.id)).all()
+    return [_refused(m) for m in moves if standing_move(m.award_id) is m]
+
+
+def _refused(move: Move) -> Refused:
+    award = session.get(Award, move.award_id)
+    document = json.loads(ledger.get_entry(award.entry_number).document)
+    return Refused(award.code, document["course"], document["title"], credited(award), move.rule,
+                   str(rules.refusal_text(move.rule)))
+
+
 @dataclass(frozen=True)
 class Verification:
-    """What a stranger is told about a record. `fault` is why it is not valid."""
+    """What a stranger is told about a record. `fault` is why it is not valid.
+
+    `merged_into`: the masked holder of the account that its account was merged into, "" where it was not; `is_counted` is
+    False where the same course counts there already, so that two papers are one credit.
+    """
 
     code: str
     is_valid: bool
@@ -103,6 +182,8 @@ class Verification:
     holder_masked: str
     line: Line
     proof: dict
+    merged_into: str = ""
+    is_counted: bool = True
 
 
 def verify(code: str) -> Verification:
@@ -116,6 +197,9 @@ def verify(code: str) -> Verification:
     amount = next((a for account, a in ledger.postings_of(entry.number) if account == f"person:{award.person_id}"), 0)
     line = _lines([(entry, amount)])[0]
     holder = accounts.holder_at(award.person_id, award.awarded_at)
-    return Verification(award.code, not fault and not line.is_reversed, line.is_reversed, fault, holder, line, proof)
+    move = standing_move(award.id)
+    merged_into = accounts.holder_at(move.to_person_id, clock.now()) if move else ""
+    return Verification(award.code, not fault and not line.is_reversed, line.is_reversed, fault, holder, line, proof,
+                        merged_into, move is None or move.on_entry is not None)
 
 

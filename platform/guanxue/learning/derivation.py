@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from guanxue import courses, policies, quizzes
+from guanxue import accounts, courses, policies, quizzes
+from guanxue.core.db import session
 from guanxue.core.i18n import lazy as _
-from guanxue.learning import evidence
-from guanxue.learning.models import Completion
+from guanxue.learning import carried, evidence, rules
+from guanxue.learning.models import Carry, Completion
 from guanxue.learning.queries import get_enrolment
 
 
@@ -19,8 +20,8 @@ class Derivation:
     faults: list[object]
 
 
-def derive_completion(completion: Completion) -> Derivation:
-    """Judge all evidence of a completion again."""
+def derive_completion(completion: Completion, beside: carried.Names = ()) -> Derivation:
+    """Judge all evidence of a completion again; without the moments in which playbacks `beside` it played too, where given."""
     enrolment = get_enrolment(completion.enrolment_id)
     numbers = policies.get_policy(completion.policy_id).numbers
     faults: list[object] = [
@@ -28,7 +29,7 @@ def derive_completion(completion: Completion) -> Derivation:
         for playback_id, last_seq, chain in completion.evidence["playbacks"]
         if evidence.chain_fault(playback_id, last_seq, chain)
     ]
-    spans, passed = evidence.derive_spans(enrolment), _passed(completion, faults)
+    spans, passed = evidence.derive_spans(enrolment, _sources(completion, beside, faults)), _passed(completion, faults)
     content_ms = 0
     for lesson in courses.lessons_of(completion.revision_id):
         content_ms += lesson.duration_ms or 0
@@ -40,6 +41,20 @@ def derive_completion(completion: Completion) -> Derivation:
         if not evidence.counts_as_complete(lesson, credited, numbers):
             faults.append(_("“%(title)s”计入的时间不够。", title=lesson.title))
     return Derivation(0 if faults else content_ms, faults)
+
+
+def _sources(completion: Completion, beside: carried.Names, faults: list[object]) -> list[carried.Source]:
+    """The enrolment's own evidence, and what the completion says was carried over to it when it was written."""
+    enrolment = get_enrolment(completion.enrolment_id)
+    carries = [session.get(Carry, carry_id) for carry_id in completion.evidence.get("carries", [])]
+    for carry in carries:
+        if carry is None or carry.to_enrolment_id != enrolment.id or accounts.find_merge(carry.merge_code) is None:
+            faults.append(_("结业记录说合并过另一个账号的学习，但没有这次合并。"))
+    sources = carried.sources_of(enrolment, [c for c in carries if c is not None])
+    if not beside:
+        return sources
+    busy = carried.busy_of(beside)
+    return [replace(s, busy=tuple(rules.merge_spans(list(s.busy), busy))) for s in sources]
 
 
 def _passed(completion: Completion, faults: list[object]) -> set[int]:

@@ -11,7 +11,7 @@ import hmac
 import secrets
 from dataclasses import dataclass
 
-from sqlalchemy import and_, case, select, update
+from sqlalchemy import Row, and_, case, select, update
 from sqlalchemy.exc import IntegrityError
 
 from guanxue import accounts, courses, policies, quizzes
@@ -21,10 +21,11 @@ from guanxue.core.db import session
 from guanxue.core.i18n import lazy as _
 from guanxue.core.settings import settings
 from guanxue.courses import RevisionLesson
-from guanxue.learning import rules
+from guanxue.learning import carried, rules
+from guanxue.learning.carried import Source
 from guanxue.learning.errors import LessonNotReady
 from guanxue.learning.models import BeatRow, Enrolment, Playback, Progress
-from guanxue.learning.queries import enrolment_for_lesson
+from guanxue.learning.queries import enrolment_for_lesson, progress_rows
 from guanxue.policies import Numbers
 
 
@@ -169,6 +170,9 @@ def _empty_progress(enrolment: Enrolment, lesson: RevisionLesson) -> Progress:
 
 def restore_progress(enrolment: Enrolment) -> None:
     """Make the rows again that the cache should have: all at once, for late time is counted over the whole course."""
+    if enrolment.is_joined:
+        rebuild_progress(enrolment)
+        return
     lost = set(session.scalars(
         select(Playback.revision_lesson_id)
         .outerjoin(Progress, and_(Progress.enrolment_id == Playback.enrolment_id,
@@ -180,12 +184,33 @@ def restore_progress(enrolment: Enrolment) -> None:
         if lesson.id in lost and lesson.id in derived:
             row, found = _empty_progress(enrolment, lesson), derived[lesson.id]
             row.spans, row.credited_ms, row.late_ms = rules.pack_spans(found.spans), found.credited_ms, found.late_ms
+            row.resume_ms = found.resume_ms
             row.is_complete = counts_as_complete(lesson, row.credited_ms, numbers)
             session.add(row)
     for lesson, _attempt_id in passed_attempts(enrolment):
         if session.get(Progress, (enrolment.id, lesson.id)) is None:
             row = _empty_progress(enrolment, lesson)
             row.credited_ms, row.is_complete = lesson.duration_ms or 0, True
+            session.add(row)
+    session.flush()
+
+
+def rebuild_progress(enrolment: Enrolment) -> None:
+    """Make every row of the cache anew from what counts for the enrolment now, of its own and carried over."""
+    session.flush()
+    for row in progress_rows(enrolment.id).values():
+        session.delete(row)
+    session.flush()
+    numbers = policies.get_policy(enrolment.policy_id).numbers
+    derived, passed = derive_spans(enrolment), {lesson.id for lesson, _attempt_id in passed_attempts(enrolment)}
+    for lesson in courses.lessons_of(enrolment.revision_id):
+        row, found = _empty_progress(enrolment, lesson), derived.get(lesson.id)
+        if found is not None:
+            row.spans, row.credited_ms, row.late_ms = rules.pack_spans(found.spans), found.credited_ms, found.late_ms
+            row.resume_ms, row.is_complete = found.resume_ms, counts_as_complete(lesson, found.credited_ms, numbers)
+        if lesson.id in passed:
+            row.credited_ms, row.is_complete = lesson.duration_ms or 0, True
+        if found is not None or lesson.id in passed:
             session.add(row)
     session.flush()
 
@@ -204,10 +229,11 @@ def counts_as_complete(lesson: RevisionLesson, credited_ms: int, numbers: Number
 
 @dataclass
 class Derived:
-    """A lesson's coverage derived from kept claims alone."""
+    """A lesson's coverage derived from kept claims alone. `resume_ms`: where the newest claim ended."""
 
     spans: list[tuple[int, int]]
     late_ms: int = 0
+    resume_ms: int = 0
 
     @property
     def credited_ms(self) -> int:
@@ -215,60 +241,76 @@ class Derived:
         return rules.covered_ms(self.spans)
 
 
-def derive_spans(enrolment: Enrolment) -> dict[int, Derived]:
-    """By revision lesson: every kept claim judged again, in the order the server received them. Reads no cache."""
-    rows = session.execute(
-        select(BeatRow, Playback.revision_lesson_id, Playback.opened_ms, Playback.max_rate_permille)
-        .join(Playback, Playback.id == BeatRow.playback_id).where(Playback.enrolment_id == enrolment.id)
-        .order_by(BeatRow.received_ms, BeatRow.playback_id, BeatRow.seq)).all()
+def derive_spans(enrolment: Enrolment, sources: list[Source] | None = None) -> dict[int, Derived]:
+    """By revision lesson: every kept claim judged again, in the order the server received them. Reads no cache.
+
+    `sources`: whose claims, the enrolment's own first; without them its own and what is carried over to it now. What was
+    carried over is judged as if it had come at that moment: late time is one budget, and the own claims before it go first.
+    """
+    own, *lent = carried.sources_of(enrolment) if sources is None else sources
+    rows = [(2 * sum(not x.comes_after(row.playback_id, row.seq) for x in lent), row, own) for row in _claimed(own)]
+    rows += [(2 * n + 1, row, x) for n, x in enumerate(lent) for row in _claimed(x)]
+    rows.sort(key=lambda x: (x[0], x[1].received_ms, x[1].playback_id, x[1].seq))
     lessons = {x.id: x for x in courses.lessons_of(enrolment.revision_id)}
     found: dict[int, Derived] = {}
     sittings: dict[int, rules.Sitting] = {}
     late = 0
-    for row, lesson_id, opened_ms, rate in rows:
+    newest: dict[int, int] = {}
+    for _turn, row, source in rows:
+        lesson_id = source.lesson_for(row.revision_lesson_id)
         if lesson_id not in lessons:
             continue  # the row was turned to another course's lesson: it earns nothing here, and its chain tells
-        before = sittings.get(row.playback_id) or rules.Sitting(opened_ms, None, rate)
-        sitting = rules.Sitting(opened_ms, row.ended_ms, rate, before.acked_t_ms, before.granted_ms)
-        outcome = rules.judge(sitting, _claims(row), row.received_ms,
-                              _terms(enrolment, lessons[lesson_id]), late)
+        before = sittings.get(row.playback_id) or rules.Sitting(row.opened_ms, None, row.max_rate_permille)
+        sitting = rules.Sitting(row.opened_ms, row.ended_ms, row.max_rate_permille, before.acked_t_ms, before.granted_ms)
+        beats = rules.read_beats(row.claims)
+        outcome = rules.judge(sitting, beats, row.received_ms, _terms(enrolment, lessons[lesson_id]), late, source.busy)
         sittings[row.playback_id], late = outcome.sitting, outcome.late_ms
         derived = found.setdefault(lesson_id, Derived([]))
         derived.spans = rules.merge_spans(derived.spans, [(g.from_ms, g.to_ms) for g in outcome.grants])
         derived.late_ms += sum(g.to_ms - g.from_ms for g in outcome.grants if g.is_late)
+        if beats and row.received_ms >= newest.get(lesson_id, 0):
+            newest[lesson_id] = row.received_ms
+            derived.resume_ms = max(0, min(beats[-1].to_ms, lessons[lesson_id].duration_ms or 0))
     return found
 
 
-def _claims(row: BeatRow) -> list[rules.Beat]:
-    """A row's claims; none where its bytes were spoiled, which the chain tells."""
-    try:
-        return rules.unpack_beats(row.claims)
-    except ValueError:
-        return []
+def _claimed(source: Source) -> list[Row]:
+    rows = session.execute(
+        select(BeatRow.playback_id, BeatRow.seq, BeatRow.received_ms, BeatRow.ended_ms, BeatRow.claims,
+               Playback.revision_lesson_id, Playback.opened_ms, Playback.max_rate_permille)
+        .join(Playback, Playback.id == BeatRow.playback_id).where(Playback.enrolment_id == source.enrolment_id))
+    return [row for row in rows if source.takes(row.playback_id, row.seq)]
 
 
 def named(enrolment: Enrolment) -> dict:
-    """Everything a completion rests on: each playback's chain as it stands, each passed quiz, and the time it was given."""
-    passed = passed_attempts(enrolment)
-    playbacks = session.scalars(select(Playback).where(Playback.enrolment_id == enrolment.id).order_by(Playback.id))
-    return {
+    """Everything a completion rests on: each playback's chain as it stands, each passed quiz, and the time it was given.
+
+    Where another account's study counts, its evidence is named too, and by what it counts ("carries").
+    """
+    passed, carries = passed_attempts(enrolment), carried.list_standing(enrolment)
+    of = [enrolment.id, *(c.from_enrolment_id for c in carries)]
+    playbacks = session.scalars(select(Playback).where(Playback.enrolment_id.in_(of)).order_by(Playback.id))
+    told = {
         "playbacks": [[p.id, p.last_seq, p.chain.hex()] for p in playbacks if p.last_seq],
         "attempts": [[lesson.id, attempt_id] for lesson, attempt_id in passed],
         "extensions": [[attempt_id, x.number, x.expires_at.isoformat()]
                        for _lesson, attempt_id in passed for x in quizzes.list_extensions(attempt_id)],
     }
+    return {**told, "carries": [c.id for c in carries]} if carries else told
 
 
-def passed_attempts(enrolment: Enrolment) -> list[tuple[RevisionLesson, str]]:
-    """(quiz lesson, id of the first attempt that passed) of the enrolment."""
-    found = []
+def passed_attempts(enrolment: Enrolment, sources: list[Source] | None = None) -> list[tuple[RevisionLesson, str]]:
+    """(quiz lesson, id of the first attempt that passed) of the enrolment and of what is carried over to it."""
+    found, sources = [], carried.sources_of(enrolment) if sources is None else sources
+    pass_mark = courses.get_revision(enrolment.revision_id).pass_mark
     for lesson in courses.lessons_of(enrolment.revision_id):
         if lesson.kind != "quiz":
             continue
-        tries = quizzes.list_attempts(enrolment.person_id, f"enrolment:{enrolment.id}/lesson:{lesson.id}")
-        passed = next((a.id for a, s in tries if s is not None and s.is_passed), None)
-        if passed is not None:
-            found.append((lesson, passed))
+        tries = sorted(((a.started_at, a.id) for s in sources for who, subject in s.subjects(lesson.id)
+                        for a, done in quizzes.list_attempts(who, subject)
+                        if done is not None and done.is_passed and done.score >= pass_mark))
+        if tries:
+            found.append((lesson, tries[0][1]))
     return found
 
 

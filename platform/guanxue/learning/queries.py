@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import and_, bindparam, func, select
 
 from guanxue import courses, policies
 from guanxue.core.actor import Actor
@@ -13,8 +13,9 @@ from guanxue.core.db import session
 from guanxue.core.i18n import lazy as _
 from guanxue.core.prepared import Prepared
 from guanxue.courses import RevisionLesson
+from guanxue.learning import carried
 from guanxue.learning.errors import NoSuchPlayback, NotEnrolled
-from guanxue.learning.models import Completion, Enrolment, Playback, Progress
+from guanxue.learning.models import Carry, Completion, Enrolment, Playback, Progress
 
 
 def find_enrolment(person_id: int, course_id: int) -> Enrolment | None:
@@ -69,8 +70,14 @@ def _must_be_mine(query, actor: Actor, code: str):
 
 
 def find_completion(enrolment_id: int) -> Completion | None:
-    """The enrolment's completion."""
-    return session.scalar(select(Completion).where(Completion.enrolment_id == enrolment_id))
+    """The enrolment's completion, its own or one carried over to it."""
+    return completion_of(get_enrolment(enrolment_id))
+
+
+def completion_of(enrolment: Enrolment) -> Completion | None:
+    """The enrolment's completion, its own or one carried over to it."""
+    own = session.scalar(select(Completion).where(Completion.enrolment_id == enrolment.id))
+    return own or (carried.find_completion(enrolment) if enrolment.is_joined else None)
 
 
 def get_completion(completion_id: int) -> Completion:
@@ -82,9 +89,14 @@ def get_completion(completion_id: int) -> Completion:
 
 
 def list_completions(person_id: int | None = None) -> list[Completion]:
-    """All completions, or a person's, oldest first."""
+    """All completions, or those written under a person's account, oldest first."""
     query = select(Completion).order_by(Completion.id)
     return list(session.scalars(query.where(Completion.person_id == person_id) if person_id else query))
+
+
+def list_counted(person_id: int) -> list[Completion]:
+    """The completions that count for a person now: their own, and those of accounts that were merged into theirs."""
+    return [*list_completions(person_id), *carried.list_completions(person_id)]
 
 
 def progress_rows(enrolment_id: int) -> dict[int, Progress]:
@@ -143,7 +155,7 @@ def course_progress(enrolment: Enrolment) -> CourseProgress:
         row = rows.get(lesson.id)
         lessons.append(LessonProgress(lesson, row.credited_ms if row else 0, row.resume_ms if row else 0,
                                       bool(row and row.is_complete), share))
-    return CourseProgress(enrolment, lessons, find_completion(enrolment.id))
+    return CourseProgress(enrolment, lessons, completion_of(enrolment))
 
 
 def lesson_progress(enrolment: Enrolment, lesson: RevisionLesson) -> LessonProgress:
@@ -166,9 +178,10 @@ def list_my_courses(person_id: int, course_ids: Iterable[int] | None = None) -> 
 _COUNT_IN = Prepared(select(func.count()).select_from(Enrolment)
              .where(Enrolment.course_id == bindparam("course_id"), Enrolment.left_at.is_(None)))
 _STANDING = Prepared(
-    select(Enrolment.id, Enrolment.revision_id, Completion.id, Progress.revision_lesson_id, Progress.credited_ms,
-           Progress.is_complete)
+    select(Enrolment.id, Enrolment.revision_id, func.coalesce(Completion.id, Carry.completion_id), Progress.revision_lesson_id,
+           Progress.credited_ms, Progress.is_complete)
     .outerjoin(Completion, Completion.enrolment_id == Enrolment.id)
+    .outerjoin(Carry, and_(Carry.to_enrolment_id == Enrolment.id, Carry.ended_at.is_(None), Carry.completion_id.is_not(None)))
     .outerjoin(Progress, Progress.enrolment_id == Enrolment.id)
     .where(Enrolment.person_id == bindparam("person_id"), Enrolment.course_id == bindparam("course_id"),
            Enrolment.left_at.is_(None))
@@ -189,8 +202,10 @@ def standing(person_id: int, course_id: int) -> tuple[tuple, ...]:
 
 
 def completed_course_ids(person_id: int) -> set[int]:
-    """Courses the person has completed."""
-    return set(session.scalars(select(Completion.course_id).where(Completion.person_id == person_id)))
+    """Courses the person has completed, also under an account that was merged into theirs."""
+    theirs = (select(Completion.course_id).join(Carry, Carry.completion_id == Completion.id)
+              .where(Carry.to_person_id == person_id, Carry.ended_at.is_(None)))
+    return set(session.scalars(select(Completion.course_id).where(Completion.person_id == person_id).union_all(theirs)))
 
 
 def last_sync(person_id: int, course_id: int, lesson_slug: str) -> dict:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 SLACK_MS = 250  # a beat may claim this much more than its time: players measure in ticks
@@ -67,8 +67,14 @@ class Outcome:
     qualified: int
 
 
-def judge(sitting: Sitting, beats: Iterable[Beat], received_ms: int, terms: Terms, late_ms: int) -> Outcome:
-    """Judge the beats of one request in their order. `late_ms` is the late time granted in the course before."""
+def judge(
+    sitting: Sitting, beats: Iterable[Beat], received_ms: int, terms: Terms, late_ms: int,
+    busy: Sequence[tuple[int, int]] = (),
+) -> Outcome:
+    """Judge the beats of one request in their order. `late_ms` is the late time granted in the course before.
+
+    `busy`: when the same person was playing elsewhere (epoch milliseconds, sorted, disjoint); those moments earn nothing here.
+    """
     grants: list[Grant] = []
     elapsed = received_ms - sitting.opened_ms
     latest = elapsed * DRIFT_PERMILLE // 1000 + DRIFT_MS
@@ -81,7 +87,10 @@ def judge(sitting: Sitting, beats: Iterable[Beat], received_ms: int, terms: Term
         if beat.t_ms <= sitting.acked_t_ms:
             continue
         rate = min(beat.rate_permille, sitting.max_rate_permille)
-        budget = (beat.t_ms - sitting.acked_t_ms) * rate // 1000 + SLACK_MS
+        time = beat.t_ms - sitting.acked_t_ms
+        if busy:
+            time = free_ms(sitting.opened_ms + sitting.acked_t_ms, sitting.opened_ms + beat.t_ms, busy)
+        budget = time * rate // 1000 + SLACK_MS if time else 0
         left = window * sitting.max_rate_permille // 1000 - sitting.granted_ms
         length = min(min(beat.to_ms, terms.duration_ms) - beat.from_ms, budget, left)
         is_late = received_ms - (sitting.opened_ms + beat.t_ms) > terms.late_after_ms
@@ -93,6 +102,27 @@ def judge(sitting: Sitting, beats: Iterable[Beat], received_ms: int, terms: Term
             late_ms += length if is_late else 0
             grants.append(Grant(beat.from_ms, beat.from_ms + length, is_late))
     return Outcome(sitting, tuple(grants), late_ms, qualified)
+
+
+def free_ms(begin_ms: int, end_ms: int, busy: Sequence[tuple[int, int]]) -> int:
+    """How much of [begin, end) lies outside the busy spans."""
+    return end_ms - begin_ms - sum(max(0, min(end, end_ms) - max(begin, begin_ms)) for begin, end in busy)
+
+
+def busy_spans(
+    sitting: Sitting, beats: Iterable[Beat], received_ms: int, terms: Terms,
+) -> tuple[Sitting, list[tuple[int, int]]]:
+    """(the sitting after a request, when its beats were really playing): each grant, at its rate, up to its beat's moment."""
+    found = []
+    for beat in beats:
+        outcome = judge(sitting, [beat], received_ms, terms, 0)
+        rate = max(1, min(beat.rate_permille, sitting.max_rate_permille))
+        played = sum(-(-(g.to_ms - g.from_ms) * 1000 // rate) for g in outcome.grants)
+        until = sitting.opened_ms + beat.t_ms
+        if played:
+            found.append((max(sitting.opened_ms + sitting.acked_t_ms, until - played), until))
+        sitting = outcome.sitting
+    return sitting, found
 
 
 def end_of(opened_ms: int, ended_ms: int | None, contact_ms: int, now_ms: int) -> int | None:
@@ -124,6 +154,37 @@ def covered_ms(spans: Iterable[tuple[int, int]]) -> int:
 def is_complete(credited_ms: int, duration_ms: int, share_permille: int) -> bool:
     """Does enough of the lesson count? An empty lesson never completes by itself."""
     return duration_ms > 0 and credited_ms * 1000 >= duration_ms * share_permille
+
+
+# ---- one person, two accounts
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How one account stands in a course: left, studied, complete."""
+
+    is_complete: bool
+    has_study: bool
+    is_left: bool
+
+
+KEEP, REFUSE, FINISHED, STUDY, PLACE = "keep", "refuse", "finished", "study", "place"
+
+
+def join(theirs: Standing, mine: Standing | None, *, holds: bool) -> str:
+    """What the merged account's enrolment becomes beside the one that stays: `holds` says whether its completion still
+    stands without the moments in which the other account played too.
+
+    KEEP: nothing is carried over; REFUSE: its completion does not stand; FINISHED: its completion counts; STUDY: what was
+    studied counts; PLACE: only the place in the course.
+    """
+    if mine is not None and mine.is_complete:
+        return KEEP
+    if theirs.is_complete:
+        return FINISHED if holds else REFUSE
+    if theirs.has_study:
+        return STUDY
+    return PLACE if mine is None or (mine.is_left and not theirs.is_left) else KEEP
 
 
 # ---- packing
@@ -162,6 +223,14 @@ def unpack_beats(data: bytes) -> list[Beat]:
     """What pack_beats() packed."""
     numbers = unpack(data)
     return [Beat(t, begin, begin + length, rate) for t, begin, length, rate in zip(*[iter(numbers)] * 4, strict=True)]
+
+
+def read_beats(data: bytes) -> list[Beat]:
+    """What pack_beats() packed; nothing where the bytes were spoiled, which the chain tells."""
+    try:
+        return unpack_beats(data)
+    except ValueError:
+        return []
 
 
 def pack_spans(spans: Iterable[tuple[int, int]]) -> bytes:

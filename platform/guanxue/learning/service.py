@@ -9,22 +9,22 @@ from dataclasses import replace
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
-from guanxue import audit, courses, policies, quizzes
+from guanxue import accounts, audit, courses, policies, quizzes
 from guanxue.core import clock, events
 from guanxue.core.actor import SYSTEM, Actor
 from guanxue.core.db import session
 from guanxue.core.i18n import lazy as _
 from guanxue.courses import RevisionLesson
 from guanxue.learning import beats as hot
-from guanxue.learning import evidence, rules
+from guanxue.learning import carried, evidence, rules
 from guanxue.learning.derivation import derive_completion
 from guanxue.learning.errors import CannotEnrol, LessonNotReady, NotEnrolled
 from guanxue.learning.events import CourseCompleted, Enrolled, LessonCompleted
 from guanxue.learning.models import Completion, Enrolment, Playback, Progress
 from guanxue.learning.queries import (
+    completion_of,
     course_progress,
     enrolment_for_lesson,
-    find_completion,
     find_enrolment,
     get_enrolment,
     get_playback,
@@ -58,7 +58,7 @@ def enrol(actor: Actor, course: courses.Course) -> Enrolment:
 
 def _come_back(enrolment: Enrolment, course: courses.Course) -> None:
     enrolment.left_at = None
-    if enrolment.revision_id == course.revision_id or find_completion(enrolment.id) is not None:
+    if enrolment.revision_id == course.revision_id or completion_of(enrolment) is not None:
         return
     if not evidence.has_beats(enrolment.id):  # nothing earned yet: begin with what is taught today
         revision = courses.get_revision(course.revision_id)
@@ -112,11 +112,23 @@ def _complete_lesson(enrolment: Enrolment, lesson: RevisionLesson, progress: Pro
     progress.is_complete = True
     session.flush()
     events.emit(LessonCompleted(enrolment.person_id, lesson.id, enrolment.id))
-    _complete_course(enrolment)
+    complete_course(enrolment)
 
 
-def _complete_course(enrolment: Enrolment) -> None:
-    if find_completion(enrolment.id) is not None:
+def complete_joined(actor: Actor, enrolment_id: int) -> None:
+    """Complete a course that two merged accounts studied to its end together; again is the same. Raises NotEnrolled.
+
+    A merge itself completes nothing, so that it can be undone; this is the person's own step after it.
+    """
+    enrolment = evidence.lock_enrolment(enrolment_id)
+    if enrolment is None or enrolment.person_id != actor.id or enrolment.left_at is not None:
+        raise NotEnrolled(_("没有这条报名记录。"))
+    complete_course(enrolment)
+
+
+def complete_course(enrolment: Enrolment) -> None:
+    """Write the completion where every lesson is complete and there is none yet; what was derived must say the same."""
+    if completion_of(enrolment) is not None or accounts.get_person(enrolment.person_id).merged_into_id is not None:
         return
     progress = course_progress(enrolment)
     if progress.next_lesson is not None or not progress.lessons:
@@ -153,9 +165,16 @@ def attempt_subject(enrolment: Enrolment, lesson: RevisionLesson) -> str:
     return f"enrolment:{enrolment.id}/lesson:{lesson.id}"
 
 
-def _limits(enrolment: Enrolment) -> quizzes.Limits:
+def _limits(enrolment: Enrolment, lesson: RevisionLesson) -> quizzes.Limits:
     numbers = policies.get_policy(enrolment.policy_id).numbers
-    return quizzes.Limits(numbers.quiz_attempts, numbers.quiz_cooldown_ms)
+    return quizzes.Limits(numbers.quiz_attempts, numbers.quiz_cooldown_ms, attempts_elsewhere(enrolment, lesson))
+
+
+def attempts_elsewhere(enrolment: Enrolment, lesson: RevisionLesson) -> tuple[tuple[int, str], ...]:
+    """(person, subject) of attempts under merged accounts, which count against the same limit."""
+    if not enrolment.is_joined:
+        return ()
+    return tuple(x for source in carried.sources_of(enrolment)[1:] for x in source.subjects(lesson.id))
 
 
 def start_attempt(actor: Actor, lesson: RevisionLesson) -> quizzes.Attempt:
@@ -163,7 +182,7 @@ def start_attempt(actor: Actor, lesson: RevisionLesson) -> quizzes.Attempt:
     if lesson.paper_id is None:
         raise LessonNotReady(_("这节课没有考核。"))
     enrolment = evidence.lock_enrolment(enrolment_for_lesson(actor, lesson).id)
-    return quizzes.open_attempt(actor, lesson.paper_id, attempt_subject(enrolment, lesson), _limits(enrolment))
+    return quizzes.open_attempt(actor, lesson.paper_id, attempt_subject(enrolment, lesson), _limits(enrolment, lesson))
 
 
 def find_attempt_lesson(actor: Actor, attempt_id: str) -> tuple[quizzes.Attempt, Enrolment, RevisionLesson]:
@@ -212,7 +231,7 @@ def submit_attempt(actor: Actor, attempt_id: str) -> tuple[quizzes.Result, list[
             progress.credited_ms = lesson.duration_ms
             _complete_lesson(enrolment, lesson, progress)
         else:
-            _complete_course(enrolment)
+            complete_course(enrolment)
     enrolment.studied_at = clock.now()
     session.flush()
     return outcome_of(attempt, submission, enrolment)
@@ -220,7 +239,8 @@ def submit_attempt(actor: Actor, attempt_id: str) -> tuple[quizzes.Result, list[
 
 def outcome_of(attempt: quizzes.Attempt, submission, enrolment: Enrolment) -> tuple[quizzes.Result, list[dict]]:
     """What the learner is told about a handed-in attempt."""
-    result = quizzes.result_of(attempt, submission, _limits(enrolment))
+    lesson = courses.get_revision_lesson(int(attempt.subject.rpartition(":")[2]))
+    result = quizzes.result_of(attempt, submission, _limits(enrolment, lesson))
     return result, quizzes.feedback(attempt, submission, explain=result.passed or result.attempts_left == 0)
 
 
@@ -230,4 +250,4 @@ def settle_courses(event: courses.LessonReady) -> None:
         select(Enrolment).join(Progress, Progress.enrolment_id == Enrolment.id)
         .where(Enrolment.revision_id == event.revision_id, Progress.is_complete).distinct())
     for enrolment in rows.all():
-        _complete_course(enrolment)
+        complete_course(enrolment)

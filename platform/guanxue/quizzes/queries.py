@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import timedelta
 
 from sqlalchemy import select
@@ -57,8 +58,14 @@ def find_open_attempt(person_id: int, subject: str) -> Attempt | None:
     return None
 
 
-def attempts_left(person_id: int, subject: str, attempts: int, cooldown_ms: int) -> int:
-    """How many attempts may still be begun now: `attempts` within any stretch of `cooldown_ms`."""
+def attempts_left(
+    person_id: int, subject: str, attempts: int, cooldown_ms: int, elsewhere: Iterable[tuple[int, str]] = (),
+) -> int:
+    """How many attempts may still be begun now: `attempts` within any stretch of `cooldown_ms`.
+
+    `elsewhere`: (person, subject) of further attempts that count.
+    """
     since = clock.now() - timedelta(milliseconds=cooldown_ms)
-    used = sum(1 for attempt, _submission in list_attempts(person_id, subject) if attempt.started_at > since)
+    used = sum(1 for who, what in ((person_id, subject), *elsewhere) for attempt, _submission in list_attempts(who, what)
+               if attempt.started_at > since)
     return max(0, attempts - used)

@@ -41,10 +41,14 @@ MOST_EXTENSIONS = 10
 
 @dataclass(frozen=True)
 class Limits:
-    """How often a paper may be tried, from the policy: `attempts` within `cooldown_ms`."""
+    """How often a paper may be tried, from the policy: `attempts` within `cooldown_ms`.
+
+    `elsewhere`: (person, subject) of further attempts that count, made under another account of the same person.
+    """
 
     attempts: int
     cooldown_ms: int
+    elsewhere: tuple[tuple[int, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -78,7 +82,7 @@ def open_attempt(actor: Actor, paper_id: int, subject: str, limits: Limits) -> A
     running = find_open_attempt(actor.id, subject)
     if running is not None:
         return running
-    if attempts_left(actor.id, subject, limits.attempts, limits.cooldown_ms) == 0:
+    if attempts_left(actor.id, subject, limits.attempts, limits.cooldown_ms, limits.elsewhere) == 0:
         hours = -(-limits.cooldown_ms // 3_600_000)
         raise NoAttemptsLeft(_("%(n)s 次机会已用完。先回头看看课程，%(h)s 小时后可以再考。", n=limits.attempts, h=hours))
     paper, now = get_paper(paper_id), clock.now()
@@ -217,7 +221,7 @@ def derive_score(submission: Submission) -> int:
 
 def result_of(attempt: Attempt, submission: Submission, limits: Limits) -> Result:
     """What the learner is told."""
-    left = attempts_left(attempt.person_id, attempt.subject, limits.attempts, limits.cooldown_ms)
+    left = attempts_left(attempt.person_id, attempt.subject, limits.attempts, limits.cooldown_ms, limits.elsewhere)
     return Result(submission.score, submission.is_passed, submission.pass_mark, left)
 
 

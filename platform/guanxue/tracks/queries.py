@@ -14,7 +14,7 @@ from guanxue.core.db import session
 from guanxue.core.i18n import lazy as _
 from guanxue.tracks import rules
 from guanxue.tracks.errors import NoSuchStage, NoSuchTrack
-from guanxue.tracks.models import PUBLISHED, Finish, Membership, Stage, StageCourse, Track
+from guanxue.tracks.models import PUBLISHED, Finish, JoinedFinish, Membership, Stage, StageCourse, Track
 
 
 def visible_to(actor: Actor) -> ColumnElement[bool]:
@@ -91,9 +91,11 @@ def find_membership(track_id: int, person_id: int) -> Membership | None:
     return session.get(Membership, (track_id, person_id))
 
 
-def find_finish(track_id: int, person_id: int) -> Finish | None:
-    """When and on what ground the person finished the track."""
-    return session.scalar(select(Finish).where(Finish.track_id == track_id, Finish.person_id == person_id))
+def find_finish(track_id: int, person_id: int) -> Finish | JoinedFinish | None:
+    """When and on what ground the person finished the track, themselves or under an account that was merged into theirs."""
+    own = session.scalar(select(Finish).where(Finish.track_id == track_id, Finish.person_id == person_id))
+    return own or session.scalar(select(JoinedFinish).where(
+        JoinedFinish.track_id == track_id, JoinedFinish.person_id == person_id, JoinedFinish.ended_at.is_(None)).limit(1))
 
 
 def list_joined(person_id: int) -> list[Track]:
@@ -112,7 +114,15 @@ def count_members(track_ids: Iterable[int]) -> dict[int, tuple[int, int]]:
         .group_by(Membership.track_id)).all())
     done = dict(session.execute(
         select(Finish.track_id, func.count()).where(Finish.track_id.in_(ids)).group_by(Finish.track_id)).all())
-    return {i: (joined.get(i, 0), done.get(i, 0)) for i in ids}
+    return {i: (joined.get(i, 0), done.get(i, 0) + more) for i, more in _more_finished(ids).items()}
+
+
+def _more_finished(ids: list[int]) -> dict[int, int]:
+    """By track: one more for whom only two merged accounts together finished it, one less for whom both did."""
+    more = dict.fromkeys(ids, 0)
+    for row in session.scalars(select(JoinedFinish).where(JoinedFinish.track_id.in_(ids), JoinedFinish.ended_at.is_(None))):
+        more[row.track_id] += 1 if row.finish_id is None else -1 if row.is_double else 0
+    return more
 
 
 def list_tracks_with(person_id: int, course_id: int | None = None) -> list[Track]:

@@ -285,7 +285,7 @@ def settle_person(track_id: int, person_id: int) -> bool:
     if find_finish(track_id, person_id) is not None:
         return True
     required = required_course_ids(track_id)
-    done = {c.course_id: c.id for c in learning.list_completions(person_id) if c.course_id in set(required)}
+    done = {c.course_id: c.id for c in learning.list_counted(person_id) if c.course_id in set(required)}
     if not required or len(done) < len(required):
         return False
     slugs = {i: c.slug for i, c in courses.courses_by_id(required).items()}

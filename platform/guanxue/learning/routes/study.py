@@ -112,9 +112,10 @@ def _quiz_page(course: courses.Course, enrolment: learning.Enrolment, row: cours
     values = _frame(course, progress, row) | {
         "pass_mark": courses.get_revision(row.revision_id).pass_mark,
         "question_count": quizzes.get_paper(row.paper_id).question_count,
-        "attempts_left": quizzes.attempts_left(actor.id, subject, numbers.quiz_attempts, numbers.quiz_cooldown_ms),
+        "attempts_left": quizzes.attempts_left(actor.id, subject, numbers.quiz_attempts, numbers.quiz_cooldown_ms,
+                                               learning.attempts_elsewhere(enrolment, row)),
         "attempts": numbers.quiz_attempts, "cooldown_hours": numbers.quiz_cooldown_ms // 3_600_000,
-        "is_passed": any(s is not None and s.is_passed for _a, s in tries), "result": None, "attempt": None,
+        "is_passed": any(x.lesson.id == row.id and x.is_complete for x in progress.lessons), "result": None, "attempt": None,
         "lapsed": None,
         "waiting_lessons": [x.lesson.title for x in progress.lessons if not x.is_complete and x.lesson.kind != "quiz"],
         "message": str(problem.message) if problem else "",

@@ -1,0 +1,91 @@
+"""This room's own part of a merge: who can sign in, the stated number, the town; and what does not move."""
+
+from __future__ import annotations
+
+from sqlalchemy import func, select, update
+
+from guanxue.accounts import identity
+from guanxue.accounts.keepers import Effect, Merging, Plan
+from guanxue.accounts.models import Identity, Organisation, Person, Role, Session
+from guanxue.accounts.queries import get_person
+from guanxue.accounts.rules import mask_phone
+from guanxue.core import clock, sealing
+from guanxue.core.actor import Actor
+from guanxue.core.db import session
+from guanxue.core.i18n import lazy as _
+
+
+def plan_merge(kept_id: int, merged_id: int) -> Plan:
+    """Sign-in, sessions, number, town, roles, consents."""
+    kept, merged = get_person(kept_id), get_person(merged_id)
+    subject = merged.ref
+    effects = [Effect("account.closed", subject, _(
+        "以后只用 %(kept)s 登录；%(merged)s 不能再登录。", kept=mask_phone(kept.phone), merged=mask_phone(merged.phone)))]
+    count = session.scalar(select(func.count()).select_from(Session).where(
+        Session.person_id == merged_id, Session.revoked_at.is_(None), Session.expires_at > clock.now())) or 0
+    if count:
+        told = _("那个账号的 %(n)s 处登录会退出，正在播放的课会停下，没有上传的学习不算。", n=count)
+        effects.append(Effect("sessions.ended", subject, told, count))
+    gives_identity = session.get(Identity, merged_id) is not None
+    if gives_identity:
+        effects.append(Effect("identity.moved", subject, _("填过的身份证号跟着人，转到保留的账号。")))
+    takes_town = merged.town_id if kept.town_id is None else None
+    if takes_town is not None:
+        town = session.get(Organisation, takes_town)
+        effects.append(Effect("town.taken", f"town:{town.slug}", _("所在镇街写成 %(town)s。", town=town.name)))
+    roles = session.scalar(select(func.count()).select_from(Role).where(Role.person_id == merged_id)) or 0
+    if roles:
+        told = _("那个账号的工作人员身份不会转过来：合并不给任何人权限。")
+        effects.append(Effect("roles.left", subject, told, roles))
+    effects.append(Effect("consents.left", subject, _("同意过的事项各归各的，以保留的账号为准。")))
+    return Plan(tuple(effects), (gives_identity, takes_town))
+
+
+def merge(actor: Actor, merging: Merging, plan: Plan) -> dict:
+    """Carry out the plan; gives what was moved."""
+    gives_identity, takes_town = plan.steps
+    kept, merged = get_person(merging.kept_id), get_person(merging.merged_id)
+    merged.merged_into_id = kept.id
+    session.execute(update(Session).where(Session.person_id == merged.id, Session.revoked_at.is_(None))
+                    .values(revoked_at=clock.now()))
+    if gives_identity:
+        _give_identity(merged, kept)
+    if takes_town is not None:
+        kept.town_id = takes_town
+    session.flush()
+    return {"identity": gives_identity, "town": takes_town}
+
+
+def _give_identity(giver: Person, taker: Person) -> None:
+    row = session.get(Identity, giver.id)
+    number = sealing.unseal(identity.KIND, giver.ref, row.number_sealed)
+    told = {"kind": row.kind, "number_hash": row.number_hash, "masked": row.masked, "stated_at": row.stated_at}
+    session.delete(row)
+    session.flush()
+    session.add(Identity(person_id=taker.id, number_sealed=sealing.seal(identity.KIND, taker.ref, number), **told))
+    session.flush()
+
+
+def plan_part(merging: Merging, documents: dict) -> Plan:
+    """The account opens again; what it had comes back, where it was not changed since."""
+    document = documents.get("accounts", {})
+    kept, merged = get_person(merging.kept_id), get_person(merging.merged_id)
+    effects = [Effect("account.opened", merged.ref, _("%(phone)s 又可以用原来的密码登录。", phone=mask_phone(merged.phone)))]
+    returns_identity = bool(document.get("identity")) and session.get(Identity, kept.id) is not None
+    if returns_identity:
+        effects.append(Effect("identity.returned", merged.ref, _("身份证号回到原来填它的账号。")))
+    returns_town = document.get("town") is not None and kept.town_id == document["town"]
+    if returns_town:
+        effects.append(Effect("town.returned", kept.ref, _("合并时写上的所在镇街去掉。")))
+    return Plan(tuple(effects), (returns_identity, returns_town))
+
+
+def part(actor: Actor, merging: Merging, plan: Plan) -> None:
+    """Carry out the plan of a parting."""
+    returns_identity, returns_town = plan.steps
+    kept, merged = get_person(merging.kept_id), get_person(merging.merged_id)
+    if returns_identity:
+        _give_identity(kept, merged)
+    if returns_town:
+        kept.town_id = None
+    session.flush()

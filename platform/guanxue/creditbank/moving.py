@@ -1,0 +1,57 @@
+"""The entries by which a credit follows its person to another account and comes back. Nothing here decides whether it may."""
+
+from __future__ import annotations
+
+import json
+
+from guanxue import accounts, ledger
+from guanxue.accounts import Merging
+from guanxue.core import clock
+from guanxue.core.actor import Actor
+from guanxue.core.db import session
+from guanxue.creditbank import rules
+from guanxue.creditbank.models import Award, Move
+from guanxue.creditbank.queries import credited, standing_move
+
+MINT = "mint:courses"
+_EXPLAINS = ("course", "title", "revision", "policy", "content_ms", "class_hour_ms", "class_hours_per_credit")
+
+
+def move(actor: Actor, merging: Merging, one: Award, step: str, rule: str, off: int | None, on: int | None) -> None:
+    """Take an award's credit off one account and put it on another; either may be left out. Again is the same."""
+    amount = credited(one)
+    entries = {}
+    for word, person_id, signed in (("off", off, -amount), ("on", on, amount)):
+        if person_id is not None:
+            entries[word] = ledger.post(
+                actor, key=rules.move_key(merging.code, step, word, one.entry_number), kind=rules.MOVES[step],
+                postings=[(f"person:{person_id}", signed), (MINT, -signed)],
+                document=_document(merging, one, step, word, rule)).number
+    kept, merged = merging.kept_id, merging.merged_id
+    giver, taker = (merged, kept) if step == "merged" else (kept, merged)
+    session.add(Move(merge_code=merging.code, award_id=one.id, course_id=one.course_id, step=step, rule=rule,
+                     from_person_id=giver, to_person_id=taker, off_entry=entries.get("off"), on_entry=entries.get("on"),
+                     moved_at=clock.now()))
+    session.flush()
+
+
+def _document(merging: Merging, one: Award, step: str, word: str, rule: str) -> dict:
+    """What the entry is explained by: the merge, the first entry with its course and numbers, the rule, the reason."""
+    first = json.loads(ledger.get_entry(one.entry_number).document)
+    return {**{name: first[name] for name in _EXPLAINS}, "merge": merging.code, "entry": one.entry_number, "award": one.code,
+            "kept": merging.kept_id, "merged": merging.merged_id, "rule": rule or "moved",
+            "reason": rules.move_reason(step, word, rule)}
+
+
+def give_back(actor: Actor, merging: Merging, moved: Move, step: str) -> None:
+    """The other way: off the account that stayed, where it had been put on, and on the one that earned it."""
+    one = session.get(Award, moved.award_id)
+    move(actor, merging, one, step, moved.rule, merging.kept_id if moved.on_entry else None, merging.merged_id)
+
+
+def bring_home(actor: Actor, one: Award) -> None:
+    """Give an award back to the account that earned it, if it is with another: what is done to it is done there."""
+    moved = standing_move(one.id)
+    if moved is not None and not ledger.is_reversed(one.entry_number):
+        merge = accounts.get_merge(moved.merge_code)
+        give_back(actor, Merging(merge.code, merge.kept_id, merge.merged_id, merge.reason), moved, "returned")

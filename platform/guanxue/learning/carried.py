@@ -1,0 +1,184 @@
+"""What was earned under another account of the same person and counts for an enrolment: whose claims, for which lessons.
+
+Nothing is copied and nothing changes its owner. A Carry says that another enrolment's evidence, as it stood when the accounts
+were merged, counts here; when they part, it says no longer. Lessons are matched by what they are, from the frozen revisions:
+the same film, the same words, the same paper. (docs/decisions/0010-merging.md)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import func, select
+
+from guanxue import courses
+from guanxue.core.db import session
+from guanxue.courses import RevisionLesson
+from guanxue.learning import rules
+from guanxue.learning.models import BeatRow, Carry, Completion, Enrolment, Playback
+
+Names = Sequence[Sequence[int]]  # [playback id, last seq]: evidence as it stood
+
+
+@dataclass(frozen=True)
+class Source:
+    """An enrolment whose evidence counts. Of another's only `upto` (last seq by playback), for `lessons` (its lesson → ours),
+    not for moments that are `busy`, and judged after our own claims that were there `before` (last seq by playback).
+
+    None and empty: the enrolment's own, all of it.
+    """
+
+    enrolment_id: int
+    person_id: int
+    lessons: dict[int, int] | None = None
+    upto: dict[int, int] | None = None
+    busy: tuple[tuple[int, int], ...] = ()
+    before: dict[int, int] | None = None
+
+    def comes_after(self, playback_id: int, seq: int) -> bool:
+        """Was that row of our own claims there before this was carried over?"""
+        return seq <= (self.before or {}).get(playback_id, 0)
+
+    def takes(self, playback_id: int, seq: int) -> bool:
+        """Does this row of claims count?"""
+        return self.upto is None or seq <= self.upto.get(playback_id, 0)
+
+    def lesson_for(self, lesson_id: int) -> int | None:
+        """Our lesson for one of theirs; None where ours is another."""
+        return lesson_id if self.lessons is None else self.lessons.get(lesson_id)
+
+    def subjects(self, lesson_id: int) -> list[tuple[int, str]]:
+        """(person, subject) of the attempts at our quiz lesson that this enrolment made."""
+        theirs = [lesson_id] if self.lessons is None else [a for a, b in self.lessons.items() if b == lesson_id]
+        return [(self.person_id, f"enrolment:{self.enrolment_id}/lesson:{a}") for a in theirs]
+
+
+def own(enrolment: Enrolment) -> Source:
+    """The enrolment's own evidence."""
+    return Source(enrolment.id, enrolment.person_id)
+
+
+def list_standing(enrolment: Enrolment) -> list[Carry]:
+    """What is carried over to the enrolment now, oldest first; nobody asks for those who never merged."""
+    if not enrolment.is_joined:
+        return []
+    return list(session.scalars(
+        select(Carry).where(Carry.to_enrolment_id == enrolment.id, Carry.ended_at.is_(None)).order_by(Carry.id)))
+
+
+def sources_of(enrolment: Enrolment, carries: Sequence[Carry] | None = None) -> list[Source]:
+    """Everything that counts for the enrolment: its own evidence, and that of the carries (those that stand now)."""
+    return [own(enrolment), *(of_carry(c, enrolment) for c in (list_standing(enrolment) if carries is None else carries))]
+
+
+def of_carry(carry: Carry, to: Enrolment) -> Source:
+    """A carry's evidence, as it stood then."""
+    theirs, told = session.get(Enrolment, carry.from_enrolment_id), carry.document
+    return source(theirs, to.revision_id, told["playbacks"], told["beside"], told["own"])
+
+
+def source(enrolment: Enrolment, revision_id: int, playbacks: Names, beside: Names, before: Names) -> Source:
+    """Another enrolment's evidence as it counts towards a revision, beside what the account that stays was playing."""
+    lessons = match(courses.lessons_of(enrolment.revision_id), courses.lessons_of(revision_id))
+    return Source(enrolment.id, enrolment.person_id, lessons, _by_playback(playbacks), busy_of(beside), _by_playback(before))
+
+
+def _by_playback(names: Names) -> dict[int, int]:
+    return dict(map(tuple, names))
+
+
+def names_of(playbacks: Sequence[Playback]) -> tuple[tuple[int, int], ...]:
+    """How evidence is named as it stands: (playback id, last seq)."""
+    return tuple((p.id, p.last_seq) for p in playbacks if p.last_seq)
+
+
+def match(theirs: Sequence[RevisionLesson], ours: Sequence[RevisionLesson]) -> dict[int, int]:
+    """{their lesson: ours} where both are the same film, the same text or the same paper; each of ours once."""
+    free = {_what(x): x.id for x in reversed(ours)}
+    ids = {x.id for x in ours}
+    found = {x.id: x.id for x in theirs if x.id in ids}
+    for lesson in theirs:
+        if lesson.id not in found and (twin := free.get(_what(lesson))) is not None and twin not in found.values():
+            found[lesson.id] = twin
+    return found
+
+
+def _what(lesson: RevisionLesson) -> tuple:
+    content = {"video": lesson.asset_id, "quiz": lesson.paper_id}.get(lesson.kind, lesson.body)
+    return lesson.kind, content, lesson.duration_ms
+
+
+# ---- the moments in which both played
+
+
+def list_evidence(enrolment_id: int) -> list[Playback]:
+    """The enrolment's playbacks that claimed anything."""
+    return list(session.scalars(
+        select(Playback).where(Playback.enrolment_id == enrolment_id, Playback.last_seq > 0).order_by(Playback.id)))
+
+
+def list_beside(person_ids: Sequence[int], playbacks: Sequence[Playback]) -> list[Playback]:
+    """Playbacks of these people that heard claims for the time of any of the given ones."""
+    return [p for p in _near(person_ids, playbacks, Playback.opened_ms + Playback.acked_t_ms)
+            if any(_overlap(p.opened_ms + p.acked_t_ms, p, q) for q in playbacks)]
+
+
+def list_unheard(person_id: int, playbacks: Sequence[Playback], since_ms: int) -> list[Playback]:
+    """Playbacks of the person that ended after `since_ms` or not yet, and so may still claim time of the given ones."""
+    endless = 2**62
+    end = func.coalesce(Playback.ended_ms, endless)
+    return [p for p in _near([person_id], playbacks, end)
+            if (p.ended_ms or endless) > since_ms and any(_overlap(p.ended_ms or endless, p, q) for q in playbacks)]
+
+
+def _near(person_ids: Sequence[int], playbacks: Sequence[Playback], end) -> list[Playback]:
+    if not playbacks:
+        return []
+    first, last = min(p.opened_ms for p in playbacks), max(p.opened_ms + p.acked_t_ms for p in playbacks)
+    return list(session.scalars(select(Playback).where(
+        Playback.person_id.in_(list(person_ids)), Playback.opened_ms < last, end > first).order_by(Playback.id)))
+
+
+def _overlap(end_ms: int, playback: Playback, other: Playback) -> bool:
+    return playback.opened_ms < other.opened_ms + other.acked_t_ms and other.opened_ms < end_ms
+
+
+def busy_of(beside: Names) -> tuple[tuple[int, int], ...]:
+    """When those playbacks were really playing, up to the named rows: from their kept claims, judged again."""
+    found: list[tuple[int, int]] = []
+    for playback_id, last_seq in beside:
+        playback = session.get(Playback, playback_id)
+        lesson = courses.get_revision_lesson(playback.revision_lesson_id)
+        terms = rules.Terms(lesson.duration_ms or 0, 0, lesson.duration_ms or 0)
+        sitting = rules.Sitting(playback.opened_ms, None, playback.max_rate_permille)
+        rows = session.execute(select(BeatRow.received_ms, BeatRow.ended_ms, BeatRow.claims)
+                               .where(BeatRow.playback_id == playback_id, BeatRow.seq <= last_seq).order_by(BeatRow.seq))
+        for row in rows:
+            sitting = rules.Sitting(sitting.opened_ms, row.ended_ms, sitting.max_rate_permille, sitting.acked_t_ms,
+                                    sitting.granted_ms)
+            sitting, spans = rules.busy_spans(sitting, rules.read_beats(row.claims), row.received_ms, terms)
+            found += spans
+    return tuple(rules.merge_spans([], found))
+
+
+# ---- what is complete
+
+
+def find_completion(enrolment: Enrolment) -> Completion | None:
+    """The completion that was carried over to the enrolment, while it stands."""
+    return next((session.get(Completion, c.completion_id) for c in list_standing(enrolment) if c.completion_id), None)
+
+
+def list_completions(person_id: int) -> list[Completion]:
+    """Completions that were carried over to the person, while they stand."""
+    return list(session.scalars(
+        select(Completion).join(Carry, Carry.completion_id == Completion.id)
+        .where(Carry.to_person_id == person_id, Carry.ended_at.is_(None)).order_by(Completion.id)))
+
+
+def list_tied(enrolment_id: int) -> list[int]:
+    """Enrolments that ever lent the enrolment their evidence, or it to them."""
+    lent = select(Carry.from_enrolment_id).where(Carry.to_enrolment_id == enrolment_id)
+    took = select(Carry.to_enrolment_id).where(Carry.from_enrolment_id == enrolment_id)
+    return sorted({*session.scalars(lent), *session.scalars(took)})
