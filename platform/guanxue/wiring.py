@@ -54,19 +54,19 @@ from guanxue.courses.routes import teach as _courses_teach  # noqa: F401
 from guanxue.creditbank import api as _creditbank_api  # noqa: F401 declares its calls
 from guanxue.creditbank import commands as creditbank_commands
 from guanxue.creditbank import keeping as creditbank_keeping
+from guanxue.creditbank import merging as creditbank_merging
 from guanxue.creditbank import routes as creditbank_routes
 from guanxue.creditbank import tasks as creditbank_tasks
 from guanxue.discussions import keeping as discussions_keeping
-from guanxue.creditbank import merging as creditbank_merging
 from guanxue.discussions import routes as discussion_routes
 from guanxue.helpdesk import keeping as helpdesk_keeping
 from guanxue.helpdesk import routes as helpdesk_routes
 from guanxue.learning import api as _learning_api  # noqa: F401 declares its calls
 from guanxue.learning import keeping as learning_keeping
+from guanxue.learning import merging as learning_merging
 from guanxue.learning import routes as learning_pages
 from guanxue.learning.routes import notes as _learning_notes  # noqa: F401
 from guanxue.learning.routes import study as _learning_study  # noqa: F401
-from guanxue.learning import merging as learning_merging
 from guanxue.ledger import commands as ledger_commands
 from guanxue.media import routes as media_routes
 from guanxue.media import tasks as media_tasks
@@ -76,10 +76,10 @@ from guanxue.search import tasks as search_tasks
 from guanxue.tracks import api as _tracks_api  # noqa: F401 declares its calls
 from guanxue.tracks import documents as track_documents
 from guanxue.tracks import keeping as tracks_keeping
+from guanxue.tracks import merging as tracks_merging
 from guanxue.tracks import routes as track_pages
 from guanxue.tracks import tasks as track_tasks
 from guanxue.tracks.routes import curate as _tracks_curate  # noqa: F401 adds its pages to the blueprint
-from guanxue.tracks import merging as tracks_merging
 from guanxue.tracks.routes import home as _tracks_home  # noqa: F401
 from guanxue.tracks.routes import public as _tracks_public  # noqa: F401
 
@@ -160,10 +160,6 @@ def _operators() -> None:
                       lambda: [({}, (ledger.head() or {"size": 0})["size"])]))
 
 
-def _keepers() -> None:
-    """What every room keeps of a person, from the bottom up: for export, deletion, merging and parting."""
-    for room, keeping in (
-        ("accounts", accounts_keeping), ("helpdesk", helpdesk_keeping), ("quizzes", quizzes_keeping),
 # How each room takes part when two accounts of one person are merged and parted.
 MERGING = {
     "accounts": {"plan_merge": accounts_joined.plan_merge, "merge": accounts_joined.merge,
@@ -177,6 +173,10 @@ MERGING = {
 }
 
 
+def _keepers() -> None:
+    """What every room keeps of a person, from the bottom up: for export, deletion, merging and parting."""
+    for room, keeping in (
+        ("accounts", accounts_keeping), ("helpdesk", helpdesk_keeping), ("quizzes", quizzes_keeping),
         ("courses", courses_keeping), ("learning", learning_keeping), ("discussions", discussions_keeping),
         ("creditbank", creditbank_keeping), ("tracks", tracks_keeping),
     ):

@@ -10,9 +10,6 @@ from guanxue.accounts.events import PersonRenamed
 from guanxue.accounts.identity import register_relier
 from guanxue.accounts.keepers import Effect, Keeper, Merging, Plan
 from guanxue.accounts.keepers import register as register_keeper
-from guanxue.accounts.models import Organisation, Person, Session
-from guanxue.accounts.queries import (
-    SignedIn,
 from guanxue.accounts.merging import (
     Foreseen,
     find_merge,
@@ -26,6 +23,10 @@ from guanxue.accounts.merging import (
     part_accounts,
     part_until,
 )
+from guanxue.accounts.models import Organisation, Person, Session
+from guanxue.accounts.naming import holder_at, name_at
+from guanxue.accounts.queries import (
+    SignedIn,
     capabilities_of,
     find_person,
     find_person_by_phone,
@@ -40,7 +41,6 @@ from guanxue.accounts.merging import (
     names_of,
 )
 from guanxue.accounts.rules import mask_name, mask_phone
-from guanxue.accounts.service import (
 from guanxue.accounts.second_factor import (
     FactorState,
     begin_second_factor,
@@ -54,13 +54,14 @@ from guanxue.accounts.second_factor import (
     remove_second_factor,
     show_second_factor,
 )
+from guanxue.accounts.service import (
     DEMO_PEOPLE,
     ROLES,
     change_password,
     checked_phone,
     create_demo_people,
-    end_session,
     end_other_sessions,
+    end_session,
     end_session_by_key,
     grant_role,
     hash_password,
@@ -80,9 +81,7 @@ __all__ = [
     "find_person_by_phone", "get_person", "names_of", "capabilities_of", "mask_name", "mask_phone", "list_towns", "get_town",
     "FactorState", "begin_second_factor", "confirm_second_factor", "factor_key", "factor_state", "has_second_factor",
     "new_recovery_codes", "pending_secret", "prove_session", "remove_second_factor", "show_second_factor", "claim_attempt",
-    "end_other_sessions", "ask_code", "check_code", "count_try", "notify", "use_code", "wrong_code", "can_send",
-    "PhoneTaken", "WrongCode", "WrongProof", "IDENTITY_TRIES_A_DAY", "Standing", "arrive_by_code", "change_phone",
-    "give_up_number", "proof_key", "release_phone", "reset_by_code", "show_second_proof", "standing_of", "tell_of_new_device",
+    "end_other_sessions",
     "Foreseen", "Plan", "find_merge", "foresee_merge", "foresee_part", "get_merge", "list_merges", "merge_accounts",
     "merged_into", "must_not_be_merged", "part_accounts", "part_until",
     "Effect", "Keeper", "Merging", "register_keeper", "PersonRenamed", "current_edition", "holder_at", "name_at",
