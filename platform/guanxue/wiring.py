@@ -32,8 +32,11 @@ from guanxue.accounts import routes as accounts_routes
 from guanxue.accounts import signin
 from guanxue.accounts import tasks as accounts_tasks
 from guanxue.accounts.routes import admin as _accounts_admin  # noqa: F401 adds its pages to the blueprint
+from guanxue.accounts.routes import codes as _accounts_codes  # noqa: F401
+from guanxue.accounts.routes import forgotten as _accounts_forgotten  # noqa: F401
 from guanxue.accounts.routes import identity as _accounts_identity  # noqa: F401
 from guanxue.accounts.routes import papers as _accounts_papers  # noqa: F401
+from guanxue.accounts.routes import phone as _accounts_phone  # noqa: F401
 from guanxue.accounts.routes import privacy as _accounts_privacy  # noqa: F401
 from guanxue.accounts.routes import second_factor as _accounts_second_factor  # noqa: F401
 from guanxue.accounts.routes import settings as _accounts_settings  # noqa: F401
@@ -136,6 +139,7 @@ def _jobs() -> None:
     jobs.register("media.make", media_tasks.make, heavy=True, given_up=media_tasks.give_up)
     jobs.register("media.companions", media_tasks.make_companions, heavy=True)
     jobs.register("search.update", search_tasks.update)
+    jobs.register("accounts.send_message", accounts_tasks.send_message)
     jobs.register("accounts.erase", accounts_tasks.erase, max_attempts=50)
     jobs.register("credits.award", creditbank_tasks.award, max_attempts=50)
     jobs.register("tracks.settle", track_tasks.settle, max_attempts=50)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from sqlalchemy import func, select
 from tests.clients import API, Browser, is_chinese, place, words
@@ -273,13 +275,44 @@ def test_a_new_password_needs_the_old_one_and_ends_the_other_sessions(somebody):
     assert sign_in(somebody.test_client(), "another-good-1").status_code == 200
 
 
-def test_settings_list_my_devices_and_end_one(somebody):
-    browser, other = Browser(somebody, PHONE), Browser(somebody, PHONE)
+def test_settings_leads_to_a_page_for_each_thing_and_says_how_it_stands(somebody):
+    browser = Browser(somebody, PHONE)
     page = browser.see("/me/settings")
+    for path in re.findall(r'<a class="line" href="(/me/settings/[^"]+)"', page):
+        assert is_chinese(browser.see(path)), path
+    assert "138****0001" in page and "没有打开" in page
+
+
+def test_sessions_list_my_devices_and_end_one(somebody):
+    browser, other = Browser(somebody, PHONE), Browser(somebody, PHONE)
+    page = browser.see("/me/settings/sessions")
     assert page.count("/end\"") == 1  # this device cannot be ended by mistake
     path = page.split('action="/me/settings/sessions/')[1].split('"')[0]
     browser.send(f"/me/settings/sessions/{path}")
     other.get("/me", 303)
+
+
+def test_sessions_say_how_they_began_and_all_others_end_at_once(somebody):
+    browser, others = Browser(somebody, PHONE), [Browser(somebody, PHONE) for _n in range(3)]
+    assert browser.see("/me/settings/sessions").count("登录 · 密码") == 4
+    browser.send("/me/settings/sessions/end-others")
+    for other in others:
+        other.get("/me", 303)
+    browser.see("/me/settings/sessions")
+
+
+def test_being_seen_keeps_the_persons_own_moment_to_the_hour(somebody):
+    browser = Browser(somebody, PHONE)
+    first = seen_at(somebody)
+    for later_s, is_new in ((600, False), (3700, True)):
+        with clock.advance(later_s):
+            browser.see("/me")
+        assert (seen_at(somebody) > first) is is_new
+
+
+def seen_at(app):
+    with app.app_context():
+        return accounts.find_person_by_phone(PHONE).seen_at
 
 
 def test_the_language_is_kept_in_a_cookie_and_nothing_else_is(somebody):

@@ -5,8 +5,11 @@ key in a signed cookie, programs as a bearer token. What a person may do is a se
 """
 
 from guanxue.accounts.attempts import claim_attempt
+from guanxue.accounts.codes import ask_code, check_code, count_try, notify, use_code, wrong_code
 from guanxue.accounts.consent import current_edition
+from guanxue.accounts.errors import PhoneTaken, WrongCode, WrongProof
 from guanxue.accounts.events import PersonRenamed
+from guanxue.accounts.gateway import can_send
 from guanxue.accounts.identity import register_relier
 from guanxue.accounts.keepers import Effect, Keeper, Merging, Plan
 from guanxue.accounts.keepers import register as register_keeper
@@ -25,6 +28,19 @@ from guanxue.accounts.merging import (
 )
 from guanxue.accounts.models import Organisation, Person, Session
 from guanxue.accounts.naming import holder_at, name_at
+from guanxue.accounts.numbers import (
+    IDENTITY_TRIES_A_DAY,
+    Standing,
+    arrive_by_code,
+    change_phone,
+    give_up_number,
+    proof_key,
+    release_phone,
+    reset_by_code,
+    show_second_proof,
+    standing_of,
+    tell_of_new_device,
+)
 from guanxue.accounts.queries import (
     SignedIn,
     capabilities_of,
@@ -81,7 +97,9 @@ __all__ = [
     "find_person_by_phone", "get_person", "names_of", "capabilities_of", "mask_name", "mask_phone", "list_towns", "get_town",
     "FactorState", "begin_second_factor", "confirm_second_factor", "factor_key", "factor_state", "has_second_factor",
     "new_recovery_codes", "pending_secret", "prove_session", "remove_second_factor", "show_second_factor", "claim_attempt",
-    "end_other_sessions",
+    "end_other_sessions", "ask_code", "check_code", "count_try", "notify", "use_code", "wrong_code", "can_send",
+    "PhoneTaken", "WrongCode", "WrongProof", "IDENTITY_TRIES_A_DAY", "Standing", "arrive_by_code", "change_phone",
+    "give_up_number", "proof_key", "release_phone", "reset_by_code", "show_second_proof", "standing_of", "tell_of_new_device",
     "Foreseen", "Plan", "find_merge", "foresee_merge", "foresee_part", "get_merge", "list_merges", "merge_accounts",
     "merged_into", "must_not_be_merged", "part_accounts", "part_until",
     "Effect", "Keeper", "Merging", "register_keeper", "PersonRenamed", "current_edition", "holder_at", "name_at",

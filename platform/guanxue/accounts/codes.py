@@ -11,6 +11,7 @@ import base64
 import hmac
 import json
 import secrets
+from dataclasses import dataclass
 from datetime import timedelta
 
 from sqlalchemy import func, select, true, update
@@ -80,21 +81,37 @@ def _enqueue(key: str, phone: str, template: str, params: dict[str, str], *, onl
         "until_ms": clock.now_ms() + CODE_MINUTES * 60_000}, priority=5)
 
 
-def notify(phone: str | None, template: str, **params: str) -> None:
+def notify(phone: str | None, template: str, params: dict[str, str] | None = None) -> None:
     """A notice from a fixed template to the number; nothing where there is none or no messages are sent."""
     if phone and settings().sms:
-        _enqueue(f"notice:{secrets.token_hex(8)}", phone, template, params, only_known=False)
+        _enqueue(f"notice:{secrets.token_hex(8)}", phone, template, params or {}, only_known=False)
 
 
-def send_message(payload: dict) -> None:
-    """What the worker does: open the message and hand it to the gateway. Raises CannotSend; a late one is dropped."""
+@dataclass(frozen=True)
+class Message:
+    """What the worker hands to the gateway. `key` is the same however often it is handed over."""
+
+    key: str
+    phone: str
+    template: str
+    params: dict[str, str]
+
+
+def open_message(payload: dict) -> Message | None:
+    """The message of a job, if it is still worth sending and there is somebody to send it to."""
+    if find_gateway() is None or clock.now_ms() > payload["until_ms"]:
+        return None
+    opened = json.loads(unseal(_SEALED, payload["key"], base64.b64decode(payload["sealed"])))
+    if payload["only_known"] and not is_open_to_codes(opened["phone"]):
+        return None
+    return Message(payload["key"], opened["phone"], payload["template"], opened["params"])
+
+
+def send_message(message: Message) -> None:
+    """Hand it over; slow, so outside any transaction. Raises CannotSend."""
     gateway = find_gateway()
-    if gateway is None or clock.now_ms() > payload["until_ms"]:
-        return
-    message = json.loads(unseal(_SEALED, payload["key"], base64.b64decode(payload["sealed"])))
-    if payload["only_known"] and not is_open_to_codes(message["phone"]):
-        return
-    gateway.send(payload["key"], message["phone"], payload["template"], message["params"])
+    if gateway is not None:
+        gateway.send(message.key, message.phone, message.template, message.params)
 
 
 def is_open_to_codes(phone: str) -> bool:

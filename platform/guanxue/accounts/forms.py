@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from flask import Response
+
 from guanxue import accounts
 from guanxue.core.db import writing
 from guanxue.core.errors import Problem
@@ -26,3 +28,18 @@ def claim_attempt(key: str, *, most_a_day: int | None = None) -> None:
     """Count a guess and commit that, before anybody looks whether it is right. Raises TooMany."""
     with writing():
         accounts.claim_attempt(key, most_a_day=most_a_day)
+
+
+def try_code(phone: str, purpose: str, typed: str) -> int:
+    """The row of the code that was sent to the number, if that is what was typed; every try counts. Raises WrongCode."""
+    with writing():
+        accounts.count_try(phone, purpose)
+    return accounts.check_code(phone, purpose, typed)
+
+
+def answered(problem: Problem | None, response: Response) -> Response:
+    """A form's answer: how long to wait where the problem says so, and never kept."""
+    if problem is not None and hasattr(problem, "retry_after_s"):
+        response.headers["Retry-After"] = str(problem.retry_after_s)
+    response.headers["Cache-Control"] = "no-store"
+    return response

@@ -13,7 +13,7 @@ from guanxue.accounts import attempts, codes, rules
 from guanxue.accounts.errors import PhoneTaken, WrongProof
 from guanxue.accounts.models import Identity, Person, Session
 from guanxue.accounts.queries import capabilities_of, find_person_by_phone, get_person
-from guanxue.accounts.second_factor import has_second_factor, show_second_factor
+from guanxue.accounts.second_factor import factor_key, has_second_factor, show_second_factor
 from guanxue.accounts.service import change_password, checked_phone, end_all_sessions, prove
 from guanxue.core import clock
 from guanxue.core.actor import Actor
@@ -66,9 +66,9 @@ def _identity(person_id: int) -> Identity | None:
     return session.scalar(select(Identity).where(Identity.person_id == person_id))
 
 
-def identity_key(person_id: int) -> str:
-    """Under which name guesses at the end of the person's stated number are counted."""
-    return f"identity:{person_id}"
+def proof_key(kind: str, person_id: int) -> str:
+    """Under which name guesses at the person's second proof of that kind are counted."""
+    return factor_key(person_id) if kind == "factor" else f"{kind}:{person_id}"
 
 
 def show_second_proof(actor: Actor, person: Person, kind: str, typed: str, address: str) -> None:
@@ -91,7 +91,7 @@ def _show_identity(person_id: int, typed: str) -> None:
     if row is None or not hmac.compare_digest(number[-LAST_CHARACTERS:].encode(), given.encode()):
         raise WrongProof(_("和登记的身份证号对不上。"),
                          fields=[{"field": "proof", "message": _("请输入身份证号的最后 6 位。")}])
-    attempts.forgive(identity_key(person_id))
+    attempts.forgive(proof_key("identity", person_id))
 
 
 def arrive_by_code(person: Person) -> None:
@@ -124,7 +124,7 @@ def change_phone(actor: Actor, person: Person, phone: str, *, is_proved: bool) -
     end_all_sessions(row.id, keep_session_id=actor.session_id if actor.id == row.id else None)
     audit.record(actor, "accounts.phone.changed", row.ref, {"old": rules.mask_phone(old), "new": rules.mask_phone(phone)})
     if old != phone:
-        codes.notify(old, "number-changed", phone=rules.mask_phone(phone))
+        codes.notify(old, "number-changed", {"phone": rules.mask_phone(phone)})
 
 
 def give_up_number(actor: Actor, person: Person) -> bool:

@@ -129,6 +129,7 @@ def end_session(actor: Actor, session_id: int) -> None:
     if row.revoked_at is None:
         row.revoked_at = clock.now()
         audit.record(actor, "accounts.session.ended", f"session:{session_id}")
+        session.flush()
 
 
 def end_session_by_key(actor: Actor, key: str) -> None:

@@ -48,7 +48,7 @@ def install(app: Flask) -> None:
 
 
 def _actor(found: accounts.SignedIn) -> Actor:
-    return Actor("person", found.id, found.name, found.capabilities, found.session_id)
+    return Actor("person", found.id, found.name, found.capabilities, found.session_id, found.proved_at)
 
 
 def _is_seen_late(found: accounts.SignedIn) -> bool:
@@ -79,18 +79,6 @@ def keep_in_browser(key: str) -> None:
     session.permanent = True
 
 
-def forget_in_browser() -> str | None:
-    """Take the session key out of the browser's cookie and give it back."""
-    key = session.get(SESSION_KEY)
-    logout_user()
-    session.clear()
-    return key
-
-
-def clear_site_data(response: Response) -> Response:
-    """On leaving, let the browser drop what it kept of us."""
-    response.headers["Clear-Site-Data"] = '"cache", "storage"'
-    return response
 @dataclass(frozen=True)
 class Held:
     """Somebody who proved who they are with a password or a code, but has not shown their second factor yet."""
@@ -117,3 +105,15 @@ def _stamp(person: accounts.Person) -> str:
     return keyed_hash("held", f"{person.id}:{person.phone}:{person.password_hash}")[:32]
 
 
+def forget_in_browser() -> str | None:
+    """Take the session key out of the browser's cookie and give it back."""
+    key = session.get(SESSION_KEY)
+    logout_user()
+    session.clear()
+    return key
+
+
+def clear_site_data(response: Response) -> Response:
+    """On leaving, let the browser drop what it kept of us."""
+    response.headers["Clear-Site-Data"] = '"cache", "storage"'
+    return response

@@ -12,10 +12,12 @@ from guanxue import accounts
 from guanxue.accounts import signin
 from guanxue.accounts.forms import claim_attempt, leave_behind, told
 from guanxue.accounts.routes import blueprint
+from guanxue.accounts.routes.signin import begin_session
 from guanxue.core.actor import Actor
 from guanxue.core.db import begin_writing
 from guanxue.core.errors import Problem
 from guanxue.core.i18n import gettext
+from guanxue.core.i18n import lazy as _
 from guanxue.core.web.dispatch import current_actor, reads_first
 from guanxue.core.web.pages import own_site_path, page, personal
 
@@ -66,7 +68,7 @@ def _beside(field: str, problem: Problem) -> Problem:
     """The problem as a form's answer, told beside the field."""
     problem.status = 422 if problem.status == 401 else problem.status
     if problem.status == 422:
-        problem.fields = [{"field": field, "message": problem.fields[0]["message"] if problem.fields else problem.message}]
+        problem.fields = [{"field": field, "message": problem.fields[0]["message"] if problem.fields else _("密码不对。")}]
     return problem
 
 
@@ -157,7 +159,4 @@ def login_factor_now() -> Response:
         accounts.show_second_factor(current_actor(), held.person_id, request.form.get("code", ""))
     except Problem as problem:
         return _login_factor(problem)
-    person = accounts.get_person(held.person_id)
-    key = accounts.start_session(person, "web", request.headers.get("User-Agent", ""), method=held.method, is_proved=True)
-    signin.keep_in_browser(key)
-    return redirect(_next() or "/me", 303)
+    return begin_session(accounts.get_person(held.person_id), held.method, is_proved=True)

@@ -14,6 +14,8 @@ from guanxue.core.i18n import lazy as _
 from guanxue.core.web.dispatch import current_actor, reads_first
 from guanxue.core.web.pages import own_site_path, page, tokenless
 
+PROVES_NUMBER = ("register", "signin")  # a code that came for one of these proves the number of a new person
+
 
 @blueprint.get("/register")
 def register() -> Response:
@@ -39,7 +41,7 @@ def register_now() -> Response:
         if ticket:
             accounts.use_code(ticket.code_id, ticket.phone, ticket.purpose)
         person = accounts.register_person(current_actor(), phone=phone, password_hash=hashed,
-                                          name=form.get("name", ""), terms_version=TERMS_VERSION)
+                                          name=form.get("name", ""), terms_version=accounts.current_edition())
         if ticket:
             accounts.arrive_by_code(person)
     except Problem as problem:
