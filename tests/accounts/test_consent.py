@@ -62,25 +62,25 @@ def test_registering_over_the_api_keeps_a_version_that_exists_and_no_other(bare_
     body = {"phone": PHONE, "password": PASSWORD, "name": "阿莲", "terms_version": said}
     assert bare_app.test_client().post(f"{API}/people", json=body).status_code == 201
     assert lines(bare_app) == kept
-    asked = "有新版本" in Browser(bare_app, PHONE).see("/me")
+    asked = "看一看现在的版本" in Browser(bare_app, PHONE).see("/me")
     assert asked == (not kept)
 
 
 def test_who_agreed_to_what_holds_is_not_asked(somebody):
     browser = Browser(somebody, PHONE)
-    assert "有新版本" not in browser.see("/me") and "有新版本" not in browser.see("/")
+    assert "看一看现在的版本" not in browser.see("/me") and "看一看现在的版本" not in browser.see("/")
 
 
 def test_a_new_version_is_asked_about_once_where_one_looks_around_and_the_old_one_stays_readable(somebody, publish):
     publish()
     browser = Browser(somebody, PHONE)
     page = browser.see("/me")
-    assert "有新版本" in page and f"/privacy?version={NEW}" in page and f"/terms?version={OLD}" not in page
+    assert "看一看现在的版本" in page and f"/privacy?version={NEW}" in page and f"/terms?version={OLD}" not in page
     for quiet in ("/me/settings/privacy", "/me/settings/name", "/courses"):
         assert "以后再说" not in browser.see(quiet)
     answer = browser.send("/me/settings/privacy/answer", agrees="1", next="/me?x=1")
     assert answer.headers["Location"] == "/me?x=1"
-    assert "有新版本" not in browser.see("/me")
+    assert "看一看现在的版本" not in browser.see("/me")
     assert lines(somebody)[-1] == ("privacy", NEW, True, "banner")
     assert "更新的隐私说明" in browser.see("/privacy") and "这是旧版本" in browser.see(f"/privacy?version={OLD}")
 
@@ -91,7 +91,7 @@ def test_not_yet_is_kept_as_no_and_can_become_yes_later(somebody, publish):
     browser.see("/me")
     browser.send("/me/settings/privacy/answer", agrees="0", next="/me")
     assert lines(somebody)[-1] == ("privacy", NEW, False, "banner")
-    assert "有新版本" not in browser.see("/me") and "看过了，同意" in browser.see("/me/settings/privacy")
+    assert "看一看现在的版本" not in browser.see("/me") and "看过了，同意" in browser.see("/me/settings/privacy")
     browser.send("/me/settings/privacy/answer", agrees="1")
     assert "看过了，同意" not in browser.see("/me/settings/privacy")
 

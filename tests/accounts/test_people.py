@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 from tests.clients import Browser, words
 from tests.factories import PASSWORD, make_person
 
 from guanxue import audit
 from guanxue.accounts import people
+from guanxue.accounts.routes import deeds
 from guanxue.core.actor import Actor
 from guanxue.core.db import writing
 from guanxue.core.errors import Conflict, Forbidden
@@ -83,3 +87,9 @@ def test_an_administrator_does_not_shut_themselves_out_and_others_shut_nobody(ci
                 verb(Actor("person", 26), 27, "试一试")
         with pytest.raises(Conflict):
             people.reset_second_factor(admin, 26, "手机丢了")
+
+
+def test_what_is_done_to_people_has_words_for_people():
+    source = Path(people.__file__).parent
+    said = {action for path in source.rglob("*.py") for action in re.findall(r'"(accounts\.[a-z_]+\.[a-z_]+)"', path.read_text("utf-8"))}
+    assert said and said <= set(deeds.DEEDS), said - set(deeds.DEEDS)

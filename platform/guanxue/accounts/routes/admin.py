@@ -11,6 +11,7 @@ from guanxue import accounts, audit
 from guanxue.accounts import identity, people
 from guanxue.accounts.forms import leave_behind, told
 from guanxue.accounts.routes import blueprint
+from guanxue.accounts.routes.deeds import deed, doer
 from guanxue.core.actor import Actor
 from guanxue.core.db import end_work, writing
 from guanxue.core.errors import Problem
@@ -102,7 +103,7 @@ def _lines(p: accounts.Person) -> list[dict]:
     found = audit.list_lines(subject=p.ref, limit=20)
     ids = {int(line.actor.removeprefix("person:")) for line in found if line.actor.startswith("person:")}
     names = {f"person:{i}": name for i, name in accounts.names_of(ids).items()}
-    return [{"at": x.at, "action": x.action, "by": names.get(x.actor, x.actor), "reason": x.detail.get("reason", "")}
+    return [{"at": x.at, "deed": deed(x.action), "by": doer(x.actor, names), "reason": x.detail.get("reason", "")}
             for x in found]
 
 

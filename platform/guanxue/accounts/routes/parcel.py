@@ -10,6 +10,7 @@ from datetime import datetime
 
 from flask import render_template
 
+from guanxue.accounts.routes.deeds import deed
 from guanxue.core import clock
 from guanxue.core.i18n import gettext
 from guanxue.core.i18n import marked as N_  # noqa: N812 gettext's own name for it
@@ -90,6 +91,8 @@ def _text(key: str, value: object) -> str:
     """A value as people read it: city times, minutes and seconds, credits, yes and no."""
     if isinstance(value, bool):
         return gettext("是") if value else gettext("否")
+    if key == "action":
+        return deed(value)
     if isinstance(value, str):
         return _city(value) if MOMENT.match(value) else value
     if key == "intervals_ms":

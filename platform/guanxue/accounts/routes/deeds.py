@@ -1,0 +1,47 @@
+"""Lines of the audit trail in words, for the people they are about and for administrators."""
+
+from __future__ import annotations
+
+from guanxue.core.i18n import gettext
+from guanxue.core.i18n import marked as N_  # noqa: N812 gettext's own name for it
+
+DEEDS = {
+    "accounts.person.registered": N_("注册"), "accounts.person.renamed": N_("更正姓名"),
+    "accounts.person.town_set": N_("选了镇街"),
+    "accounts.person.opened": N_("管理员打开账号页"), "accounts.person.exported": N_("下载自己的数据"),
+    "accounts.person.disabled": N_("停用账号"), "accounts.person.enabled": N_("恢复账号"),
+    "accounts.person.erased": N_("注销完成，个人信息已删除"), "accounts.person.merged": N_("合并账号"),
+    "accounts.person.parted": N_("拆分账号"), "accounts.people.searched": N_("查找人员"),
+    "accounts.erasure.asked": N_("申请注销"), "accounts.erasure.cancelled": N_("撤销注销申请"),
+    "accounts.identity.stated": N_("填写身份证号"), "accounts.identity.corrected": N_("更正身份证号"),
+    "accounts.identity.withdrawn": N_("删除身份证号"), "accounts.identity.seen": N_("查看完整的身份证号"),
+    "accounts.identity.claimed": N_("别的账号想登记同一个身份证号，被拒绝"),
+    "accounts.password.changed": N_("换密码"), "accounts.phone.changed": N_("换手机号"),
+    "accounts.phone.disputed": N_("手机号有争议"), "accounts.phone.released": N_("放弃手机号"),
+    "accounts.role.granted": N_("授予角色"), "accounts.session.ended": N_("让一个设备退出"),
+    "accounts.sessions.ended": N_("让其他设备退出"), "accounts.second_factor.set_up": N_("打开两步验证"),
+    "accounts.second_factor.removed": N_("关闭两步验证"), "accounts.second_factor.reset": N_("管理员重设两步验证"),
+    "accounts.recovery_code.used": N_("用了一个备用码"), "accounts.recovery_codes.printed": N_("换了一组备用码"),
+    "learning.enrolment.began": N_("报名课程"), "learning.enrolment.left": N_("退出课程"),
+    "learning.course.completed": N_("学完课程"), "learning.completion.refused": N_("学完课程没有通过核算"),
+    "learning.beat.forged": N_("一次学习上报的凭证不对，被拒绝"), "quizzes.attempt.extended": N_("延长考核时间"),
+    "tracks.membership.joined": N_("加入学习路线"), "tracks.membership.left": N_("退出学习路线"),
+    "tracks.track.created": N_("新建学习路线"), "courses.course.created": N_("新建课程"),
+    "courses.course.submitted": N_("课程提交审核"), "courses.course.returned": N_("课程退回修改"),
+    "courses.course.approved": N_("课程审核通过"), "courses.course.published": N_("课程发布"),
+    "courses.course.taken_on": N_("认领筹备中的课程"), "media.asset.created": N_("上传或制作视频"),
+    "quizzes.paper.created": N_("生成试卷"), "ledger.entry.reversed": N_("冲销学分"),
+    "discussions.post.reported": N_("举报一段文字"), "discussions.post.kept": N_("留下被举报的文字"),
+    "discussions.post.removed": N_("撤下被举报的文字"), "helpdesk.ticket.answered": N_("回复求助"),
+    "helpdesk.ticket.closed": N_("结束求助"),
+}
+
+
+def deed(action: str) -> str:
+    """What was done, in the reader's words; a deed nobody put into words is called by its code."""
+    return gettext(DEEDS[action]) if action in DEEDS else action
+
+
+def doer(ref: str, names: dict[str, str]) -> str:
+    """Who did it: a name, or the system."""
+    return names.get(ref) or (gettext("系统") if ref.startswith("system:") else gettext("未登录的人"))
