@@ -42,7 +42,7 @@ def make_person(phone: str = "13800000001", name: str = "林小莲", role: str |
     """A registered person as an Actor; call inside a writing transaction."""
     if not _hashed:
         _hashed.append(accounts.hash_password(PASSWORD))
-    person = accounts.register_person(SYSTEM, phone=phone, password_hash=_hashed[0], name=name, terms_version="test")
+    person = accounts.register_person(SYSTEM, phone=phone, password_hash=_hashed[0], name=name, terms_version=accounts.current_edition())
     if role:
         accounts.grant_role(SYSTEM, person, role, organisation)
     return Actor("person", person.id, name, accounts.capabilities_of(person.id))
