@@ -14,7 +14,7 @@ from flask import Flask
 from sqlalchemy import select, update
 from tests.factories import PASSWORD, make_course, make_person
 
-from guanxue import accounts, courses, learning, media
+from guanxue import accounts, courses, discussions, learning, media
 from guanxue.core import clock, logs
 from guanxue.core.actor import SYSTEM, Actor
 from guanxue.core.db import session, writing
@@ -101,7 +101,7 @@ def test_somebody_signed_in_gets_from_memory_what_flask_would_say(any_shop, monk
         first.headers.pop(own, None), again.headers.pop(own, None)
     assert sorted(first.headers) == sorted(again.headers)
     page = gzip.decompress(again.data).decode()
-    assert "阿莲" in page and without_tokens(page) == without_tokens(first.get_data(as_text=True))
+    assert again.headers["X-Shelf"] and "阿莲" in page and without_tokens(page) == without_tokens(first.get_data(as_text=True))
 
 
 def without_tokens(page: str) -> str:
@@ -216,6 +216,15 @@ def test_joining_a_course_is_seen_at_once_by_all(any_shop):
         learning.enrol(Actor("person", person().id, "阿莲"), courses.get_course("lathe", SYSTEM))
     assert f"{LATHE}/leave" in client.get(LATHE).get_data(as_text=True)
     assert [c.get(LATHE).data for c in (other, visitor)] != before
+
+
+def test_what_learners_say_of_a_course_is_counted_at_once(shop):
+    client = shop.test_client()
+    before = [client.get(LATHE).data for _twice in range(2)]
+    with change(shop):
+        course, author = courses.get_course("lathe", SYSTEM), person()
+        session.add(discussions.Question(course_id=course.id, person_id=author.id, text="卡尺怎么读？", asked_at=clock.now()))
+    assert before[0] == before[1] != client.get(LATHE).data
 
 
 def test_a_video_in_the_making_is_seen_to_advance(any_shop):

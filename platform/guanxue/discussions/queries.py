@@ -6,11 +6,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 
 from guanxue.core.db import session
 from guanxue.core.i18n import lazy as _
 from guanxue.core.paging import Page
+from guanxue.core.prepared import Prepared
 from guanxue.discussions import rules
 from guanxue.discussions.errors import NoSuchPost
 from guanxue.discussions.models import Answer, Question, Rating, Report
@@ -29,12 +30,17 @@ class Summary:
     questions: int
 
 
+# Asked for every answer with a kept page of a course.
+_STARS = Prepared(select(Rating.stars, func.count())
+                  .where(Rating.course_id == bindparam("course_id"), Rating.hidden_at.is_(None)).group_by(Rating.stars))
+_ASKED = Prepared(select(func.count()).select_from(Question)
+                  .where(Question.course_id == bindparam("course_id"), Question.hidden_at.is_(None)))
+
+
 def summary(course_id: int) -> Summary:
     """What learners say of a course, in figures."""
-    stars = list(session.scalars(select(Rating.stars).where(Rating.course_id == course_id, Rating.hidden_at.is_(None))))
-    asked = session.scalar(select(func.count()).select_from(Question).where(
-        Question.course_id == course_id, Question.hidden_at.is_(None)))
-    return Summary(len(stars), rules.average_tenths(stars), asked or 0)
+    stars = [n for n, count in _STARS.rows(course_id=course_id) for _each in range(count)]
+    return Summary(len(stars), rules.average_tenths(stars), _ASKED.value(course_id=course_id))
 
 
 def list_ratings(course_id: int, page: int = 1) -> Page[Rating]:

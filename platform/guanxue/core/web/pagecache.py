@@ -87,6 +87,7 @@ class _Reader:
     session_token: str  # the token's unsigned half: the same as long as the token's like are taken
     takes_gzip: bool
     has: str  # If-None-Match
+    headers: tuple[tuple[str, str], ...] = ()
 
 
 class KeptPages:
@@ -151,7 +152,7 @@ class KeptPages:
         status, more, body = _filled(kept, reader)
         request_id = dispatch.new_request_id()
         dispatch.log_request(environ["REQUEST_METHOD"], _path(address), status, began, actor, request_id)
-        start_response(_STATUS[status], [*kept.headers, *more, *self.tell(actor), ("X-Request-Id", request_id)])
+        start_response(_STATUS[status], [*kept.headers, *more, *reader.headers, ("X-Request-Id", request_id)])
         return [body]
 
     def _look(self, environ: dict, address: tuple[str, str], recipe: _Recipe) -> tuple[_Kept, Actor, _Reader] | None:
@@ -166,7 +167,7 @@ class KeptPages:
             return None
         token, raw = (signed.form_token, signed.values[_TOKEN_FIELD]) if actor.is_person else ("", "")
         return kept, actor, _Reader(actor.name, token, raw, "gzip" in environ.get("HTTP_ACCEPT_ENCODING", ""),
-                                    environ.get("HTTP_IF_NONE_MATCH", ""))
+                                    environ.get("HTTP_IF_NONE_MATCH", ""), tuple(self.tell(actor)))
 
 
 _STATUS = {200: "200 OK", 304: "304 NOT MODIFIED"}

@@ -84,6 +84,7 @@ class _Beside:
     is_wished: bool = False
     may_take_on: bool = False
     making: tuple[tuple[int, str, int], ...] = ()
+    said: discussions.Summary | None = None
     standing: tuple[tuple, ...] = ()
 
 
@@ -100,8 +101,9 @@ def _beside(actor: Actor, course_id: int, revision_id: int | None, has_owner: bo
         return _Beside(teacher=teacher, wishes=courses.count_wishes(course_id),
                        is_wished=actor.is_person and courses.is_wished(course_id, actor.id),
                        may_take_on=actor.is_person and actor.may("teach") and not has_owner)
-    return _Beside(teacher=teacher, learners=learning.count_in(course_id), standing=standing,
-                   making=media.how_far(_awaited(standing[0][1] if standing else revision_id)))
+    awaited = _awaited(standing[0][1] if standing else revision_id)
+    return _Beside(teacher=teacher, learners=learning.count_in(course_id), standing=standing, making=media.how_far(awaited),
+                   said=discussions.summary(course_id))
 
 
 def _awaited(revision_id: int) -> list[int]:
@@ -135,7 +137,7 @@ def _course_values(found: courses.Course, beside: _Beside) -> dict:
         "lessons": [], "worth": None, "learners": beside.learners, "teacher": beside.teacher, "wishes": beside.wishes,
         "is_wished": beside.is_wished, "may_take_on": beside.may_take_on, "is_taken": found.owner_id is not None,
         "is_enrolled": is_in, "sizes": None, "next": None, "completed": False, "permille": 0,
-        "industry": found.industry or "foundation", "said": discussions.summary(found.id) if revision_id else None,
+        "industry": found.industry or "foundation", "said": beside.said,
     }
     if revision_id is not None:
         progress = learning.course_progress(learning.get_enrolment(beside.standing[0][0])) if is_in else None
