@@ -172,7 +172,7 @@ def foreigner(app, phone: str | None = None) -> Browser:
 
 
 OPEN_PAGES = ["/", "/courses", "/courses?q=nothing-like-it", "/courses?kind=skills-upgrading&level=4", "/courses/measuring",
-              "/courses/plan-1", "/login", "/register", "/verify", "/towns", "/towns/humen", "/tracks/garments", "/api/docs"]
+              "/courses/plan-1", "/login", "/register", "/terms", "/privacy", "/accessibility", "/verify", "/towns", "/towns/humen", "/tracks/garments", "/api/docs"]
 
 
 @pytest.mark.parametrize("path", OPEN_PAGES)
@@ -190,7 +190,8 @@ def test_what_is_not_found_is_told_in_english(abroad, path):
 def test_a_learners_pages_in_english_have_no_chinese_of_ours(abroad):
     learner = Learner(abroad)
     browser = foreigner(abroad, "13800000001")
-    for path in ("/", "/courses/measuring", "/tracks/garments", "/me", "/me/credits", "/me/certificates", "/me/settings"):
+    for path in ("/", "/courses/measuring", "/tracks/garments", "/me", "/me/credits", "/me/certificates", "/me/settings", "/me/settings/privacy",
+                 "/me/settings/name", "/me/settings/identity", "/me/settings/leave"):
         assert (path, chinese_of_ours(browser.see(path))) == (path, set())
     learner.finish("measuring")
     code = learner.call("GET", "/me/credits", 200)["items"][0]["verify_code"]
