@@ -58,3 +58,14 @@ def test_reset_password_ends_all_sessions(bare_app, run):
     assert client.get(f"{API}/me/courses", headers=headers).status_code == 401
     assert client.post(f"{API}/session", json={"phone": "13800000001", "password": PASSWORD}).status_code == 401
     assert client.post(f"{API}/session", json={"phone": "13800000001", "password": fresh}).status_code == 200
+
+
+def test_erasing_asks_once_and_says_what_stays(bare_app, run):
+    with bare_app.test_request_context(), writing():
+        make_person()
+    assert run("erase", "99", "--yes").exit_code == 1
+    assert run("erase", "1").exit_code == 1
+    done = run("erase", "1", "--yes")
+    assert done.exit_code == 0 and "学分流水" in done.stdout
+    with bare_app.app_context():
+        assert accounts.get_person(1).erased_at is not None and accounts.get_person(1).phone is None

@@ -7,6 +7,7 @@ key in a signed cookie, programs as a bearer token. What a person may do is a se
 from guanxue.accounts.attempts import claim_attempt
 from guanxue.accounts.codes import ask_code, check_code, count_try, notify, use_code, wrong_code
 from guanxue.accounts.consent import current_edition
+from guanxue.accounts.erasure import erase_person
 from guanxue.accounts.errors import PhoneTaken, WrongCode, WrongProof
 from guanxue.accounts.events import PersonRenamed
 from guanxue.accounts.gateway import can_send
@@ -103,6 +104,6 @@ __all__ = [
     "Foreseen", "Plan", "find_merge", "foresee_merge", "foresee_part", "get_merge", "list_merges", "merge_accounts",
     "merged_into", "must_not_be_merged", "part_accounts", "part_until",
     "Effect", "Keeper", "Merging", "register_keeper", "PersonRenamed", "current_edition", "holder_at", "name_at",
-    "register_relier",
+    "register_relier", "erase_person",
     "find_town", "lock_person", "load_towns", "create_demo_people", "has_demo_people", "DEMO_PEOPLE", "ROLES",
 ]

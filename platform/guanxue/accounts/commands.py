@@ -52,4 +52,14 @@ def reset_password(phone: str) -> None:
     click.echo(chosen)
 
 
+@user.command("erase")
+@click.argument("person_id", type=int)
+@click.confirmation_option(prompt="这个人的姓名、手机号、身份证号等会永久删除，不能恢复。确定吗？")
+@in_app(writes=True)
+def erase(person_id: int) -> None:
+    """马上删除一个人的个人信息（学分和依据以“已注销用户”保留），例如恢复旧备份之后。"""
+    for effect in accounts.erase_person(SYSTEM, accounts.get_person(person_id).id):
+        click.echo(effect.sentence)
+
+
 COMMANDS = [user]
