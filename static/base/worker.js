@@ -152,8 +152,8 @@
 
   async function keepCourses() {
     const text = await freshly('/me');
-    const found = new Set((text.match(/href="\/courses\/[\w-]+"/g) || []).map((link) => link.slice(6, -1)));
-    for (const path of Array.from(found).slice(0, 5)) await freshly(path);
+    const found = new Set((text.match(/href="\/(courses|learn)\/[\w-]+/g) || []).map((link) => link.split('/')[2]));
+    for (const slug of Array.from(found).slice(0, 5)) await freshly(`/courses/${slug}`);
   }
 
   // The page at that path, fetched only if none was kept for a day; its text where it is new.

@@ -30,7 +30,7 @@ FILES = ("base/base.css", "base/icons.svg", "base/mark.svg", "base/weave.svg", "
 ICONS = (("base/icon-192.png", "192x192", "any"), ("base/icon-512.png", "512x512", "any"), ("base/mark.svg", "any", "any"),
          ("base/maskable-512.png", "512x512", "maskable"), ("base/maskable.svg", "any", "maskable"))
 # The offline page is made of these: another text makes another worker.
-MADE_OF = ("templates/pages/offline.html", "templates/base/page.html", "templates/base/parts.html", "templates/base/scenes.html")
+MADE_OF = tuple(f"templates/{name}.html" for name in ("pages/offline", "base/page", "base/parts", "base/scenes"))
 PAPER, CARD = "#FAF9F5", "#FFFFFF"  # tokens.css has the same
 
 
