@@ -1,56 +1,85 @@
-// The player: which engine plays, and the protocol by which the server counts what was watched (docs/decisions/0002-evidence.md).
-// Written for browsers of cheap phones too: nothing newer than ES2019.
+// How the server hears of what was watched or read (docs/decisions/0002-evidence.md). The player (player.js) tells it where
+// the film is; reading is told here. Written for browsers of cheap phones: nothing newer than ES2017.
 (() => {
   const holder = document.getElementById('player') || document.getElementById('reader');
   if (!holder) return;
-  const data = holder.dataset;
+  const data = holder.dataset, says = JSON.parse(data.words);
   const video = document.getElementById('video');
   const words = document.getElementById('counted-words'), bar = document.getElementById('counted-bar');
   const why = document.getElementById('why'), nextUp = document.getElementById('next-up');
-  const english = document.documentElement.lang.startsWith('en');
   const clock = (s) => `${Math.floor(s / 60)}:${String(Math.floor(s % 60)).padStart(2, '0')}`;
   const durationS = Number(data.duration) / 1000, maxRate = Number(data.maxRate) || 1;
+  const SLACK_S = 0.75;   // players measure in ticks: this much more than the time that passed is no jump
+  const ASLEEP_S = 15;    // a page that did not move for this long was asleep
+  const study = window.study = { durationS, maxRate, says, clock, onTold: null, onLost: null, isComplete: nextUp !== null && !nextUp.hidden };
 
-  // ---- what outlives the page: beats not yet delivered, and the second one stopped at
+  // ---- what outlives the page: beats not yet delivered, and what the player remembers
   const shelf = `guanxue/${data.person}/`;
-  const keep = (name, value) => {
-    try { if (value) localStorage.setItem(shelf + name, JSON.stringify(value)); else localStorage.removeItem(shelf + name); } catch { /* no room: the server has all but the last seconds */ }
+  const keep = study.keep = (name, value) => {
+    try {
+      if (value) localStorage.setItem(shelf + name, JSON.stringify(value)); else localStorage.removeItem(shelf + name);
+    } catch (_full) { /* no room: the server has all but the last seconds */ }
   };
-  const kept = (name) => { try { return JSON.parse(localStorage.getItem(shelf + name)); } catch { return null; } };
+  const kept = study.kept = (name) => { try { return JSON.parse(localStorage.getItem(shelf + name)); } catch (_none) { return null; } };
 
   // ---- talking to the server
-  const call = (path, body, keepalive = false) => fetch(`/api/v1${path}`, {
-    method: 'POST', keepalive, credentials: 'same-origin',
+  const call = study.call = (path, body, keepalive) => fetch(`/api/v1${path}`, {
+    method: 'POST', keepalive: Boolean(keepalive), credentials: 'same-origin',
     headers: { 'Content-Type': 'application/json', 'X-CSRF-Token': data.csrf }, body: JSON.stringify(body),
   });
-  const say = (text) => { why.textContent = text || ''; why.hidden = !text; };
-  const sayOffline = () => say(english ? 'Offline: kept on this phone, sent later.' : '网络断了：已记在本机，连上后补报。');
+  const say = study.say = (text) => { if (why.textContent !== (text || '')) why.textContent = text || ''; why.hidden = !text; };
+  const sayOffline = () => say(says.offline);
   const newKey = () => Math.random().toString(36).slice(2) + Date.now().toString(36);
   let key = newKey();
   let open = null, opening = null, openedAt = 0, lastT = 0, pending = [], sending = false, again = false, timer = 0, retry = 0;
-  let isComplete = nextUp !== null && !nextUp.hidden;
+  let known = Number(data.resume) / 1000;  // the second the server would go on from
 
-  async function ensureOpen() {
-    if (open) return true;
+  function opened(told) {
+    open = told;
+    openedAt = performance.now() - told.elapsed_ms;
+    awake = Date.now() - performance.now();
+  }
+  function ensureOpen() {
+    if (open) return Promise.resolve(true);
     opening = opening || (async () => {
       const answer = await call(`/lessons/${data.lesson}/playback`, { key });
       const told = await answer.json();
       if (!answer.ok) { say(told.detail); return false; }
-      open = told;
-      openedAt = performance.now() - told.elapsed_ms;
+      opened(told);
       lastT = 0;
       clearInterval(timer);
-      timer = setInterval(() => { cut(); flush(); }, told.beat_every_s * 1000);
+      timer = setInterval(() => { wake(); cut(); flush(); }, told.beat_every_s * 1000);
       return true;
     })().catch(() => { sayOffline(); return false; }).then((is) => { opening = null; return is; });
     return opening;
   }
 
-  function shelve() { keep(`beats/${key}`, pending.length ? { lesson: data.lesson, key, pending } : null); }
+  // A phone that slept may have stopped the clock we count by: then the server is asked how late it is.
+  let awake = 0, asking = false;
+  async function wake() {
+    if (!open || sending || asking || Math.abs(Date.now() - performance.now() - awake) < 3000) return;
+    asking = true;
+    try {
+      const answer = await call(`/lessons/${data.lesson}/playback`, { key });
+      const told = await answer.json();
+      if (answer.ok && open && !told.ended && !sending) {
+        const before = openedAt;
+        opened(told);
+        openedAt = Math.min(openedAt, before);
+      }
+    } catch (_offline) { /* asked again with the next beat */ } finally { asking = false; }
+  }
+
+  // `open` spans are kept too: a page that is killed in the middle has them told by the next one.
+  function shelve(isGoing) {
+    const now = isGoing && start && open ? claim(where()) : null;
+    const beats = now ? pending.concat([now]) : pending;
+    keep(`beats/${key}`, beats.length ? { lesson: data.lesson, key, pending: beats, going: isGoing ? Date.now() : 0 } : null);
+  }
   // Ended elsewhere or too long silent: what comes next is a new playback.
   function close() { shelve(); clearInterval(timer); open = null; start = null; key = newKey(); }
 
-  async function flush(keepalive = false) {
+  async function flush(keepalive) {
     if (sending) { again = true; return; }
     if (!open || !pending.length) return;
     sending = true;
@@ -60,6 +89,7 @@
       const told = await answer.json();
       if (answer.ok || (answer.status === 409 && told.type.endsWith('sequence-gap'))) {
         open.nonce = told.nonce; open.next_seq = told.next_seq;
+        for (const beat of pending) if (beat.t_ms <= told.acked_t_ms) known = beat.to_s;
         pending = pending.filter((beat) => beat.t_ms > told.acked_t_ms);
         if (answer.ok) { show(told); say(''); } else again = true;
       } else if (answer.status === 429) {
@@ -70,11 +100,12 @@
         if (answer.status !== 401 && answer.status < 500) {  // it will never be taken: ended, left, or not understood
           pending = [];
           close();
-          if (video) video.pause();
+          if (study.onLost) study.onLost(told.detail);
         }
       }
-      shelve();
-    } catch { sayOffline(); } finally { sending = false; }
+      shelve(Boolean(start));
+    } catch (_offline) { sayOffline(); }
+    sending = false;
     if (again) { again = false; flush(); }
   }
 
@@ -86,10 +117,14 @@
         const name = localStorage.key(n);
         if (name.startsWith(`${shelf}beats/`) && name !== `${shelf}beats/${key}`) names.push(name.slice(shelf.length));
       }
-    } catch { return; }
+    } catch (_none) { return; }
     for (const name of names) {
       const left = kept(name);
       if (!left || !left.pending) { keep(name, null); continue; }
+      if (left.going && Date.now() - left.going < ASLEEP_S * 1000) {  // another page may be at it: if it lives, it writes again
+        setTimeout(deliverShelved, ASLEEP_S * 1000);
+        continue;
+      }
       try {
         const answer = await call(`/lessons/${left.lesson}/playback`, { key: left.key });
         const told = await answer.json();
@@ -106,162 +141,99 @@
           if (rest.length === before) break;
         }
         keep(name, null);
-      } catch { return; }
+      } catch (_offline) { return; }
     }
   }
 
   function show(told) {
     bar.value = told.credited_s * 1000;
-    isComplete = told.lesson_completed;
-    if (isComplete) {
-      words.textContent = english ? 'Lesson complete' : '这节课已学完';
-      nextUp.hidden = false;
-    } else {
-      words.textContent = `${english ? 'Counted' : '计入'} ${clock(told.credited_s)} / ${clock(durationS)}`;
-    }
+    study.isComplete = told.lesson_completed;
+    study.creditedS = told.credited_s;
+    const text = study.isComplete ? says.done : `${says.counted} ${clock(told.credited_s)} / ${clock(durationS)}`;
+    if (words.textContent !== text) words.textContent = text;
+    if (study.isComplete) nextUp.hidden = false;
+    if (study.onTold) study.onTold(told);
   }
 
   // ---- what is being watched or read: from a start until something changes
   let start = null, last = video ? 0 : Number(data.resume) / 1000;
-  function begin(position, rate) { start = { position, rate: Math.min(rate, maxRate), at: performance.now() }; }
+  function begin(position, rate) {
+    start = { position, rate: Math.min(rate, maxRate), at: performance.now() };
+    last = position;
+  }
   function where() {
-    if (!video) return start.position + (performance.now() - start.at) / 1000;
-    return video.seeking ? last : video.currentTime;
+    if (video) return video.seeking ? last : video.currentTime;
+    const passed = (performance.now() - start.at) / 1000;
+    return start.position + (passed > ASLEEP_S ? 5 : passed);
+  }
+  // The furthest the time that passed allows. Some browsers jump without a word (no `seeking`, an early `ended`).
+  const most = () => start.position + (performance.now() - start.at) / 1000 * start.rate + SLACK_S;
+  const hasJumped = (position) => position > most() || position < start.position - 0.05;
+  function claim(position) {
+    const to = Math.min(hasJumped(position) ? Math.min(last, most()) : position, durationS);
+    const t = Math.round(performance.now() - openedAt);
+    if (to <= start.position || t <= lastT) return null;
+    return { t_ms: t, from_s: Number(start.position.toFixed(3)), to_s: Number(to.toFixed(3)), rate: start.rate };
   }
   function cut(position) {
     if (!start || !open) return;
-    const to = Math.min(position === undefined ? where() : position, durationS);
-    const t = Math.round(performance.now() - openedAt);
-    if (to > start.position && t > lastT) {
-      pending.push({ t_ms: t, from_s: Number(start.position.toFixed(3)), to_s: Number(to.toFixed(3)), rate: start.rate });
-      lastT = t;
-      shelve();
+    const at = position === undefined ? where() : position, jumped = hasJumped(at), beat = claim(at);
+    if (beat) {
+      pending.push(beat);
+      lastT = beat.t_ms;
     }
-    begin(Math.max(to, start.position), start.rate);
-    if (!video) last = start.position;
+    begin(jumped ? at : Math.max(beat ? beat.to_s : start.position, start.position), start.rate);
+    shelve(true);
   }
-  const stop = (position) => { cut(position); start = null; };
+  const stop = (position) => { cut(position); start = null; shelve(); };
+
+  // The film is at `position` now, at this speed: called often while it plays.
+  let shelvedAt = 0;
+  study.look = (position, rate) => {
+    if (start && (hasJumped(position) || Math.abs(rate - start.rate) > 0.001)) {
+      const isJump = hasJumped(position);
+      cut(position);
+      if (start) begin(isJump ? position : start.position, rate);
+    }
+    last = position;
+    if (start && performance.now() - shelvedAt > 3000) { shelvedAt = performance.now(); shelve(true); }
+  };
+  study.isGoing = () => Boolean(start);
+  study.playback = () => open && open.playback_id;
+  Object.assign(study, { begin, cut, stop, flush, ensureOpen, last: () => last, hear: (position) => { last = position; } });
+  study.resumeAt = () => {
+    if (/[?&]t=\d/.test(location.search)) return known;
+    // This phone may know a later second than the server, if nothing else has been heard of since.
+    const mine = kept(`at/${data.lesson}`);
+    const isNewest = mine && Date.now() - mine.when < 86400000 && known >= mine.known - 1.5 && known <= Math.max(mine.s, mine.known) + 1.5;
+    const at = isNewest ? mine.s : known;
+    return at > 3 && at < durationS - 3 ? at : 0;
+  };
 
   function leaveQuietly() {
-    if (video) { cut(); keep(`at/${data.lesson}`, { s: video.currentTime, when: Date.now() }); } else stop();
+    if (video) {
+      const at = where();
+      cut();
+      if (at > 0) keep(`at/${data.lesson}`, { s: at, when: Date.now(), known });
+    } else stop();
+    shelve();
     flush(true);
   }
   document.addEventListener('visibilitychange', () => {
     if (document.visibilityState === 'hidden') leaveQuietly();
-    else if (!video) read();
+    else { wake(); if (!video) read(); }
   });
   window.addEventListener('pagehide', leaveQuietly);
-  window.addEventListener('online', () => { flush(); if (video) watch(); else read(); });
+  document.addEventListener('freeze', leaveQuietly);
+  window.addEventListener('online', () => { flush(); if (!video) read(); });
 
   deliverShelved().then(() => { if (!video) read(); });
-  if (video) watching(); else setInterval(() => { if (start) { cut(); flush(); read(); } }, 5000);
 
   // ---- reading: time counts while the page is in sight; at the end it goes on from the beginning until all of it counts
   async function read() {
-    if (isComplete || document.visibilityState !== 'visible' || !(await ensureOpen()) || document.visibilityState !== 'visible') return;
+    if (study.isComplete || document.visibilityState !== 'visible' || !(await ensureOpen()) || document.visibilityState !== 'visible') return;
     if (start && start.position < durationS) return;
     begin(last >= durationS ? 0 : last, 1);
-    last = start.position;
   }
-
-  // ---- watching: begins to count as soon as it plays and the server has opened; asked again while that fails
-  async function watch() {
-    clearTimeout(retry);
-    const isOpen = await ensureOpen();
-    if (video.paused || video.seeking || start) return;
-    if (isOpen) begin(video.currentTime, video.playbackRate);
-    else retry = setTimeout(watch, 5000);
-  }
-
-  function watching() {
-    let hls = null, fellBack = false;
-    const playing = (name) => { data.playing = name; };
-    const playNative = () => { playing('native'); video.src = data.hls; };
-    const playMp4 = () => { playing('mp4'); video.src = data.mp4; };
-    const playHlsJs = () => {
-      playing('hlsjs');
-      const ready = () => {
-        if (!window.Hls || !window.Hls.isSupported()) { playMp4(); return; }
-        hls = new window.Hls({ startLevel: 0, maxBufferLength: 30 });
-        hls.on(window.Hls.Events.ERROR, (_name, fault) => { if (fault.fatal) change(playMp4); });
-        hls.loadSource(data.hls);
-        hls.attachMedia(video);
-      };
-      if (window.Hls) { ready(); return; }
-      const script = Object.assign(document.createElement('script'), { src: data.hlsjs });
-      script.onload = ready;
-      script.onerror = playMp4;
-      document.head.append(script);
-    };
-    const engines = { native: playNative, hlsjs: playHlsJs, mp4: playMp4 };
-    const playVideo = engines[data.engine || (video.canPlayType('application/vnd.apple.mpegurl') ? 'native' : window.MediaSource ? 'hlsjs' : 'mp4')];
-
-    // Another source in the middle: the same second, the same speed, playing on if it played.
-    let at = resumeAt();
-    video.addEventListener('loadedmetadata', () => {
-      if (at > 0 && at < durationS) video.currentTime = at;
-      at = 0;
-      video.playbackRate = video.defaultPlaybackRate;
-    });
-    function change(source) {
-      const wasPlaying = !video.paused;
-      at = at || last;
-      stop();
-      if (hls) { hls.destroy(); hls = null; }
-      source();
-      if (wasPlaying) { const begun = video.play(); if (begun) begun.catch(() => {}); }
-    }
-    function resumeAt() {
-      const asked = Number(new URLSearchParams(location.search).get('t'));
-      if (asked > 0) return asked;
-      const mine = kept(`at/${data.lesson}`);  // this phone knows the second before the server has heard of it
-      const resume = mine && Date.now() - mine.when < 120000 ? mine.s : Number(data.resume) / 1000;
-      return resume > 3 && resume < durationS - 3 ? resume : 0;
-    }
-    playVideo();
-    video.addEventListener('error', () => {
-      if (fellBack || data.playing === 'mp4') return;
-      fellBack = true;
-      change(playMp4);
-    });
-
-    video.addEventListener('playing', watch);
-    video.addEventListener('pause', () => { stop(); flush(); });
-    video.addEventListener('waiting', () => stop());
-    video.addEventListener('ended', () => { stop(durationS); flush(); });
-    video.addEventListener('ratechange', () => {
-      if (video.playbackRate > maxRate) { video.playbackRate = maxRate; return; }
-      if (start) { cut(); begin(start.position, video.playbackRate); }
-    });
-    video.addEventListener('timeupdate', () => {
-      if (!video.seeking && video.readyState) last = video.currentTime;
-      follow(video.currentTime * 1000);
-    });
-    video.addEventListener('seeking', () => { if (start) { stop(last); flush(); } });
-    video.addEventListener('seeked', () => { last = video.currentTime; if (!video.paused) watch(); });
-
-    const speed = document.getElementById('speed'), sound = document.getElementById('sound-only');
-    if (speed) speed.addEventListener('change', () => { video.defaultPlaybackRate = video.playbackRate = Number(speed.value); });
-    if (sound) {
-      sound.addEventListener('click', () => {
-        const on = sound.getAttribute('aria-pressed') !== 'true';
-        sound.setAttribute('aria-pressed', String(on));
-        holder.classList.toggle('sound', on);
-        change(on ? () => { playing('sound'); video.src = data.audio; } : playVideo);
-      });
-    }
-
-    const cues = Array.from(document.querySelectorAll('.cue'));
-    cues.forEach((cue) => cue.addEventListener('click', () => { video.currentTime = Number(cue.dataset.at) / 1000 + 0.01; video.play(); }));
-    let on = null;
-    function follow(ms) {
-      const now = cues.find((cue) => ms >= Number(cue.dataset.at) && ms < Number(cue.dataset.to)) || null;
-      if (now === on) return;
-      if (on) on.classList.remove('on');
-      if (now) now.classList.add('on');
-      const box = now && now.parentElement;  // where the words have a box of their own, the box follows; the page never jumps
-      if (box && box.scrollHeight > box.clientHeight + 4) box.scrollTop = now.offsetTop - box.offsetTop - box.clientHeight / 3;
-      on = now;
-    }
-  }
+  if (!video) setInterval(() => { if (start) { wake(); cut(); flush(); read(); } }, 5000);
 })();

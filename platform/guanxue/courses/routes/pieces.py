@@ -15,15 +15,16 @@ from flask_babel import get_locale
 from markupsafe import Markup, escape
 
 from guanxue import courses
+from guanxue.core.web import look
 
 HOLE = f"hole{secrets.token_hex(16)}"
 
 
 class Pieces:
-    """For one page: in its language, of the present catalogue."""
+    """For one page: in its language, with or without pictures, of the present catalogue."""
 
     def __init__(self) -> None:
-        self._kept, self._language = courses.snapshot().kept, str(get_locale())
+        self._kept, self._as = courses.snapshot().kept, (str(get_locale()), look.present().is_saving)
 
     def row(self, item: courses.Item, why: str | None) -> Markup:
         """A course as a row, with why it was found."""
@@ -44,7 +45,7 @@ class Pieces:
         return f"{before}{address}{between}{value.count}{after}"
 
     def _cut(self, key: tuple, make: Callable[[], Markup]) -> list[str]:
-        key = (self._language, *key)
+        key = (*self._as, *key)
         if (pieces := self._kept.get(key)) is None:
             pieces = self._kept[key] = str(make()).split(HOLE)
         return pieces

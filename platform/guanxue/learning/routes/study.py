@@ -9,14 +9,17 @@ from flask import Response, redirect, request, url_for
 from guanxue import courses, learning, media, policies, quizzes
 from guanxue.core import clock
 from guanxue.core.errors import Invalid, Problem
+from guanxue.core.i18n import Name
 from guanxue.core.i18n import lazy as _
 from guanxue.core.markup import markdown_html
+from guanxue.core.web import look
 from guanxue.core.web.addresses import is_row_id
 from guanxue.core.web.dispatch import current_actor
 from guanxue.core.web.pages import page, personal
 from guanxue.learning.routes import blueprint
 
 ENGINES = ("native", "hlsjs", "mp4")
+SPEEDS = ("0.75", "1", "1.25", "1.5", "1.75", "2")
 MS = timedelta(milliseconds=1)
 
 
@@ -73,13 +76,14 @@ def shown_note(note: learning.Note) -> dict:
 def _frame(course: courses.Course, progress: learning.CourseProgress, row: courses.RevisionLesson) -> dict:
     """What every lesson page has: where it is, what comes before and after."""
     states = courses.lesson_states(x.lesson for x in progress.lessons)
-    rows = [{"slug": x.lesson.slug, "title": x.lesson.title, "kind": x.lesson.kind, "number": x.lesson.position,
+    rows = [{"slug": x.lesson.slug, "title": Name(x.lesson.title), "kind": x.lesson.kind, "number": x.lesson.position,
              "is_complete": x.is_complete, "is_this": x.lesson.id == row.id, "state": states[x.lesson.id],
              "duration_ms": x.lesson.duration_ms} for x in progress.lessons]
     here = next(n for n, x in enumerate(rows) if x["is_this"])
-    return {"course": {"slug": course.slug, "title": courses.get_revision(row.revision_id).title,
+    revision = courses.get_revision(row.revision_id)
+    return {"course": {"slug": course.slug, "title": Name(revision.title, revision.document["title_en"]),
                        "industry": course.industry or "foundation"},
-            "lesson": {"id": row.id, "slug": row.slug, "title": row.title, "kind": row.kind, "number": row.position},
+            "lesson": {"id": row.id, "slug": row.slug, "title": Name(row.title), "kind": row.kind, "number": row.position},
             "lessons": rows, "after": rows[here + 1] if here + 1 < len(rows) else None,
             "course_done": progress.completion is not None}
 
@@ -89,13 +93,22 @@ def _player(row: courses.RevisionLesson) -> dict:
     asset = media.get_asset(row.asset_id)
     cues = media.cues(asset) if state == "ready" else []
     wanted = request.args.get("player", "")
+    play = media.playable(asset) if state == "ready" else None
     return {
-        "state": state, "play": media.playable(asset) if state == "ready" else None,
+        "state": state, "play": play, "costs": _costs(asset), "speeds": SPEEDS,
+        # Whoever saves data begins with sound and pictures, where there are any.
+        "begins_with": "sound" if play and play["sounds"] and look.present().is_saving else "film",
         "making_permille": asset.progress_permille, "failure": asset.failure,
         "engine": wanted if wanted in ENGINES else "",
         "cues": [{"start_ms": c.start_ms, "end_ms": c.end_ms, "text": c.text} for c in cues],
         "transcript": [] if cues else courses.spoken_text(row.body).split("\n\n"),
     }
+
+
+def _costs(asset: media.Asset) -> dict:
+    """What this lesson costs of the reader's data, in bytes: its film as it begins for them, and sound with pictures."""
+    sizes = media.sizes(asset)
+    return {"film": sizes.small_film if look.present().is_saving else sizes.film, "sound": sizes.sound}
 
 
 # ---- the quiz
@@ -117,7 +130,7 @@ def _quiz_page(course: courses.Course, enrolment: learning.Enrolment, row: cours
         "attempts": numbers.quiz_attempts, "cooldown_hours": numbers.quiz_cooldown_ms // 3_600_000,
         "is_passed": any(x.lesson.id == row.id and x.is_complete for x in progress.lessons), "result": None, "attempt": None,
         "lapsed": None,
-        "waiting_lessons": [x.lesson.title for x in progress.lessons if not x.is_complete and x.lesson.kind != "quiz"],
+        "waiting_lessons": [Name(x.lesson.title) for x in progress.lessons if not x.is_complete and x.lesson.kind != "quiz"],
         "message": str(problem.message) if problem else "",
     }
     if running is not None:
