@@ -1,26 +1,58 @@
-// Completes what is being typed; without it the form works as it stands.
-document.querySelectorAll('form[data-suggest]').forEach((form) => {
+// Completes what is being typed; without it the form works as it stands. A combobox: arrows choose, Enter goes there,
+// Escape and leaving the field close the list, and how many there are is said.
+document.querySelectorAll('form[data-suggest]').forEach((form, number) => {
   const input = form.querySelector('input[type=search]');
-  const list = document.createElement('div');
+  const list = document.createElement('div'), told = document.createElement('p');
   list.className = 'suggestions';
+  list.id = `suggestions-${number}`;
   list.hidden = true;
-  form.append(list);
+  list.setAttribute('role', 'listbox');
+  list.setAttribute('aria-label', form.dataset.label);
+  told.className = 'visually-hidden';
+  told.setAttribute('role', 'status');
+  form.appendChild(list);
+  form.appendChild(told);
+  input.setAttribute('role', 'combobox');
+  input.setAttribute('aria-autocomplete', 'list');
+  input.setAttribute('aria-controls', list.id);
+  input.setAttribute('aria-expanded', 'false');
   let timer = 0, asked = '', at = -1;
-  const close = () => { list.hidden = true; at = -1; };
+  const options = () => Array.from(list.children);
+  const point = (n) => {
+    at = n;
+    options().forEach((option, i) => {
+      option.classList.toggle('on', i === n);
+      option.setAttribute('aria-selected', String(i === n));
+    });
+    if (n >= 0) input.setAttribute('aria-activedescendant', options()[n].id); else input.removeAttribute('aria-activedescendant');
+  };
+  const close = () => { list.hidden = true; input.setAttribute('aria-expanded', 'false'); point(-1); };
   const show = (items) => {
     list.textContent = '';
-    list.append(...items.map((item) => Object.assign(document.createElement('a'), { href: item.url, textContent: item.text })));
+    items.forEach((item, n) => {
+      const option = document.createElement('a');
+      option.href = item.url;
+      option.textContent = item.text;
+      option.id = `${list.id}-${n}`;
+      option.tabIndex = -1;
+      option.setAttribute('role', 'option');
+      if (item.lang) option.lang = item.lang;
+      list.appendChild(option);
+    });
     list.hidden = items.length === 0;
-    at = -1;
+    input.setAttribute('aria-expanded', String(items.length > 0));
+    told.textContent = items.length ? form.dataset.count.replace('%s', items.length) : '';
+    point(-1);
   };
   const ask = async () => {
     const text = input.value.trim();
     asked = text;
-    if (!text) return close();
+    if (!text) { close(); return; }
     try {
-      const answer = await fetch(`${form.dataset.suggest}?q=${encodeURIComponent(text)}`);
+      const between = form.dataset.suggest.indexOf('?') < 0 ? '?' : '&';
+      const answer = await fetch(`${form.dataset.suggest}${between}q=${encodeURIComponent(text)}`);
       if (answer.ok && asked === text) show((await answer.json()).items.slice(0, 6));
-    } catch { close(); }
+    } catch (fault) { close(); }
   };
   input.addEventListener('input', (event) => {
     if (event.isComposing) return;
@@ -29,15 +61,14 @@ document.querySelectorAll('form[data-suggest]').forEach((form) => {
   });
   input.addEventListener('compositionend', ask);
   input.addEventListener('keydown', (event) => {
-    const links = [...list.children];
-    if (event.key === 'Escape') return close();
-    if (!['ArrowDown', 'ArrowUp'].includes(event.key) || list.hidden) {
-      if (event.key === 'Enter' && at >= 0) { event.preventDefault(); links[at].click(); }
-      return;
-    }
+    if (event.isComposing || list.hidden) return;
+    if (event.key === 'Escape') { event.preventDefault(); close(); return; }
+    if (event.key === 'Enter' && at >= 0) { event.preventDefault(); options()[at].click(); return; }
+    if (event.key !== 'ArrowDown' && event.key !== 'ArrowUp') return;
     event.preventDefault();
-    at = (at + (event.key === 'ArrowDown' ? 1 : -1) + links.length) % links.length;
-    links.forEach((link, n) => link.classList.toggle('on', n === at));
+    const count = options().length;
+    point(event.key === 'ArrowDown' ? (at + 1) % count : (at <= 0 ? count : at) - 1);
   });
+  form.addEventListener('focusout', (event) => { if (!form.contains(event.relatedTarget)) { asked = ''; close(); } });
   document.addEventListener('click', (event) => { if (!form.contains(event.target)) close(); });
 });
