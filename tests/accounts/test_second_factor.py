@@ -9,7 +9,7 @@ from threading import Barrier, Thread
 
 import pytest
 from sqlalchemy import select
-from tests.clients import Browser, place, words
+from tests.clients import API, Browser, place, words
 from tests.factories import PASSWORD, make_person
 
 from guanxue import accounts
@@ -214,7 +214,7 @@ def test_second_factor_leads_from_a_sensitive_page_through_setting_up_and_back(s
     browser = Browser(somebody, PHONE)
     answer = browser.get("/sensitive", 303)
     assert place(answer) == "/me/settings/second-factor?next=/sensitive"
-    assert "先做两步验证" in browser.see(place(answer))
+    assert "先要通过两步验证" in browser.see(place(answer))
     _secret, paper = turn_on(browser, next="/sensitive")
     assert len(paper) == 10
     assert browser.see("/sensitive") == "账目"
@@ -295,3 +295,23 @@ def test_second_factor_is_taken_away_and_its_paper_printed_anew_with_a_code_only
     fresh = re.findall(r"[a-z2-9]{5}-[a-z2-9]{5}", words(answer))
     browser.send("/me/settings/second-factor/remove", code=fresh[0])
     Browser(somebody, PHONE).see("/me")
+
+
+# ---- programs
+
+
+def test_a_program_sends_its_second_factor_with_the_password(somebody):
+    secret, paper = turn_on(Browser(somebody, PHONE))
+    client, body = somebody.test_client(), {"phone": PHONE, "password": PASSWORD}
+    answer = client.post(f"{API}/session", json=body)
+    assert answer.status_code == 403 and answer.get_json()["type"].endswith("#second-factor-needed")
+    assert client.post(f"{API}/session", json={**body, "code": "000000"}).status_code == 422
+    assert client.post(f"{API}/session", json={**body, "password": "wrong-password", "code": paper[0]}).status_code == 401
+    answer = client.post(f"{API}/session", json={**body, "code": paper[0]})
+    headers = {"Authorization": f"Bearer {answer.get_json()['token']}"}
+    assert client.get(f"{API}/sensitive", headers=headers).status_code == 200
+    with clock.advance(13 * 3600):
+        assert client.get(f"{API}/sensitive", headers=headers).status_code == 403
+        assert client.post(f"{API}/session/second-factor", json={"code": paper[0]}, headers=headers).status_code == 422
+        assert client.post(f"{API}/session/second-factor", json={"code": app_code(secret)}, headers=headers).status_code == 204
+        assert client.get(f"{API}/sensitive", headers=headers).status_code == 200

@@ -41,9 +41,11 @@ from guanxue.accounts.numbers import (
     show_second_proof,
     standing_of,
     tell_of_new_device,
+    unlock,
 )
 from guanxue.accounts.queries import (
     SignedIn,
+    accounts_of,
     capabilities_of,
     find_person,
     find_person_by_phone,
@@ -100,10 +102,12 @@ __all__ = [
     "new_recovery_codes", "pending_secret", "prove_session", "remove_second_factor", "show_second_factor", "claim_attempt",
     "end_other_sessions", "ask_code", "check_code", "count_try", "notify", "use_code", "wrong_code", "can_send",
     "PhoneTaken", "WrongCode", "WrongProof", "IDENTITY_TRIES_A_DAY", "Standing", "arrive_by_code", "change_phone",
-    "give_up_number", "proof_key", "release_phone", "reset_by_code", "show_second_proof", "standing_of", "tell_of_new_device",
+    "give_up_number", "proof_key", "release_phone", "reset_by_code", "show_second_proof", "standing_of",
+    "tell_of_new_device", "unlock",
     "Foreseen", "Plan", "find_merge", "foresee_merge", "foresee_part", "get_merge", "list_merges", "merge_accounts",
     "merged_into", "must_not_be_merged", "part_accounts", "part_until",
     "Effect", "Keeper", "Merging", "register_keeper", "PersonRenamed", "current_edition", "holder_at", "name_at",
-    "register_relier", "erase_person",
+   
+    "register_relier", "erase_person", "accounts_of",
     "find_town", "lock_person", "load_towns", "create_demo_people", "has_demo_people", "DEMO_PEOPLE", "ROLES",
 ]

@@ -62,4 +62,48 @@ def erase(person_id: int) -> None:
         click.echo(effect.sentence)
 
 
+def _who(text: str) -> accounts.Person:
+    """The person of a phone number, or of a name in records such as person:17. Leaves with a sentence where there is none."""
+    if text.startswith("person:") and text[7:].isdigit():
+        person = accounts.find_person(int(text[7:]))
+    else:
+        person = accounts.find_person_by_phone(accounts.checked_phone(text))
+    return person or fail("没有这个人。")
+
+
+@user.command("reset-second-factor")
+@click.argument("who")
+@in_app(writes=True)
+def reset_second_factor(who: str) -> None:
+    """关掉一个人的两步验证（手机和恢复码都丢了时）。WHO 是手机号或 person:编号。"""
+    accounts.remove_second_factor(SYSTEM, _who(who))
+
+
+@user.command("unlock")
+@click.argument("who")
+@in_app(writes=True)
+def unlock(who: str) -> None:
+    """忘掉一个人输错的次数，马上可以再试。WHO 是手机号或 person:编号。"""
+    accounts.unlock(SYSTEM, _who(who))
+
+
+@user.command("set-phone")
+@click.argument("who")
+@click.argument("phone")
+@in_app(writes=True)
+def set_phone(who: str, phone: str) -> None:
+    """核实身份后，给一个人换手机号；这个人的所有登录都会结束。WHO 是原手机号或 person:编号。"""
+    accounts.change_phone(SYSTEM, _who(who), phone, is_proved=False)
+
+
+@user.command("release-phone")
+@click.argument("who")
+@in_app(writes=True)
+def release_phone(who: str) -> None:
+    """号码换了主人：从一个人的账号上取下手机号，记录都保留。WHO 是手机号或 person:编号。"""
+    person = _who(who)
+    accounts.release_phone(SYSTEM, person)
+    click.echo(person.ref)
+
+
 COMMANDS = [user]

@@ -134,8 +134,6 @@ def give_up_number(actor: Actor, person: Person) -> bool:
     officer. False: an officer has to decide; until then a code to the number alone does not open the account.
     """
     row = get_person(person.id)
-    if row.phone is None:
-        raise Conflict(_("这个账号已经不用这个号码了。"))
     if standing_of(row).may_be_released:
         release_phone(actor, row)
         return True
@@ -145,11 +143,21 @@ def give_up_number(actor: Actor, person: Person) -> bool:
 
 
 def release_phone(actor: Actor, person: Person) -> None:
-    """The account loses its number; sessions end, records stay."""
+    """The account loses its number; sessions end, records stay. Raises Conflict where it has none."""
+    if person.phone is None:
+        raise Conflict(_("这个账号已经没有号码了。"))
     old, person.phone, person.phone_proved_at, person.phone_disputed_at = person.phone, None, None, None
     session.flush()
     end_all_sessions(person.id, keep_session_id=None)
     audit.record(actor, "accounts.phone.released", person.ref, {"phone": rules.mask_phone(old)})
+
+
+def unlock(actor: Actor, person: Person) -> None:
+    """An administrator lets somebody try again at once who guessed wrong too often."""
+    actor.require("administer")
+    for key in (f"phone:{person.phone}", proof_key("factor", person.id), proof_key("identity", person.id)):
+        attempts.forgive(key)
+    audit.record(actor, "accounts.person.unlocked", person.ref)
 
 
 def tell_of_new_device(person: Person, device: str) -> None:

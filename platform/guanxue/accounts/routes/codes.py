@@ -141,7 +141,7 @@ def send_register_code() -> Response:
     return send(REGISTER)
 
 
-@blueprint.get("/register/code")
+@blueprint.get("/register/code/enter")
 def enter_register_code() -> Response:
     """Type it."""
     return enter(REGISTER)
@@ -176,7 +176,8 @@ def _whose(person: accounts.Person, problem: Problem | None = None) -> Response:
     standing = accounts.standing_of(person)
     return answered(problem, page(
         "accounts/whose.html", problem.status if problem else 200, next=next_path(), name=standing.masked_name,
-        seen_at=standing.seen_at, is_quiet=standing.is_quiet, proofs=standing.to_sign_in, chosen=request.form.get("kind", ""),
+        seen_at=standing.seen_at, may_be_released=standing.may_be_released, proofs=standing.to_sign_in,
+        chosen=request.form.get("kind", ""),
         **told(problem)))
 
 
@@ -219,8 +220,11 @@ def show_proof(person: accounts.Person, kind: str, proofs: tuple[str, ...]) -> N
         try:
             accounts.show_second_proof(current_actor(), person, kind, typed, request.remote_addr or "")
         except Problem as problem:
-            problem.status = 422 if problem.status == 401 else problem.status
-            problem.fields = [{"field": "proof", "message": f["message"]} for f in problem.fields]
+            if problem.status == 401:
+                problem.status, problem.message = 422, _("密码不对。")
+            if problem.status == 422:
+                words = problem.fields[0]["message"] if problem.fields else problem.message
+                problem.fields = [{"field": "proof", "message": words}]
             raise
 
 

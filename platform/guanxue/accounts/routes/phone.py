@@ -92,7 +92,7 @@ def enter_new_code() -> Response:
 
 
 def _enter(new: str, problem: Problem | None = None, *, is_taken: bool = False) -> Response:
-    merging = url_for("accounts.merging") if is_taken and "accounts.merging" in current_app.view_functions else ""
+    merging = url_for("accounts.merge") if is_taken and "accounts.merge" in current_app.view_functions else ""
     return personal(answered(problem, page(
         "accounts/new_phone.html", problem.status if problem else 200, phone_masked=accounts.mask_phone(new),
         is_taken=is_taken, merging=merging, **told(problem))))
