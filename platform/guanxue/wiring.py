@@ -35,6 +35,7 @@ from guanxue.accounts.routes import admin as _accounts_admin  # noqa: F401 adds 
 from guanxue.accounts.routes import codes as _accounts_codes  # noqa: F401
 from guanxue.accounts.routes import forgotten as _accounts_forgotten  # noqa: F401
 from guanxue.accounts.routes import identity as _accounts_identity  # noqa: F401
+from guanxue.accounts.routes import merging as _accounts_merging  # noqa: F401
 from guanxue.accounts.routes import papers as _accounts_papers  # noqa: F401
 from guanxue.accounts.routes import phone as _accounts_phone  # noqa: F401
 from guanxue.accounts.routes import privacy as _accounts_privacy  # noqa: F401

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import threading
-from datetime import timedelta
-
 import pytest
-from sqlalchemy import inspect, select, text
-from tests.clients import API, Browser, Learner
-from tests.factories import PASSWORD, make_course, make_person, town_row
+from sqlalchemy import text
+from tests.clients import Learner
+from tests.factories import make_course, make_person, town_row
 
 from guanxue import accounts, creditbank, learning, ledger, tracks
-from guanxue.accounts.errors import AccountMerged, CannotMerge, CannotPart
 from guanxue.core import clock
 from guanxue.core.actor import SYSTEM, Actor
-from guanxue.core.db import db, session, writing
-from guanxue.core.errors import Forbidden, Invalid
+from guanxue.core.db import session, writing
 from guanxue.learning import api as learning_api
 
 KEPT, MERGED, ADMIN = "13800000001", "13800000002", "13800000008"

@@ -31,6 +31,8 @@ def my_credits():
             "id": str(x.number), "at": x.at.isoformat(), "kind": x.kind, "amount": x.amount / 1000, "course": x.course,
             "reason": x.reason, "verify_code": x.code, "policy": x.policy, "class_hours": x.class_hours_milli / 1000,
         } for x in found.items],
+        "refused": [{"course": x.course, "amount": x.amount / 1000, "verify_code": x.code, "rule": x.rule, "reason": x.reason}
+                    for x in creditbank.list_refused(person_id)],
         "total": found.total, "page": found.page, "per_page": found.per_page,
     }
 
@@ -43,5 +45,6 @@ def verify(code: str):
     return {
         "valid": found.is_valid, "kind": found.line.kind, "holder_masked": found.holder_masked, "course": found.line.title,
         "credits": found.line.amount / 1000, "class_hours": found.line.class_hours_milli / 1000,
-        "issued_at": found.line.at.isoformat(), "revoked": found.is_revoked, "proof": found.proof,
+        "issued_at": found.line.at.isoformat(), "revoked": found.is_revoked,
+        "merged_into": found.merged_into or None, "counted": found.is_counted, "proof": found.proof,
     }

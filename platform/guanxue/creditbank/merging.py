@@ -75,7 +75,8 @@ def _award_of(completion: Completion) -> Award | None:
 def _effect(step: Step, title: str) -> Effect:
     subject, amount = f"course:{step.course_id}", rules.decimal_text(step.amount)
     if not step.rule:
-        told = _("《%(title)s》的 %(a)s 学分转到保留的账号。", title=title, a=amount)
+        hours = rules.decimal_text(step.hours_milli)
+        told = _("《%(title)s》的 %(a)s 学分（%(h)s 学时）转到保留的账号。", title=title, a=amount, h=hours)
         return Effect("credit.moved", subject, told, step.amount)
     told = _("《%(title)s》的 %(a)s 学分不再算一次：%(why)s", title=title, a=amount, why=rules.refusal_text(step.rule))
     return Effect("credit.refused", subject, told, step.amount)

@@ -77,7 +77,8 @@ def _lines(items: list[tuple[Entry, int]]) -> list[Line]:
     documents = {entry.number: json.loads(entry.document) for entry, _amount in items}
     reversed_ones = ledger.reversed_among(documents)
     codes = {a.entry_number: a.code for a in session.scalars(select(Award).where(Award.entry_number.in_(list(documents))))}
-    codes |= {entry: document["award"] for entry, document in documents.items() if "award" in document}
+    codes |= {m.on_entry: documents[m.on_entry]["award"] for m in session.scalars(
+        select(Move).where(Move.on_entry.in_(list(documents)))) if standing_move(m.award_id) is m}
     return [_line(entry, amount, documents[entry.number], codes.get(entry.number), entry.number in reversed_ones)
             for entry, amount in items]
 

@@ -28,6 +28,8 @@ def credits() -> Response:
     return personal(page(
         "creditbank/credits.html", balance_milli=creditbank.balance(actor.id),
         hours_milli=creditbank.study_hours_milli(actor.id),
+        refused=[{"title": x.title, "code": x.code, "amount": creditbank.decimal_text(x.amount), "reason": x.reason}
+                 for x in creditbank.list_refused(actor.id)],
         lines=[_line(x) | {"rule": rules.get(x.policy, "")} for x in found.items], page=found.page, pages=found.pages,
         page_url=lambda n: url_for(".credits", page=n)))
 
@@ -77,6 +79,7 @@ def verify(code: str) -> Response:
     address = settings().base_url + url_for(".verify", code=found.code)
     return page(
         "creditbank/verify.html", is_valid=found.is_valid, is_revoked=found.is_revoked, fault=found.fault,
+        merged_into=found.merged_into, is_counted=found.is_counted,
         holder=found.holder_masked, line=_line(found.line), address=address,
         qr=segno.make(address, error="m").svg_data_uri(border=2, dark="#1B2420", light="#FFFFFF"),
         proof=json.dumps(found.proof, ensure_ascii=False, indent=1), root=found.proof["head"]["root"],

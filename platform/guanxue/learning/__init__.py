@@ -8,7 +8,7 @@ from guanxue.learning.derivation import Derivation, derive_completion
 from guanxue.learning.errors import CannotEnrol, LessonNotReady, NoSuchPlayback, NotEnrolled
 from guanxue.learning.events import CourseCompleted, Enrolled, LessonCompleted
 from guanxue.learning.evidence import Answer, answer_of, fits_key, open_playback
-from guanxue.learning.merging import foresee_completions, overlaps, shares_evidence
+from guanxue.learning.merging import foresee_completions, list_ready, overlaps, shares_evidence
 from guanxue.learning.models import Completion, Enrolment, Note, Playback
 from guanxue.learning.notes import add_note, change_note, list_notes
 from guanxue.learning.queries import (
@@ -60,6 +60,6 @@ __all__ = [
     "attempt_subject", "find_attempt_lesson", "save_answers", "submit_attempt", "outcome_of", "settle_courses",
     "course_progress", "lesson_progress", "list_my_courses", "count_in", "standing", "completed_course_ids",
     "extend_attempt", "save_late", "find_completion", "get_completion", "list_completions", "derive_completion", "fits_key",
-    "list_counted", "attempts_elsewhere", "complete_joined", "foresee_completions", "overlaps", "shares_evidence",
+    "list_counted", "attempts_elsewhere", "complete_joined", "foresee_completions", "list_ready", "overlaps", "shares_evidence",
     "last_sync", "Note", "add_note", "change_note", "list_notes",
 ]

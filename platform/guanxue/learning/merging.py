@@ -20,7 +20,7 @@ from guanxue.core.i18n import lazy as _
 from guanxue.learning import carried, evidence, rules
 from guanxue.learning.derivation import derive_completion
 from guanxue.learning.models import Carry, Completion, Enrolment, Note, Playback
-from guanxue.learning.queries import completion_of, find_enrolment
+from guanxue.learning.queries import completion_of, course_progress, find_enrolment
 from guanxue.learning.service import complete_course
 
 
@@ -370,6 +370,13 @@ def _undo_place(mine: Enrolment, done: dict) -> None:
 
 
 # ---- for the rooms above
+
+
+def list_ready(person_id: int) -> list[Enrolment]:
+    """Courses that merged accounts studied to their end together and that wait for complete_joined()."""
+    joined = session.scalars(select(Enrolment).where(
+        Enrolment.person_id == person_id, Enrolment.is_joined, Enrolment.left_at.is_(None)).order_by(Enrolment.id))
+    return [e for e in joined.all() if completion_of(e) is None and course_progress(e).next_lesson is None]
 
 
 def shares_evidence(completion: Completion) -> list[int]:

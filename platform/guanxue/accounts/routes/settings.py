@@ -34,6 +34,7 @@ def settings() -> Response:
         ]),
         (gettext("我"), [
             ("person", gettext("身份信息"), "", url_for(".identity")),
+            ("people", gettext("合并账号"), "", url_for(".merge")),
             ("lock", gettext("隐私和我的数据"), "", url_for(".privacy")),
         ]),
         (gettext("这部手机"), [("globe", gettext("语言和显示"), "", url_for(".display"))]),
