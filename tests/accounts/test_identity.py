@@ -12,7 +12,7 @@ from tests.factories import make_course, make_person
 
 from guanxue import accounts, audit
 from guanxue.accounts import identity, rules
-from guanxue.accounts.routes import identity as pages
+from guanxue.core import clock
 from guanxue.core.db import db, session, writing
 from guanxue.core.web import dispatch
 
@@ -31,7 +31,6 @@ NUMBER, SECOND = valid("99000019900101001"), valid("99000019881212002")
 @pytest.fixture
 def people(any_app):
     """Two learners and an administrator."""
-    pages._tries._buckets.clear()
     with any_app.test_request_context(), writing():
         make_person(PHONE)
         make_person(OTHER, "周强")
@@ -120,9 +119,16 @@ def test_a_number_that_another_stated_is_refused_without_telling_whose_it_is(peo
 
 def test_numbers_of_others_cannot_be_tried_out_at_leisure(people):
     browser = Browser(people, PHONE)
-    for _n in range(10):
+    for _n in range(5):
         state(browser, "123", 422)
     assert state(browser, status=429).headers["Retry-After"]
+    for n in range(5):
+        with clock.advance(120 * (n + 1)):
+            state(browser, "123", 422)
+    with clock.advance(3600):
+        assert "明天" in words(state(browser, status=429))
+    with clock.advance(86_400 * 2):
+        state(browser)
 
 
 def test_a_number_is_corrected_and_withdrawn_while_nothing_rests_on_it(people):
@@ -152,6 +158,7 @@ def test_a_number_that_credits_rest_on_is_corrected_by_an_administrator_with_a_r
     with people.app_context():
         assert identity.find_holder(SECOND) == 1
         assert audit.list_lines(action="accounts.identity.corrected")[0].detail == {"reason": "本人带身份证到窗口更正"}
+    state(browser, NUMBER, 409)  # what rested on the wrong number rests on the right one
 
 
 # ---- looking behind the mask

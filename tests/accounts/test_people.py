@@ -48,7 +48,7 @@ def test_people_are_found_by_the_whole_number_or_a_part_of_the_name(city):
     assert "林小莲" in find(admin, "phone", "138 0000 0001") and "找到 1 人" in find(admin, "name", "小莲")
     assert "找到 25 人" in find(admin, "name", "学员") and "学员1号" in find(admin, "name", "学员", page="2")
     assert "没有找到" in find(admin, "name", "%") and "没有找到" in find(admin, "phone", "13999999999")
-    for way, text in (("phone", "1380000"), ("number", "123"), ("shoe size", "42")):
+    for way, text in (("phone", "1380000"), ("number", "123"), ("shoe size", "42"), ("name", "a\0b")):
         find(admin, way, text, 422)
     with city.app_context():
         assert {str(x.detail) for x in audit.list_lines(action="accounts.people.searched")} == {"{'way': 'phone'}", "{'way': 'name'}"}

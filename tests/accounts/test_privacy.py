@@ -16,7 +16,6 @@ from tests.factories import PASSWORD, make_course, make_person, town_row
 from guanxue import accounts, audit, creditbank, jobs, ledger, tracks
 from guanxue.accounts import consent, erasure, identity, naming
 from guanxue.accounts.keepers import list_keepers
-from guanxue.accounts.routes import identity as identity_pages
 from guanxue.accounts.routes import privacy as pages
 from guanxue.core import clock
 from guanxue.core.actor import SYSTEM, Actor
@@ -31,7 +30,6 @@ AFTER = timedelta(days=15, minutes=1).total_seconds()
 def lived(any_app):
     """林小莲 finished a course, joined a track, stated her number; 陈志强 teaches; 梁伟 administers."""
     pages._copies._buckets.clear()
-    identity_pages._tries._buckets.clear()
     with any_app.test_request_context(), writing():
         accounts.load_towns(SYSTEM, [town_row()])
         learner = make_person(PHONE)
@@ -113,6 +111,18 @@ def test_the_copy_has_everything_a_person_reads_and_a_program_too(lived):
         assert expected in page
     whole = answer.get_data() + packed.read("data.json") + page.encode()
     assert NUMBER.encode() not in whole and b"argon2" not in whole
+
+
+def test_the_copy_holds_the_accounts_that_were_merged_too(lived):
+    with lived.test_request_context(), writing():
+        make_person("13800000005", "林小莲")
+        accounts.merge_accounts(SYSTEM, 4, 1, reason="同一个人的两个账号")
+    browser = Browser(lived, "13800000005")
+    browser.see("/me/settings/privacy")
+    packed = zipfile.ZipFile(io.BytesIO(browser.send("/me/settings/privacy/export", 200).get_data()))
+    data = json.loads(packed.read("data.json"))
+    assert [one["id"] for one in data["merged_accounts"]] == [1] and data["accounts"]["account"]["id"] == 4
+    assert data["merged_accounts"][0]["quizzes"]["attempts"] and "账号编号 1" in packed.read("index.html").decode()
 
 
 def test_the_copy_of_one_names_no_other(lived):

@@ -107,7 +107,6 @@ __all__ = [
     "Foreseen", "Plan", "find_merge", "foresee_merge", "foresee_part", "get_merge", "list_merges", "merge_accounts",
     "merged_into", "must_not_be_merged", "part_accounts", "part_until",
     "Effect", "Keeper", "Merging", "register_keeper", "PersonRenamed", "current_edition", "holder_at", "name_at",
-   
     "register_relier", "erase_person", "accounts_of",
     "find_town", "lock_person", "load_towns", "create_demo_people", "has_demo_people", "DEMO_PEOPLE", "ROLES",
 ]

@@ -18,7 +18,7 @@ from sqlalchemy import select
 
 from guanxue import audit
 from guanxue.accounts.models import Consent, Person
-from guanxue.accounts.queries import get_person
+from guanxue.accounts.queries import accounts_of, get_person
 from guanxue.core import clock
 from guanxue.core.actor import Actor
 from guanxue.core.db import session
@@ -155,7 +155,8 @@ class Look:
 
 def list_looks(person: Person, limit: int = 50) -> list[Look]:
     """Who looked at the person's data, newest first; for the person."""
-    lines = [line for action in LOOKS for line in audit.list_lines(subject=person.ref, action=action, limit=limit)]
+    lines = [line for one in accounts_of(person.id) for action in LOOKS
+             for line in audit.list_lines(subject=f"person:{one}", action=action, limit=limit)]
     return [Look(LOOKS[line.action], line.actor, line.detail.get("reason", ""), line.at)
             for line in sorted(lines, key=lambda line: line.id, reverse=True)[:limit]]
 

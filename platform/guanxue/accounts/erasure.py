@@ -8,13 +8,11 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from sqlalchemy import select
-
 from guanxue import audit, jobs
 from guanxue.accounts.keepers import Effect, list_keepers
 from guanxue.accounts.models import Person
 from guanxue.accounts.people import count_administrators, end_sessions
-from guanxue.accounts.queries import capabilities_of, get_person, lock_person
+from guanxue.accounts.queries import accounts_of, capabilities_of, get_person, lock_person
 from guanxue.core import clock
 from guanxue.core.actor import SYSTEM, Actor
 from guanxue.core.db import session
@@ -79,18 +77,9 @@ def erase_if_due(person_id: int) -> list[Effect]:
 def erase_person(actor: Actor, person_id: int) -> list[Effect]:
     """Erase the person, and every account that was merged into theirs, in all rooms; what stays, room by room."""
     effects: list[Effect] = []
-    for one in _all_accounts(person_id):
+    for one in accounts_of(person_id):
         for keeper in reversed(list_keepers()):
             effects += keeper.erase(actor, one)
         audit.record(actor, "accounts.person.erased", f"person:{one}")
     session.flush()
     return effects
-
-
-def _all_accounts(person_id: int) -> list[int]:
-    """The person's accounts: those merged into this one first."""
-    found, ahead = [person_id], [person_id]
-    while ahead:
-        ahead = list(session.scalars(select(Person.id).where(Person.merged_into_id.in_(ahead), Person.id.not_in(found))))
-        found = ahead + found
-    return found

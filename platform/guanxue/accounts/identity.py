@@ -100,6 +100,7 @@ def correct_number(actor: Actor, person_id: int, text: str, reason: str) -> Iden
 
 
 def _keep(actor: Actor, person_id: int, number: str, action: str, detail: dict) -> Identity:
+    """Write it down. A corrected number keeps the moment of the first: what came to rest on that one rests on this."""
     owner, hashed = get_person(person_id).ref, sealing.keyed_hash(KIND, number)
     row = find_identity(person_id) or Identity(person_id=person_id)
     if row.number_hash == hashed:
@@ -107,7 +108,8 @@ def _keep(actor: Actor, person_id: int, number: str, action: str, detail: dict) 
     _must_be_free(actor, hashed)
     try:
         with session.begin_nested():
-            row.kind, row.masked, row.number_hash, row.stated_at = KIND, rules.mask_citizen_id(number), hashed, clock.now()
+            row.kind, row.masked, row.number_hash = KIND, rules.mask_citizen_id(number), hashed
+            row.stated_at = row.stated_at or clock.now()
             row.number_sealed = sealing.seal(KIND, owner, number)
             session.add(row)
     except IntegrityError:  # the other one came first by a moment

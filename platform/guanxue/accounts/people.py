@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import func, select, update
 
 from guanxue import audit
-from guanxue.accounts import identity, rules
+from guanxue.accounts import identity, naming, rules
 from guanxue.accounts.models import Organisation, Person, Role, Session
 from guanxue.accounts.queries import get_person
 from guanxue.accounts.second_factor import has_second_factor, remove_second_factor
@@ -45,7 +45,7 @@ def _matches(way: str, text: str):
         identity_of = identity.find_holder(identity.checked_number(text))
         return Person.id == (identity_of or 0)
     if way == "name":
-        return Person.name.contains(" ".join(text.split()), autoescape=True)
+        return Person.name.contains(naming.checked_name(text), autoescape=True)
     raise Invalid(_("请选一种查找方式。"), fields=[{"field": "way", "message": _("请选一种查找方式。")}])
 
 

@@ -96,6 +96,16 @@ def get_person(person_id: int) -> Person:
     return person
 
 
+def accounts_of(person_id: int) -> list[int]:
+    """Row ids of all accounts of a person: this one last, before it those that were merged into it."""
+    found, ahead = [person_id], [person_id]
+    while ahead:
+        ahead = list(session.scalars(
+            select(Person.id).where(Person.merged_into_id.in_(ahead), Person.id.not_in(found)).order_by(Person.id)))
+        found = ahead + found
+    return found
+
+
 def find_person_by_phone(phone: str) -> Person | None:
     """The person with that normalised phone number."""
     return session.scalar(select(Person).where(Person.phone == phone))

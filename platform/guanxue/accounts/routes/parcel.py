@@ -52,17 +52,22 @@ WORDS = {
 }
 
 
-def pack(documents: dict[str, dict], name: str) -> bytes:
-    """The ZIP of {room: what it keeps}."""
-    now = clock.now()
-    whole = {"format": "guanxue-personal-data/1", "made_at": now.isoformat(), **documents}
-    rooms = [{"title": gettext(ROOMS[room]) if room in ROOMS else room, "parts": _parts(kept)}
-             for room, kept in documents.items()]
+def pack(documents: dict[int, dict[str, dict]], name: str) -> bytes:
+    """The ZIP of {account: {room: what it keeps}}: one's own account first, then those that were merged into it."""
+    now, (own, *merged) = clock.now(), documents.items()
+    whole = {"format": "guanxue-personal-data/1", "made_at": now.isoformat(), **own[1],
+             "merged_accounts": [{"id": number, **kept} for number, kept in merged]}
+    accounts = [{"id": number, "rooms": _rooms(kept)} for number, kept in documents.items()]
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as parcel:
-        parcel.writestr("index.html", render_template("accounts/parcel.html", name=name, made_at=now, rooms=rooms))
+        parcel.writestr("index.html", render_template("accounts/parcel.html", name=name, made_at=now, accounts=accounts))
         parcel.writestr("data.json", json.dumps(whole, ensure_ascii=False, indent=1))
     return packed.getvalue()
+
+
+def _rooms(documents: dict[str, dict]) -> list[dict]:
+    return [{"title": gettext(ROOMS[room]) if room in ROOMS else room, "parts": _parts(kept)}
+            for room, kept in documents.items()]
 
 
 def _parts(kept: dict) -> list[dict]:

@@ -70,7 +70,8 @@ def export() -> Response:
     actor = current_actor()
     actor.must_be_person()
     _copies.check(actor.id)
-    documents = {keeper.room: keeper.export(actor.id) for keeper in list_keepers()}
+    documents = {one: {keeper.room: keeper.export(one) for keeper in list_keepers()}
+                 for one in reversed(accounts.accounts_of(actor.id))}
     audit.record(actor, "accounts.person.exported", f"person:{actor.id}")
     response = Response(parcel.pack(documents, g.person.name), mimetype="application/zip")
     response.headers["Content-Disposition"] = f'attachment; filename="guanxue-{actor.id}-{clock.today().isoformat()}.zip"'
