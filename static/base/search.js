@@ -69,6 +69,6 @@ document.querySelectorAll('form[data-suggest]').forEach((form, number) => {
     const count = options().length;
     point(event.key === 'ArrowDown' ? (at + 1) % count : (at <= 0 ? count : at) - 1);
   });
-  form.addEventListener('focusout', (event) => { if (!form.contains(event.relatedTarget)) { asked = ''; close(); } });
+  input.addEventListener('blur', (event) => { if (!list.contains(event.relatedTarget)) { asked = ''; close(); } });
   document.addEventListener('click', (event) => { if (!form.contains(event.target)) close(); });
 });

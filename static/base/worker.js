@@ -71,7 +71,7 @@
     const turn = asked;
     try {
       const answer = await event.preloadResponse || await fetch(event.request);
-      if (isPage(answer)) event.waitUntil(judge(url, answer.clone(), turn).catch(() => {}));
+      if (isPage(answer)) event.waitUntil(judge(url, isMine(url) ? answer.clone() : answer, turn).catch(() => {}));
       return answer;
     } catch (fault) {
       const kept = await keptPage(url) || await offlinePage();
@@ -80,6 +80,7 @@
     }
   }
 
+  const isMine = (url) => MAY_BE_KEPT.test(url.pathname) && !url.search;
   const isPage = (answer) => answer.status === 200 && answer.type === 'basic' && !answer.redirected
     && /^text\/html/.test(answer.headers.get('Content-Type') || '');
 
@@ -89,7 +90,7 @@
     judged = turn;
     const shelf = answer.headers.get('X-Shelf');
     await drop(shelf ? MINE + shelf : '');
-    if (!shelf || url.search || !MAY_BE_KEPT.test(url.pathname)) return '';
+    if (!shelf || !isMine(url)) return '';
     const headers = new Headers(answer.headers), text = await answer.text();
     headers.delete('Content-Encoding');
     headers.delete('Content-Length');
@@ -108,7 +109,7 @@
   }
 
   async function keptPage(url) {
-    const mine = MAY_BE_KEPT.test(url.pathname) && !url.search ? await shelf() : null;
+    const mine = isMine(url) ? await shelf() : null;
     const kept = mine && await mine.match(url.pathname);
     if (!kept) return null;
     const text = await kept.text(), at = new Date(Number(kept.headers.get('X-Kept-At')));
@@ -120,7 +121,7 @@
 
   async function offlinePage() {
     const shell = await caches.open(SHELL), mine = await shelf();
-    const answer = await shell.match('/offline');
+    const answer = await shell.match('/offline-here') || await shell.match('/offline');
     if (!answer) return null;
     const text = await answer.text(), lines = [];
     for (const request of mine ? await mine.keys() : []) {
@@ -139,14 +140,15 @@
   // ---- what an open page asks for: the offline page in its language, and my courses before the network is gone
 
   async function prepare(told) {
-    const shell = await caches.open(SHELL), address = `/offline?lang=${encodeURIComponent(told.language || '')}`;
+    const shell = await caches.open(SHELL), code = encodeURIComponent(told.language || '');
+    const address = code === 'zh_Hans' ? '/offline' : `/offline?lang=${code}`;
     let answer = await shell.match(address);
     if (!answer) {
       answer = await fetch(address, { credentials: 'omit', cache: 'reload' });
       if (!isPage(answer)) return;
       await shell.put(address, answer.clone());
     }
-    await shell.put('/offline', answer);
+    await shell.put('/offline-here', answer);
     if (told.isMine && !told.isSaving) await keepCourses();
   }
 
