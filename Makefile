@@ -6,7 +6,7 @@ export GUANXUE_DIE_WITH_PARENT := 1
 # What the site reads of each language; made from the words people edit.
 WORDS := $(patsubst %.po,%.mo,$(wildcard translations/*/LC_MESSAGES/messages.po))
 
-.PHONY: help run test lint format bench lock shots messages system
+.PHONY: help run test lint format bench lock shots axe messages system
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort
@@ -34,6 +34,10 @@ bench: $(VENV)/.installed-dev $(WORDS) ## measure against the bare yardsticks an
 shots: $(VENV)/.installed-dev $(WORDS) ## photograph every step of the journeys into docs/shots
 	@scripts/system-packages test
 	@$(PY) -m tests.shots
+
+axe: $(VENV)/.installed-dev $(WORDS) ## every page of every role and language read by axe-core; writes docs/accessibility.md
+	@scripts/system-packages test
+	@$(PY) -m tests.accessibility
 
 lock: ## write the hashed locks from the .in files
 	@$(VENV)/bin/pip install -q uv

@@ -12,6 +12,7 @@ from guanxue.tracks.queries import (
     count_members,
     find_finish,
     find_membership,
+    find_track,
     get_stage,
     get_track,
     list_joined,
@@ -44,7 +45,7 @@ from guanxue.tracks.service import (
 __all__ = [
     "Track", "Stage", "StageCourse", "Membership", "Finish", "StageView", "Step", "TrackProgress", "TrackFinished",
     "NoSuchTrack", "NoSuchStage", "AlreadyInTrack", "NotPublished", "get_track", "get_stage", "list_tracks", "list_stages",
-    "list_joined", "list_towns_curated", "find_membership", "find_finish", "count_members", "measure",
+    "list_joined", "list_towns_curated", "find_membership", "find_track", "find_finish", "count_members", "measure",
     "propose_stages", "create_track", "edit_track", "add_stage", "rename_stage", "move_stage", "remove_stage", "add_course",
     "move_course",
     "remove_course", "set_required", "publish_track", "withdraw_track", "join_track", "leave_track", "settle_completion",

@@ -34,10 +34,15 @@ def list_towns_curated(actor: Actor) -> list[Organisation]:
 
 def get_track(slug: str, actor: Actor) -> Track:
     """The track of that slug, where the actor may see it. Raises NoSuchTrack."""
-    track = session.scalar(select(Track).where(Track.slug == slug, visible_to(actor)))
+    track = find_track(slug, actor)
     if track is None:
         raise NoSuchTrack(_("没有这条学习路线。"))
     return track
+
+
+def find_track(slug: str, actor: Actor) -> Track | None:
+    """The track of that slug, where the actor may see it."""
+    return session.scalar(select(Track).where(Track.slug == slug, visible_to(actor)))
 
 
 def list_tracks(actor: Actor, town_ids: Iterable[int] | None = None) -> list[Track]:

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from flask import Response, redirect, request, url_for
 from markupsafe import Markup
 
-from guanxue import courses, discussions, learning, media, policies, search
+from guanxue import accounts, courses, discussions, learning, media, policies, search, tracks
 from guanxue.core.actor import Actor
 from guanxue.core.i18n import Name
 from guanxue.core.i18n import lazy as _
@@ -65,10 +65,31 @@ def _address(asked: dict) -> str:
 @blueprint.get("/suggest")
 def suggest() -> Response:
     """What goes on like this, while typing."""
-    items = [{"text": s.text, "kind": s.kind, "url": s.url} for s in search.suggest(request.args.get("q", "")[:64])]
+    language = request.args.get("in", "")  # in the address, not in the cookie: what it answers may be kept by anybody
+    items = [_suggested(s, language) for s in search.suggest(request.args.get("q", "")[:64])]
     response = Response(json.dumps({"items": items}, ensure_ascii=False), mimetype="application/json")
     response.headers["Cache-Control"] = "public, max-age=60"
     return response
+
+
+def _suggested(found: search.Suggestion, language: str) -> dict:
+    """A suggestion in English for who reads that, where there is any; else marked as Chinese for who reads something else."""
+    told = {"text": found.text, "kind": found.kind, "url": found.url}
+    english = _name_of(found).english if language == "en" else ""
+    if english:
+        return told | {"text": english}
+    return told | {"lang": "zh-Hans"} if language else told
+
+
+def _name_of(found: search.Suggestion) -> Name:
+    slug = found.url.rpartition("/")[2]
+    if found.kind == "course" and (item := courses.find_item(slug)):
+        return Name(item.title, item.title_en)
+    if found.kind == "town" and (town := accounts.find_town(slug)):
+        return Name(town.name, town.name_en)
+    if found.kind == "track" and (track := tracks.find_track(slug, current_actor())):
+        return Name(track.title, track.title_en)
+    return Name(found.text)
 
 
 @dataclass(frozen=True)
