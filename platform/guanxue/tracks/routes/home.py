@@ -5,11 +5,12 @@ from __future__ import annotations
 from flask import Response, g
 
 from guanxue import accounts, courses, creditbank, helpdesk, learning, tracks
+from guanxue.core.i18n import Name
 from guanxue.core.web.dispatch import current_actor
 from guanxue.core.web.pagecache import kept_page
 from guanxue.core.web.pages import page, personal
 from guanxue.tracks.routes import blueprint
-from guanxue.tracks.routes.public import ribbons
+from guanxue.tracks.routes.public import ribbons, town_names
 
 
 @blueprint.get("/")
@@ -34,7 +35,7 @@ def _town() -> dict | None:
         return None
     published = [t for t in tracks.list_tracks(current_actor(), [town.id]) if t.state == "published"]
     shown = sorted(ribbons(published), key=lambda r: not r["is_open"])
-    return {"slug": town.slug, "name": town.name, "industries": town.industries, "tracks": shown[:2]}
+    return {**town_names(town), "tracks": shown[:2]}
 
 
 def _going_on(person_id: int) -> list[dict]:
@@ -46,11 +47,12 @@ def course_card(progress: learning.CourseProgress) -> dict:
     course = courses.courses_by_id([progress.enrolment.course_id])[progress.enrolment.course_id]
     revision, ahead = courses.get_revision(progress.enrolment.revision_id), progress.next_lesson
     return {
-        "slug": course.slug, "title": revision.title, "industry": course.industry or "foundation",
+        "slug": course.slug, "title": Name(revision.title, revision.document["title_en"]),
+        "industry": course.industry or "foundation",
         "permille": progress.permille, "done": progress.done, "lessons": len(progress.lessons),
         "is_complete": progress.completion is not None,
         "completed_at": progress.completion.completed_at if progress.completion else None,
-        "next": {"slug": ahead.lesson.slug, "title": ahead.lesson.title, "kind": ahead.lesson.kind,
+        "next": {"slug": ahead.lesson.slug, "title": Name(ahead.lesson.title), "kind": ahead.lesson.kind,
                  "number": ahead.lesson.position, "resume_ms": ahead.resume_ms} if ahead else None,
     }
 
