@@ -452,6 +452,7 @@
   }
 
   // ---- after the page has been painted: where data need not be saved, the film's beginning is fetched; nothing plays by itself
+  showSubtitles();
   follow(at || study.last());
   const afterPaint = (then) => requestAnimationFrame(() => setTimeout(then, 0));
   function prepare() {

@@ -14,10 +14,15 @@
     const named = (name) => [...form.querySelectorAll('input, select')].filter((x) => x.name === name);
     if (kind === 'single') { const x = named(`q-${id}`).find((y) => y.checked); return x ? x.value : null; }
     if (kind === 'truefalse') { const x = named(`q-${id}`).find((y) => y.checked); return x ? x.value === 'true' : null; }
-    if (kind === 'multiple' || kind === 'ordering') { const chosen = named(`q-${id}`).filter((x) => x.checked).map((x) => x.value); return chosen.length ? chosen : null; }
+    if (kind === 'ordering') {  // by the places given; of two in one place the upper comes first
+      const placed = [...question.querySelectorAll('select')].filter((x) => x.value).sort((a, b) => a.value - b.value);
+      return placed.length ? placed.map((x) => x.name.slice(`q-${id}-`.length)) : null;
+    }
+    if (kind === 'multiple') { const chosen = named(`q-${id}`).filter((x) => x.checked).map((x) => x.value); return chosen.length ? chosen : null; }
     if (kind === 'matching') {
-      const pairs = [...question.querySelectorAll('select')].filter((x) => x.value).map((x) => [x.name.slice(`q-${id}-`.length), x.value]);
-      return pairs.length ? Object.fromEntries(pairs) : null;
+      const pairs = {};
+      [...question.querySelectorAll('select')].filter((x) => x.value).forEach((x) => { pairs[x.name.slice(`q-${id}-`.length)] = x.value; });
+      return Object.keys(pairs).length ? pairs : null;
     }
     const text = question.querySelector('input').value.trim();
     if (!text) return null;
@@ -38,8 +43,8 @@
       });
       if (!answer.ok) throw new Error();
       if (saved.textContent !== words.saved) saved.textContent = words.saved;  // said once, not at every answer
-    } catch {
-      unsaved = { ...batch, ...unsaved };
+    } catch (_offline) {
+      unsaved = Object.assign({}, batch, unsaved);
       if (saved.textContent !== words.offline) saved.textContent = words.offline;
       clearTimeout(timer);
       timer = setTimeout(save, 5000);
@@ -62,6 +67,35 @@
   window.addEventListener('online', save);
   window.addEventListener('pagehide', save);
 
+  // A last look before handing in: every question with what was answered; a tap goes there.
+  const lastLook = document.getElementById('last-look');
+  const said = (question) => [...question.querySelectorAll('input, select')].map((x) => {
+    if (x.tagName === 'SELECT') return x.value ? `${x.parentNode.firstElementChild.textContent.trim()} → ${x.options[x.selectedIndex].text}` : '';
+    if (x.type !== 'radio' && x.type !== 'checkbox') return x.value.trim();
+    return x.checked ? x.parentNode.textContent.trim() : '';
+  }).filter(Boolean).join('；');
+  function lookAgain() {
+    if (at !== questions.length - 1) return;
+    [...lastLook.children].forEach((line, n) => {
+      const text = answerOf(questions[n]) === null ? '' : said(questions[n]);
+      line.classList.toggle('open', !text);
+      line.querySelector('.said').textContent = text || words.unanswered;
+    });
+  }
+  questions.forEach((question, n) => {
+    const line = document.createElement('li'), button = document.createElement('button'), stem = document.createElement('span'), answer = document.createElement('span');
+    button.type = 'button';
+    stem.textContent = `${n + 1}. ${question.querySelector('.stem').textContent.trim()}`;
+    stem.className = 'asked';
+    answer.className = 'said small';
+    button.appendChild(stem);
+    button.appendChild(answer);
+    button.addEventListener('click', () => show(n));
+    line.appendChild(button);
+    lastLook.appendChild(line);
+  });
+  document.getElementById('look-again').hidden = false;
+
   function mark() {
     [...dots.children].forEach((dot, n) => {
       const isAnswered = answerOf(questions[n]) !== null;
@@ -69,6 +103,7 @@
       dot.setAttribute('aria-label', put(words.question, n + 1) + (isAnswered ? words.answered : ''));
       n === at ? dot.setAttribute('aria-current', 'true') : dot.removeAttribute('aria-current');
     });
+    lookAgain();
     const open = questions.filter((q) => answerOf(q) === null).length;
     leftOpen.hidden = open === 0;
     leftOpen.textContent = put(words.open, open);

@@ -196,7 +196,7 @@ def register(page: Page, phone: str, name: str) -> None:
     page.get_by_label("手机号", exact=True).fill(phone)
     page.get_by_label("姓名", exact=True).fill(name)
     page.get_by_label("设一个密码").fill("mima-bu-jiandan-1")
-    page.get_by_label("我同意").check()
+    page.get_by_label("我看过并同意").check()
     page.get_by_role("button", name="注册并开始学").click()
 
 
@@ -222,14 +222,12 @@ def has_video(page: Page) -> bool:
 
 
 def play(page: Page, rate: str | None = None) -> None:
-    """Start the video by its own button, at a speed from the list."""
+    """Start the video by our button, at a speed from the list."""
     until(page, lambda: has_video(page))
     if rate:
         page.get_by_label("速度").select_option(rate)
     if page.evaluate("document.getElementById('video').paused"):
-        page.locator("#video").focus()
-        page.keyboard.press("Space")
-        page.locator("#video").blur()
+        page.locator("#play").click()
     until(page, lambda: not page.evaluate("document.getElementById('video').paused"))
 
 

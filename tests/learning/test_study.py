@@ -10,12 +10,14 @@ import pytest
 from sqlalchemy import func, select
 from tests.clients import API, Browser, Learner, is_chinese, place, words
 from tests.factories import make_course, make_person
+from werkzeug.datastructures import MultiDict
 
 from guanxue.audit.models import AuditLine
 from guanxue.core import clock
 from guanxue.core.db import session, writing
 from guanxue.learning import derive_completion
 from guanxue.learning.models import Completion
+from guanxue.learning.routes.study import answers_from_form
 from guanxue.quizzes.models import Attempt, Extension, Submission
 
 GIFT = """::q1::主轴停稳以后才能测量工件。{TRUE####防止卷入。}
@@ -28,6 +30,7 @@ GIFT = """::q1::主轴停稳以后才能测量工件。{TRUE####防止卷入。}
 
 ::q5::连一连{=G00 -> 快移 =G01 -> 直线 =G02 -> 圆弧}
 """
+ORDER = {"id": "q", "kind": "ordering", "options": [{"id": "a"}, {"id": "b"}, {"id": "c"}]}
 LEARNER, OTHER = "13800000001", "13800000002"
 
 
@@ -247,3 +250,13 @@ def test_a_completion_names_the_time_that_was_added(school, browser):
         completion = session.scalar(select(Completion))
         assert [x[:2] for x in completion.evidence["extensions"]] == [[browser.attempt, 1]]
         assert derive_completion(completion).faults == []
+
+
+def test_order_is_told_by_the_place_given_to_each():
+    def told(**places):
+        return answers_from_form([ORDER], MultiDict({f"q-q-{option}": place for option, place in places.items()}))
+
+    assert told(a="3", b="1", c="2") == {"q": ["b", "c", "a"]}
+    assert told(a="2", b="", c="1") == {"q": ["c", "a"]}
+    assert told(a="1", b="1", c="x") == {"q": ["a", "b"]}
+    assert told() == {}

@@ -219,8 +219,11 @@ def answers_from_form(questions: list[dict], form) -> dict:
 
 def _answer(question: dict, name: str, given: list[str], form):
     kind = question["kind"]
-    if kind in ("multiple", "ordering"):
+    if kind == "multiple":
         return given
+    if kind == "ordering":  # by the places given; of two in one place the upper comes first
+        places = {o["id"]: form.get(f"{name}-{o['id']}", "") for o in question["options"]}
+        return sorted((option for option, place in places.items() if place.isdecimal()), key=lambda option: int(places[option]))
     if kind == "matching":
         return {o["id"]: form[f"{name}-{o['id']}"] for o in question["options"] if form.get(f"{name}-{o['id']}")}
     if not given:
