@@ -51,6 +51,14 @@ WORDS = {
     "finished_at": N_("学完时间"),
 }
 
+# What short values mean, where they are not words already.
+VALUES = {
+    "terms": N_("用户协议"), "privacy": N_("隐私说明"), "identity": N_("身份证号"), "course-sms": N_("用短信告诉我课程的事"),
+    "web": N_("浏览器"), "bearer": N_("程序"), "opened": N_("打开了我的账号页"), "completion": N_("学完课程"),
+    "reversal": N_("冲销学分"), "draft": N_("草稿"), "submitted": N_("课程提交审核"), "returned": N_("课程退回修改"),
+    "published": N_("课程发布"), "approved": N_("课程审核通过"),
+}
+
 
 def pack(documents: dict[int, dict[str, dict]], name: str) -> bytes:
     """The ZIP of {account: {room: what it keeps}}: one's own account first, then those that were merged into it."""
@@ -99,6 +107,8 @@ def _text(key: str, value: object) -> str:
     if key == "action":
         return deed(value)
     if isinstance(value, str):
+        if key in ("purpose", "kind", "what", "state", "step") and value in VALUES:
+            return gettext(VALUES[value])
         return _city(value) if MOMENT.match(value) else value
     if key == "intervals_ms":
         return "，".join(f"{_time(a)}–{_time(b)}" for a, b in value)

@@ -53,7 +53,10 @@ def _looks(person: accounts.Person) -> list[dict]:
     found = consent.list_looks(person)
     ids = {int(look.by.removeprefix("person:")) for look in found if look.by.startswith("person:")}
     names = {f"person:{i}": name for i, name in accounts.names_of(ids).items()}
-    return [{"what": look.what, "by": names.get(look.by, ""), "reason": look.reason, "at": look.at} for look in found]
+    told = {}
+    for look in found:  # newest first; the same look again on the same day is one
+        told.setdefault((look.what, look.by, look.reason, clock.city_day(look.at)), look)
+    return [{"what": look.what, "by": names.get(look.by, ""), "reason": look.reason, "at": look.at} for look in told.values()]
 
 
 @blueprint.post("/me/settings/privacy/optional")
