@@ -230,6 +230,14 @@ def test_a_number_gets_one_code_a_minute_five_an_hour_and_ten_a_day(sms_app):
         ask(sms_app)
 
 
+def test_rows_of_codes_are_dropped_when_no_limit_needs_them(sms_app):
+    ask(sms_app)
+    with clock.advance(3 * 86_400):
+        ask(sms_app, OTHER)
+    with sms_app.test_request_context():
+        assert session.scalars(select(SmsCode.phone)).all() == [OTHER]
+
+
 def test_an_address_gets_twenty_codes_an_hour_and_another_goes_on(sms_app):
     for n in range(20):
         ask(sms_app, f"139000001{n:02}")

@@ -117,6 +117,7 @@ def my_sessions():
     items = [{
         "id": str(s.id), "kind": s.kind, "device": s.device, "created_at": s.created_at.isoformat(),
         "last_seen_at": s.last_seen_at.isoformat(), "current": s.id == current_actor().session_id,
+        "method": s.method, "proved_at": s.proved_at.isoformat() if s.proved_at else None,
     } for s in accounts.list_sessions(current_actor().id)]
     return {"items": items, "total": len(items), "page": 1, "per_page": max(1, len(items))}
 

@@ -14,7 +14,7 @@ import secrets
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import func, select, true, update
+from sqlalchemy import delete, func, select, true, update
 
 from guanxue import jobs
 from guanxue.accounts import rules
@@ -35,6 +35,7 @@ PURPOSES = ("signin", "register", "reset", "change")
 TO_ANY_NUMBER = ("register", "change")
 CODE_MINUTES = 5
 MOST_TRIES = 5
+KEEP = timedelta(days=2)  # the limits look back one day
 _SEALED = "sms-message"
 _DAY_S = 86_400
 
@@ -47,6 +48,7 @@ def ask_code(phone: str, purpose: str, address: str) -> None:
     wait_for_turn("sms")
     now = clock.now()
     _must_be_within_limits(phone, address)
+    session.execute(delete(SmsCode).where(SmsCode.sent_at < now - KEEP))
     code = f"{secrets.randbelow(1_000_000):06}"
     row = SmsCode(phone=phone, purpose=purpose, address=address, code_hash=_hash(phone, purpose, code), sent_at=now,
                   expires_at=now + timedelta(minutes=CODE_MINUTES))
