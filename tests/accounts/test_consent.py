@@ -149,3 +149,14 @@ def test_the_demonstrations_people_are_never_asked(bare_app):
         person = accounts.register_person(SYSTEM, phone=PHONE, password_hash="x", name="阿莲", terms_version="demo", is_demo=True)
         assert not consent.must_ask(person.terms_version) and consent.must_ask("")
     assert lines(bare_app) == []
+
+
+def test_a_form_of_yesterday_agrees_to_yesterdays_version(bare_app, publish):
+    browser = Browser(bare_app)
+    assert f'name="edition" value="{OLD}"' in browser.see("/register")
+    publish()
+    browser.send("/register", phone=PHONE, name="阿莲", password=PASSWORD, terms="1", edition=OLD)
+    assert ("privacy", OLD, True, "register") in lines(bare_app)
+    assert f"/privacy?version={NEW}" in browser.see("/me")
+    browser.send("/me/settings/privacy/answer", agrees="1", edition=OLD)
+    assert len(lines(bare_app)) == 2 and f"/privacy?version={NEW}" in browser.see("/me")

@@ -109,8 +109,13 @@ def note_registration(person: Person, edition: str, source: str) -> None:
         person.terms_version, person.accepted_at = edition, clock.now()
 
 
-def answer_documents(actor: Actor, *, agrees: bool) -> None:
-    """The actor's answer to what was shown: yes, or not yet. Either way the same edition is not asked about again."""
+def answer_documents(actor: Actor, *, agrees: bool, edition: str = "") -> None:
+    """The actor's answer to the edition they were shown: yes, or not yet. Either way it is not asked about again.
+
+    An answer to an edition that holds no more is none: they are asked about the present one.
+    """
+    if edition not in ("", current_edition()):
+        return
     person = get_person(actor.id)
     _add(person, documents_to_show(person.id), agrees, "banner")
     person.terms_version = current_edition()

@@ -77,7 +77,7 @@ def _find_question() -> None:
     if person.erase_after_at is not None:
         g.asks = {"kind": "leaving", "day": person.erase_after_at}
     elif consent.must_ask(person.terms_version):
-        g.asks = {"kind": "documents", "documents": [
+        g.asks = {"kind": "documents", "edition": consent.current_edition(), "documents": [
             {"title": str(TITLES[kind]), "address": ADDRESSES[kind], "version": version}
             for kind, version in consent.documents_to_show(person.id)]}
 
@@ -92,5 +92,5 @@ def _question() -> dict:
 def answer_documents() -> Response:
     """Yes or not yet to the newest documents; back to where one was."""
     current_actor().must_be_person()
-    consent.answer_documents(current_actor(), agrees=request.form.get("agrees") == "1")
+    consent.answer_documents(current_actor(), agrees=request.form.get("agrees") == "1", edition=request.form.get("edition", ""))
     return redirect(own_site_path(request.form.get("next"), "/me"), 303)

@@ -41,7 +41,8 @@ def register_now() -> Response:
         if ticket:
             accounts.use_code(ticket.code_id, ticket.phone, ticket.purpose)
         person = accounts.register_person(current_actor(), phone=phone, password_hash=hashed,
-                                          name=form.get("name", ""), terms_version=accounts.current_edition())
+                                          name=form.get("name", ""),
+                                          terms_version=form.get("edition", accounts.current_edition()))
         if ticket:
             accounts.arrive_by_code(person)
     except Problem as problem:
@@ -92,6 +93,7 @@ def _form(template: str, problem: Problem | None = None) -> Response:
     target = own_site_path(request.values.get("next"), "")
     ticket = tickets.find(*PROVES_NUMBER) if accounts.can_send() else None
     response = page(template, problem.status if problem else 200, next=target, **told(problem), can_send=accounts.can_send(),
+                    edition=accounts.current_edition(),
                     proved_phone=accounts.mask_phone(ticket.phone) if ticket else "",
                     values={k: request.form.get(k, "") for k in ("phone", "name")})
     if problem is not None and hasattr(problem, "retry_after_s"):
