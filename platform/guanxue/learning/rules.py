@@ -90,7 +90,7 @@ def judge(
         time = beat.t_ms - sitting.acked_t_ms
         if busy:
             time = free_ms(sitting.opened_ms + sitting.acked_t_ms, sitting.opened_ms + beat.t_ms, busy)
-        budget = time * rate // 1000 + SLACK_MS if time else 0
+        budget = time * rate // 1000 + (SLACK_MS if time == beat.t_ms - sitting.acked_t_ms else 0)
         left = window * sitting.max_rate_permille // 1000 - sitting.granted_ms
         length = min(min(beat.to_ms, terms.duration_ms) - beat.from_ms, budget, left)
         is_late = received_ms - (sitting.opened_ms + beat.t_ms) > terms.late_after_ms
