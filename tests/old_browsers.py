@@ -204,7 +204,8 @@ def _in_at_rule(rule: Node, grids: set[str]) -> Iterator[tuple[int, str]]:
         yield from _in_rules(_inner(rule), grids)
     elif name == "media":
         yield from ((rule.source_line, told) for told in _newer_in_media(rule.prelude))
-        yield from _in_rules(_inner(rule), grids)
+        if "forced-colors" not in tinycss2.serialize(rule.prelude):  # only newer browsers read what stands in there
+            yield from _in_rules(_inner(rule), grids)
     elif name.endswith("keyframes"):
         for frame in _inner(rule):
             yield from _in_declarations(frame, is_grid=False)

@@ -6,6 +6,7 @@
   const data = holder.dataset, says = JSON.parse(data.words);
   const video = document.getElementById('video');
   const words = document.getElementById('counted-words'), bar = document.getElementById('counted-bar');
+  const aloud = document.getElementById('counted-aloud');
   const why = document.getElementById('why'), nextUp = document.getElementById('next-up');
   const clock = (s) => `${Math.floor(s / 60)}:${String(Math.floor(s % 60)).padStart(2, '0')}`;
   const durationS = Number(data.duration) / 1000, maxRate = Number(data.maxRate) || 1;
@@ -145,12 +146,22 @@
     }
   }
 
+  // To ears the count is told at each quarter and at the end, not at every beat.
+  const quarter = () => (study.isComplete ? 4 : Math.min(3, Math.floor(bar.value * 4 / bar.max)));
+  let saidQuarter = quarter();
+  function sayAtQuarters(text) {
+    if (quarter() <= saidQuarter) return;
+    saidQuarter = quarter();
+    aloud.textContent = text;
+  }
+
   function show(told) {
     bar.value = told.credited_s * 1000;
     study.isComplete = told.lesson_completed;
     study.creditedS = told.credited_s;
     const text = study.isComplete ? says.done : `${says.counted} ${clock(told.credited_s)} / ${clock(durationS)}`;
     if (words.textContent !== text) words.textContent = text;
+    sayAtQuarters(text);
     if (study.isComplete) nextUp.hidden = false;
     if (study.onTold) study.onTold(told);
   }
