@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 from threading import Barrier, Thread
 
@@ -19,7 +20,7 @@ from guanxue.accounts.models import SecondFactor
 from guanxue.core import clock
 from guanxue.core.actor import SYSTEM, Actor
 from guanxue.core.db import session, writing
-from guanxue.core.errors import Conflict, Forbidden, SecondFactorNeeded, TooMany, Unauthenticated
+from guanxue.core.errors import Conflict, Forbidden, NotFound, SecondFactorNeeded, TooMany, Unauthenticated
 
 PHONE = "13800000001"
 SECRET = b"12345678901234567890"  # the key of RFC 6238's appendix B
@@ -73,6 +74,26 @@ def test_a_factor_counts_from_its_confirmation_on_and_its_secret_is_sealed(app):
     assert secret.encode() not in sealed and base64.b32decode(secret) not in sealed
     with pytest.raises(Conflict):
         accounts.begin_second_factor(actor)
+
+
+def test_a_secret_that_is_not_confirmed_in_half_an_hour_is_shown_no_more(app):
+    actor = make_person()
+    accounts.begin_second_factor(actor)
+    secret = accounts.pending_secret(actor.id)
+    with clock.advance(1801):
+        assert not accounts.factor_state(actor.id).is_pending
+        with pytest.raises(NotFound):
+            accounts.confirm_second_factor(actor, app_code(secret))
+        accounts.begin_second_factor(actor)
+        assert accounts.pending_secret(actor.id) != secret
+
+
+def test_a_secret_sealed_with_another_key_opens_nothing_and_breaks_nothing(app):
+    actor = make_person()
+    secret, _paper = set_up(actor)
+    app.extensions["guanxue.settings"] = replace(app.extensions["guanxue.settings"], secret_key=b"another" * 8)
+    with clock.advance(60), pytest.raises(WrongCode):
+        accounts.show_second_factor(actor, actor.id, app_code(secret))
 
 
 def test_a_code_is_taken_once_and_the_next_one_again(app):

@@ -8,7 +8,7 @@ import re
 import secrets
 import unicodedata
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import delete, func, select, update
 
@@ -21,10 +21,11 @@ from guanxue.core.actor import Actor
 from guanxue.core.db import session
 from guanxue.core.errors import Conflict, NotFound
 from guanxue.core.i18n import lazy as _
-from guanxue.core.sealing import keyed_hash, seal, unseal
+from guanxue.core.sealing import CannotOpen, keyed_hash, seal, unseal
 
 PURPOSE = "second-factor"
 SECRET_BYTES = 20  # what RFC 4226 recommends for SHA-1
+TIME_TO_CONFIRM = timedelta(minutes=30)
 RECOVERY_CODES = 10
 # Codes on paper: without letters and digits that people take for each other.
 _PAPER = "abcdefghjkmnpqrstuvwxyz23456789"
@@ -47,7 +48,12 @@ def factor_state(person_id: int) -> FactorState:
     left = session.scalar(select(func.count()).select_from(RecoveryCode).where(
         RecoveryCode.person_id == person_id, RecoveryCode.used_at.is_(None)))
     since = row.confirmed_at if row else None
-    return FactorState(since is not None, row is not None and since is None, since, left or 0)
+    return FactorState(since is not None, _is_pending(row), since, left or 0)
+
+
+def _is_pending(row: SecondFactor | None) -> bool:
+    # Not for long: whoever sits down at a forgotten screen later must not find somebody's secret there.
+    return row is not None and row.confirmed_at is None and row.created_at > clock.now() - TIME_TO_CONFIRM
 
 
 def has_second_factor(person_id: int) -> bool:
@@ -71,9 +77,16 @@ def begin_second_factor(actor: Actor) -> None:
 def pending_secret(person_id: int) -> str:
     """The secret that is being set up, in base32, to type into the app. Raises NotFound when none is."""
     row = session.get(SecondFactor, person_id)
-    if row is None or row.confirmed_at is not None:
+    if row is None or not _is_pending(row):
         raise NotFound(_("没有正在设置的两步验证。"))
-    return unseal(PURPOSE, f"person:{person_id}", row.secret_sealed)
+    return _secret(row)
+
+
+def _secret(row: SecondFactor) -> str:
+    try:
+        return unseal(PURPOSE, f"person:{row.person_id}", row.secret_sealed)
+    except CannotOpen:  # the site has another key than when it was sealed: nobody's app works, and nothing else breaks
+        raise _wrong() from None
 
 
 def confirm_second_factor(actor: Actor, typed: str) -> list[str]:
@@ -133,7 +146,7 @@ def _take_step(person_id: int, digits: str) -> None:
     row = session.get(SecondFactor, person_id)
     if row is None:
         raise _wrong()
-    secret = base64.b32decode(unseal(PURPOSE, f"person:{person_id}", row.secret_sealed))
+    secret = base64.b32decode(_secret(row))
     step = totp.matching_step(secret, digits, totp.step_of(clock.now()), row.last_step)
     # The condition is asked again while writing: of two that bring one code at once, one comes too late.
     taken = step is not None and session.execute(
