@@ -354,7 +354,7 @@
   function wakeBar() {
     holder.classList.remove('resting');
     clearTimeout(resting);
-    if (!video.paused && prompt.hidden) resting = setTimeout(() => { if (!holder.querySelector('.bar :focus')) holder.classList.add('resting'); }, 3500);
+    if (!video.paused && prompt.hidden) resting = setTimeout(() => holder.classList.add('resting'), 3500);
   }
   ['mousemove', 'touchstart', 'keydown', 'focusin'].forEach((name) => holder.addEventListener(name, wakeBar, { passive: true }));
 
@@ -432,6 +432,7 @@
   };
   doc.addEventListener('keydown', (event) => {
     const key = event.key.length === 1 ? event.key.toLowerCase() : event.key, target = event.target;
+    if (event.key === 'Escape' && !prompt.hidden) { prompt.hidden = true; $('play').focus(); return; }
     if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented || !keys[key]) return;
     if (/^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName) && (target !== seek || key === ' ' || key.indexOf('Arrow') === 0)) return;
     if (target.isContentEditable || (key === ' ' && /^(BUTTON|A|SUMMARY)$/.test(target.tagName))) return;
