@@ -44,8 +44,8 @@ def unseen(_name: str, _page: Page) -> None:
 def find(page: Page, site: Site, words: str) -> None:
     """Type words into the home page's search box."""
     page.goto(site.address)
-    page.get_by_role("searchbox").fill(words)
-    page.get_by_role("searchbox").press("Enter")
+    page.get_by_label("搜索课程").first.fill(words)
+    page.get_by_label("搜索课程").first.press("Enter")
     expect(page.get_by_text("门课").first).to_be_visible()
 
 

@@ -52,8 +52,8 @@ def buffered_to(page):
 @pytest.mark.parametrize("words", ["数控", "shukong"])
 def test_course_is_found_by_word_and_by_pinyin(page, whole_site, words):
     page.goto(whole_site.address)
-    page.get_by_role("searchbox").fill(words)
-    page.get_by_role("searchbox").press("Enter")
+    page.get_by_label("搜索课程").first.fill(words)
+    page.get_by_label("搜索课程").first.press("Enter")
     expect(page.locator("a.course h2").first).to_contain_text(TITLE)
 
 
