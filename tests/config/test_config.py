@@ -65,3 +65,10 @@ def test_what_is_written_lies_below_the_data_folder(tmp_path):
     for path in (settings.media_dir, settings.index_dir, settings.ledger_key_path):
         assert path.is_relative_to(tmp_path / "d")
     assert settings.database_url == f"sqlite:///{tmp_path}/d/guanxue.db"
+
+
+def test_who_runs_the_site_is_one_line_of_words_and_nothing_while_unset(production):
+    assert Settings.from_env(production).operator == Settings.from_env(production).icp == ""
+    said = Settings.from_env({**production, "GUANXUE_OPERATOR": " 莞学\n试点办 ", "GUANXUE_CONTACT": "0769", "GUANXUE_ICP": "粤ICP备0号",
+                              "GUANXUE_POLICE_RECORD": "粤公网安备1号"})
+    assert (said.operator, said.contact, said.icp, said.police_record) == ("莞学 试点办", "0769", "粤ICP备0号", "粤公网安备1号")
