@@ -207,7 +207,7 @@
       if (start) begin(isJump ? position : start.position, rate);
     }
     last = position;
-    if (start && performance.now() - shelvedAt > 3000) { shelvedAt = performance.now(); shelve(true); }
+    if (start && performance.now() - shelvedAt > 1000) { shelvedAt = performance.now(); shelve(true); }
   };
   study.isGoing = () => Boolean(start);
   study.playback = () => open && open.playback_id;
