@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from datetime import date
 
 import pytest
@@ -218,3 +219,28 @@ def test_a_sealed_number_moved_to_another_row_does_not_open(people):
         identity.reveal_number(actor(people, ADMIN), 2, "试一试")
 
 
+
+
+def test_of_two_who_state_one_number_in_the_same_moment_one_has_it(people):
+    with people.app_context():
+        actors = [actor(people, PHONE), actor(people, OTHER)]
+    ready, told = threading.Barrier(2), []
+
+    def claim(who) -> None:
+        with people.test_request_context():
+            try:
+                with writing():
+                    ready.wait(10)
+                    identity.state_number(who, NUMBER, agrees=True)
+                told.append("has it")
+            except identity.NumberTaken:
+                told.append("taken")
+            finally:
+                session.remove()
+
+    threads = [threading.Thread(target=claim, args=(who,)) for who in actors]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert sorted(told) == ["has it", "taken"]
