@@ -49,6 +49,16 @@ def test_ten_planted_faults_are_ten_findings(open_page):
     assert len({f.rule for f in result.findings}) == 10
 
 
+def test_what_runs_out_is_cut_moves_or_cannot_be_pasted_is_found(open_page):
+    page, result = open_page(reduced_motion="reduce"), Result()
+    page.set_content("""<main><p style="width: 500px">a line as wide as a desk</p>
+        <p style="overflow: hidden; height: 1.2em; width: 60px">words that nobody can read to their end</p>
+        <p style="transition: color .4s">it glides</p><input type="password" onpaste="return false" aria-label="x"></main>""")
+    accessibility.measure(page, "planted", result)
+    assert {f.rule for f in result.findings} == {"runs out of the window", "is cut off", "moves", "help is not where it always is",
+                                                 "does not say what it is for", "cannot be pasted into"}
+
+
 def test_nothing_is_found_beside_a_film_that_plays_or_a_text_that_is_read(open_page, whole_site):
     page, result = open_page(), Result()
     page.goto(f"{whole_site.address}/register?next=/courses/{SLUG}")
