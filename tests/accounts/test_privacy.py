@@ -13,12 +13,12 @@ from sqlalchemy import text
 from tests.clients import Browser, Learner, words
 from tests.factories import PASSWORD, make_course, make_person, town_row
 
-from guanxue import accounts, audit, creditbank, jobs, ledger, tracks
+from guanxue import accounts, audit, courses, creditbank, discussions, helpdesk, jobs, learning, ledger, tracks
 from guanxue.accounts import consent, erasure, identity, naming
 from guanxue.accounts.keepers import list_keepers
 from guanxue.accounts.routes import privacy as pages
 from guanxue.core import clock
-from guanxue.core.actor import SYSTEM, Actor
+from guanxue.core.actor import ANONYMOUS, SYSTEM, Actor
 from guanxue.core.db import Model, db, session, writing
 
 PHONE, TEACHER, ADMIN = "13800000001", "13800000002", "13800000008"
@@ -278,3 +278,25 @@ def test_an_account_merged_into_an_erased_one_goes_with_it(lived):
         session.flush()
         erasure.erase_person(SYSTEM, 1)
     assert "林小莲" not in everything(lived) and "13800000005" not in everything(lived)
+
+
+def test_words_a_person_wrote_go_and_answers_of_others_keep_their_place(lived):
+    with lived.test_request_context(), writing():
+        course, who = courses.get_course("safe-measuring", SYSTEM), me(lived)
+        lesson = courses.lessons_of(course.revision_id)[0]
+        learning.add_note(who, learning.find_enrolment(1, course.id), lesson, "自己的笔记甲")
+        discussions.rate(who, course, 5, "讲得清楚乙")
+        question = discussions.ask(who, course, "卡尺怎么读丙")
+        session.execute(text("UPDATE courses_course SET owner_id = 2"))
+        session.expire_all()
+        discussions.answer(me(lived, TEACHER), course, question, "看主尺和游标")
+        helpdesk.open_ticket(who, topic="other", text="打不开丁", context={"page": "/戊"})
+        helpdesk.open_ticket(ANONYMOUS, topic="other", text="登录不了己", context={}, contact=PHONE, address="10.0.0.9")
+    written = ("自己的笔记甲", "讲得清楚乙", "卡尺怎么读丙", "打不开丁", "/戊", "登录不了己", "10.0.0.9")
+    with lived.app_context():
+        told = json.dumps({k.room: k.export(1) for k in list_keepers()}, ensure_ascii=False)
+    assert all(word in told for word in written[:5]) and all(word in everything(lived) for word in written)
+    with lived.test_request_context(), writing():
+        erasure.erase_person(SYSTEM, 1)
+    left = everything(lived)
+    assert [word for word in written if word in left] == [] and "看主尺和游标" in left
