@@ -8,6 +8,7 @@ from guanxue import accounts, courses, discussions, media, quizzes, standards
 from guanxue.core.db import begin_writing
 from guanxue.core.errors import Invalid, NotFound, Problem, TooLarge
 from guanxue.core.i18n import lazy as _
+from guanxue.core.markup import inline_html, markdown_html
 from guanxue.core.web.addresses import is_row_id
 from guanxue.core.web.dispatch import current_actor, reads_first, takes_upload
 from guanxue.core.web.pages import page, personal
@@ -173,15 +174,23 @@ def _lesson_values(lesson: courses.Lesson) -> dict:
 
 def _lesson_form(course: courses.Course, lesson: dict, problem: Problem | None = None) -> Response:
     preview = _preview(lesson["body"]) if lesson["kind"] == "quiz" and lesson["body"] else None
+    outline = [{"id": x.id, "title": x.title, "kind": x.kind} for x in courses.list_lessons(course.id)]
     return personal(page("courses/teach_lesson.html", problem.status if problem else 200, lesson=lesson, preview=preview,
+                         body_html="" if lesson["kind"] == "quiz" else markdown_html(lesson["body"]), outline=outline,
                          course={"slug": course.slug, "title": course.title}, most_megabytes=MOST_UPLOAD_BYTES // 1024**2,
                          **_told(problem)))
 
 
 def _preview(body: str) -> dict:
     report = quizzes.read_gift(body)
-    return {"total": report.total, "questions": [{"kind": x.kind, "stem": x.stem} for x in report.questions],
+    return {"total": report.total, "questions": [_asked(x) for x in report.questions],
             "left_out": [{"line": x.line, "text": x.text, "reason": str(x.reason)} for x in report.left_out]}
+
+
+def _asked(question: quizzes.Question) -> dict:
+    """A question as learners will read it: nothing of its key."""
+    return {"kind": question.kind, "stem_html": inline_html(question.stem),
+            "options_html": [inline_html(o.text) for o in question.options] if question.kind in ("single", "multiple") else []}
 
 
 @blueprint.post("/teach/<slug>/lessons")
