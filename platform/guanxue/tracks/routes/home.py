@@ -10,7 +10,7 @@ from guanxue.core.web.dispatch import current_actor
 from guanxue.core.web.pagecache import kept_page
 from guanxue.core.web.pages import page, personal
 from guanxue.tracks.routes import blueprint
-from guanxue.tracks.routes.public import ribbons, town_names
+from guanxue.tracks.routes.public import looks, ribbons, town_names
 
 
 @blueprint.get("/")
@@ -35,7 +35,7 @@ def _town() -> dict | None:
         return None
     published = [t for t in tracks.list_tracks(current_actor(), [town.id]) if t.state == "published"]
     shown = sorted(ribbons(published), key=lambda r: not r["is_open"])
-    return {**town_names(town), "tracks": shown[:2]}
+    return {**town_names(town), "tracks": shown[:2], "industry": looks(town, shown)}
 
 
 def _going_on(person_id: int) -> list[dict]:

@@ -38,7 +38,7 @@ def towns() -> Response:
 
 def _town_row(town: accounts.Organisation, ribbons_here: list[dict]) -> dict:
     return {**town_names(town), "short": Name(town.short_name or town.name, PLAIN.sub("", town.name_en)),
-            "column": town.map_column, "row": town.map_row, "total": len(ribbons_here), "industry": _looks(town, ribbons_here),
+            "column": town.map_column, "row": town.map_row, "total": len(ribbons_here), "industry": looks(town, ribbons_here),
             "open": sum(r["is_open"] for r in ribbons_here)}
 
 
@@ -49,7 +49,7 @@ def town_names(town: accounts.Organisation) -> dict:
             "industries": [Name(zh, en) for zh, en in zip(town.industries, english, strict=False)]}
 
 
-def _looks(town: accounts.Organisation, ribbons_here: list[dict]) -> str:
+def looks(town: accounts.Organisation, ribbons_here: list[dict]) -> str:
     """What a town's cover shows: the first of its trades that is drawn, else what most of its tracks lead to."""
     if (craft := pictograms.first_of(town.industries)) != "town":
         return craft
@@ -67,7 +67,7 @@ def town(slug: str) -> Response:
     listing = courses.browse(courses.Query(town=slug, status="open", per_page=6))
     response = page(
         "tracks/town.html", tracks=here,
-        town={**town_names(found), "industry": _looks(found, here)},
+        town={**town_names(found), "industry": looks(found, here)},
         drawn=[pictograms.name_of(trade) for trade in found.industries],
         joined=sum(r["joined"] for r in here), finished=sum(r["finished"] for r in here),
         open_items=[courses.shown(i) for i in listing.items],
