@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from types import ModuleType
 
 import click
 from flask import Flask
@@ -36,6 +37,7 @@ from guanxue.accounts.routes import codes as _accounts_codes  # noqa: F401
 from guanxue.accounts.routes import forgotten as _accounts_forgotten  # noqa: F401
 from guanxue.accounts.routes import identity as _accounts_identity  # noqa: F401
 from guanxue.accounts.routes import merging as _accounts_merging  # noqa: F401
+from guanxue.accounts.routes import officer as _accounts_officer  # noqa: F401
 from guanxue.accounts.routes import papers as _accounts_papers  # noqa: F401
 from guanxue.accounts.routes import phone as _accounts_phone  # noqa: F401
 from guanxue.accounts.routes import privacy as _accounts_privacy  # noqa: F401
@@ -62,8 +64,10 @@ from guanxue.creditbank import merging as creditbank_merging
 from guanxue.creditbank import routes as creditbank_routes
 from guanxue.creditbank import tasks as creditbank_tasks
 from guanxue.discussions import keeping as discussions_keeping
+from guanxue.discussions import merging as discussions_merging
 from guanxue.discussions import routes as discussion_routes
 from guanxue.helpdesk import keeping as helpdesk_keeping
+from guanxue.helpdesk import merging as helpdesk_merging
 from guanxue.helpdesk import routes as helpdesk_routes
 from guanxue.learning import api as _learning_api  # noqa: F401 declares its calls
 from guanxue.learning import keeping as learning_keeping
@@ -165,16 +169,17 @@ def _operators() -> None:
                       lambda: [({}, (ledger.head() or {"size": 0})["size"])]))
 
 
+def _merging_by(room: ModuleType) -> dict:
+    """A room's verbs for merging and parting, as a Keeper takes them."""
+    return {"plan_merge": room.plan_merge, "merge": room.merge, "plan_part": room.plan_part, "part": room.part}
+
+
 # How each room takes part when two accounts of one person are merged and parted.
 MERGING = {
-    "accounts": {"plan_merge": accounts_joined.plan_merge, "merge": accounts_joined.merge,
-                 "plan_part": accounts_joined.plan_part, "part": accounts_joined.part},
-    "learning": {"lock": learning_merging.lock_study, "plan_merge": learning_merging.plan_merge,
-                 "merge": learning_merging.merge, "plan_part": learning_merging.plan_part, "part": learning_merging.part},
-    "creditbank": {"plan_merge": creditbank_merging.plan_merge, "merge": creditbank_merging.merge,
-                   "plan_part": creditbank_merging.plan_part, "part": creditbank_merging.part},
-    "tracks": {"plan_merge": tracks_merging.plan_merge, "merge": tracks_merging.merge,
-               "plan_part": tracks_merging.plan_part, "part": tracks_merging.part},
+    "accounts": _merging_by(accounts_joined), "helpdesk": _merging_by(helpdesk_merging),
+    "learning": {"lock": learning_merging.lock_study, **_merging_by(learning_merging)},
+    "discussions": _merging_by(discussions_merging), "creditbank": _merging_by(creditbank_merging),
+    "tracks": _merging_by(tracks_merging),
 }
 
 

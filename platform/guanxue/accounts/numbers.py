@@ -110,14 +110,16 @@ def reset_by_code(actor: Actor, person: Person, password_hash: str) -> None:
     codes.notify(person.phone, "password-changed")
 
 
-def change_phone(actor: Actor, person: Person, phone: str, *, is_proved: bool) -> None:
-    """The person's number from now on; sessions elsewhere end and the old number gets a notice. Raises PhoneTaken.
+def change_phone(actor: Actor, person: Person, phone: str, *, is_proved: bool, reason: str = "") -> None:
+    """The person's number from now on; sessions elsewhere end and the old number gets a notice. Raises PhoneTaken, Conflict.
 
     The actor is the person, after their proofs, or an administrator who was shown who they are.
     """
     if actor.id != person.id:
         actor.require("administer")
     phone, row = checked_phone(phone), get_person(person.id)
+    if row.erased_at is not None or row.merged_into_id is not None:
+        raise Conflict(_("这个账号已经注销或并入别的账号，不能再有号码。"))
     holder = find_person_by_phone(phone)
     if holder is not None and holder.id != row.id:
         raise PhoneTaken(_("这个号码已经是另一个账号的登录号。"))
@@ -125,7 +127,8 @@ def change_phone(actor: Actor, person: Person, phone: str, *, is_proved: bool) -
     row.phone_proved_at, row.phone_disputed_at = clock.now() if is_proved else None, None
     session.flush()
     end_all_sessions(row.id, keep_session_id=actor.session_id if actor.id == row.id else None)
-    audit.record(actor, "accounts.phone.changed", row.ref, {"old": rules.mask_phone(old), "new": rules.mask_phone(phone)})
+    audit.record(actor, "accounts.phone.changed", row.ref,
+                 {"old": rules.mask_phone(old), "new": rules.mask_phone(phone), **({"reason": reason} if reason else {})})
     if old != phone:
         codes.notify(old, "number-changed", {"phone": rules.mask_phone(phone)})
 
@@ -145,14 +148,15 @@ def give_up_number(actor: Actor, person: Person) -> bool:
     return False
 
 
-def release_phone(actor: Actor, person: Person) -> None:
+def release_phone(actor: Actor, person: Person, *, reason: str = "") -> None:
     """The account loses its number; sessions end, records stay. Raises Conflict where it has none."""
     if person.phone is None:
         raise Conflict(_("这个账号已经没有号码了。"))
     old, person.phone, person.phone_proved_at, person.phone_disputed_at = person.phone, None, None, None
     session.flush()
     end_all_sessions(person.id, keep_session_id=None)
-    audit.record(actor, "accounts.phone.released", person.ref, {"phone": rules.mask_phone(old)})
+    audit.record(actor, "accounts.phone.released", person.ref,
+                 {"phone": rules.mask_phone(old), **({"reason": reason} if reason else {})})
 
 
 def unlock(actor: Actor, person: Person) -> None:

@@ -1,4 +1,9 @@
-"""Pages about people: coming in and going out (signin.py), a person's own settings (settings.py)."""
+"""Pages about people, a file for each concern.
+
+Coming in: signin.py, codes.py (by message), forgotten.py, second_factor.py; tickets.py remembers between steps. One's own
+settings: settings.py (the hub), phone.py, identity.py, privacy.py, parcel.py, merging.py; papers.py for everybody. For
+administrators: admin.py, officer.py; deeds.py tells the trail in words.
+"""
 
 from flask import Blueprint
 
