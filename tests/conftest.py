@@ -44,7 +44,7 @@ def make_app(folder: Path, **changes):
 @pytest.fixture(scope="session", autouse=True)
 def spoken_languages() -> None:
     """The catalogues the site reads, compiled where one is missing or older than its words: no test rests on make."""
-    for words in (Path(__file__).parents[1] / "translations").glob("*/LC_MESSAGES/messages.po"):
+    for words in (Path(__file__).parents[1] / "translations").glob("*/LC_MESSAGES/*.po"):
         compiled = words.with_suffix(".mo")
         if compiled.exists() and compiled.stat().st_mtime_ns >= words.stat().st_mtime_ns:
             continue

@@ -10,7 +10,7 @@ import click
 from guanxue import operations
 from guanxue.app import create_app
 from guanxue.config import UnsafeSettings
-from guanxue.core.command import Application, fail
+from guanxue.core.command import Application, fail, speak
 from guanxue.wiring import COMMANDS
 
 
@@ -31,3 +31,4 @@ def main(context: click.Context) -> None:
 
 for _command in (*operations.COMMANDS, *COMMANDS):
     main.add_command(_command)
+speak(main)

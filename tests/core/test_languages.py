@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
+from click.testing import CliRunner
 from flask import render_template_string
 from tests import walks
 from tests.clients import Browser, Learner
@@ -12,6 +13,7 @@ from tests.conftest import make_app, prepare
 from tests.factories import make_course, make_person, town_row
 
 from guanxue import accounts, courses, standards, tracks
+from guanxue.cli import main
 from guanxue.core.actor import SYSTEM
 from guanxue.core.db import db, writing
 from guanxue.core.i18n import FIRST, Name, languages, tags
@@ -148,3 +150,20 @@ def test_a_program_is_answered_in_the_language_of_where_it_is():
     for code in FURTHER:
         assert found[code.replace("_", "-")] == code
     assert tags({FIRST: "", "zh_Hant": ""})["zh-TW"] == tags({FIRST: "", "zh_Hant": ""})["zh-HK"] == "zh_Hant"
+
+
+def commands(group, name=()):
+    yield name, group
+    for word, below in getattr(group, "commands", {}).items():
+        yield from commands(below, (*name, word))
+
+
+def test_commands_explain_themselves_and_complain_in_chinese():
+    english = re.compile(r"Usage|Options|Commands|Show this|Error|Missing|No such|Invalid|required|default:|Try ")
+    runner = CliRunner()
+    for name, _command in commands(main):
+        told = runner.invoke(main, [*name, "--help"])
+        assert told.exit_code == 0 and not english.search(told.output), (name, told.output)
+    for words in (["nothing"], ["search"], ["search", "--nothing", "x"], ["search", "--limit", "x", "y"], ["verify", "/no/such/file"], ["init", "extra"]):
+        told = runner.invoke(main, words)
+        assert told.exit_code == 2 and not english.search(told.output), (words, told.output)

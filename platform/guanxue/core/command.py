@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import gettext
 import json
 import os
 import sys
@@ -15,6 +16,7 @@ from flask_babel import Babel, force_locale
 from guanxue.config import ROOT
 from guanxue.core.db import writing
 from guanxue.core.errors import Problem
+from guanxue.core.i18n import FIRST
 
 
 class Application:
@@ -62,7 +64,7 @@ def without_site(fn: Callable) -> Callable:
     @functools.wraps(fn)
     def run(*args, **kwargs):
         app = Flask("guanxue")
-        Babel(app, default_locale="zh_Hans", default_translation_directories=str(ROOT / "translations"))
+        Babel(app, default_locale=FIRST, default_translation_directories=str(ROOT / "translations"))
         with app.app_context(), force_locale(_locale()):
             try:
                 return fn(*args, **kwargs)
@@ -74,7 +76,27 @@ def without_site(fn: Callable) -> Callable:
 
 def _locale() -> str:
     """GUANXUE_LOCALE, whatever LANG says; Chinese for one we do not speak."""
-    return "en" if os.environ.get("GUANXUE_LOCALE", "").replace("-", "_").split("_")[0] == "en" else "zh_Hans"
+    return "en" if os.environ.get("GUANXUE_LOCALE", "").replace("-", "_").split("_")[0] == "en" else FIRST
+
+
+def speak(group: click.Group) -> None:
+    """Let click say its own words (usage, options, what is missing) in the commands' language: it asks gettext for them.
+
+    Call once, before the arguments are read. Our catalogue of click's words is translations/*/LC_MESSAGES/click.po.
+    """
+    os.environ["LANGUAGE"] = _locale()  # gettext's own way of being told; LANG is not asked
+    gettext.bindtextdomain("click", str(ROOT / "translations"))
+    gettext.textdomain("click")
+    if _locale() == FIRST:
+        _say_in_usage(group)
+
+
+def _say_in_usage(command: click.Command) -> None:
+    command.options_metavar = "[选项]"
+    if isinstance(command, click.Group):
+        command.subcommand_metavar = "命令 [参数]..."
+        for below in command.commands.values():
+            _say_in_usage(below)
 
 
 def sentences_of(problem: Problem) -> str:
