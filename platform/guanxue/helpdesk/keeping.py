@@ -17,7 +17,7 @@ KEEPS = {"helpdesk_ticket": "tickets", "helpdesk_message": "tickets"}
 def export(person_id: int) -> dict:
     """The person's tickets with everything said in them."""
     mine = session.scalars(select(Ticket).where(Ticket.person_id == person_id).order_by(Ticket.id))
-    return {"tickets": [{"code": t.code, "topic": t.topic, "page": t.address, "opened_at": t.opened_at.isoformat(),
+    return {"tickets": [{"code": t.code, "topic": t.topic, "opened_at": t.opened_at.isoformat(),
                          "context": t.context, "messages": _messages(t)} for t in mine]}
 
 
