@@ -24,12 +24,17 @@ Node = object
 def script_offences(text: str) -> list[str]:
     """What of this script an old phone does not understand."""
     try:
-        # The parser tries regular expressions on Python's own rules, which are others: [^] is one of ours.
-        with mock.patch.object(Scanner, "testRegExp", lambda *_given: True):
-            tree = esprima.parseScript(text, {"loc": True})
+        tree = parse(text)
     except esprima.Error as error:
         return [f"line {error.lineNumber}: does not parse as ES2017: {error.message.partition(': ')[2]}"]
     return [f"line {node.loc.start.line}: {told}" for node, above in _walk(tree, ()) for told in _newer_in_script(node, above)]
+
+
+def parse(text: str) -> Node:
+    """The script as a tree. Raises esprima.Error where it is not ES2017."""
+    # The parser tries regular expressions on Python's own rules, which are others: [^] is one of ours.
+    with mock.patch.object(Scanner, "testRegExp", lambda *_given: True):
+        return esprima.parseScript(text, {"loc": True})
 
 
 def _walk(node: Node, above: tuple) -> Iterator[tuple[Node, tuple]]:
