@@ -18,9 +18,12 @@ from guanxue.core.i18n import lazy as _
 def plan_merge(kept_id: int, merged_id: int) -> Plan:
     """Sign-in, sessions, number, town, roles, consents."""
     kept, merged = get_person(kept_id), get_person(merged_id)
-    subject = merged.ref
-    effects = [Effect("account.closed", subject, _(
-        "以后只用 %(kept)s 登录；%(merged)s 不能再登录。", kept=mask_phone(kept.phone), merged=mask_phone(merged.phone)))]
+    subject, effects = merged.ref, []
+    if kept.name != merged.name:
+        told = _("两个账号的姓名不一样：%(a)s，%(b)s。不是同一个人，就不要合并。", a=kept.name, b=merged.name)
+        effects.append(Effect("names.differ", subject, told))
+    effects.append(Effect("account.closed", subject, _(
+        "以后只用 %(kept)s 登录；%(merged)s 不能再登录。", kept=mask_phone(kept.phone), merged=mask_phone(merged.phone))))
     count = session.scalar(select(func.count()).select_from(Session).where(
         Session.person_id == merged_id, Session.revoked_at.is_(None), Session.expires_at > clock.now())) or 0
     if count:

@@ -29,16 +29,19 @@ from guanxue.core.web.pages import page, personal
 
 PROOF_HOLDS_MS = 900_000
 BY_THEMSELVES = N_("本人合并自己的账号")
+APART = ("names.differ", "balance.after")  # told first
 PARTED_BY_THEMSELVES = N_("本人要求分开")
 # In this order people read what will happen.
-ROOMS = (("creditbank", N_("学分")), ("learning", N_("学习")), ("tracks", N_("学习路线")), ("accounts", N_("账号")))
+ROOMS = (("creditbank", N_("学分")), ("learning", N_("学习")), ("tracks", N_("学习路线")),
+         ("discussions", N_("评价和提问")), ("helpdesk", N_("求助")), ("accounts", N_("账号")))
 
 
 def _told(foreseen: accounts.Foreseen) -> dict:
     """What will happen, room by room, and the digest that says whether it still will."""
-    groups = [{"title": gettext(title), "lines": [str(e.sentence) for e in foreseen.plans[room].effects]}
+    groups = [{"title": gettext(title), "lines": [str(e.sentence) for e in foreseen.plans[room].effects if e.what not in APART]}
               for room, title in ROOMS]
-    return {"groups": [g for g in groups if g["lines"]], "digest": foreseen.digest}
+    warnings, totals = ([str(e.sentence) for e in foreseen.effects if e.what == what] for what in APART)
+    return {"warnings": warnings, "totals": totals, "groups": [g for g in groups if g["lines"]], "digest": foreseen.digest}
 
 
 def _account(person_id: int) -> dict:
@@ -69,7 +72,8 @@ def _form(problem: Problem | None = None) -> Response:
     merges = [_merge(m) for m in accounts.list_merges(actor.id) if m.kept_id == actor.id]
     return personal(answered(problem, page(
         "accounts/merge.html", problem.status if problem else 200, **told(problem), merges=merges[::-1],
-        kept=_account(actor.id), ready=[{"id": e.id, "title": titles[e.course_id]} for e in ready],
+        is_done="done" in request.args, kept=_account(actor.id),
+        ready=[{"id": e.id, "title": titles[e.course_id]} for e in ready],
         phone=request.form.get("phone", ""))))
 
 
