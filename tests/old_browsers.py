@@ -6,6 +6,7 @@ knows; newer things are told after an equivalent, inside @supports, or harm nobo
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterator
 from unittest import mock
@@ -24,17 +25,17 @@ Node = object
 def script_offences(text: str) -> list[str]:
     """What of this script an old phone does not understand."""
     try:
-        tree = parse(text)
+        tree = parse(text, {"loc": True})
     except esprima.Error as error:
         return [f"line {error.lineNumber}: does not parse as ES2017: {error.message.partition(': ')[2]}"]
     return [f"line {node.loc.start.line}: {told}" for node, above in _walk(tree, ()) for told in _newer_in_script(node, above)]
 
 
-def parse(text: str) -> Node:
+def parse(text: str, options: dict | None = None) -> Node:
     """The script as a tree. Raises esprima.Error where it is not ES2017."""
     # The parser tries regular expressions on Python's own rules, which are others: [^] is one of ours.
     with mock.patch.object(Scanner, "testRegExp", lambda *_given: True):
-        return esprima.parseScript(text, {"loc": True})
+        return esprima.parseScript(text, options or {})
 
 
 def _walk(node: Node, above: tuple) -> Iterator[tuple[Node, tuple]]:
@@ -135,9 +136,13 @@ def _names(test: Node | None, name: str) -> bool:
 
 def style_offences(text: str, beside: tuple[str, ...] = ()) -> list[str]:
     """What of this style sheet an old phone loses; those `beside` it may say how its boxes are laid out."""
-    sheets = [tinycss2.parse_stylesheet(t, skip_comments=True, skip_whitespace=True) for t in (text, *beside)]
-    grids = _grids(rule for sheet in sheets for rule in _all_rules(sheet))
-    return [f"line {line}: {told}" for line, told in _in_rules(sheets[0], grids)]
+    layouts = [_layouts(t) for t in (text, *beside)]
+    grids = {s for grids, _others in layouts for s in grids} - {s for _grids, others in layouts for s in others}
+    return [f"line {line}: {told}" for line, told in _in_rules(_sheet(text), grids)]
+
+
+def _sheet(text: str) -> list[Node]:
+    return tinycss2.parse_stylesheet(text, skip_comments=True, skip_whitespace=True)
 
 
 def _inner(rule: Node) -> list[Node]:
@@ -173,16 +178,17 @@ def _display(rule: Node) -> str:
     return tinycss2.serialize(said[-1].value).strip().lower() if said else ""
 
 
-def _grids(rules: Iterator[Node]) -> set[str]:
-    """Selectors that are laid out as a grid wherever something is said of their layout."""
+@functools.cache
+def _layouts(text: str) -> tuple[frozenset[str], frozenset[str]]:
+    """Selectors that this sheet lays out as grids, and those that it lays out otherwise."""
     grids, others = set(), set()
-    for rule in rules:
+    for rule in _all_rules(_sheet(text)):
         display = _display(rule)
         if display in ("grid", "inline-grid"):
             grids.update(_selectors(rule))
         elif "flex" in display:
             others.update(_selectors(rule))
-    return grids - others
+    return frozenset(grids), frozenset(others)
 
 
 def _boxes(selector: str) -> set[str]:
@@ -401,8 +407,8 @@ def _split(tokens: list[Node]) -> list[list[Node]]:
 
 def as_of_2017(text: str) -> str:
     """The style sheet as a browser of 2017 reads it: whatever it does not know is gone."""
-    sheet = tinycss2.parse_stylesheet(text, skip_comments=True, skip_whitespace=True)
-    return "".join(_kept(sheet, _grids(_all_rules(sheet))))
+    grids, others = _layouts(text)
+    return "".join(_kept(_sheet(text), set(grids - others)))
 
 
 def _kept(rules: list[Node], grids: set[str]) -> Iterator[str]:
