@@ -1,161 +1,179 @@
-"""First and repeat visits of a cheap phone: 360 px wide, a quarter of this machine's speed, slow networks, headless Chromium."""
+"""First and repeat visits of a cheap phone: 360 px wide, a quarter of this machine's speed, slow networks, headless Chromium;
+and how soon a lesson's video plays there."""
 
 from __future__ import annotations
 
 import statistics
 import time
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, sync_playwright
 from results import Verdict, verdicts
+from visits import PHONE, Phone, Visit
 
 SLOWER = 4
-NETWORKS = {"slow 4G": (1_600_000, 150), "3G": (400_000, 400)}  # bits a second, milliseconds there and back
+ROUNDS_ON = ("slow 4G", "3G")
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
          "--disable-component-update", "--disable-sync"]
-SETTLED_S = 1.0
-WATCH = """() => {
-  const seen = window.__seen = { fcp: 0, lcp: 0, shift: 0, longest: 0 };
-  const watch = (type, take) => new PerformanceObserver((list) => list.getEntries().forEach(take)).observe({ type, buffered: true });
-  watch('paint', (e) => { if (e.name === 'first-contentful-paint') seen.fcp = e.startTime; });
-  watch('largest-contentful-paint', (e) => { seen.lcp = e.startTime; });
-  watch('layout-shift', (e) => { if (!e.hadRecentInput) seen.shift += e.value; });
-  watch('longtask', (e) => { seen.longest = Math.max(seen.longest, e.duration); });
+WATCHED_S = 18
+Pairs = list[tuple[Visit, Visit]]
+# How often the video stood still for want of data once it had begun.
+COUNT_STALLS = """() => {
+  const video = document.getElementById('video');
+  window.__stalls = 0;
+  video.addEventListener('waiting', () => { if (video.currentTime > 0.1) window.__stalls += 1; });
 }"""
 
 
-@dataclass
-class Visit:
-    """What came over the wire (bytes and requests by kind, headers included) and when it was seen, in milliseconds."""
+@dataclass(frozen=True)
+class Places:
+    """What is visited: pages by name, which of them signed in, the lesson with a film, the browser's cookie."""
 
-    bytes: dict[str, int] = field(default_factory=lambda: defaultdict(int))
-    requests: dict[str, int] = field(default_factory=lambda: defaultdict(int))
-    fcp: float = 0
-    lcp: float = 0
-    shift: float = 0
-    longest: float = 0
-
-    @property
-    def bytes_before_pictures(self) -> int:
-        """All but pictures."""
-        return sum(n for kind, n in self.bytes.items() if kind != "Image")
-
-    @property
-    def requests_before_pictures(self) -> int:
-        """All but pictures."""
-        return sum(n for kind, n in self.requests.items() if kind != "Image")
+    ours: str
+    yard: str
+    pages: dict[str, str]
+    signed_in: frozenset[str]
+    lesson: str
+    cookie: str
 
 
-class _Wire:
-    """Listens to what a page loads."""
+@dataclass(frozen=True)
+class Start:
+    """From the tap on a lesson's play button: seconds until the picture moves, stalls and seconds played in the watched while."""
 
-    def __init__(self, protocol) -> None:
-        self.visit, self.kinds, self.last = Visit(), {}, time.monotonic()
-        protocol.on("Network.requestWillBeSent", self._asked)
-        protocol.on("Network.loadingFinished", self._came)
-
-    def _asked(self, event: dict) -> None:
-        if not event["request"]["url"].startswith(("data:", "blob:")):
-            self.kinds[event["requestId"]] = event.get("type", "Other")
-            self.last = time.monotonic()
-
-    def _came(self, event: dict) -> None:
-        kind = self.kinds.get(event["requestId"])
-        if kind is not None:
-            self.last = time.monotonic()
-            self.visit.requests[kind] += 1
-            self.visit.bytes[kind] += int(event["encodedDataLength"])
+    starts_s: float
+    stalls: int
+    played_s: float
 
 
-def _look(page: Page, wire: _Wire, url: str) -> Visit:
-    wire.visit, wire.last = Visit(), time.monotonic()
-    page.goto(url, wait_until="load", timeout=120_000)
-    while time.monotonic() - wire.last < SETTLED_S:
-        page.wait_for_timeout(100)
-    for name, value in page.evaluate("() => window.__seen").items():
-        setattr(wire.visit, name, value)
-    return wire.visit
-
-
-def visit_twice(browser: Browser, url: str, network: str) -> tuple[Visit, Visit]:
+def visit_twice(browser: Browser, url: str, network: str, cookie: str = "") -> tuple[Visit, Visit]:
     """(first visit with nothing kept, the visit after it)."""
-    context = browser.new_context(viewport={"width": 360, "height": 740}, device_scale_factor=2, is_mobile=True, has_touch=True,
-                                  locale="zh-CN")
-    page = context.new_page()
-    protocol = context.new_cdp_session(page)
-    bits, delay_ms = NETWORKS[network]
-    protocol.send("Network.enable")
-    protocol.send("Network.emulateNetworkConditions", {"offline": False, "latency": delay_ms, "downloadThroughput": bits / 8,
-                                                       "uploadThroughput": bits / 8})
-    protocol.send("Emulation.setCPUThrottlingRate", {"rate": SLOWER})
-    page.add_init_script(f"({WATCH})()")
-    wire = _Wire(protocol)
-    first = _look(page, wire, url)
-    page.goto("about:blank")
-    again = _look(page, wire, url)
-    context.close()
-    return first, again
+    context = browser.new_context(**PHONE)
+    _keep(context, url, cookie)
+    try:
+        return Phone(context, network, SLOWER).look_twice(url)
+    finally:
+        context.close()
 
 
-def report(our_port: int, yard_port: int, pages: dict[str, str], rounds: int) -> str:
-    """The section of the results: each page on each network beside a bare document of the same bytes."""
-    ours = {name: f"http://127.0.0.1:{our_port}{path}" for name, path in pages.items()}
-    seen: dict[tuple[str, str], list[tuple[Visit, Visit]]] = defaultdict(list)
+def start_video(browser: Browser, url: str, cookie: str) -> Start:
+    """Open the lesson on the slowest network, tap, watch for a while."""
+    context = browser.new_context(**PHONE)
+    _keep(context, url, cookie)
+    try:
+        phone = Phone(context, "slow 3G", SLOWER)
+        phone.look(url)
+        page = phone.page
+        page.evaluate(COUNT_STALLS)
+        began = time.monotonic()
+        page.locator("#play").tap()
+        while _clock(page) < 0.05 and time.monotonic() - began < 60:
+            page.wait_for_timeout(20)
+        starts_s, at = time.monotonic() - began, _clock(page)
+        page.wait_for_timeout(WATCHED_S * 1000)
+        return Start(starts_s, page.evaluate("window.__stalls"), _clock(page) - at)
+    finally:
+        context.close()
+
+
+def _clock(page) -> float:
+    return page.evaluate("document.getElementById('video').currentTime")
+
+
+def _keep(context, url: str, cookie: str) -> None:
+    if cookie:
+        name, _sign, value = cookie.partition("=")
+        context.add_cookies([{"name": name, "value": value, "url": url}])
+
+
+def report(places: Places, rounds: int) -> str:
+    """The section of the results: each page on each network beside a bare document of the same bytes, and the video."""
+    seen: dict[tuple[str, str], Pairs] = defaultdict(list)
+    starts: list[Start] = []
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
         try:
-            weights = {name: _weight(browser, url) for name, url in ours.items()}
-            bare = {f"bare {name}": f"http://127.0.0.1:{yard_port}/weight?bytes={weights[name]}" for name in ours}
+            asked = {name: (places.ours + path, places.cookie if name in places.signed_in else "")
+                     for name, path in places.pages.items()}
+            weights = {name: visit_twice(browser, url, "slow 4G", cookie)[0].bytes_before_pictures
+                       for name, (url, cookie) in asked.items()}
+            bare = {f"bare {name}": (f"{places.yard}/weight?bytes={weights[name]}", "") for name in asked}
             for _round in range(rounds):
-                for network in NETWORKS:
-                    for name, url in (ours | bare).items():
-                        seen[name, network].append(visit_twice(browser, url, network))
+                for network in ROUNDS_ON:
+                    for name, (url, cookie) in (asked | bare).items():
+                        seen[name, network].append(visit_twice(browser, url, network, cookie))
+                starts.append(start_video(browser, places.ours + places.lesson, places.cookie))
         finally:
             browser.close()
-    return "\n\n".join([verdicts(_goals(seen)), _table(seen),
-                        "Goals are for the catalogue. A bare page is one document of as many bytes as the page beside it has before pictures."])
+    return "\n\n".join([
+        verdicts(_goals(seen)), _table(seen),
+        "S7's goals are for the catalogue. A bare page is one document of as many bytes as the page beside it has before "
+        "pictures. Lesson and credits are visited signed in.",
+        verdicts(_lesson_goals(seen, starts)), _starts(starts)])
 
 
-def _weight(browser: Browser, url: str) -> int:
-    return visit_twice(browser, url, "slow 4G")[0].bytes_before_pictures
-
-
-def _middle(visits: list[tuple[Visit, Visit]], which: int, what: str) -> float:
+def _middle(visits: Pairs, which: int, what: str) -> float:
     return statistics.median(getattr(pair[which], what) for pair in visits)
 
 
-def _goals(seen: dict) -> list[Verdict]:
+def _of_kind(visits: Pairs, kind: str) -> float:
+    return statistics.median(first.bytes.get(kind, 0) for first, _again in visits)
+
+
+def _again(visits: Pairs) -> float:
+    """Kilobytes of the visit after, pictures included, media not."""
+    return statistics.median(sum(again.bytes.values()) - again.bytes.get("Media", 0) for _first, again in visits) / 1000
+
+
+def _goals(seen: dict[tuple[str, str], Pairs]) -> list[Verdict]:
     wide, slow = seen["catalogue", "slow 4G"], seen["catalogue", "3G"]
     bare_wide, bare_slow = seen["bare catalogue", "slow 4G"], seen["bare catalogue", "3G"]
 
-    def goal(what: str, visits: list, other: list, key: str, most: float, unit: str, scale: float = 1) -> Verdict:
+    def goal(what: str, visits: Pairs, other: Pairs, key: str, most: float, unit: str, scale: float = 1) -> Verdict:
         value, yardstick = _middle(visits, 0, key) / scale, _middle(other, 0, key) / scale
         return Verdict(f"S7 {what}", f"{value:.4g}", f"{yardstick:.4g}", value, most, unit=unit)
 
-    script = statistics.median(first.bytes.get("Script", 0) for first, _again in wide) / 1000
-    again = statistics.median(sum(again.bytes.values()) for _first, again in wide) / 1000
+    script, again = _of_kind(wide, "Script") / 1000, _again(wide)
     return [
         goal("bytes before pictures", wide, bare_wide, "bytes_before_pictures", 60, "kB", 1000),
         goal("requests before pictures", wide, bare_wide, "requests_before_pictures", 8, ""),
         Verdict("S7 JavaScript", f"{script:.1f}", "0", script, 15, unit="kB"),
         goal("LCP, slow 4G", wide, bare_wide, "lcp", 1.2, "s", 1000), goal("LCP, 3G", slow, bare_slow, "lcp", 2.2, "s", 1000),
         goal("layout shift", slow, bare_slow, "shift", 0.02, ""), goal("longest task", slow, bare_slow, "longest", 50, "ms"),
-        Verdict("S7 repeat visit", f"{again:.1f}", "–", again, 8, unit="kB"),
+        Verdict("S7 repeat visit", f"{again:.1f}", f"{_again(bare_wide):.1f}", again, 8, unit="kB"),
     ]
 
 
-def _table(seen: dict) -> str:
+def _lesson_goals(seen: dict[tuple[str, str], Pairs], starts: list[Start]) -> list[Verdict]:
+    visits = seen["lesson", "slow 4G"]
+    first = visits[0][0]
+    early = [name for name, at in first.scripts.items() if "hls" in name and at < first.fcp]
+    whole, again = _middle(visits, 0, "bytes_before_pictures") / 1000, _again(visits)
+    starts_s = statistics.median(s.starts_s for s in starts)
+    return [
+        Verdict("S8 lesson without media", f"{whole:.1f}", "–", whole, 200, unit="kB"),
+        Verdict("S8 player's scripts before the first paint", str(len(early)), "–", len(early), 0, unit=""),
+        Verdict("S8 repeat visit", f"{again:.1f}", "–", again, 8, unit="kB"),
+        Verdict("S8 video starts (slides)", f"{starts_s:.2f}", "–", starts_s, 3, unit="s"),
+        Verdict(f"S8 stalls in {WATCHED_S} s", str(sum(s.stalls for s in starts)), "–", sum(s.stalls for s in starts), 0, unit=""),
+    ]
+
+
+def _starts(starts: list[Start]) -> str:
+    told = "; ".join(f"{s.starts_s:.2f} s, {s.stalls} stalls, {s.played_s:.1f} s played" for s in starts)
+    return f"Video at 400 kbit/s, 300 ms, CPU ÷ {SLOWER}, from the tap, by round: {told}."
+
+
+def _table(seen: dict[tuple[str, str], Pairs]) -> str:
     lines = ["| page | network | kB before pictures | requests before pictures | JS kB | all kB | FCP ms | LCP ms | LCP spread | CLS "
              "| longest task ms | repeat kB |", "|---|---|---|---|---|---|---|---|---|---|---|---|"]
     for (name, network), visits in seen.items():
         lcps = [first.lcp for first, _again in visits]
-        script = statistics.median(first.bytes.get("Script", 0) for first, _again in visits) / 1000
         all_of_it = statistics.median(sum(first.bytes.values()) for first, _again in visits) / 1000
-        again = statistics.median(sum(again.bytes.values()) for _first, again in visits) / 1000
         lines.append(
             f"| {name} | {network} | {_middle(visits, 0, 'bytes_before_pictures') / 1000:.1f} "
-            f"| {_middle(visits, 0, 'requests_before_pictures'):.0f} | {script:.1f} | {all_of_it:.1f} "
+            f"| {_middle(visits, 0, 'requests_before_pictures'):.0f} | {_of_kind(visits, 'Script') / 1000:.1f} | {all_of_it:.1f} "
             f"| {_middle(visits, 0, 'fcp'):.0f} | {_middle(visits, 0, 'lcp'):.0f} | {min(lcps):.0f}–{max(lcps):.0f} "
-            f"| {_middle(visits, 0, 'shift'):.3f} | {_middle(visits, 0, 'longest'):.0f} | {again:.1f} |")
+            f"| {_middle(visits, 0, 'shift'):.3f} | {_middle(visits, 0, 'longest'):.0f} | {_again(visits):.1f} |")
     return "\n".join(lines)

@@ -19,7 +19,7 @@ from urllib.parse import quote
 import first_visit
 from measure import Contender, Figures, compare, sittings_file
 from results import Verdict, load_table, verdicts, write
-from stage import ROOT, Server, Site, Stage, servers
+from stage import FILM, ROOT, Server, Site, Stage, servers
 
 
 class Bench:
@@ -153,9 +153,22 @@ def heartbeat(bench: Bench) -> None:
 
 
 def first_visits(bench: Bench) -> None:
-    """S7: what a cheap phone receives and how soon it shows it."""
-    pages = {"home": "/", "catalogue": "/courses", "course": f"/courses/{bench.stage.course}"}
-    write("S7 first visit", first_visit.report(bench.ours.port, bench.yard.port, pages, bench.rounds))
+    """S7 and S8: what a cheap phone receives and how soon it shows it; how soon a lesson's film plays."""
+    bench.site.make_film(bench.stage)
+    lesson = f"/learn/{FILM}/01-oil-and-air"
+    places = first_visit.Places(
+        f"http://127.0.0.1:{bench.ours.port}", f"http://127.0.0.1:{bench.yard.port}",
+        {"home": "/", "catalogue": "/courses", "course": f"/courses/{bench.stage.course}", "lesson": lesson,
+         "credits": "/me/credits"}, frozenset({"lesson", "credits"}), lesson, bench.stage.cookie)
+    write("S7 S8 first visit", first_visit.report(places, bench.rounds))
+
+
+def memory(bench: Bench, measured: list[str]) -> None:
+    """S11: what both servers occupy after what was measured."""
+    ours, bare = bench.ours.memory_mb(), bench.yard.memory_mb()
+    goal = Verdict("S11 memory, two workers and their parent", f"{ours:.0f} MB", f"{bare:.0f} MB", ours, 145, unit="MB")
+    how = "PSS of the server's whole process tree (/proc/<pid>/smaps_rollup), after: " + ", ".join(measured) + "."
+    write("S11 memory", "\n\n".join([verdicts([goal]), how]))
 
 
 GOALS = {"catalogue": catalogue, "signed-in": signed_in, "search": search, "heartbeat": heartbeat, "first-visit": first_visits}
@@ -178,6 +191,7 @@ def main() -> int:
             for name in options.goals or GOALS:
                 print(name, flush=True)
                 GOALS[name](bench)
+            memory(bench, options.goals or list(GOALS))
     return 0
 
 

@@ -13,9 +13,9 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import select
+from sqlalchemy import select, text
 
-from guanxue import accounts, courses, demonstration, learning, media, migrations, search, wiring
+from guanxue import accounts, courses, demonstration, jobs, learning, media, migrations, search, wiring
 from guanxue.app import create_app
 from guanxue.config import DEMO_PASSWORD, Settings
 from guanxue.core.actor import SYSTEM, Actor
@@ -27,6 +27,12 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
 OUR_PORT, YARDSTICK_PORT = 8160, 8161
 LEARNERS = 1600
+FILM = "bench-film"  # a course whose one video is really narrated and encoded
+SPOKEN = [
+    media.SlideSpec("先看油位", ["上班第一件事，先看导轨油的油位。", "油位在两条刻线之间，才可以开机。", "低于下刻线，先加油，再记在本子上。"]),
+    media.SlideSpec("再看气压", ["气压表的指针，应在零点五兆帕附近。", "压力不够，先查管路有没有漏气。", "漏气的声音很轻，要把手放在接头旁边听。"]),
+    media.SlideSpec("听一听，慢慢转", ["按下启动以后，先让主轴慢慢转两分钟。", "耳朵听一听，有没有异响。", "声音平稳，再装夹工件。"]),
+]
 LESSON_MS = 6 * 3_600_000  # so long that nobody completes it while we measure
 SECRET = "bench-secret-bench-secret-bench-secret-0123"
 TICKS = os.sysconf("SC_CLK_TCK")
@@ -85,6 +91,30 @@ class Site:
             db.engine.dispose()
         return Stage(self.folder, self._sign_in(), "bench-turning", watching)
 
+    def make_film(self, stage: Stage) -> None:
+        """Narrate and encode the film's course, and put the signed-in learner into it."""
+        with self.app.test_request_context():
+            with writing():
+                db.session.execute(text("DELETE FROM jobs_job WHERE name LIKE 'media.%'"))  # the demonstration's films wait, too
+                course = courses.create_course(SYSTEM, title="数控车床开机检查", kind="skills-upgrading", slug=FILM,
+                                               summary="开机前看三处，开机后听一听。")
+                lesson = courses.add_lesson(SYSTEM, course, title="开机前后看什么", kind="video", body="## 先看油位\n\n再看气压。")
+                lesson.slug = "01-oil-and-air"
+                asset = media.create_narrated(SYSTEM, media.NarrationSpec(FILM, course.title, "", SPOKEN))
+                courses.attach_video(SYSTEM, course, lesson.id, asset)
+                courses.add_lesson(SYSTEM, course, title="考核", kind="quiz", body="::q1::先看油位，再开机。{TRUE####防止磨损。}")
+                courses.publish_course(SYSTEM, course)
+                person = accounts.find_person_by_phone(accounts.DEMO_PEOPLE[0][0])
+                learning.enrol(Actor("person", person.id, person.name), course)
+                asset_id = asset.id
+            worker = jobs.Worker(self.app)
+            worker.start()
+            try:
+                _await_film(asset_id)
+            finally:
+                worker.stop()
+                db.session.remove()
+
     def _sign_in(self) -> str:
         """The cookie of a browser in which the first of the demonstration's people is signed in."""
         browser = self.app.test_client()
@@ -108,6 +138,17 @@ class Site:
                              "seq": row.last_seq + 1, "words": words})
             db.session.remove()
         return told
+
+
+def _await_film(asset_id: int, within_s: float = 300) -> None:
+    """Wait until the worker has made it; RuntimeError when it has not."""
+    deadline = time.monotonic() + within_s
+    while time.monotonic() < deadline:
+        db.session.remove()
+        if media.get_asset(asset_id).state == "ready":
+            return
+        time.sleep(0.5)
+    raise RuntimeError("the film was not made in time")
 
 
 def _open_course() -> courses.RevisionLesson:
@@ -171,6 +212,15 @@ class Server:
                 fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
                 total += sum(map(int, fields[11:15]))
         return total / TICKS
+
+    def memory_mb(self) -> float:
+        """What all its processes occupy, pages they share counted once (PSS of /proc/<pid>/smaps_rollup), in MB."""
+        kilobytes = 0
+        for pid in _tree(self._process.pid):
+            with contextlib.suppress(OSError):
+                rolled = Path(f"/proc/{pid}/smaps_rollup").read_text()
+                kilobytes += next(int(line.split()[1]) for line in rolled.splitlines() if line.startswith("Pss:"))
+        return kilobytes / 1024
 
     def stop(self) -> None:
         """End it and what it started."""

@@ -10,10 +10,10 @@ import urllib.parse
 import urllib.request
 
 import pytest
+from bench.visits import PHONE, Phone, Visit
 from tests.journeys import site as sites
 from tests.journeys.site import SLUG, VIDEO
 
-from bench.visits import PHONE, Phone, Visit
 from guanxue.config import DEMO_PASSWORD
 
 # Bytes and requests before pictures, script's bytes, bytes of the visit after; a lesson brings the player beside.
