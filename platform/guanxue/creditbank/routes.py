@@ -44,7 +44,7 @@ def _line(line: creditbank.Line) -> dict:
     return {
         "number": line.number, "at": line.at, "kind": line.kind,
         "title": Name(line.title, item.title_en if item and item.title == line.title else ""), "course": line.course,
-        "amount": creditbank.decimal_text(line.amount, signed=True), "reason": line.reason, "policy": line.policy or "",
+        "amount": creditbank.decimal_text(line.amount, signed=True), "reason": Name(line.reason), "policy": line.policy or "",
         "revision": line.revision, "content_ms": line.content_ms, "class_hours_milli": line.class_hours_milli,
         "code": line.code, "spaced_code": creditbank.spaced_code(line.code) if line.code else "",
         "is_reversed": line.is_reversed, "class_hour_minutes": line.class_hour_ms // 60_000,
