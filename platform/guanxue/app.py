@@ -202,7 +202,7 @@ def _install_error_pages(app: Flask) -> None:
 
     @app.errorhandler(CSRFError)
     def _token(_error: CSRFError) -> Response:
-        return _show(_Other(403, _("页面放得太久，安全令牌失效了。请返回上一页，刷新后再提交一次。"), "csrf"))
+        return _show(_Other(403, _("这一页放得太久，过期了。请返回上一页，刷新后再提交一次。"), "csrf"))
 
     @app.errorhandler(HTTPException)
     def _http(error: HTTPException) -> Response:

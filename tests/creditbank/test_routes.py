@@ -42,7 +42,7 @@ def test_the_statement_shows_a_reversal_and_its_reason(finished):
     app, code = finished
     reverse(app, code)
     page = words(Browser(app, "13800000001").get("/me/credits"))
-    assert "-0.072" in page and "冒名学习" in page and "已冲销" in page and "0.000" in page
+    assert "-0.072" in page and "冒名学习" in page and "已撤销" in page and "0.000" in page
 
 
 def test_a_record_is_valid_to_a_stranger_who_sees_no_full_name_or_number(finished):

@@ -45,7 +45,7 @@ WORDS = {
     "intervals_ms": N_("计入的段落"), "granted_ms": N_("计入时间"), "completed_at": N_("学完时间"),
     "content_ms": N_("内容时长"), "at_ms": N_("位置"), "written_at": N_("时间"), "stars": N_("评分"),
     "balance_millicredits": N_("学分余额"), "number": N_("账本编号"), "amount_millicredits": N_("学分"),
-    "policy": N_("规则"), "is_reversed": N_("已冲销"), "track": N_("学习路线"),
+    "policy": N_("规则"), "is_reversed": N_("已撤销"), "track": N_("学习路线"),
     "moves": N_("合并时移动的学分"), "came": N_("移到这里"),
     "carried": N_("合并带来的学习"), "joined_finishes": N_("合并带来的路线"), "joined_at": N_("加入时间"),
     "finished_at": N_("学完时间"),
