@@ -214,10 +214,11 @@
   Object.assign(study, { begin, cut, stop, flush, ensureOpen, last: () => last, hear: (position) => { last = position; } });
   study.resumeAt = () => {
     if (/[?&]t=\d/.test(location.search)) return known;
-    // This phone may know a later second than the server, if nothing else has been heard of since.
-    const mine = kept(`at/${data.lesson}`);
-    const isNewest = mine && Date.now() - mine.when < 86400000 && known >= mine.known - 1.5 && known <= Math.max(mine.s, mine.known) + 1.5;
-    const at = isNewest ? mine.s : known;
+    // This phone may know a later second than the server, if the server has heard of no other since; a page that was asked
+    // for while the last beats were still on their way knows less.
+    const mine = kept(`at/${data.lesson}`), age = mine ? Date.now() - mine.when : 0;
+    const isSame = mine && known >= mine.known - 1.5 && known <= Math.max(mine.s, mine.known) + 1.5;
+    const at = mine && (age < 15000 || (age < 86400000 && isSame)) ? mine.s : known;
     return at > 3 && at < durationS - 3 ? at : 0;
   };
 

@@ -43,7 +43,7 @@
         if (data.playing !== 'hlsjs' || hls) return;
         if (!window.Hls || !window.Hls.isSupported()) { fallBack(); return; }
         hls = new window.Hls({ startLevel: 0, maxBufferLength: saving ? 12 : 30 });
-        hls.on(window.Hls.Events.ERROR, (_name, fault) => { if (fault.fatal) fallBack(); });
+        hls.on(window.Hls.Events.ERROR, (_name, fault) => { if (fault.fatal && isOffline()) giveUp(); else if (fault.fatal) fallBack(); });
         hls.loadSource((chosen() || {}).hls_url || data.hls);
         hls.attachMedia(video);
       };
@@ -79,10 +79,23 @@
   function fallBack() {
     if (data.playing === 'sound') broken.push(video.getAttribute('src'));
     else if (data.playing !== 'mp4') broken.push('hls');
-    else { study.say(says.broken); study.stop(); attached = false; showPlaying(); return; }
+    else { giveUp(); return; }
     change();
   }
-  video.addEventListener('error', () => { if (attached && data.playing !== 'hlsjs') fallBack(); });
+  // The network is gone, or nothing is left to try: another tap begins again at the same second.
+  function giveUp() {
+    at = at || study.last();
+    study.stop();
+    study.say(says.broken);
+    attached = false;
+    if (hls) { hls.destroy(); hls = null; }
+    showPlaying();
+  }
+  const isOffline = () => navigator.onLine === false;
+  video.addEventListener('error', () => {
+    if (!attached || data.playing === 'hlsjs') return;
+    if (isOffline() || (video.error && video.error.code === 2)) giveUp(); else fallBack();
+  });
   at = study.resumeAt();
   let settled = false;
   const land = () => {  // some browsers forget where they were asked to begin until they play
@@ -133,10 +146,12 @@
   study.onLost = (text) => { video.pause(); ask(text, [[says.take, () => toggle(true)]]); };
 
   // ---- play and pause
+  const FRESH_MS = 11 * 3600000;  // addresses of films hold for half a day
   function toggle(wanted) {
     const play = wanted === undefined ? video.paused : wanted;
     if (!play) { video.pause(); return; }
     prompt.hidden = true;
+    if (!attached && performance.now() > FRESH_MS) { location.reload(); return; }
     if (!attached) attach();
     if (video.ended) { study.hear(0); video.currentTime = 0; }
     quietly(video.play());

@@ -176,6 +176,15 @@ def test_a_phone_that_says_it_to_scripts_alone_is_believed_too(lesson):
     assert state(page)["src"] == ""
 
 
+def test_a_sound_that_a_phone_does_not_know_gives_way_to_one_it_knows(lesson):
+    page = lesson("13711130033")
+    page.route("**/sound.webm", lambda route: route.fulfill(status=200, content_type="audio/webm", body=b"no sound at all"))
+    page.get_by_label("声音+图").check(force=True)
+    play(page)
+    until(page, lambda: state(page)["src"].endswith("sound.mp3") and state(page)["at"] > 0.5)
+    assert page.locator("#player").get_attribute("data-playing") == "sound"
+
+
 def test_keys_play_jump_mute_hide_subtitles_and_change_speed(lesson):
     page = lesson("13711130040", viewport=sites.DESKTOP)
     until(page, lambda: sites.has_video(page))
