@@ -75,7 +75,8 @@ def list_merges(person_id: int | None = None) -> list[Merge]:
 
 def merged_into(kept_id: int) -> list[int]:
     """Accounts that stand merged into this one."""
-    return list(session.scalars(select(Person.id).where(Person.merged_into_id == kept_id).order_by(Person.id)))
+    return list(session.scalars(
+        select(Merge.merged_id).where(Merge.kept_id == kept_id, Merge.parted_at.is_(None)).order_by(Merge.merged_id)))
 
 
 def must_not_be_merged(person: Person) -> None:
