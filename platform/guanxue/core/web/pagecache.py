@@ -290,7 +290,7 @@ def _cut(response: Response, marks: dict[str, str]) -> _Kept:
 
 def _deflated(part: bytes) -> bytes:
     """Deflated so that anything may follow: nothing after it refers back to it."""
-    packer = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
+    packer = zlib.compressobj(5, zlib.DEFLATED, -zlib.MAX_WBITS)  # 9 takes twice as long for two percent
     return packer.compress(part) + packer.flush(zlib.Z_FULL_FLUSH)
 
 
