@@ -167,3 +167,10 @@ def test_commands_explain_themselves_and_complain_in_chinese():
     for words in (["nothing"], ["search"], ["search", "--nothing", "x"], ["search", "--limit", "x", "y"], ["verify", "/no/such/file"], ["init", "extra"]):
         told = runner.invoke(main, words)
         assert told.exit_code == 2 and not english.search(told.output), (words, told.output)
+
+
+def test_scripts_take_every_word_from_their_page():
+    for path in walks.TABLE.parents[1].glob("static/*/*.js"):
+        if path.parent.name != "vendor":
+            code = re.sub(r"//.*|/\*.*?\*/", "", path.read_text("utf-8"))
+            assert not re.search("[\u4e00-\u9fff]", code), path

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from playwright.sync_api import expect
-from tests.journeys.site import QUIZ, SLUG, VIDEO, play, register, until, watch_to
+from tests.journeys.site import INSTRUCTOR, QUIZ, SLUG, VIDEO, play, register, sign_in, until, watch_to
 
 
 @pytest.fixture
@@ -109,3 +109,15 @@ def test_a_password_and_a_code_can_be_pasted(page, whole_site):
         field.focus()
         page.keyboard.press("ControlOrMeta+v")
         expect(field).to_have_value("a-long-pasted-password")
+
+
+def test_a_file_is_chosen_in_our_own_words(open_page, whole_site):
+    page = open_page()
+    sign_in(page, whole_site, INSTRUCTOR)
+    page.goto(whole_site.address + "/teach/new")
+    page.get_by_label("课程名称").fill("选文件的课")
+    page.get_by_role("button", name="建好，去加课").click()
+    page.get_by_role("link", name="视频课", exact=True).click()
+    expect(page.get_by_text("还没有选")).to_be_visible()
+    page.get_by_label("视频文件").set_input_files({"name": "卡尺.mp4", "mimeType": "video/mp4", "buffer": b"x"})
+    expect(page.get_by_text("卡尺.mp4")).to_be_visible()
