@@ -228,6 +228,7 @@ DEMO_PEOPLE = [
     ("13900000005", "许明", "inspector", None, None),
     ("13900000006", "梁伟", "administrator", None, None),
     ("13900000007", "何静", "reviewer", None, None),
+    ("13900000008", "苏敏", "support_agent", None, None),
 ]
 
 
