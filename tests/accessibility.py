@@ -473,14 +473,17 @@ none, one, many); axe-core reads each with every rule of its own but the AAA one
 | routes | {rules} |
 | findings | **{findings}** |
 
-Languages: {languages}. Roles: {roles}; and a student with a name of thirty characters, a refused credit, a failed film and quizzes begun,
-passed and failed. A page with ten planted faults yields ten (`tests/journeys/planted.html`), so the walk does see.
+Languages: {languages}.
+Roles: {roles}; and a student with a name of thirty characters, a refused credit, a failed film and quizzes begun, passed and failed.
+A page with ten planted faults yields ten (`tests/journeys/planted.html`), so the walk does see.
 
 | rule | findings |
 |---|---|
 {found}
 
-What axe-core cannot decide by itself (a person looked at these):
+What axe-core cannot decide by itself. Of colours: words under an open list of suggestions or scrolled out of a row of chips, which are read
+uncovered on other pages. Of hidden content: what is folded away for eyes and ears alike until it is wanted. Of targets and captions: links
+under the open list, and the player, whose subtitles are our own. A person looked at these:
 
 | rule | elements |
 |---|---|
