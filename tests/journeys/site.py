@@ -99,10 +99,10 @@ class Site:
 
 
 @contextmanager
-def running_site(folder: Path, more_courses: bool = False) -> Iterator[Site]:
-    """Prepare a site below `folder` and serve it; `more_courses` adds the shipped ones, cut down to a sentence a lesson."""
+def running_site(folder: Path) -> Iterator[Site]:
+    """Prepare a site below `folder` and serve it."""
     courses = folder / "courses"
-    write_courses(courses, more_courses)
+    write_courses(courses)
     with socket.socket() as s:
         s.bind(("127.0.0.1", 0))
         port = s.getsockname()[1]
@@ -122,7 +122,7 @@ def running_site(folder: Path, more_courses: bool = False) -> Iterator[Site]:
             end(children)
 
 
-def write_courses(folder: Path, more_courses: bool) -> None:
+def write_courses(folder: Path) -> None:
     """A folder like `courses/`: the shipped catalogue and the short course."""
     shipped = ROOT / "courses"
     folder.mkdir(parents=True)
@@ -132,16 +132,6 @@ def write_courses(folder: Path, more_courses: bool) -> None:
         path = folder / SLUG / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, "utf-8")
-    for source in sorted(shipped.glob("*/course.yaml")) if more_courses else []:
-        shorten(source.parent, folder / source.parent.name)
-
-
-def shorten(source: Path, target: Path) -> None:
-    """A course folder whose lessons say only their first sentence."""
-    shutil.copytree(source, target)
-    for path in target.glob("lessons/*.md"):
-        title, point, body = path.read_text("utf-8").split("\n\n")[:3]
-        path.write_text(f"{title}\n\n{point}\n\n{body.split('。')[0]}。\n", "utf-8")
 
 
 def prepare(settings: Settings) -> None:
