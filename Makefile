@@ -6,7 +6,7 @@ export GUANXUE_DIE_WITH_PARENT := 1
 # What the site reads of each language; made from the words people edit.
 WORDS := $(patsubst %.po,%.mo,$(wildcard translations/*/LC_MESSAGES/*.po))
 
-.PHONY: help run test lint format bench lock shots axe messages system
+.PHONY: help run test lint format bench lock gallery axe messages system
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort
@@ -31,9 +31,9 @@ bench: $(VENV)/.installed-dev $(WORDS) ## measure against the bare yardsticks an
 	@scripts/system-packages bench
 	@$(PY) bench/run.py
 
-shots: $(VENV)/.installed-dev $(WORDS) ## photograph every step of the journeys into docs/shots
+gallery: $(VENV)/.installed-dev $(WORDS) ## photograph every page, as a phone and a desk show it, into docs/gallery
 	@scripts/system-packages test
-	@$(PY) -m tests.shots
+	@$(PY) -m tests.gallery
 
 axe: $(VENV)/.installed-dev $(WORDS) ## every page of every role and language read by axe-core; writes docs/accessibility.md
 	@scripts/system-packages test
