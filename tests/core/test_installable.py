@@ -51,7 +51,7 @@ def test_icons_are_what_the_manifest_says(client):
 
 
 def test_what_a_round_mask_leaves_holds_the_whole_mark():
-    picture = Image.open(ROOT / "static/base/maskable-512.png").convert("RGB")
+    picture = Image.open(ROOT / "static/base/maskable-512.png").convert("RGBA").convert("RGB")
     ground = picture.getpixel((0, 0))
     outside = [(x, y) for x in range(0, 512, 4) for y in range(0, 512, 4) if (x - 256) ** 2 + (y - 256) ** 2 > (0.4 * 512) ** 2]
     assert all(sum(abs(a - b) for a, b in zip(picture.getpixel(p), ground, strict=True)) < 12 for p in outside)
