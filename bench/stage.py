@@ -36,7 +36,7 @@ SPOKEN = [
 LESSON_MS = 6 * 3_600_000  # so long that nobody completes it while we measure
 SECRET = "bench-secret-bench-secret-bench-secret-0123"
 TICKS = os.sysconf("SC_CLK_TCK")
-# As `guanxue serve` runs it; the yardsticks get the same.
+# The yardsticks get what `guanxue serve` gives us.
 GRANIAN = ["--interface", "wsgi", "--host", "127.0.0.1", "--workers", "2", "--blocking-threads", "4", "--backlog", "1024",
            "--no-ws", "--respawn-failed-workers", "--workers-kill-timeout", "5", "--log-level", "warning"]
 
@@ -187,12 +187,11 @@ def _seat(lesson: courses.RevisionLesson, count: int) -> list[Learner]:
 class Server:
     """One granian with two workers; its processor time is that of its whole process tree."""
 
-    def __init__(self, name: str, port: int, application: str, cwd: Path, environ: dict[str, str]) -> None:
+    def __init__(self, name: str, port: int, command: list[str], cwd: Path, environ: dict[str, str]) -> None:
         self.name, self.port = name, port
-        program = Path(sys.executable).with_name("granian")
         self._log = (Path(environ["BENCH_FOLDER"]) / f"{name}.log").open("w")
-        self._process = subprocess.Popen([program, *GRANIAN, "--port", str(port), application], cwd=cwd, env=environ,
-                                         stdout=self._log, stderr=self._log)
+        self._process = subprocess.Popen([Path(sys.executable).with_name(command[0]), *command[1:], "--port", str(port)],
+                                         cwd=cwd, env=environ, stdout=self._log, stderr=self._log)
 
     def await_answer(self, path: str, within_s: float = 30) -> None:
         """Wait until it answers; RuntimeError when it does not."""
@@ -268,8 +267,8 @@ def servers(stage: Stage):
     subprocess.run([sys.executable, HERE / "yardsticks" / "bare.py"], env=bare, check=True)
     ours = yard = None
     try:
-        ours = Server("ours", OUR_PORT, "wsgi:app", ROOT, {**stage.environ, "BENCH_FOLDER": str(stage.folder)})
-        yard = Server("yardsticks", YARDSTICK_PORT, "bare:app", HERE / "yardsticks", bare)
+        ours = Server("ours", OUR_PORT, ["guanxue", "serve", "--host", "127.0.0.1"], ROOT, {**stage.environ, "BENCH_FOLDER": str(stage.folder)})
+        yard = Server("yardsticks", YARDSTICK_PORT, ["granian", *GRANIAN, "bare:app"], HERE / "yardsticks", bare)
         ours.await_answer("/courses")
         yard.await_answer("/cards")
         yield ours, yard

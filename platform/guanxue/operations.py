@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 import shutil
 import signal
 import socket
 import sys
 import time
-from pathlib import Path
 
 import click
 from flask import current_app
 
-from guanxue import backups, demonstration, jobs, learning, media, migrations, search, simulation, wiring
+from guanxue import backups, demonstration, jobs, learning, media, migrations, search, serving, simulation, wiring
 from guanxue.core import logs
 from guanxue.core.actor import SYSTEM
 from guanxue.core.append_only import missing_triggers
@@ -26,9 +24,9 @@ STOP_WITHIN_S = 5
 
 
 def die_with_parent() -> None:
-    """Ask the kernel to end this process when the one that started it is gone (Linux), where that was wished."""
-    if os.environ.get("GUANXUE_DIE_WITH_PARENT") and sys.platform == "linux":
-        ctypes.CDLL(None).prctl(1, signal.SIGTERM)  # PR_SET_PDEATHSIG
+    """End with the process that started this one, where that was wished."""
+    if os.environ.get("GUANXUE_DIE_WITH_PARENT"):
+        serving.end_with_parent()
 
 
 @click.command()
@@ -78,13 +76,8 @@ def serve(port: int, host: str, workers: int) -> None:
     """启动网站。"""
     die_with_parent()
     os.environ.setdefault("PORT", str(port))
-    program = Path(sys.executable).with_name("granian")
     os.chdir(wiring.ROOT)
-    os.execv(program, [  # noqa: S606
-        str(program), "--interface", "wsgi", "--host", host, "--port", str(port), "--workers", str(workers),
-        "--blocking-threads", "4", "--backlog", "1024", "--no-ws", "--respawn-failed-workers",
-        "--workers-kill-timeout", "5", "--log-level", "warning", "wsgi:app",
-    ])
+    serving.serve(host, port, workers)
 
 
 @click.command()
