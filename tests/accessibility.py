@@ -483,7 +483,8 @@ A page with ten planted faults yields ten (`tests/journeys/planted.html`), so th
 
 What axe-core cannot decide by itself. Of colours: words under an open list of suggestions or scrolled out of a row of chips, which are read
 uncovered on other pages. Of hidden content: what is folded away for eyes and ears alike until it is wanted. Of targets and captions: links
-under the open list, and the player, whose subtitles are our own. A person looked at these:
+under the open list, and the player, whose subtitles are our own. Of labels: the file field, which has its name and our words. A person
+looked at a sample of them:
 
 | rule | elements |
 |---|---|
