@@ -7,7 +7,8 @@ from sqlalchemy import select
 from tests.clients import Browser, Learner, words
 from tests.factories import make_course, make_person
 
-from guanxue import courses, discussions
+from guanxue import accounts, courses, discussions
+from guanxue.core.actor import SYSTEM
 from guanxue.core.db import session, writing
 from guanxue.discussions import rules
 
@@ -166,3 +167,34 @@ def test_a_courses_page_shows_a_new_rating_and_question_at_once(site):
     for who in (visitor, done):
         page = who.see("/courses/safe-measuring")
         assert "1 人评价" in page and "1 个提问" in page
+
+
+def test_what_an_erased_person_wrote_waits_for_no_reviewer_any_more(site):
+    done, other, reviewer = Browser(site, LEARNER), Browser(site, OTHER), Browser(site, REVIEWER)
+    done.see("/courses/safe-measuring/ratings")
+    done.send("/courses/safe-measuring/rating", stars="1", text="骂人的话")
+    asked = ask(done, "也是骂人的话")
+    with site.app_context():
+        rating = session.scalar(select(discussions.Rating.id))
+    for path in (f"/posts/rating/{rating}", f"/posts/question/{asked}"):
+        other.see(path)
+        other.send(path + "/report", reason="骂人")
+    with site.test_request_context(), writing():
+        accounts.erase_person(SYSTEM, accounts.find_person_by_phone(LEARNER).id)
+    assert "骂人" not in reviewer.see("/oversight/reports")
+
+
+def test_what_was_settled_can_be_reported_again_once_it_says_something_else(site):
+    done, other, reviewer = Browser(site, LEARNER), Browser(site, OTHER), Browser(site, REVIEWER)
+    for text in ("第一句骂人的话", "第二句骂人的话"):
+        done.see("/courses/safe-measuring/ratings")
+        done.send("/courses/safe-measuring/rating", stars="1", text=text)
+        with site.app_context():
+            path = f"/posts/rating/{session.scalar(select(discussions.Rating.id))}"
+        other.see(path)
+        other.send(path + "/report", reason="骂人")
+        assert text in reviewer.see("/oversight/reports")
+        other.see(path)
+        other.send(path + "/report", 409, reason="骂人")
+        done.see(path)
+        done.send(path + "/remove")  # taken back before anybody decides, and said anew

@@ -10,10 +10,11 @@ from sqlalchemy import func, select
 from tests.clients import Browser, Learner, place, words
 from tests.factories import make_course, make_person
 
-from guanxue import helpdesk
+from guanxue import accounts, helpdesk
 from guanxue.core import clock
+from guanxue.core.actor import SYSTEM
 from guanxue.core.db import session, writing
-from guanxue.helpdesk import Message, Ticket
+from guanxue.helpdesk import Message, Ticket, keeping
 
 AGENT = "13800000005"
 
@@ -145,3 +146,16 @@ def test_only_its_own_verbs_change_a_ticket(site):
         helpdesk.close(person, ticket)
         with pytest.raises(helpdesk.TicketClosed):
             helpdesk.speak(person, ticket, "还有")
+
+
+def test_what_a_person_said_in_a_visitors_ticket_is_told_and_goes_with_them(site):
+    address = ask(Browser(site), contact="13811111111", topic="account")
+    learner = Browser(site, "13800000001")
+    learner.see(address)
+    learner.send(address, text="登录以后接着说")
+    with site.test_request_context(), writing():
+        person = accounts.find_person_by_phone("13800000001")
+        assert "登录以后接着说" in str(keeping.export(person.id))
+        accounts.erase_person(SYSTEM, person.id)
+    page = Browser(site).see(address)
+    assert "看完了还显示没学完" in page and "登录以后接着说" not in page

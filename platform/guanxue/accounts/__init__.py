@@ -60,6 +60,7 @@ from guanxue.accounts.queries import (
     names_of,
 )
 from guanxue.accounts.rules import mask_name, mask_phone
+from guanxue.accounts.second_factor import TRIES_A_DAY as FACTOR_TRIES_A_DAY
 from guanxue.accounts.second_factor import (
     FactorState,
     begin_second_factor,
@@ -101,7 +102,8 @@ __all__ = [
     "FactorState", "begin_second_factor", "confirm_second_factor", "factor_key", "factor_state", "has_second_factor",
     "new_recovery_codes", "pending_secret", "prove_session", "remove_second_factor", "show_second_factor", "claim_attempt",
     "end_other_sessions", "ask_code", "check_code", "count_try", "notify", "use_code", "wrong_code", "can_send",
-    "PhoneTaken", "WrongCode", "WrongProof", "IDENTITY_TRIES_A_DAY", "Standing", "arrive_by_code", "change_phone",
+    "PhoneTaken", "WrongCode", "WrongProof", "IDENTITY_TRIES_A_DAY", "FACTOR_TRIES_A_DAY",
+    "Standing", "arrive_by_code", "change_phone",
     "give_up_number", "proof_key", "release_phone", "reset_by_code", "show_second_proof", "standing_of",
     "tell_of_new_device", "unlock",
     "Foreseen", "Plan", "find_merge", "foresee_merge", "foresee_part", "get_merge", "list_merges", "merge_accounts",

@@ -60,7 +60,7 @@ def open_session(body: SignIn):
     if has_factor and not body.code:
         raise SecondFactorNeeded(_("还要验证器应用里的 6 位数字，请放在 code 里再发一次。"))
     if has_factor:
-        claim_attempt(accounts.factor_key(person.id))
+        claim_attempt(accounts.factor_key(person.id), most_a_day=accounts.FACTOR_TRIES_A_DAY)
     begin_writing()
     if has_factor:
         accounts.show_second_factor(current_actor(), person.id, body.code)
@@ -74,7 +74,7 @@ def open_session(body: SignIn):
 def show_second_factor(body: Shown):
     """For twelve hours what needs it opens to this session."""
     actor = current_actor()
-    claim_attempt(accounts.factor_key(actor.id))
+    claim_attempt(accounts.factor_key(actor.id), most_a_day=accounts.FACTOR_TRIES_A_DAY)
     begin_writing()
     accounts.show_second_factor(actor, actor.id, body.code)
     accounts.prove_session(actor.session_id)

@@ -29,7 +29,8 @@ def plan_merge(kept_id: int, merged_id: int) -> Plan:
     if count:
         told = _("那个账号的 %(n)s 处登录会退出，正在播放的课会停下，没有上传的学习不算。", n=count)
         effects.append(Effect("sessions.ended", subject, told, count))
-    gives_identity = session.get(Identity, merged_id) is not None
+    stated = session.get(Identity, merged_id)
+    gives_identity = stated.stated_at.isoformat() if stated else ""
     if gives_identity:
         effects.append(Effect("identity.moved", subject, _("填过的身份证号跟着人，转到保留的账号。")))
     takes_town = merged.town_id if kept.town_id is None else None
@@ -74,7 +75,8 @@ def plan_part(merging: Merging, documents: dict) -> Plan:
     document = documents.get("accounts", {})
     kept, merged = get_person(merging.kept_id), get_person(merging.merged_id)
     effects = [Effect("account.opened", merged.ref, _("%(phone)s 又可以用原来的密码登录。", phone=mask_phone(merged.phone)))]
-    returns_identity = bool(document.get("identity")) and session.get(Identity, kept.id) is not None
+    stated = session.get(Identity, kept.id)  # by its moment, which a correction leaves and another statement does not
+    returns_identity = stated is not None and stated.stated_at.isoformat() == document.get("identity")
     if returns_identity:
         effects.append(Effect("identity.returned", merged.ref, _("身份证号回到原来填它的账号。")))
     returns_town = document.get("town") is not None and kept.town_id == document["town"]

@@ -143,6 +143,8 @@ def give_up_number(actor: Actor, person: Person) -> bool:
     if standing_of(row).may_be_released:
         release_phone(actor, row)
         return True
+    if row.phone_disputed_at is not None:
+        return False
     row.phone_disputed_at = clock.now()
     audit.record(actor, "accounts.phone.disputed", row.ref, {"phone": rules.mask_phone(row.phone)})
     return False

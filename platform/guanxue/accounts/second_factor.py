@@ -26,6 +26,7 @@ from guanxue.core.sealing import CannotOpen, keyed_hash, seal, unseal
 PURPOSE = "second-factor"
 SECRET_BYTES = 20  # what RFC 4226 recommends for SHA-1
 TIME_TO_CONFIRM = timedelta(minutes=30)
+TRIES_A_DAY = 50  # three codes hold at any moment: who knows the password may not guess on for months
 RECOVERY_CODES = 10
 # Codes on paper: without letters and digits that people take for each other.
 _PAPER = "abcdefghjkmnpqrstuvwxyz23456789"
@@ -103,8 +104,10 @@ def confirm_second_factor(actor: Actor, typed: str) -> list[str]:
 def show_second_factor(actor: Actor, person_id: int, typed: str) -> None:
     """A code of the person's app or of their paper was typed: each counts once. Raises WrongCode.
 
-    Call attempts.claim_attempt(factor_key(person_id)) first, in a transaction of its own.
+    Call attempts.claim_attempt(factor_key(person_id), most_a_day=TRIES_A_DAY) first, in a transaction of its own.
     """
+    if not has_second_factor(person_id):  # one that is only being set up opens nothing
+        raise _wrong()
     digits = rules.digits_of(typed)
     if len(digits) == totp.DIGITS:
         _take_step(person_id, digits)

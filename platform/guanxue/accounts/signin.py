@@ -89,19 +89,20 @@ class Held:
 
 def hold(person: accounts.Person, method: str) -> None:
     """Remember in the browser's signed cookie, for ten minutes, that only the second factor is missing."""
-    session["held"] = [person.id, method, _stamp(person), clock.now_ms() + HELD_MS]
+    session["held"] = [person.id, method, stamp(person), clock.now_ms() + HELD_MS]
 
 
 def held() -> Held | None:
     """Who is only short of a second factor; nobody once it is late, the password changed or the person was disabled."""
-    person_id, method, stamp, until_ms = session.get("held") or (0, "", "", 0)
+    person_id, method, tied_to, until_ms = session.get("held") or (0, "", "", 0)
     person = accounts.find_person(person_id) if until_ms > clock.now_ms() else None
-    if person is None or person.disabled_at or not hmac.compare_digest(stamp, _stamp(person)):
+    if person is None or person.disabled_at or not hmac.compare_digest(tied_to, stamp(person)):
         return None
     return Held(person_id, method)
 
 
-def _stamp(person: accounts.Person) -> str:
+def stamp(person: accounts.Person) -> str:
+    """What a proof kept in a cookie is tied to: another number or password of the person voids it."""
     return keyed_hash("held", f"{person.id}:{person.phone}:{person.password_hash}")[:32]
 
 

@@ -36,6 +36,14 @@ def export(person_id: int) -> dict:
 
 def erase(actor: Actor, person_id: int) -> list[Effect]:
     """Take ratings away, and the words out of questions, answers and reports; an answered question keeps its place."""
+    for kind, table in (("question", Question), ("answer", Answer)):  # there is nothing left to decide about
+        theirs = select(table.id).where(table.person_id == person_id)
+        session.execute(update(Report).where(Report.kind == kind, Report.thing_id.in_(theirs), Report.settled_at.is_(None))
+                        .values(settled_at=clock.now(), settled_by=actor.ref, outcome="removed")
+                        .execution_options(synchronize_session=False))
+    ratings = select(Rating.id).where(Rating.person_id == person_id)
+    session.execute(delete(Report).where(Report.kind == "rating", Report.thing_id.in_(ratings))
+                    .execution_options(synchronize_session=False))
     session.execute(delete(Rating).where(Rating.person_id == person_id))
     gone = {"text": "", "hidden_at": clock.now(), "hidden_by": actor.ref, "hidden_why": ""}
     for table in (Question, Answer):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 
 from guanxue import audit, courses, learning
@@ -103,12 +103,25 @@ def report(actor: Actor, kind: str, thing_id: int, reason: str) -> None:
     if post.person_id == actor.id:
         raise Forbidden(_("自己写的，可以直接删掉，不用举报。"))
     reason = checked_text("reason", reason, rules.LONGEST_REASON)
+    if _renew(actor, kind, post, reason):
+        audit.record(actor, "discussions.post.reported", f"{kind}:{thing_id}")
+        return
     try:
         with session.begin_nested():
             session.add(Report(kind=kind, thing_id=thing_id, person_id=actor.id, reason=reason, reported_at=clock.now()))
     except IntegrityError:
         raise ReportedAlready(_("你已经举报过这一条，正在等处理。")) from None
     audit.record(actor, "discussions.post.reported", f"{kind}:{thing_id}")
+
+
+def _renew(actor: Actor, kind: str, post: queries.Post, reason: str) -> bool:
+    """Open the actor's settled report of a rating again, where the rating says something else since: True."""
+    there = session.scalar(select(Report).where(Report.kind == kind, Report.thing_id == post.id, Report.person_id == actor.id))
+    if there is None or there.settled_at is None or not isinstance(post, Rating) or post.rated_at <= there.reported_at:
+        return False
+    there.reason, there.reported_at, there.settled_at, there.settled_by, there.outcome = reason, clock.now(), None, "", ""
+    session.flush()
+    return True
 
 
 def remove(actor: Actor, kind: str, thing_id: int, why: str = "") -> None:

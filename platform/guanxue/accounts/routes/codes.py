@@ -212,7 +212,7 @@ def show_proof(person: accounts.Person, kind: str, proofs: tuple[str, ...]) -> N
     if proofs and kind not in proofs:
         raise accounts.WrongProof(_("请选一种方式，证明账号是你的。"))
     if proofs and kind != "password":
-        most = accounts.IDENTITY_TRIES_A_DAY if kind == "identity" else None
+        most = accounts.IDENTITY_TRIES_A_DAY if kind == "identity" else accounts.FACTOR_TRIES_A_DAY
         claim_attempt(accounts.proof_key(kind, person.id), most_a_day=most)
     if kind != "password":
         begin_writing()
@@ -234,6 +234,8 @@ def not_mine() -> Response:
     found = _behind()
     if found is None:
         return onward(".login")
+    if found[1].disabled_at:
+        return ask_officer("disabled")
     if accounts.give_up_number(current_actor(), found[1]):
         return onward(".register")
     return ask_officer("disputed")

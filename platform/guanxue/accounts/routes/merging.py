@@ -7,11 +7,13 @@ does, and is done only if it still is what was shown.
 
 from __future__ import annotations
 
+import hmac
 from collections.abc import Callable
 
 from flask import Response, redirect, request, session, url_for
 
 from guanxue import accounts, courses, learning
+from guanxue.accounts import signin
 from guanxue.accounts.errors import CannotMerge, CannotPart, NoSuchMerge
 from guanxue.accounts.forms import answered, leave_behind, told
 from guanxue.accounts.models import Merge
@@ -90,14 +92,16 @@ def prove_other() -> Response:
         leave_behind(problem)
         problem.status = 422 if problem.status == 401 else problem.status
         return _form(problem)
-    session["merging"] = [actor.id, other.id, clock.now_ms() + PROOF_HOLDS_MS]
+    session["merging"] = [actor.id, other.id, clock.now_ms() + PROOF_HOLDS_MS, signin.stamp(other)]
     return redirect(url_for(".preview_merge"), 303)
 
 
 def _proved() -> int | None:
     """The account that was proved to be the person's too, while that holds."""
-    kept_id, merged_id, until_ms = session.get("merging") or (0, 0, 0)
-    return merged_id if kept_id == current_actor().id and until_ms > clock.now_ms() else None
+    kept_id, merged_id, until_ms, tied_to = session.get("merging") or (0, 0, 0, "")
+    if kept_id != current_actor().id or until_ms <= clock.now_ms():
+        return None
+    return merged_id if hmac.compare_digest(tied_to, signin.stamp(accounts.get_person(merged_id))) else None
 
 
 @blueprint.get("/me/settings/merge/preview")

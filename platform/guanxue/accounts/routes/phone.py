@@ -135,6 +135,8 @@ def phone_not_mine() -> Response:
     holder = accounts.find_person_by_phone(ticket.phone) if ticket else None
     if ticket is None or holder is None or holder.id == actor.id:
         return redirect(url_for(".phone"), 303)
+    if holder.disabled_at:
+        return personal(ask_officer("disabled"))
     if not accounts.give_up_number(actor, holder):
         return personal(ask_officer("disputed"))
     accounts.use_code(ticket.code_id, ticket.phone, "change")

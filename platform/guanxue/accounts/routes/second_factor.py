@@ -121,7 +121,7 @@ def _with_code(deed: Callable[[Actor, str], list[str] | None], asked: str) -> Re
     actor = current_actor()
     actor.must_be_person()
     try:
-        claim_attempt(accounts.factor_key(actor.id))
+        claim_attempt(accounts.factor_key(actor.id), most_a_day=accounts.FACTOR_TRIES_A_DAY)
         begin_writing()
         codes = deed(actor, request.form.get("code", ""))
     except Problem as problem:
@@ -154,7 +154,7 @@ def login_factor_now() -> Response:
     if held is None:
         return redirect(url_for(".login", next=_next() or None), 303)
     try:
-        claim_attempt(accounts.factor_key(held.person_id))
+        claim_attempt(accounts.factor_key(held.person_id), most_a_day=accounts.FACTOR_TRIES_A_DAY)
         begin_writing()
         accounts.show_second_factor(current_actor(), held.person_id, request.form.get("code", ""))
     except Problem as problem:
