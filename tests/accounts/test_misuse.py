@@ -6,8 +6,8 @@ import re
 
 import pytest
 from tests.accounts.test_codes import PHONE, change, quiet, sms_app
-from tests.accounts.test_merging_pages import KEPT, MERGED, foresee, two
-from tests.accounts.test_second_factor import app_code
+from tests.accounts.test_merging_pages import ADMIN, KEPT, MERGED, foresee, two
+from tests.accounts.test_second_factor import app_code, set_up
 from tests.clients import API, Browser, Learner, place, words
 from tests.factories import PASSWORD, make_person
 from tests.two_accounts import kept_actor, merge, part, person
@@ -15,7 +15,7 @@ from tests.two_accounts import kept_actor, merge, part, person
 from guanxue import accounts
 from guanxue.accounts import attempts, consent, identity
 from guanxue.accounts.errors import WrongCode
-from guanxue.accounts.models import Identity
+from guanxue.accounts.models import Identity, Session
 from guanxue.audit import AuditLine
 from guanxue.core import clock
 from guanxue.core.actor import Actor
@@ -106,3 +106,19 @@ def test_saying_not_mine_again_leaves_no_second_line(sms_app):
         browser.send("/login/whose/not-mine", 200)
     with sms_app.test_request_context():
         assert session.query(AuditLine).filter_by(action="accounts.phone.disputed").count() == 1
+
+
+def test_administrators_decide_nothing_about_their_own_accounts(two):
+    """Their own credits, their own second factor: as everybody does it, with the proofs everybody needs."""
+    admin = Browser(two, ADMIN)
+    with two.test_request_context(), writing():
+        own = person(ADMIN)
+        set_up(Actor("person", own.id))
+        session.query(Session).update({"proved_at": clock.now()})
+        own_id = own.id
+    admin.see("/admin/people")
+    admin.send(f"/admin/people/{own_id}/merge", 409, phone=MERGED, reason="换号")
+    admin.send(f"/admin/people/{own_id}/merge/confirm", 409, merged="2", reason="换号", digest="0")
+    admin.send(f"/admin/people/{own_id}/second-factor", 409, reason="手机丢了")
+    with two.test_request_context():
+        assert accounts.list_merges() == [] and accounts.has_second_factor(own_id)

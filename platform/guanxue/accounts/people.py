@@ -97,6 +97,8 @@ def reset_second_factor(actor: Actor, person_id: int, reason: str) -> None:
     """Take a lost authenticator away, so that its owner can set up another. Raises Invalid, Conflict, NoSuchPerson."""
     actor.require("administer")
     why, person = identity.checked_reason(reason), get_person(person_id)
+    if person.id == actor.id:  # whoever sits down at an open screen has no code
+        raise Conflict(_("自己的两步验证请在“设置”里关。"))
     if not has_second_factor(person_id):
         raise Conflict(_("这个人没有开两步验证。"))
     remove_second_factor(actor, person)

@@ -214,6 +214,14 @@ def _administrator() -> Actor:
     return actor
 
 
+def _about_others(kept_id: int) -> Actor:
+    """The administrator, unless the account that stays is their own: credits come to it by the proofs everybody needs."""
+    actor = _administrator()
+    if actor.id == kept_id:
+        raise Conflict(_("自己的账号请在“设置”里合并。"))
+    return actor
+
+
 @blueprint.get("/admin/people/<int:person_id>/merge")
 def admin_merge(person_id: int) -> Response:
     """The form for merging another account of the same person into this one; what was merged before."""
@@ -230,7 +238,7 @@ def _admin_form(person_id: int, problem: Problem | None = None) -> Response:
 @blueprint.post("/admin/people/<int:person_id>/merge")
 def admin_preview(person_id: int) -> Response:
     """What would happen."""
-    actor = _administrator()
+    actor = _about_others(person_id)
     try:
         other = accounts.find_person_by_phone(accounts.checked_phone(request.form.get("phone", "")))
         if other is None:
@@ -255,7 +263,7 @@ def _admin_preview(actor: Actor, kept_id: int, merged_id: int, problem: Problem 
 @blueprint.post("/admin/people/<int:person_id>/merge/confirm")
 def admin_merge_now(person_id: int) -> Response:
     """Do what was shown."""
-    actor, merged_id = _administrator(), request.form.get("merged", "")
+    actor, merged_id = _about_others(person_id), request.form.get("merged", "")
     if not is_row_id(merged_id):
         raise Invalid(_("没有这个人。"))
     try:
