@@ -70,7 +70,9 @@ def create_app(settings: Settings | None = None) -> Flask:
 
 def _flask_config(settings: Settings) -> dict:
     cookie = "__Host-session" if settings.is_https else "session"
-    engine = {"pool_pre_ping": True} if not settings.database_url.startswith("sqlite") else {}
+    engine = {"hide_parameters": True}  # what people wrote stands in no log, also when a statement fails
+    if not settings.database_url.startswith("sqlite"):
+        engine["pool_pre_ping"] = True
     return {
         "SECRET_KEY": settings.derive_key("cookie"),
         "SQLALCHEMY_DATABASE_URI": settings.database_url,

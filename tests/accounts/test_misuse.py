@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 
 import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 from tests.accounts.test_codes import PHONE, change, quiet, sms_app
 from tests.accounts.test_merging_pages import ADMIN, KEPT, MERGED, foresee, two
 from tests.accounts.test_second_factor import app_code, set_up
@@ -122,3 +124,10 @@ def test_administrators_decide_nothing_about_their_own_accounts(two):
     admin.send(f"/admin/people/{own_id}/second-factor", 409, reason="手机丢了")
     with two.test_request_context():
         assert accounts.list_merges() == [] and accounts.has_second_factor(own_id)
+
+
+def test_what_a_failed_statement_was_given_stands_in_no_log(any_app):
+    """A fault of the database is logged with its words; names, numbers and texts of people are not among them."""
+    with any_app.test_request_context(), pytest.raises(DBAPIError) as caught:
+        session.execute(text("SELECT :phone FROM nowhere"), {"phone": PHONE})
+    assert PHONE not in str(caught.value)
