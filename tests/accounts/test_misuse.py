@@ -15,7 +15,7 @@ from tests.factories import PASSWORD, make_person
 from tests.two_accounts import kept_actor, merge, part, person
 
 from guanxue import accounts
-from guanxue.accounts import attempts, consent, identity
+from guanxue.accounts import attempts, consent, identity, naming
 from guanxue.accounts.errors import WrongCode
 from guanxue.accounts.models import Identity, Session
 from guanxue.audit import AuditLine
@@ -131,3 +131,18 @@ def test_what_a_failed_statement_was_given_stands_in_no_log(any_app):
     with any_app.test_request_context(), pytest.raises(DBAPIError) as caught:
         session.execute(text("SELECT :phone FROM nowhere"), {"phone": PHONE})
     assert PHONE not in str(caught.value)
+
+
+def test_names_and_choices_change_a_few_times_a_day_and_not_without_end(app):
+    """Each leaves a line that stays; and a name that changes hourly is a name for hire."""
+    actor = make_person()
+    for n in range(naming.CHANGES_A_DAY):
+        naming.correct_name(actor, f"林小{n}", "写错了")
+    with pytest.raises(TooMany):
+        naming.correct_name(actor, "林小莲", "写错了")
+    for n in range(consent.ANSWERS_A_DAY):
+        consent.set_optional(actor, consent.COURSE_SMS, agrees=n % 2 == 0)
+    with pytest.raises(TooMany):
+        consent.set_optional(actor, consent.COURSE_SMS, agrees=not consent.has_agreed(actor.id, consent.COURSE_SMS))
+    with clock.advance(86_401):
+        naming.correct_name(actor, "林小莲", "写错了")

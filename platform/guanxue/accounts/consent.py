@@ -11,7 +11,7 @@ import functools
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from sqlalchemy import select
@@ -22,13 +22,14 @@ from guanxue.accounts.queries import accounts_of, get_person
 from guanxue.core import clock
 from guanxue.core.actor import Actor
 from guanxue.core.db import session
-from guanxue.core.errors import Invalid, NotFound
+from guanxue.core.errors import Invalid, NotFound, TooMany
 from guanxue.core.i18n import lazy as _
 from guanxue.core.settings import settings
 
 TERMS, PRIVACY = "terms", "privacy"
 DOCUMENTS = (TERMS, PRIVACY)
 IDENTITY, COURSE_SMS = "identity", "course-sms"
+ANSWERS_A_DAY = 20  # to one optional question: every answer is a line that stays
 OPTIONAL = (COURSE_SMS,)  # said yes to and no again at will; nothing else hangs on them
 # The demonstration's people are nobody: they were never asked, and are not.
 DEMO = "demo"
@@ -125,11 +126,16 @@ def answer_documents(actor: Actor, *, agrees: bool, edition: str = "") -> None:
 
 
 def set_optional(actor: Actor, purpose: str, *, agrees: bool) -> None:
-    """Say yes or no to an optional purpose; again is the same. Raises Invalid for another purpose."""
+    """Say yes or no to an optional purpose; again is the same. Raises Invalid for another purpose, TooMany."""
     if purpose not in OPTIONAL:
         raise Invalid(_("没有这一项可以选择。"))
-    if has_agreed(actor.id, purpose) != agrees:
-        _add(get_person(actor.id), [(purpose, current_version(PRIVACY))], agrees, "settings")
+    if has_agreed(actor.id, purpose) == agrees:
+        return
+    since = clock.now() - timedelta(days=1)
+    # Taking it back is never refused.
+    if agrees and sum(line.purpose == purpose and line.at > since for line in list_consents(actor.id)) >= ANSWERS_A_DAY:
+        raise TooMany(_("今天试得太多次了，请明天再试，或者找管理员帮忙。"), retry_after_s=3600)
+    _add(get_person(actor.id), [(purpose, current_version(PRIVACY))], agrees, "settings")
 
 
 def agree_to(actor: Actor, purpose: str, *, agrees: bool, source: str = "settings") -> None:

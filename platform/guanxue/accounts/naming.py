@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import select
 
@@ -15,10 +15,11 @@ from guanxue.accounts.queries import get_person, lock_person
 from guanxue.core import clock, events
 from guanxue.core.actor import Actor
 from guanxue.core.db import session
-from guanxue.core.errors import Invalid
+from guanxue.core.errors import Invalid, TooMany
 from guanxue.core.i18n import lazy as _
 
 LONGEST_NAME = 40
+CHANGES_A_DAY = 5
 ERASED = "已注销用户"  # stored in place of a name, whatever language the site speaks
 
 
@@ -31,7 +32,7 @@ def checked_name(text: str) -> str:
 
 
 def correct_name(actor: Actor, text: str, reason: str) -> Person:
-    """The actor's name from now on; the same name changes nothing. Raises Invalid.
+    """The actor's name from now on; the same name changes nothing. Raises Invalid, TooMany.
 
     Names and reasons stand in a table of their own and not in the audit trail, so that a deletion takes them along.
     """
@@ -41,12 +42,19 @@ def correct_name(actor: Actor, text: str, reason: str) -> Person:
     person = get_person(actor.id)
     if name == person.name:
         return person
+    _must_not_be_too_many(person)
     session.add(FormerName(person_id=person.id, name=person.name, reason=why, by=actor.ref, until_at=clock.now()))
     person.name = name
     session.flush()
     audit.record(actor, "accounts.person.renamed", person.ref)
     events.emit(PersonRenamed(person.id))
     return person
+
+
+def _must_not_be_too_many(person: Person) -> None:
+    since = clock.now() - timedelta(days=1)
+    if sum(former.until_at > since for former in list_former_names(person.id)) >= CHANGES_A_DAY:
+        raise TooMany(_("今天试得太多次了，请明天再试，或者找管理员帮忙。"), retry_after_s=3600)
 
 
 def list_former_names(person_id: int) -> list[FormerName]:
