@@ -4,7 +4,7 @@
 (() => {
   if (!self.caches) return;
   const SHELL = `guanxue-shell-${VERSION}`, MINE = 'guanxue-mine-', MOST_PAGES = 30, DAY_MS = 86400000;
-  const MAY_BE_KEPT = /^\/(me|courses\/[\w-]+)$/, CHANGES_WHO = /^\/(login|logout|register)\b/;
+  const MAY_BE_KEPT = /^\/(me|courses\/[\w-]+)$/, CHANGES_WHO = /^\/(login|logout|register|forgot|me\/settings\/leave)\b/;
   let asked = 0, judged = 0;  // an answer older than the newest one judged says nothing any more
 
   const named = async (begin) => (await caches.keys()).filter((name) => name.startsWith(begin));

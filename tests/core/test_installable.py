@@ -101,3 +101,11 @@ def test_offline_page_names_nobody(people):
     page = browser.see("/offline")
     assert "林小莲" not in page and "没有网络" in page
     assert "No network" in browser.see("/offline?lang=en") and "没有网络" in browser.see("/offline?lang=xx")
+
+
+@pytest.mark.parametrize("path", ["/login", "/login/code/enter", "/login/second-factor", "/logout", "/register", "/forgot/password",
+                                  "/me/settings/leave"])
+def test_every_form_after_which_somebody_else_may_sit_here_empties_the_shelf(client, path):
+    """Also in browsers that do not know Clear-Site-Data."""
+    changes_who = re.search(r"CHANGES_WHO = /(.+?)/;", client.get("/sw.js").get_data(as_text=True))[1].replace("\\/", "/")
+    assert re.search(changes_who, path) and not re.search(changes_who, "/me/settings/display")
