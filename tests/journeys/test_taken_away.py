@@ -65,7 +65,21 @@ def open_old_page(open_page):
     return opened
 
 
-def test_the_whole_road_is_walked_with_what_came_after_2017_taken_away(open_old_page, whole_site):
+def reads_what_one_has_earned(open_page, whole_site) -> None:
+    """Without scripts, as the person of the road, who has a credit."""
+    page = open_page(java_script_enabled=False)
+    page.goto(f"{whole_site.address}/login?next=/me/credits")
+    page.get_by_label("手机号", exact=True).fill(OLD_PHONE)
+    page.get_by_label("密码", exact=True).fill(PASSWORD)
+    page.get_by_role("main").get_by_role("button", name="登录").click()
+    expect(page.locator("#balance")).to_have_text("0.003")
+    page.locator(".lines summary").first.click()
+    expect(page.locator(".why").first).to_contain_text("毫秒")
+    page.get_by_role("link", name="核验页与二维码").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("这份记录真实有效")
+
+
+def test_the_whole_road_is_walked_with_what_came_after_2017_taken_away(open_old_page, open_page, whole_site):
     opened, faults = [], []
 
     def watched(*viewport, **options):
@@ -77,6 +91,7 @@ def test_the_whole_road_is_walked_with_what_came_after_2017_taken_away(open_old_
     roads.learner(whole_site, watched, phone=OLD_PHONE)
     assert opened[0].evaluate(STILL_THERE) == []
     assert faults == []
+    reads_what_one_has_earned(open_page, whole_site)
 
 
 @pytest.mark.parametrize("path", ["/", "/courses", f"/courses/{SLUG}", "/towns", "/towns/humen", "/verify", "/login", "/register"])
@@ -116,17 +131,3 @@ def test_without_scripts_one_finds_joins_reads_and_is_examined(open_page, whole_
     assert credited_ms(whole_site, NO_SCRIPTS) == credited_ms(whole_site, NO_SCRIPTS, TEXT) == 0
     page.goto(whole_site.address + "/me/credits")
     expect(page.get_by_text("还没有学分。")).to_be_visible()
-
-
-def test_without_scripts_one_reads_what_one_has_earned(open_page, whole_site):
-    """The person of the road above, with a credit."""
-    page = open_page(java_script_enabled=False)
-    page.goto(f"{whole_site.address}/login?next=/me/credits")
-    page.get_by_label("手机号", exact=True).fill(OLD_PHONE)
-    page.get_by_label("密码", exact=True).fill(PASSWORD)
-    page.get_by_role("main").get_by_role("button", name="登录").click()
-    expect(page.locator("#balance")).to_have_text("0.003")
-    page.locator(".lines summary").first.click()
-    expect(page.locator(".why").first).to_contain_text("毫秒")
-    page.get_by_role("link", name="核验页与二维码").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("这份记录真实有效")

@@ -61,7 +61,7 @@ def refused_by(course_id: int, amount: int, held: Held) -> str:
 def refusal_text(rule: str) -> object:
     """The rule in words."""
     return {
-        "once": _("同一门课一个人只算一次，保留的账号已经有了。"),
+        "once": _("同一门课一个人只算一次，保留的账号已经认定过。"),
         "overlap": _("学它的时候另一个账号也在播放，一个人不能同时看两节课。"),
     }[rule]
 
