@@ -139,8 +139,8 @@ MENDED = BROKEN.replace("~随便", "=对齐的刻线").replace("~都行", "~最�
 NEW_TITLE = "游标卡尺一分钟读数"
 
 
-def make_video(folder: Path) -> Path:
-    """Six seconds of a caliper that opens, and a tone."""
+def make_video(folder: Path, tone_hz: int) -> Path:
+    """Six seconds of a caliper that opens, and a tone: another tone is another film."""
     for n in range(12):
         picture = Image.new("RGB", (640, 360), "#E6F0EA")
         draw = ImageDraw.Draw(picture)
@@ -156,28 +156,29 @@ def make_video(folder: Path) -> Path:
         picture.save(folder / f"caliper-{n:02}.png")
     video = folder / "caliper.mp4"
     subprocess.run(["ffmpeg", "-v", "error", "-y", "-framerate", "2", "-i", str(folder / "caliper-%02d.png"), "-f", "lavfi",
-                    "-i", "sine=frequency=440", "-t", "6", "-r", "25", "-pix_fmt", "yuv420p", "-c:a", "aac", str(video)], check=True)
+                    "-i", f"sine=frequency={tone_hz}", "-t", "6", "-r", "25", "-pix_fmt", "yuv420p", "-c:a", "aac", str(video)], check=True)
     return video
 
 
-def instructor(site: Site, open_page: Callable[..., Page]) -> None:
+def instructor(site: Site, open_page: Callable[..., Page], title: str = NEW_TITLE,
+               phone: str = "13711110021", tone_hz: int = 440) -> None:
     """A course from nothing to found by search and played."""
     page, reviewer = open_page(), open_page(DESKTOP)
     sign_in(page, site, INSTRUCTOR)
     page.goto(site.address + "/teach")
     page.get_by_role("link", name="新建课程").click()
-    page.get_by_label("课程名称").fill(NEW_TITLE)
+    page.get_by_label("课程名称").fill(title)
     page.get_by_label("一句话介绍").fill("零线对准、看对齐、加起来。")
     page.get_by_label("行业").select_option(label="装备制造")
     page.get_by_role("button", name="建好，去加课").click()
     draft = page.url
-    _add_video(site, page)
+    _add_video(site, page, tone_hz)
     _add_questions(page, draft)
     page.get_by_role("button", name="提交审核").click()
     expect(page.get_by_text("已提交审核")).to_be_visible()
 
     sign_in(reviewer, site, REVIEWER)
-    _review(site, reviewer)
+    _review(site, reviewer, title)
     reviewer.get_by_label("意见").fill("第二题的题干再写清楚一些。")
     reviewer.get_by_role("button", name="退回修改").click()
     page.goto(draft)
@@ -187,17 +188,17 @@ def instructor(site: Site, open_page: Callable[..., Page]) -> None:
     page.get_by_role("button", name="保存").click()
     page.get_by_role("button", name="提交审核").click()
     expect(page.get_by_text("已提交审核")).to_be_visible()
-    _review(site, reviewer)
+    _review(site, reviewer, title)
     reviewer.get_by_role("button", name="通过并上架").click()
     expect(reviewer.get_by_text("没有等待审核的课")).to_be_visible()
 
-    _found_and_played(site, open_page())
+    _found_and_played(site, open_page(), title, phone)
 
 
-def _add_video(site: Site, page: Page) -> None:
+def _add_video(site: Site, page: Page, tone_hz: int) -> None:
     page.get_by_role("link", name="视频课", exact=True).click()
     page.get_by_label("课名").fill("看准三条线")
-    page.get_by_label("视频文件").set_input_files(make_video(site.folder))
+    page.get_by_label("视频文件").set_input_files(make_video(site.folder, tone_hz))
     page.get_by_label("讲稿").fill("零线对准，再找对齐的刻线。")
     page.get_by_role("button", name="保存").click()
     expect(page.locator("#lessons progress")).to_be_visible()
@@ -220,21 +221,21 @@ def _add_questions(page: Page, draft: str) -> None:
     expect(page.locator("#lessons")).to_contain_text("2 道题")
 
 
-def _review(site: Site, reviewer: Page) -> None:
+def _review(site: Site, reviewer: Page, title: str) -> None:
     reviewer.goto(site.address + "/oversight/reviews")
-    reviewer.get_by_role("link", name=NEW_TITLE).click()
-    expect(reviewer.get_by_role("heading", level=1)).to_have_text(NEW_TITLE)
+    reviewer.get_by_role("link", name=title).click()
+    expect(reviewer.get_by_role("heading", level=1)).to_have_text(title)
 
 
-def _found_and_played(site: Site, page: Page) -> None:
+def _found_and_played(site: Site, page: Page, title: str, phone: str) -> None:
     def found() -> bool:
         find(page, site, "youbiaokachi")
-        return page.locator("a.course", has_text=NEW_TITLE).count() == 1
+        return page.locator("a.course", has_text=title).count() == 1
 
     until(page, found)
-    page.locator("a.course", has_text=NEW_TITLE).click()
+    page.locator("a.course", has_text=title).click()
     page.get_by_role("link", name="注册后免费学").locator("visible=true").click()
-    register(page, "13711110021", "吴大勇")
+    register(page, phone, "吴大勇")
     page.get_by_role("button", name="报名，开始学").locator("visible=true").click()
     play(page)
     watch_to(page, 2)
@@ -245,13 +246,13 @@ def _found_and_played(site: Site, page: Page) -> None:
 TRACK = "虎门模具新手上岗"
 
 
-def curator(site: Site, open_page: Callable[..., Page]) -> None:
+def curator(site: Site, open_page: Callable[..., Page], title: str = TRACK, phone: str = "13711110031") -> None:
     """A track from nothing to a learner inside it who sees progress."""
     page = open_page(DESKTOP)
     sign_in(page, site, CURATOR)
     page.goto(site.address + "/curate")
     page.get_by_role("link", name="新建路线").click()
-    page.get_by_label("路线名称").fill(TRACK)
+    page.get_by_label("路线名称").fill(title)
     page.get_by_label("给谁学").fill("刚进模具厂的新工人，两周能独立开机。")
     page.get_by_role("button", name="建好，去选课").click()
     editor = page.url
@@ -274,18 +275,18 @@ def curator(site: Site, open_page: Callable[..., Page]) -> None:
     page.get_by_role("button", name="保存").click()
     page.get_by_role("button", name="发布", exact=True).click()
     expect(page.get_by_text("已发布").first).to_be_visible()
-    _joined(site, open_page())
+    _joined(site, open_page(), title, phone)
     page.goto(editor)
     expect(page.get_by_text("1 人加入")).to_be_visible()
 
 
-def _joined(site: Site, page: Page) -> None:
+def _joined(site: Site, page: Page, title: str, phone: str) -> None:
     page.goto(site.address + "/towns")
     page.goto(site.address + "/towns/humen")
-    page.get_by_role("link", name=TRACK).click()
-    expect(page.get_by_role("heading", level=1)).to_have_text(TRACK)
+    page.get_by_role("link", name=title).click()
+    expect(page.get_by_role("heading", level=1)).to_have_text(title)
     page.get_by_role("link", name="注册后加入").locator("visible=true").click()
-    register(page, "13711110031", "陈阿梅")
+    register(page, phone, "陈阿梅")
     page.get_by_role("button", name="加入这条路线").locator("visible=true").click()
     expect(page.get_by_text("必修 0 / 1 门学完").locator("visible=true")).to_be_visible()
     page.get_by_role("link", name=f"去学：{TITLE}").locator("visible=true").click()

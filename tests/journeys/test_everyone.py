@@ -44,6 +44,7 @@ def test_saving_an_answer_is_told_once(student, whole_site):
     page = student("13711110102")
     page.goto(f"{whole_site.address}/learn/{SLUG}/{QUIZ}")
     page.get_by_role("button", name="开始考核").click()
+    expect(page.locator(".question:not([hidden])").first).to_be_visible()
     page.evaluate(LISTEN)
     for _n in range(2):
         page.locator(".question:not([hidden]) input").first.check()

@@ -210,7 +210,7 @@ def test_an_instructors_road_from_a_new_course_to_review(desk, whole_site):
     desk.write(page.get_by_label("课名"), "看准三条线")
     with page.expect_file_chooser() as chooser:
         desk.follow(page.get_by_label("视频文件"))
-    chooser.value.set_files(roads.make_video(whole_site.folder))
+    chooser.value.set_files(roads.make_video(whole_site.folder, 660))
     desk.follow(button(desk, "保存"))
     page.wait_for_url(draft)
     desk.follow(page.get_by_role("link", name="考核", exact=True))

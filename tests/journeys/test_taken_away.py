@@ -1,4 +1,4 @@
-"""The learner's road on a phone of 2017, and on one that runs no scripts at all."""
+"""The roads on a browser of 2017, and the learner's on one that runs no scripts at all."""
 
 from __future__ import annotations
 
@@ -79,19 +79,33 @@ def reads_what_one_has_earned(open_page, whole_site) -> None:
     expect(page.get_by_role("heading", level=1)).to_have_text("这份记录真实有效")
 
 
-def test_the_whole_road_is_walked_with_what_came_after_2017_taken_away(open_old_page, open_page, whole_site):
+@pytest.fixture
+def watched(open_old_page):
+    """open_old_page, and everything it opened and what went wrong in it."""
     opened, faults = [], []
 
-    def watched(*viewport, **options):
+    def open_page(*viewport, **options):
         page = open_old_page(*viewport, **options)
         page.on("pageerror", lambda error: faults.append(str(error)))
         opened.append(page)
         return page
 
-    roads.learner(whole_site, watched, phone=OLD_PHONE)
+    yield open_page
     assert opened[0].evaluate(STILL_THERE) == []
     assert faults == []
+
+
+def test_the_whole_road_is_walked_with_what_came_after_2017_taken_away(watched, open_page, whole_site):
+    roads.learner(whole_site, watched, phone=OLD_PHONE)
     reads_what_one_has_earned(open_page, whole_site)
+
+
+def test_an_instructor_makes_a_course_with_what_came_after_2017_taken_away(watched, whole_site):
+    roads.instructor(whole_site, watched, title="游标卡尺半分钟读数", phone="13711110053", tone_hz=523)
+
+
+def test_a_curator_makes_a_track_with_what_came_after_2017_taken_away(watched, whole_site):
+    roads.curator(whole_site, watched, title="虎门模具老师傅上岗", phone="13711110054")
 
 
 @pytest.mark.parametrize("path", ["/", "/courses", f"/courses/{SLUG}", "/towns", "/towns/humen", "/verify", "/login", "/register"])
