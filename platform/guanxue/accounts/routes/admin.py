@@ -5,6 +5,8 @@ What is looked for travels in the body of a POST, so that no address, history or
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from flask import Response, redirect, request, url_for
 
 from guanxue import accounts, audit
@@ -121,48 +123,34 @@ def reveal_identity(person_id: int) -> Response:
 @blueprint.post("/admin/people/<int:person_id>/identity/correct")
 def correct_identity(person_id: int) -> Response:
     """Another ID number for somebody whose records rest on a wrong one."""
-    actor = _administrator()
-    try:
-        identity.correct_number(actor, person_id, request.form.get("number", ""), request.form.get("reason", ""))
-    except Problem as problem:
-        return _refused(person_id, problem, "correct")
-    return _back(person_id)
+    return _done(person_id, "correct", identity.correct_number, request.form.get("number", ""))
 
 
 @blueprint.post("/admin/people/<int:person_id>/disable")
 def disable(person_id: int) -> Response:
     """Shut the account."""
-    actor = _administrator()
-    try:
-        people.disable_person(actor, person_id, request.form.get("reason", ""))
-    except Problem as problem:
-        return _refused(person_id, problem, "state")
-    return _back(person_id)
+    return _done(person_id, "state", people.disable_person)
 
 
 @blueprint.post("/admin/people/<int:person_id>/enable")
 def enable(person_id: int) -> Response:
     """Open the account again."""
-    actor = _administrator()
-    try:
-        people.enable_person(actor, person_id, request.form.get("reason", ""))
-    except Problem as problem:
-        return _refused(person_id, problem, "state")
-    return _back(person_id)
+    return _done(person_id, "state", people.enable_person)
 
 
 @blueprint.post("/admin/people/<int:person_id>/second-factor")
 def reset_factor(person_id: int) -> Response:
     """Take a lost authenticator away, so that its owner can set up another."""
+    return _done(person_id, "factor", people.reset_second_factor)
+
+
+def _done(person_id: int, field: str, do: Callable[..., None], *given: str) -> Response:
+    """Do something to an account for the reason that was typed; back to its page, or the page with what stands against it."""
     actor = _administrator()
     try:
-        people.reset_second_factor(actor, person_id, request.form.get("reason", ""))
+        do(actor, person_id, *given, request.form.get("reason", ""))
     except Problem as problem:
-        return _refused(person_id, problem, "factor")
-    return _back(person_id)
-
-
-def _back(person_id: int) -> Response:
+        return _refused(person_id, problem, field)
     return redirect(url_for(".person", person_id=person_id), 303)
 
 
