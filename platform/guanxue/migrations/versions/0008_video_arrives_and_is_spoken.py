@@ -1,0 +1,14 @@
+"""Films arrive piece by piece, files lie beside lessons, subtitles are somebody's work."""
+
+revision = "0008"
+down_revision = "0007"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    pass
+
+
+def downgrade() -> None:
+    pass

@@ -1,0 +1,14 @@
+"""Questions drawn from pools and marked by people; a faulty key is put right once."""
+
+revision = "0009"
+down_revision = "0008"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    pass
+
+
+def downgrade() -> None:
+    pass

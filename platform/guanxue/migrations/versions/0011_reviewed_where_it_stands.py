@@ -1,0 +1,14 @@
+"""Remarks stand where they are meant; rights are declared, complaints decided."""
+
+revision = "0011"
+down_revision = "0010"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    pass
+
+
+def downgrade() -> None:
+    pass
