@@ -1,20 +1,25 @@
 """Pure rules of questions: their form, what a learner may see of them, grading. No database, no clock, no chance.
 
-Answers on the wire: single: option id; multiple: list of ids; truefalse: boolean; fillin: string; numeric: number;
-matching: {option id: choice id}; ordering: list of ids. Points are permille of a question, scores 0…100.
+Answers on the wire: single: option id; multiple: list of ids; truefalse: boolean; fillin: string, with several gaps a list
+of strings ("" for an empty one); numeric: number; matching: {option id: choice id}; ordering: list of ids; short: string.
+Points are permille of a question, scores 0…100. A short answer is marked by a person; by itself it earns nothing.
 """
 
 from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 import unicodedata
 from dataclasses import asdict, dataclass, field
 from decimal import Decimal, InvalidOperation
 
-KINDS = ("single", "multiple", "truefalse", "fillin", "numeric", "matching", "ordering")
+KINDS = ("single", "multiple", "truefalse", "fillin", "numeric", "matching", "ordering", "short")
+RULES = ("", "whole")  # of a multiple choice: the sum of its shares, or all or nothing
 LONGEST_TEXT = 500
+LONGEST_SHORT = 2000
 WHOLE = 1000
+GAP = re.compile(r"_{2,}")
 
 
 @dataclass(frozen=True)
@@ -25,6 +30,7 @@ class Option:
     permille: int = 0
     feedback: str = ""
     match: str = ""  # the right-hand side, for matching
+    gap: int = 0  # which gap of a fill-in it is accepted in, from 0
 
 
 @dataclass(frozen=True)
@@ -32,6 +38,8 @@ class Question:
     """One question. `id` is stable within its paper. For truefalse `options` are empty and `truth` holds the answer;
 
     fillin and numeric keep accepted answers in `options` (text, permille); numeric's text is "low..high" in decimals.
+    A fill-in with several gaps shows each as a run of two or more underscores in `stem`, the n-th being gap n from 0. short has
+    no options: `explanation` is the reference answer. `pool` is what it is drawn from, "" for every paper.
     """
 
     id: str
@@ -41,15 +49,44 @@ class Question:
     truth: bool | None = None
     explanation: str = ""
     tail: str = ""  # what follows the gap of a fill-in
+    pool: str = ""
+    rule: str = ""  # one of RULES
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
             raise ValueError(f"no such kind: {self.kind}")
+        if self.rule not in RULES:
+            raise ValueError(f"no such rule: {self.rule}")
+
+    @property
+    def gap_count(self) -> int:
+        """How many gaps a fill-in has; 0 for other kinds."""
+        return 1 + max((o.gap for o in self.options), default=0) if self.kind == "fillin" else 0
+
+    @property
+    def is_marked(self) -> bool:
+        """Is its answer marked by a person?"""
+        return self.kind == "short"
+
+
+# Left out of a document while they say nothing, so that papers made before they were known keep their digest.
+_UNSAID = {"pool": "", "rule": ""}
+_UNSAID_OPTION = {"gap": 0}
 
 
 def questions_to(questions: list[Question]) -> list[dict]:
     """As plain JSON."""
-    return [asdict(q) for q in questions]
+    return [question_to(q) for q in questions]
+
+
+def question_to(question: Question) -> dict:
+    """One question as plain JSON."""
+    document = _said(asdict(question), _UNSAID)
+    return {**document, "options": [_said(o, _UNSAID_OPTION) for o in document["options"]]}
+
+
+def _said(document: dict, unsaid: dict) -> dict:
+    return {k: v for k, v in document.items() if k not in unsaid or v != unsaid[k]}
 
 
 def questions_from(document: list[dict]) -> list[Question]:
@@ -74,7 +111,7 @@ class Shown:
 def show(question: Question, seed: bytes) -> Shown:
     """The question in the attempt whose secret seed this is."""
     n = len(question.options)
-    if question.kind in ("fillin", "numeric", "truefalse"):
+    if question.kind in ("fillin", "numeric", "truefalse", "short"):
         return Shown(question, ())
     ids = tuple(_opaque(seed, question.id, "option", i) for i in range(n))
     if question.kind == "matching":
@@ -103,13 +140,21 @@ def answer_fault(shown: Shown, answer: object) -> bool:
     if kind == "truefalse":
         return not isinstance(answer, bool)
     if kind == "fillin":
-        return not (isinstance(answer, str) and len(answer) <= LONGEST_TEXT)
+        return _is_no_text(shown.question.gap_count, answer)
+    if kind == "short":
+        return not (isinstance(answer, str) and len(answer) <= LONGEST_SHORT)
     if kind == "numeric":
         is_number = isinstance(answer, int | float) and not isinstance(answer, bool)
         return not (is_number and -1e15 <= answer <= 1e15)  # not a number and infinite are not between
     choices = set(shown.choice_ids)
     is_pairs = isinstance(answer, dict) and set(answer) <= ids
     return not (is_pairs and all(isinstance(v, str) and v in choices for v in answer.values()))
+
+
+def _is_no_text(gap_count: int, answer: object) -> bool:
+    texts = [answer] if gap_count == 1 else answer
+    is_list = isinstance(texts, list) and len(texts) <= gap_count
+    return not (is_list and all(isinstance(t, str) and len(t) <= LONGEST_TEXT for t in texts))
 
 
 # ---- grading
@@ -126,6 +171,10 @@ def right_answer(shown: Shown) -> object:
         return list(ids)
     if q.kind == "multiple":
         return [i for o, i in zip(q.options, ids, strict=True) if o.permille > 0]
+    if q.kind == "short":
+        return q.explanation
+    if q.gap_count > 1:
+        return [max(_accepted(q, n), key=lambda o: o.permille, default=Option("")).text for n in range(q.gap_count)]
     best = max(range(len(q.options)), key=lambda n: q.options[n].permille)
     if q.kind == "numeric":
         low, _dots, high = q.options[best].text.partition("..")
@@ -134,10 +183,10 @@ def right_answer(shown: Shown) -> object:
 
 
 def grade(shown: Shown, answer: object) -> int:
-    """Points in permille, 0…1000; no answer and impossible answers earn 0."""
-    if answer is None or answer_fault(shown, answer):
-        return 0
+    """Points in permille, 0…1000; no answer and impossible answers earn 0, and so does what a person has to mark."""
     question = shown.question
+    if answer is None or question.is_marked or answer_fault(shown, answer):
+        return 0
     points = {
         "single": _grade_chosen, "multiple": _grade_chosen, "truefalse": _grade_truth, "fillin": _grade_text,
         "numeric": _grade_number, "matching": _grade_matching, "ordering": _grade_order,
@@ -149,6 +198,8 @@ def _grade_chosen(shown: Shown, answer) -> int:
     chosen = {answer} if isinstance(answer, str) else set(answer)
     points = sum(o.permille for o, i in zip(shown.question.options, shown.ids, strict=True) if i in chosen)
     right = {i for o, i in zip(shown.question.options, shown.ids, strict=True) if o.permille > 0}
+    if shown.question.kind == "multiple" and shown.question.rule == "whole":
+        return WHOLE if chosen == right else 0
     # Thirds are written 33.333 % three times: all right ones and no other is the whole.
     return WHOLE if chosen == right and shown.question.kind == "multiple" else points
 
@@ -162,8 +213,16 @@ def folded(text: str) -> str:
     return "".join(unicodedata.normalize("NFKC", text).casefold().split())
 
 
+def _accepted(question: Question, gap: int) -> list[Option]:
+    return [o for o in question.options if o.gap == gap]
+
+
 def _grade_text(shown: Shown, answer) -> int:
-    return max((o.permille for o in shown.question.options if folded(o.text) == folded(answer)), default=0)
+    """The mean of its gaps; a gap is worth what the best of its accepted answers is."""
+    question, texts = shown.question, [answer] if isinstance(answer, str) else answer
+    points = [max((o.permille for o in _accepted(question, n) if folded(o.text) == folded(text)), default=0)
+              for n, text in enumerate(texts)]
+    return sum(max(0, min(WHOLE, p)) for p in points) // question.gap_count if question.gap_count > 1 else points[0]
 
 
 def _grade_number(shown: Shown, answer) -> int:
@@ -192,7 +251,8 @@ def _grade_matching(shown: Shown, answer) -> int:
 def _grade_order(shown: Shown, answer) -> int:
     if len(answer) != len(shown.ids):
         return 0
-    return sum(a == b for a, b in zip(answer, shown.ids, strict=True)) * WHOLE // len(shown.ids)
+    texts = dict(zip(shown.ids, (o.text for o in shown.question.options), strict=True))  # twins may stand in for each other
+    return sum(texts[a] == texts[b] for a, b in zip(answer, shown.ids, strict=True)) * WHOLE // len(shown.ids)
 
 
 def score(points: list[int]) -> int:
