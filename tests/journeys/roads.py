@@ -27,6 +27,7 @@ from tests.journeys.site import (
     play,
     position,
     register,
+    seen,
     sign_in,
     until,
     watch_to,
@@ -54,9 +55,9 @@ def learner(site: Site, open_page: Callable[..., Page], phone: str = "1371111000
     find(page, site, "数控")
     page.locator("a.course", has_text=TITLE).click()
     expect(page.get_by_role("heading", level=1)).to_have_text(TITLE)
-    page.get_by_role("link", name="注册后免费学").locator("visible=true").click()
+    seen(page.get_by_role("link", name="注册后免费学")).click()
     register(page, phone, name)
-    page.get_by_role("button", name="报名，开始学").locator("visible=true").click()
+    seen(page.get_by_role("button", name="报名，开始学")).click()
     page.wait_for_url(f"**/learn/{SLUG}/{VIDEO}")
     _only_what_was_watched_counts(site, page, phone)
     page.locator("#next-up a").click()
@@ -234,9 +235,9 @@ def _found_and_played(site: Site, page: Page, title: str, phone: str) -> None:
 
     until(page, found)
     page.locator("a.course", has_text=title).click()
-    page.get_by_role("link", name="注册后免费学").locator("visible=true").click()
+    seen(page.get_by_role("link", name="注册后免费学")).click()
     register(page, phone, "吴大勇")
-    page.get_by_role("button", name="报名，开始学").locator("visible=true").click()
+    seen(page.get_by_role("button", name="报名，开始学")).click()
     play(page)
     watch_to(page, 2)
 
@@ -285,9 +286,9 @@ def _joined(site: Site, page: Page, title: str, phone: str) -> None:
     page.goto(site.address + "/towns/humen")
     page.get_by_role("link", name=title).click()
     expect(page.get_by_role("heading", level=1)).to_have_text(title)
-    page.get_by_role("link", name="注册后加入").locator("visible=true").click()
+    seen(page.get_by_role("link", name="注册后加入")).click()
     register(page, phone, "陈阿梅")
-    page.get_by_role("button", name="加入这条路线").locator("visible=true").click()
+    seen(page.get_by_role("button", name="加入这条路线")).click()
     expect(page.get_by_text("必修 0 / 1 门学完").locator("visible=true")).to_be_visible()
-    page.get_by_role("link", name=f"去学：{TITLE}").locator("visible=true").click()
+    seen(page.get_by_role("link", name=f"去学：{TITLE}")).click()
     expect(page.get_by_role("heading", level=1)).to_have_text(TITLE)

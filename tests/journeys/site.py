@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from playwright.sync_api import Browser, Page, Playwright
+from playwright.sync_api import Browser, Locator, Page, Playwright, expect
 
 from guanxue import demonstration, operations, search
 from guanxue.app import create_app
@@ -196,6 +196,13 @@ def sign_in(page: Page, site: Site, phone: str) -> None:
     page.get_by_label("手机号", exact=True).fill(phone)
     page.get_by_label("密码", exact=True).fill(DEMO_PASSWORD)
     page.get_by_role("main").get_by_role("button", name="登录").click()
+
+
+def seen(twins: Locator) -> Locator:
+    """Of two twins the one that this width shows, once the stylesheet has come and hides the other."""
+    shown = twins.locator("visible=true")
+    expect(shown).to_have_count(1)
+    return shown
 
 
 def until(page: Page, condition: Callable[[], bool], within_s: float = 20) -> None:

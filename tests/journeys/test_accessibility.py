@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from tests import accessibility, walks
 from tests.accessibility import LANGUAGES, Result, Walker, read
-from tests.journeys.site import SLUG, TEXT, VIDEO, play, register, watch_to
+from tests.journeys.site import SLUG, TEXT, VIDEO, play, register, seen, watch_to
 
 PLANTED = Path(__file__).with_name("planted.html")
 
@@ -63,7 +63,7 @@ def test_nothing_is_found_beside_a_film_that_plays_or_a_text_that_is_read(open_p
     page, result = open_page(), Result()
     page.goto(f"{whole_site.address}/register?next=/courses/{SLUG}")
     register(page, "13711110091", "周晓燕")
-    page.get_by_role("button", name="报名，开始学").locator("visible=true").click()
+    seen(page.get_by_role("button", name="报名，开始学")).click()
     page.wait_for_url("**/learn/**")
     page.goto(f"{whole_site.address}/learn/{SLUG}/{VIDEO}")
     play(page)

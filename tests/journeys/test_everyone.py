@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from playwright.sync_api import expect
-from tests.journeys.site import INSTRUCTOR, QUIZ, SLUG, VIDEO, play, register, sign_in, until, watch_to
+from tests.journeys.site import INSTRUCTOR, QUIZ, SLUG, VIDEO, play, register, seen, sign_in, until, watch_to
 
 
 @pytest.fixture
@@ -14,7 +14,7 @@ def student(open_page, whole_site):
         page = open_page(**options)
         page.goto(f"{whole_site.address}/register?next=/courses/{SLUG}")
         register(page, phone, "周晓燕")
-        page.get_by_role("button", name="报名，开始学").locator("visible=true").click()
+        seen(page.get_by_role("button", name="报名，开始学")).click()
         page.wait_for_url("**/learn/**")
         return page
 
@@ -85,7 +85,7 @@ def test_where_colours_are_forced_what_is_chosen_still_stands_out(page, whole_si
 
 def test_what_was_told_once_is_not_asked_again(page, whole_site):
     page.goto(f"{whole_site.address}/courses/{SLUG}")
-    page.get_by_role("link", name="注册后免费学").locator("visible=true").click()
+    seen(page.get_by_role("link", name="注册后免费学")).click()
     page.get_by_label("手机号", exact=True).fill("13711110104")
     page.get_by_label("姓名", exact=True).fill("郑阿敏")
     page.get_by_label("设一个密码").fill("short")

@@ -10,7 +10,21 @@ from playwright.sync_api import expect
 from tests.journeys import roads
 from tests.journeys import site as sites
 from tests.journeys.keys import Keys
-from tests.journeys.site import CURATOR, INSTRUCTOR, QUIZ, REVIEWER, RIGHT, SLUG, TEXT, TITLE, VIDEO, position, sign_in, until
+from tests.journeys.site import (
+    CURATOR,
+    INSTRUCTOR,
+    QUIZ,
+    REVIEWER,
+    RIGHT,
+    SLUG,
+    TEXT,
+    TITLE,
+    VIDEO,
+    position,
+    seen,
+    sign_in,
+    until,
+)
 
 from guanxue.config import DEMO_PASSWORD
 
@@ -34,7 +48,7 @@ def heading(keys: Keys, words: str) -> None:
 
 
 def button(keys: Keys, name: str):
-    return keys.page.get_by_role("button", name=name).locator("visible=true")
+    return seen(keys.page.get_by_role("button", name=name))
 
 
 def sign_in_by_keys(keys: Keys, site, phone: str, password: str = DEMO_PASSWORD) -> None:
@@ -92,7 +106,7 @@ def test_a_learners_road_from_registering_to_a_credit_that_is_verified(keys, who
     page.wait_for_url("**/courses?q=*")
     keys.follow(page.locator("a.course", has_text=TITLE))
     heading(keys, TITLE)
-    keys.follow(page.get_by_role("link", name="注册后免费学").locator("visible=true"))
+    keys.follow(seen(page.get_by_role("link", name="注册后免费学")))
     _register(keys, "13711110081", "周晓燕")
     heading(keys, TITLE)
     keys.follow(button(keys, "报名，开始学"))

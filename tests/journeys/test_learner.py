@@ -22,6 +22,7 @@ from tests.journeys.site import (
     play,
     position,
     register,
+    seen,
     until,
     watch_to,
 )
@@ -34,7 +35,7 @@ def student(open_page, whole_site):
         page = open_page(**options)
         page.goto(f"{whole_site.address}/register?next=/courses/{SLUG}")
         register(page, phone, "周晓燕")
-        page.get_by_role("button", name="报名，开始学").locator("visible=true").click()
+        seen(page.get_by_role("button", name="报名，开始学")).click()
         page.wait_for_url("**/learn/**")
         return page
 

@@ -7,7 +7,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 from tests.journeys.between import between
-from tests.journeys.site import SLUG, TITLE, VIDEO, register, until
+from tests.journeys.site import SLUG, TITLE, VIDEO, register, seen, until
 
 from guanxue.config import ROOT
 
@@ -65,7 +65,7 @@ def join(page, line, phone: str, name: str) -> None:
     """Somebody new, who is in the short course and has looked at what is theirs."""
     page.goto(f"{line.address}/register?next=/courses/{SLUG}")
     register(page, phone, name)
-    page.get_by_role("button", name="报名，开始学").locator("visible=true").click()
+    seen(page.get_by_role("button", name="报名，开始学")).click()
     page.wait_for_url("**/learn/**")
     is_installed(page)
     page.goto(line.address + "/me")
@@ -105,7 +105,7 @@ def test_my_courses_are_read_without_a_network_and_say_from_when_they_are(page, 
 def test_my_courses_are_kept_before_anybody_looks_at_them(page, line):
     page.goto(f"{line.address}/register?next=/courses/{SLUG}")
     register(page, "13711110070", "周晓燕")
-    page.get_by_role("button", name="报名，开始学").locator("visible=true").click()
+    seen(page.get_by_role("button", name="报名，开始学")).click()
     until(page, lambda: pages_kept(page) == {"/me", f"/courses/{SLUG}"})
 
 

@@ -7,7 +7,7 @@ import sqlite3
 import pytest
 from playwright.sync_api import expect
 from tests.journeys import site as sites
-from tests.journeys.site import SLUG, VIDEO, credited_ms, pause, play, position, register, until, watch_to
+from tests.journeys.site import SLUG, VIDEO, credited_ms, pause, play, position, register, seen, until, watch_to
 
 STATE = "(() => { const v = document.getElementById('video'); return {at: v.currentTime, paused: v.paused, src: v.currentSrc}; })()"
 
@@ -21,7 +21,7 @@ def lesson(open_page, whole_site):
         page = open_page(**options)
         page.goto(f"{whole_site.address}/register?next=/courses/{SLUG}")
         register(page, phone, "周晓燕")
-        page.get_by_role("button", name="报名，开始学").locator("visible=true").click()
+        seen(page.get_by_role("button", name="报名，开始学")).click()
         page.wait_for_url("**/learn/**")
         page.goto(f"{whole_site.address}/learn/{SLUG}/{VIDEO}{query}")
         until(page, lambda: page.locator("#player.ready").count() == 1)

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import expect
 from tests import known_2017
 from tests.journeys import roads
-from tests.journeys.site import QUIZ, RIGHT, SLUG, TEXT, TITLE, VIDEO, credited_ms, register
+from tests.journeys.site import QUIZ, RIGHT, SLUG, TEXT, TITLE, VIDEO, credited_ms, register, seen
 from tests.old_browsers import as_of_2017
 
 PASSWORD = "mima-bu-jiandan-1"
@@ -127,9 +127,9 @@ def test_without_scripts_one_finds_joins_reads_and_is_examined(open_page, whole_
     page.get_by_role("searchbox").fill("shukong")
     page.get_by_role("button", name="搜索").click()
     page.locator("a.course", has_text=TITLE).first.click()
-    page.get_by_role("link", name="注册后免费学").locator("visible=true").click()
+    seen(page.get_by_role("link", name="注册后免费学")).click()
     register(page, NO_SCRIPTS, "周晓燕")
-    page.get_by_role("button", name="报名，开始学").locator("visible=true").click()
+    seen(page.get_by_role("button", name="报名，开始学")).click()
     page.wait_for_url(f"**/learn/{SLUG}/{VIDEO}")
     says_that_nothing_is_counted(page)
     expect(page.get_by_role("link", name="直接打开视频")).to_be_visible()
