@@ -151,7 +151,7 @@ def _address(rule: str, endpoint: str, method: str, x: Examples) -> str:
         "slug": _slug(rule), "course": "safe-measuring", "lesson": "quiz" if method == "POST" else "lesson-1",
         "lesson_id": x.draft_lesson, "code": x.ticket if rule.startswith(("/help/", "/desk/")) else x.code,
         "person_id": 1, "kind": "question", "thing_id": x.question, "question_id": x.question, "note_id": x.note, "session_id": x.session_id, "stage_id": x.stage, "row_id": x.row,
-        "industry": "textiles", "name": "x", "filename": "base/base.css", "token": "forged", "asset_id": 1, "version": "v",
+        "industry": "textiles", "name": "x", "filename": "base/base.css", "token": "forged", "key": "forged", "asset_id": 1, "version": "v",
         "id": x.playback if "/playbacks/" in rule else x.attempt if "/attempts/" in rule else x.quiz if "/quizzes/" in rule
         else x.session_id if "/sessions/" in rule else x.lesson,
     }

@@ -54,6 +54,7 @@ from guanxue.courses import commands as course_commands
 from guanxue.courses import documents as course_documents
 from guanxue.courses import keeping as courses_keeping
 from guanxue.courses import routes as course_pages
+from guanxue.courses.routes import files as _courses_files  # noqa: F401 adds its pages to the blueprint
 from guanxue.courses.routes import public as _courses_public  # noqa: F401 adds its pages to the blueprint
 from guanxue.courses.routes import review as _courses_review  # noqa: F401
 from guanxue.courses.routes import teach as _courses_teach  # noqa: F401

@@ -8,6 +8,7 @@ import re
 from dataclasses import dataclass, field
 
 from guanxue.core.actor import Actor
+from guanxue.core.enclosures import without_enclosures
 from guanxue.core.i18n import lazy as _
 
 KINDS = {
@@ -43,7 +44,7 @@ class Slide:
 def slides_of(body: str) -> list[Slide]:
     """A lesson's text as slides: `## headline`, then what is said. Text before the first headline is said on it too."""
     slides: list[tuple[str, list[str]]] = []
-    for block in re.split(r"\n\s*\n", body.strip()):
+    for block in re.split(r"\n\s*\n", without_enclosures(body).strip()):
         block = " ".join(block.split())
         if block.startswith("## "):
             slides.append((block[3:].strip(), []))

@@ -3,9 +3,11 @@
 An asset is known by its source, so the same source is made once. Nothing is served before every rendition is whole.
 """
 
-from guanxue.media.errors import BadVideo, LinkExpired, NoSuchAsset
+from guanxue.media.errors import BadFile, BadVideo, LinkExpired, NoSuchAsset
 from guanxue.media.events import AssetFailed, AssetReady, CompanionsMade
 from guanxue.media.examination import Examined, SubtitleReport, examine, read_vtt
+from guanxue.media.files import MOST_BYTES as MOST_FILE_BYTES
+from guanxue.media.files import Prepared, bytes_kept_by, find_kept, keep_file, must_have_room, prepare_file
 from guanxue.media.models import Asset
 from guanxue.media.narration import Cue
 from guanxue.media.queries import (
@@ -28,5 +30,6 @@ __all__ = [
     "Asset", "AssetReady", "AssetFailed", "NarrationSpec", "SlideSpec", "Cue", "create_narrated", "create_from_upload",
     "keep_original", "create_from_original", "get_asset", "list_assets", "how_far", "count_by_state", "cues", "playable",
     "folder_of", "token_is_genuine", "original_path", "examine", "Examined", "read_vtt", "SubtitleReport", "BadVideo",
-    "LinkExpired", "NoSuchAsset", "CompanionsMade", "Sizes", "sizes", "list_without_companions", "want_companions",
+    "LinkExpired", "NoSuchAsset", "BadFile", "Prepared", "prepare_file", "keep_file", "find_kept", "bytes_kept_by",
+    "must_have_room", "MOST_FILE_BYTES", "CompanionsMade", "Sizes", "sizes", "list_without_companions", "want_companions",
 ]

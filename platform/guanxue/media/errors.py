@@ -13,6 +13,12 @@ class BadVideo(Invalid):
     code = "bad-video"
 
 
+class BadFile(Invalid):
+    """No picture, sound or attachment that lessons can bear; the message says why and what to do."""
+
+    code = "bad-file"
+
+
 class LinkExpired(Forbidden):
     """The signed address is forged or too old."""
 

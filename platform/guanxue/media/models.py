@@ -35,3 +35,22 @@ class Asset(Model):
     created_by: Mapped[str]
     created_at: Mapped[datetime] = mapped_column(UtcMoment)
     ready_at: Mapped[datetime | None] = mapped_column(UtcMoment)
+
+
+class File(Model):
+    """A picture, sound or attachment beside texts (files.py). `key` stands in its address and tells content and measures.
+
+    `size_bytes` is what it takes of the disk; `created_by` whose quota bears it.
+    """
+
+    __tablename__ = "media_file"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    key: Mapped[str] = mapped_column(unique=True)
+    kind: Mapped[str]  # picture, sound, attachment
+    name: Mapped[str]
+    size_bytes: Mapped[int] = mapped_column(BigInteger)
+    width: Mapped[int | None]
+    height: Mapped[int | None]
+    facts: Mapped[dict] = mapped_column(JsonDocument, default=dict)
+    created_by: Mapped[str] = mapped_column(index=True)
+    created_at: Mapped[datetime] = mapped_column(UtcMoment)

@@ -1,0 +1,45 @@
+"""Pictures, sounds and attachments on their way into a lesson's text or a question: taken one at a time, answered as JSON."""
+
+from __future__ import annotations
+
+from flask import Response, jsonify, request
+
+from guanxue import media
+from guanxue.core.db import begin_writing
+from guanxue.core.enclosures import PICTURE, Enclosure
+from guanxue.core.errors import Invalid, Problem
+from guanxue.core.i18n import lazy as _
+from guanxue.core.web.dispatch import current_actor, reads_first, takes_upload
+from guanxue.core.web.pages import personal
+from guanxue.courses.routes import blueprint
+
+MOST_FILE_BYTES = max(media.MOST_FILE_BYTES.values())
+
+
+@blueprint.post("/teach/files")
+@reads_first
+@takes_upload(MOST_FILE_BYTES + 1024**2)
+def teach_file() -> Response:
+    """Take one file; its kind, address and the Markdown that shows it. A refusal is {message} with its status."""
+    current_actor().require("teach")
+    try:
+        told = take_file(request.files.get("file"))
+    except Problem as problem:
+        return personal(jsonify(message=str(problem.message))), problem.status
+    return personal(jsonify(kind=told.kind, address=told.address, markdown=markdown_of(told)))
+
+
+def take_file(upload) -> Enclosure:
+    """Keep what came in a form's file field; writing begins once the slow part is over. Raises Invalid, TooLarge."""
+    if upload is None or not upload.filename:
+        raise Invalid(_("请先选一个文件。"))
+    media.must_have_room(current_actor())
+    prepared = media.prepare_file(upload.filename, upload.stream)
+    begin_writing()
+    return media.keep_file(current_actor(), prepared)
+
+
+def markdown_of(told: Enclosure) -> str:
+    """How a text shows it: a picture with its name as the words for who cannot see it, a link to everything else."""
+    said = told.name.rpartition(".")[0]
+    return f"{'!' if told.kind == PICTURE else ''}[{said}]({told.address})"
