@@ -2,30 +2,72 @@
 
 Questions come from GIFT with a report in which imported + left out = total. A paper is a frozen set of questions; the
 same questions are the same paper. An attempt belongs to a person and a paper; answers are saved as they come, graded
-once when handed in, and can be graded again from what was stored. Whoever needs more time asks for it and has it.
+once when handed in, and can be graded again from what was stored. Whoever needs more time asks for it and has it. Short answers
+are marked by people, blind; a faulty key is put right by two people, and nobody loses by it (standing.py says what counts).
 """
 
-from guanxue.quizzes.errors import AttemptClosed, NoAttemptsLeft, NoMoreTime, NoSuchAttempt
+from guanxue.quizzes.errors import (
+    AttemptClosed,
+    AwaitsMarks,
+    DecidedAlready,
+    NoAttemptsLeft,
+    NoMoreTime,
+    NoSuchAttempt,
+    NotForYou,
+)
+from guanxue.quizzes.events import KeyCorrected, SubmissionMarked
 from guanxue.quizzes.gift import GiftReport, read_gift, write_gift
-from guanxue.quizzes.models import Attempt, Paper
+from guanxue.quizzes.marking import LONGEST_REMARKS, is_own, mark_answer
+from guanxue.quizzes.models import Attempt, Mark, Paper, Regrade, RegradeRequest, Submission
 from guanxue.quizzes.queries import (
     attempts_left,
     find_open_attempt,
     find_submission,
     get_attempt,
+    get_attempt_of,
     get_paper,
+    get_regrade,
+    get_request,
+    get_submission,
     list_attempts,
+    list_awaiting,
+    list_corrected,
     list_extensions,
+    list_marked,
+    list_marks,
+    list_regrades,
+    list_regrades_of,
+    list_requests,
+    list_submitted,
+    list_waiting,
 )
-from guanxue.quizzes.rules import Question, questions_from, questions_to
+from guanxue.quizzes.regrading import (
+    Foresight,
+    ask_regrade,
+    confirm_regrade,
+    foresee,
+    key_now,
+    question_number,
+    refuse_regrade,
+)
+from guanxue.quizzes.rules import (
+    LONGEST_SHORT,
+    WHOLE,
+    Question,
+    draw_fault,
+    drawn_count,
+    pools_of,
+    questions_from,
+    questions_to,
+)
 from guanxue.quizzes.service import (
     Limits,
     MoreTime,
     Result,
     create_paper,
-    derive_score,
     extend_attempt,
     feedback,
+    find_awaiting,
     more_time,
     open_attempt,
     questions_for_learner,
@@ -34,11 +76,26 @@ from guanxue.quizzes.service import (
     save_answers,
     submit_attempt,
 )
+from guanxue.quizzes.standing import (
+    Standing,
+    derive_score,
+    is_passed,
+    questions_of,
+    standing_by,
+    standing_of,
+)
+from guanxue.quizzes.trying import trial_questions, trial_result
 
 __all__ = [
+    "trial_questions", "trial_result",
     "read_gift", "write_gift", "GiftReport", "Question", "questions_from", "questions_to", "Paper", "Attempt", "create_paper",
     "get_paper", "open_attempt", "find_open_attempt", "get_attempt", "list_attempts", "attempts_left", "questions_for_learner",
     "save_answers", "submit_attempt", "find_submission", "result_of", "right_answers", "feedback", "derive_score", "Limits",
     "Result", "AttemptClosed", "NoAttemptsLeft", "NoSuchAttempt", "NoMoreTime", "MoreTime", "more_time", "extend_attempt",
-    "list_extensions",
+    "list_extensions", "AwaitsMarks", "DecidedAlready", "NotForYou", "KeyCorrected", "SubmissionMarked", "LONGEST_REMARKS",
+    "is_own", "mark_answer", "Mark", "Regrade", "RegradeRequest", "Submission", "get_regrade", "get_request",
+    "get_submission", "list_awaiting", "list_corrected", "list_marked", "list_marks", "list_regrades", "list_regrades_of",
+    "list_requests", "list_submitted", "list_waiting", "Foresight", "ask_regrade", "confirm_regrade", "foresee", "key_now",
+    "question_number", "refuse_regrade", "LONGEST_SHORT", "WHOLE", "draw_fault", "drawn_count", "pools_of", "find_awaiting",
+    "Standing", "is_passed", "questions_of", "standing_by", "standing_of", "get_attempt_of",
 ]

@@ -1,6 +1,6 @@
-"""What can go wrong with an attempt."""
+"""What can go wrong with an attempt, its marks and its key."""
 
-from guanxue.core.errors import Conflict, NotFound
+from guanxue.core.errors import Conflict, Forbidden, NotFound
 
 
 class NoSuchAttempt(NotFound):
@@ -23,3 +23,21 @@ class NoMoreTime(Conflict):
     """More time was asked for as often as it may be, or too late."""
 
     code = "no-more-time"
+
+
+class AwaitsMarks(Conflict):
+    """What was handed in last waits for a person to mark it."""
+
+    code = "awaits-marks"
+
+
+class NotForYou(Forbidden):
+    """It is the person's own work: somebody else has to do this."""
+
+    code = "own-work"
+
+
+class DecidedAlready(Conflict):
+    """It was decided before; it is not decided again."""
+
+    code = "decided"

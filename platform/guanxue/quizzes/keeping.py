@@ -8,27 +8,36 @@ from guanxue.accounts import Effect
 from guanxue.core.actor import Actor
 from guanxue.core.db import session
 from guanxue.core.i18n import lazy as _
-from guanxue.quizzes.models import Attempt, Extension, Paper, Submission
+from guanxue.quizzes.models import Attempt, Extension, Mark, Paper, RegradeRequest, Submission
+from guanxue.quizzes.standing import standing_of
 
 # Table → where export() tells of it.
-KEEPS = {"quizzes_attempt": "attempts"}
+KEEPS = {"quizzes_attempt": "attempts", "quizzes_mark": "marks_given", "quizzes_regrade_request": "corrections_asked"}
 
 
 def export(person_id: int) -> dict:
-    """Every attempt with its answers as they were given, and what it was worth."""
+    """Every attempt with its answers as they were given, and what it is worth; what the person marked, keys they doubted."""
     rows = session.execute(
         select(Attempt, Paper.title, Submission).join(Paper, Paper.id == Attempt.paper_id)
         .outerjoin(Submission, Submission.attempt_id == Attempt.id)
         .where(Attempt.person_id == person_id).order_by(Attempt.started_at, Attempt.id))
-    return {"attempts": [_attempt(attempt, title, submission) for attempt, title, submission in rows]}
+    given = session.scalars(select(Mark).where(Mark.by == f"person:{person_id}").order_by(Mark.id))
+    asked = session.scalars(select(RegradeRequest).where(RegradeRequest.by == f"person:{person_id}")
+                            .order_by(RegradeRequest.id))
+    return {"attempts": [_attempt(attempt, title, submission) for attempt, title, submission in rows],
+            "marks_given": [{"at": m.at.isoformat(), "permille": m.permille, "remarks": m.remarks, "reason": m.reason}
+                            for m in given],
+            "corrections_asked": [{"at": r.at.isoformat(), "reason": r.reason, "answer": r.answer or ""} for r in asked]}
 
 
 def _attempt(attempt: Attempt, title: str, submission: Submission | None) -> dict:
     told = {"title": title, "started_at": attempt.started_at.isoformat(), "expires_at": attempt.expires_at.isoformat(),
             "answers": attempt.answers}
     if submission is not None:
+        now = standing_of(submission)
         told |= {"answers": submission.answers, "submitted_at": submission.submitted_at.isoformat(),
-                 "score": submission.score, "pass_mark": submission.pass_mark, "is_passed": submission.is_passed}
+                 "score": now.score if now.is_decided else "", "pass_mark": submission.pass_mark, "is_passed": now.is_passed}
+        told |= {"marks": [{"permille": m.permille, "remarks": m.remarks, "at": m.at.isoformat()} for m in now.marks]}
     return told
 
 
@@ -45,5 +54,8 @@ def erase(actor: Actor, person_id: int) -> list[Effect]:
 
 def left(person_id: int) -> list[Effect]:
     """What stays, and why; also told before."""
-    return [Effect("attempts.kept", "quizzes", _(
+    told = [Effect("attempts.kept", "quizzes", _(
         "交过的答卷和成绩以“已注销用户”保留：学分是凭它们认定的。没交的答卷删掉。"))]
+    if session.scalar(select(Mark.id).where(Mark.by == f"person:{person_id}").limit(1)) is not None:
+        told.append(Effect("marks.kept", "quizzes", _("批改过的答卷是工作记录，得分和评语要保留，不显示你的姓名。")))
+    return told

@@ -1,4 +1,4 @@
-"""Papers, attempts, more time for them, and what was handed in."""
+"""Papers, attempts, more time for them, what was handed in, how people marked it, and keys that were put right."""
 
 from __future__ import annotations
 
@@ -12,13 +12,15 @@ from guanxue.core.db import JsonDocument, Model, UtcMoment
 
 
 class Paper(Model):
-    """A frozen set of questions, addressed by its content."""
+    """A frozen set of questions, addressed by its content. `draw` says of which pool an attempt gets how many; `question_count`
+    is how many questions one attempt has."""
 
     __tablename__ = "quizzes_paper"
     id: Mapped[int] = mapped_column(primary_key=True)
     digest: Mapped[str] = mapped_column(unique=True)
     title: Mapped[str]
     document: Mapped[list] = mapped_column(JsonDocument)
+    draw: Mapped[dict] = mapped_column(JsonDocument, default=dict)  # {pool: how many}
     question_count: Mapped[int]
     created_at: Mapped[datetime] = mapped_column(UtcMoment)
 
@@ -50,21 +52,80 @@ class Extension(Model):
 
 
 class Submission(Model):
-    """What was handed in and what it was worth; never changed."""
+    """What was handed in and what the machine graded it; never changed. Short answers earn nothing in `score`.
+
+    `short_count` of its answers wait for a person to mark them, or did. `regrade_id` is the newest correction of the paper's
+    key by which it was graded, 0 for the key the paper was made with. What it is worth today says standing.py.
+    """
 
     __tablename__ = "quizzes_submission"
     attempt_id: Mapped[str] = mapped_column(ForeignKey("quizzes_attempt.id"), primary_key=True)
     answers: Mapped[dict] = mapped_column(JsonDocument)
     score: Mapped[int]
     pass_mark: Mapped[int]
+    short_count: Mapped[int] = mapped_column(default=0)
+    regrade_id: Mapped[int] = mapped_column(default=0)
     submitted_at: Mapped[datetime] = mapped_column(UtcMoment)
 
     @property
     def is_passed(self) -> bool:
-        """Was the pass mark reached?"""
-        return self.score >= self.pass_mark
+        """Was the pass mark reached by the machine's grading alone, with nothing for a person to mark?"""
+        return self.short_count == 0 and self.score >= self.pass_mark
+
+
+class Mark(Model):
+    """What a person gave for one short answer; a later one of the same answer takes its place and says why."""
+
+    __tablename__ = "quizzes_mark"
+    __table_args__ = (Index("ix_quizzes_mark_attempt_question", "attempt_id", "question_id"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    attempt_id: Mapped[str] = mapped_column(ForeignKey("quizzes_submission.attempt_id"))
+    question_id: Mapped[str]
+    permille: Mapped[int]
+    remarks: Mapped[str] = mapped_column(default="")  # for the learner
+    reason: Mapped[str] = mapped_column(default="")  # why it takes another's place
+    by: Mapped[str]
+    at: Mapped[datetime] = mapped_column(UtcMoment)
+
+
+class RegradeRequest(Model):
+    """Somebody says a key is faulty and how it is put right; somebody else answers, once. `subject`: where it was asked."""
+
+    __tablename__ = "quizzes_regrade_request"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    paper_id: Mapped[int] = mapped_column(ForeignKey("quizzes_paper.id"))
+    question_id: Mapped[str]
+    decision: Mapped[dict] = mapped_column(JsonDocument)
+    subject: Mapped[str] = mapped_column(index=True)
+    reason: Mapped[str]
+    by: Mapped[str]
+    by_name: Mapped[str] = mapped_column(default="")
+    at: Mapped[datetime] = mapped_column(UtcMoment)
+    answer: Mapped[str | None]  # confirmed, refused
+    remarks: Mapped[str | None]
+    answered_by: Mapped[str | None]
+    answered_at: Mapped[datetime | None] = mapped_column(UtcMoment)
+
+
+class Regrade(Model):
+    """A key was put right: from here on it counts, and who was graded before keeps whichever is more. Once a decision."""
+
+    __tablename__ = "quizzes_regrade"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    request_id: Mapped[int] = mapped_column(ForeignKey("quizzes_regrade_request.id"), unique=True)
+    paper_id: Mapped[int] = mapped_column(ForeignKey("quizzes_paper.id"), index=True)
+    question_id: Mapped[str]
+    decision: Mapped[dict] = mapped_column(JsonDocument)
+    key: Mapped[str] = mapped_column(unique=True)  # digest of paper, question and decision
+    reason: Mapped[str]
+    by: Mapped[str]
+    confirmed_by: Mapped[str]
+    at: Mapped[datetime] = mapped_column(UtcMoment)
 
 
 append_only(Paper)
 append_only(Extension)
 append_only(Submission)
+append_only(Mark)
+append_only(RegradeRequest, may_fill=("answer", "remarks", "answered_by", "answered_at"))
+append_only(Regrade)

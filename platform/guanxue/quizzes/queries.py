@@ -1,18 +1,18 @@
-"""Reading papers and attempts."""
+"""Reading papers, attempts, marks and corrections of keys."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from guanxue.core import clock
 from guanxue.core.db import session
 from guanxue.core.errors import NotFound
 from guanxue.core.i18n import lazy as _
 from guanxue.quizzes.errors import NoSuchAttempt
-from guanxue.quizzes.models import Attempt, Extension, Paper, Submission
+from guanxue.quizzes.models import Attempt, Extension, Mark, Paper, Regrade, RegradeRequest, Submission
 
 
 def get_paper(paper_id: int) -> Paper:
@@ -21,6 +21,18 @@ def get_paper(paper_id: int) -> Paper:
     if paper is None:
         raise NotFound(_("没有这份试卷。"))
     return paper
+
+
+def lock_paper(paper_id: int, *, alone: bool = False) -> Paper:
+    """The paper, locked: whoever grades by its key goes together, whoever puts the key right goes `alone`."""
+    query = select(Paper).where(Paper.id == paper_id)
+    query = query.with_for_update(key_share=True) if alone else query.with_for_update(read=True)
+    return session.scalars(query).one()
+
+
+def get_attempt_of(submission: Submission) -> Attempt:
+    """The attempt that was handed in."""
+    return session.get(Attempt, submission.attempt_id)
 
 
 def get_attempt(attempt_id: str, person_id: int, *, lock: bool = False) -> Attempt:
@@ -69,3 +81,106 @@ def attempts_left(
     used = sum(1 for who, what in ((person_id, subject), *elsewhere) for attempt, _submission in list_attempts(who, what)
                if attempt.started_at > since)
     return max(0, attempts - used)
+
+
+# ---- marks
+
+
+def list_marks(attempt_id: str) -> list[Mark]:
+    """Every mark that people gave for the attempt's short answers, oldest first."""
+    return list(session.scalars(select(Mark).where(Mark.attempt_id == attempt_id).order_by(Mark.id)))
+
+
+def get_submission(attempt_id: str, *, lock: bool = False) -> Submission:
+    """What was handed in for the attempt. Raises NoSuchAttempt."""
+    query = select(Submission).where(Submission.attempt_id == attempt_id)
+    submission = session.scalar(query.with_for_update() if lock else query)
+    if submission is None:
+        raise NoSuchAttempt(_("没有这份答卷。"))
+    return submission
+
+
+_MARKED = (select(func.count(Mark.question_id.distinct())).where(Mark.attempt_id == Submission.attempt_id)
+           .correlate(Submission).scalar_subquery())
+_SHORT = (select(Attempt, Submission).join(Submission, Submission.attempt_id == Attempt.id)
+          .where(Submission.short_count > 0))
+
+
+def list_waiting(paper_ids: Iterable[int]) -> list[tuple[Attempt, Submission]]:
+    """What was handed in on these papers and has short answers without a mark, handed in first first."""
+    rows = session.execute(_SHORT.where(Attempt.paper_id.in_(set(paper_ids)), Submission.short_count > _MARKED)
+                           .order_by(Submission.submitted_at, Submission.attempt_id))
+    return [(attempt, submission) for attempt, submission in rows]
+
+
+def list_awaiting(person_id: int) -> list[tuple[Attempt, Submission]]:
+    """What the person handed in and nobody has marked whole, handed in first first."""
+    rows = session.execute(_SHORT.where(Attempt.person_id == person_id, Submission.short_count > _MARKED)
+                           .order_by(Submission.submitted_at))
+    return [(attempt, submission) for attempt, submission in rows]
+
+
+def list_marked(paper_ids: Iterable[int], most: int) -> list[tuple[Attempt, Submission]]:
+    """What was handed in on these papers and is marked, the newest mark first."""
+    newest = select(func.max(Mark.id)).where(Mark.attempt_id == Submission.attempt_id).correlate(Submission).scalar_subquery()
+    rows = session.execute(_SHORT.where(Attempt.paper_id.in_(set(paper_ids)), Submission.short_count <= _MARKED)
+                           .order_by(newest.desc()).limit(most))
+    return [(attempt, submission) for attempt, submission in rows]
+
+
+# ---- corrections of keys
+
+
+def list_regrades(paper_id: int) -> list[Regrade]:
+    """Every correction of the paper's key, oldest first."""
+    return list(session.scalars(select(Regrade).where(Regrade.paper_id == paper_id).order_by(Regrade.id)))
+
+
+def list_regrades_of(attempt_id: str) -> list[Regrade]:
+    """Every correction of the key of the attempt's paper, oldest first."""
+    return list(session.scalars(select(Regrade).join(Attempt, Attempt.paper_id == Regrade.paper_id)
+                                .where(Attempt.id == attempt_id).order_by(Regrade.id)))
+
+
+def get_regrade(regrade_id: int) -> Regrade:
+    """The correction with that row id. Raises NotFound."""
+    regrade = session.get(Regrade, regrade_id)
+    if regrade is None:
+        raise NotFound(_("没有这次更正。"))
+    return regrade
+
+
+def get_request(request_id: int, *, lock: bool = False) -> RegradeRequest:
+    """The request to put a key right with that row id. Raises NotFound."""
+    query = select(RegradeRequest).where(RegradeRequest.id == request_id).execution_options(populate_existing=lock)
+    request = session.scalar(query.with_for_update() if lock else query)
+    if request is None:
+        raise NotFound(_("没有这个更正申请。"))
+    return request
+
+
+def list_requests(subject: str | None = None, *, is_open: bool | None = None) -> list[RegradeRequest]:
+    """Requests to put keys right (about one subject, or open ones only, where given), oldest first."""
+    query = select(RegradeRequest).order_by(RegradeRequest.id)
+    if subject is not None:
+        query = query.where(RegradeRequest.subject == subject)
+    if is_open is not None:
+        query = query.where(RegradeRequest.answer.is_(None) if is_open else RegradeRequest.answer.is_not(None))
+    return list(session.scalars(query))
+
+
+def list_submitted(paper_id: int, after: str = "", most: int | None = None) -> list[tuple[Attempt, Submission]]:
+    """Everything handed in on the paper, by attempt id: those after `after`, at most so many."""
+    query = (select(Attempt, Submission).join(Submission, Submission.attempt_id == Attempt.id)
+             .where(Attempt.paper_id == paper_id, Attempt.id > after).order_by(Attempt.id))
+    return [(attempt, submission) for attempt, submission in session.execute(query.limit(most) if most else query)]
+
+
+def list_corrected(person_id: int, since: datetime) -> list[tuple[Regrade, Attempt, Submission]]:
+    """What the person had handed in before its paper's key was put right since then, the newest correction first."""
+    rows = session.execute(
+        select(Regrade, Attempt, Submission).join(Attempt, Attempt.paper_id == Regrade.paper_id)
+        .join(Submission, Submission.attempt_id == Attempt.id)
+        .where(Attempt.person_id == person_id, Regrade.id > Submission.regrade_id, Regrade.at >= since)
+        .order_by(Regrade.id.desc(), Attempt.id))
+    return [(regrade, attempt, submission) for regrade, attempt, submission in rows]

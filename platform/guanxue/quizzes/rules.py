@@ -11,7 +11,7 @@ import hashlib
 import hmac
 import re
 import unicodedata
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from decimal import Decimal, InvalidOperation
 
 KINDS = ("single", "multiple", "truefalse", "fillin", "numeric", "matching", "ordering", "short")
@@ -20,6 +20,7 @@ LONGEST_TEXT = 500
 LONGEST_SHORT = 2000
 WHOLE = 1000
 GAP = re.compile(r"_{2,}")
+_LINK_OR_GAP = re.compile(r"(!?\[[^\]]*\]\([^)\s]*\))|_{2,}")
 
 
 @dataclass(frozen=True)
@@ -94,7 +95,52 @@ def questions_from(document: list[dict]) -> list[Question]:
     return [Question(**{**q, "options": tuple(Option(**o) for o in q["options"])}) for q in document]
 
 
+# ---- which questions an attempt has
+
+
+def drawn(questions: list[Question], draw: dict[str, int], seed: bytes) -> list[Question]:
+    """The questions of the attempt with this secret seed, in the paper's order: of a pool in `draw` so many, of others all."""
+    taken: set[str] = set()
+    for pool, count in draw.items():
+        inside = sorted((q.id for q in questions if q.pool == pool), key=lambda name: _opaque(seed, "draw", pool, name))
+        taken.update(inside[:count])
+    return [q for q in questions if q.pool not in draw or q.id in taken]
+
+
+def drawn_count(questions: list[Question], draw: dict[str, int]) -> int:
+    """How many questions one attempt has."""
+    sizes = pools_of(questions)
+    return sum(min(size, draw.get(pool, size)) for pool, size in sizes.items())
+
+
+def pools_of(questions: list[Question]) -> dict[str, int]:
+    """How many questions each pool has, in the order in which they come; "" for those that name none."""
+    sizes: dict[str, int] = {}
+    for question in questions:
+        sizes[question.pool] = sizes.get(question.pool, 0) + 1
+    return sizes
+
+
+def draw_fault(questions: list[Question], draw: object) -> tuple[str, int] | None:
+    """(pool, how many it has) of the first pool of which so many cannot be drawn; None where all can."""
+    sizes = pools_of(questions)
+    for pool, count in draw.items() if isinstance(draw, dict) else ():
+        if not isinstance(count, int) or isinstance(count, bool) or not 1 <= count <= sizes.get(pool, 0):
+            return pool, sizes.get(pool, 0)
+    return None
+
+
 # ---- what a learner sees
+
+
+def pieces_of(stem: str) -> list[str]:
+    """The stem cut at its gaps: runs of underscores, but not those in a picture's or a link's address."""
+    pieces, start = [], 0
+    for found in _LINK_OR_GAP.finditer(stem):
+        if found[1] is None:
+            pieces.append(stem[start : found.start()])
+            start = found.end()
+    return [*pieces, stem[start:]]
 
 
 @dataclass(frozen=True)
@@ -155,6 +201,11 @@ def _is_no_text(gap_count: int, answer: object) -> bool:
     texts = [answer] if gap_count == 1 else answer
     is_list = isinstance(texts, list) and len(texts) <= gap_count
     return not (is_list and all(isinstance(t, str) and len(t) <= LONGEST_TEXT for t in texts))
+
+
+def is_written(answer: object) -> bool:
+    """Is there anything in a short answer for a person to read?"""
+    return isinstance(answer, str) and bool(answer.strip())
 
 
 # ---- grading
@@ -258,3 +309,68 @@ def _grade_order(shown: Shown, answer) -> int:
 def score(points: list[int]) -> int:
     """0…100 of a paper whose questions earned these permille; rounded down once."""
     return sum(points) * 100 // (WHOLE * len(points)) if points else 0
+
+
+# ---- keys that were put right
+#
+# A decision is {"everyone": true} (the question earns everybody its whole), {"accept": [texts], "gap": n} (further answers of a
+# fill-in; ranges of a number), {"right": [positions]} (the right options of a choice, from 0) or {"truth": boolean}.
+
+
+@dataclass(frozen=True)
+class Key:
+    """By what a question is judged: its own options or those that were put right, or nothing any more."""
+
+    question: Question
+    is_for_everyone: bool = False
+
+
+def points_under(key: Key, seed: bytes, answer: object) -> int:
+    """Points in permille of an answer under this key."""
+    return WHOLE if key.is_for_everyone else grade(show(key.question, seed), answer)
+
+
+def decision_fault(question: Question, decision: object) -> bool:
+    """Is this no possible decision about the question?"""
+    if not isinstance(decision, dict) or decision == {}:
+        return True
+    if decision == {"everyone": True}:
+        return False
+    if question.kind in ("single", "multiple") and set(decision) == {"right"}:
+        right, count = decision["right"], len(question.options)
+        return not (isinstance(right, list) and right and right == sorted(set(right)) and all(0 <= n < count for n in right))
+    if question.kind == "truefalse" and set(decision) == {"truth"}:
+        return not isinstance(decision["truth"], bool) or decision["truth"] == question.truth
+    if question.kind in ("fillin", "numeric") and set(decision) == {"accept", "gap"}:
+        texts = decision["accept"]
+        is_known = decision["gap"] in range(max(1, question.gap_count)) and isinstance(texts, list) and 0 < len(texts) <= 20
+        return not (is_known and all(_is_acceptable(question, text) for text in texts))
+    return True
+
+
+def _is_acceptable(question: Question, text: object) -> bool:
+    if not isinstance(text, str) or not folded(text) or len(text) > LONGEST_TEXT:
+        return False
+    if question.kind == "fillin":
+        return True
+    low, dots, high = text.partition("..")
+    try:
+        return bool(dots) and len(text) <= 200 and Decimal(low) <= Decimal(high) and Decimal(high).is_finite()
+    except InvalidOperation:
+        return False
+
+
+def put_right(key: Key, decision: dict) -> Key:
+    """The key after a decision; what was right for everybody stays so."""
+    question = key.question
+    if decision.get("everyone"):
+        return Key(question, True)
+    if "truth" in decision:
+        return Key(replace(question, truth=decision["truth"]), key.is_for_everyone)
+    if "accept" in decision:
+        more = tuple(Option(text, WHOLE, gap=decision["gap"]) for text in decision["accept"])
+        return Key(replace(question, options=(*question.options, *more)), key.is_for_everyone)
+    right = set(decision["right"])
+    share = WHOLE if question.kind == "single" else -(-WHOLE // len(right))
+    options = tuple(replace(o, permille=share if n in right else min(0, o.permille)) for n, o in enumerate(question.options))
+    return Key(replace(question, options=options), key.is_for_everyone)

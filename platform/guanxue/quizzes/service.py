@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import secrets
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -19,7 +20,7 @@ from guanxue.core.errors import Invalid
 from guanxue.core.i18n import lazy as _
 from guanxue.core.markup import inline_html as to_html
 from guanxue.quizzes import rules
-from guanxue.quizzes.errors import AttemptClosed, NoAttemptsLeft, NoMoreTime
+from guanxue.quizzes.errors import AttemptClosed, AwaitsMarks, NoAttemptsLeft, NoMoreTime
 from guanxue.quizzes.models import Attempt, Extension, Paper, Submission
 from guanxue.quizzes.queries import (
     attempts_left,
@@ -29,14 +30,18 @@ from guanxue.quizzes.queries import (
     get_paper,
     list_attempts,
     list_extensions,
+    list_regrades,
+    lock_paper,
 )
 from guanxue.quizzes.rules import Question, Shown
+from guanxue.quizzes.standing import Standing, questions_of, standing_of, weigh
 
 # Generous on purpose: the clock is against leaving a paper open for days, not against slow readers.
 LEAST_TIME = timedelta(minutes=30)
 TIME_A_QUESTION = timedelta(minutes=3)
 # Whoever reads slowly asks for the same time again, as often as this, and gives no reason.
 MOST_EXTENSIONS = 10
+_GAP = "\ue000"  # stands for a gap while Markdown is rendered; a letter of nobody's language
 
 
 @dataclass(frozen=True)
@@ -53,24 +58,32 @@ class Limits:
 
 @dataclass(frozen=True)
 class Result:
-    """What an attempt was worth. `feedback` is a list of dicts {question_id, points, explanation_html?, …}."""
+    """What an attempt is worth now; no score while `waiting` short answers wait for a person to mark them."""
 
-    score: int
+    score: int | None
     passed: bool
     pass_mark: int
     attempts_left: int
+    waiting: int = 0
 
 
-def create_paper(actor: Actor, *, title: str, questions: list[Question]) -> Paper:
-    """The frozen paper of these questions; the same questions are the same paper. Raises Invalid for none."""
+def create_paper(actor: Actor, *, title: str, questions: list[Question], draw: dict[str, int] | None = None) -> Paper:
+    """The frozen paper of these questions; the same questions (drawn alike) are the same paper. Raises Invalid.
+
+    `draw`: of which pool each attempt gets how many questions; of pools it does not name, all.
+    """
     if not questions:
         raise Invalid(_("一份试卷至少要有一道题。"))
+    if (fault := rules.draw_fault(questions, draw or {})) is not None:
+        raise Invalid(_("题库“%(pool)s”只有 %(n)s 道题，抽不出那么多。", pool=fault[0], n=fault[1]))
     document = rules.questions_to(questions)
-    digest = hashlib.sha256(json.dumps(document, ensure_ascii=False, sort_keys=True).encode()).hexdigest()
+    content = {"questions": document, "draw": draw} if draw else document
+    digest = hashlib.sha256(json.dumps(content, ensure_ascii=False, sort_keys=True).encode()).hexdigest()
     there = session.scalar(select(Paper).where(Paper.digest == digest))
     if there is not None:
         return there
-    paper = Paper(digest=digest, title=title, document=document, question_count=len(questions), created_at=clock.now())
+    paper = Paper(digest=digest, title=title, document=document, draw=draw or {},
+                  question_count=rules.drawn_count(questions, draw or {}), created_at=clock.now())
     session.add(paper)
     session.flush()
     audit.record(actor, "quizzes.paper.created", f"paper:{paper.id}", {"questions": len(questions)})
@@ -78,10 +91,12 @@ def create_paper(actor: Actor, *, title: str, questions: list[Question]) -> Pape
 
 
 def open_attempt(actor: Actor, paper_id: int, subject: str, limits: Limits) -> Attempt:
-    """The actor's open attempt at `subject`, or a new one. Raises NoAttemptsLeft. Lock the person before calling."""
+    """The actor's open attempt at `subject`, or a new one. Raises AwaitsMarks, NoAttemptsLeft. Lock the person before."""
     running = find_open_attempt(actor.id, subject)
     if running is not None:
         return running
+    if find_awaiting(((actor.id, subject), *limits.elsewhere)) is not None:
+        raise AwaitsMarks(_("上次交的答卷还在等老师批改，批完再说，不占用下一次机会。"))
     if attempts_left(actor.id, subject, limits.attempts, limits.cooldown_ms, limits.elsewhere) == 0:
         hours = -(-limits.cooldown_ms // 3_600_000)
         raise NoAttemptsLeft(_("%(n)s 次机会已用完。先回头看看课程，%(h)s 小时后可以再考。", n=limits.attempts, h=hours))
@@ -92,6 +107,15 @@ def open_attempt(actor: Actor, paper_id: int, subject: str, limits: Limits) -> A
     session.add(attempt)
     session.flush()
     return attempt
+
+
+def find_awaiting(subjects: Iterable[tuple[int, str]]) -> Submission | None:
+    """What was handed in and waits for a person to mark it, among the attempts at these (person, subject)."""
+    for person_id, subject in subjects:
+        for _attempt, submission in reversed(list_attempts(person_id, subject)):
+            if submission is not None and submission.short_count and not standing_of(submission).is_decided:
+                return submission
+    return None
 
 
 def time_for(paper: Paper) -> timedelta:
@@ -140,19 +164,34 @@ def extend_attempt(actor: Actor, attempt_id: str) -> Attempt:
 def shown_questions(attempt: Attempt) -> list[Shown]:
     """The paper's questions as this attempt shows them."""
     seed = bytes.fromhex(attempt.seed)
-    return [rules.show(q, seed) for q in rules.questions_from(get_paper(attempt.paper_id).document)]
+    return [rules.show(q, seed) for q in questions_of(attempt)]
 
 
-def questions_for_learner(attempt: Attempt) -> list[dict]:
-    """What may be seen before handing in: {id, kind, stem_html, tail_html?, options?, choices?}; nothing of the key."""
-    return [_for_learner(shown) for shown in shown_questions(attempt)]
+def questions_for_learner(attempt: Attempt, *, is_saving: bool = False) -> list[dict]:
+    """What may be seen before handing in: {id, kind, stem_html, gaps?, tail_html?, options?, choices?}; nothing of the key.
+
+    With several gaps `gaps` are the pieces of the stem around them, one more than there are. `longest`: characters of a short
+    answer. `is_saving`: the reader has little data, so pictures are links that say their size.
+    """
+    return [_for_learner(shown, lambda text: to_html(text, is_saving=is_saving)) for shown in shown_questions(attempt)]
 
 
-def _for_learner(shown: Shown) -> dict:
+def stem_html(stem: str, to_html: Callable[[str], str] = to_html) -> list[str]:
+    """The stem's clean HTML in pieces, cut at its gaps. Markdown would take some runs of underscores for emphasis."""
+    return to_html(_GAP.join(piece.replace(_GAP, "") for piece in rules.pieces_of(stem))).split(_GAP)
+
+
+def _for_learner(shown: Shown, to_html: Callable[[str], str]) -> dict:
     q = shown.question
-    seen = {"id": q.id, "kind": q.kind, "stem_html": to_html(q.stem)}
+    pieces = stem_html(q.stem, to_html)
+    seen: dict = {"id": q.id, "kind": q.kind, "stem_html": "____".join(pieces)}
     if q.tail:
         seen["tail_html"] = to_html(q.tail)
+    if q.gap_count > 1:  # a stem with more gaps than answers keeps those as underscores, one with fewer has them at its end
+        pieces += [""] * (q.gap_count + 1 - len(pieces))
+        seen["gaps"] = [*pieces[: q.gap_count], "____".join(pieces[q.gap_count :])]
+    if q.is_marked:
+        seen["longest"] = rules.LONGEST_SHORT
     if shown.ids:
         seen["options"] = [{"id": shown.ids[i], "html": to_html(q.options[i].text)} for i in shown.order]
     if shown.choice_ids:
@@ -195,13 +234,15 @@ def check_answers(attempt: Attempt, answers: object) -> None:
 
 
 def submit_attempt(actor: Actor, attempt_id: str, *, pass_mark: int) -> tuple[Attempt, Submission]:
-    """Hand in and grade what was saved; a second time gives the first answer. An attempt out of time is handed in so."""
+    """Hand in and grade what was saved; a second time gives the first answer. An attempt out of time is handed in so.
+
+    Short answers wait for a person: what it is worth says standing_of().
+    """
     attempt = get_attempt(attempt_id, actor.id, lock=True)
     there = find_submission(attempt.id)
     if there is not None:
         return attempt, there
-    submission = Submission(attempt_id=attempt.id, answers=attempt.answers, score=_graded(attempt, attempt.answers),
-                            pass_mark=pass_mark, submitted_at=clock.now())
+    submission = _graded(attempt, pass_mark)
     try:
         with session.begin_nested():
             session.add(submission)
@@ -210,35 +251,52 @@ def submit_attempt(actor: Actor, attempt_id: str, *, pass_mark: int) -> tuple[At
     return attempt, submission
 
 
-def _graded(attempt: Attempt, answers: dict) -> int:
-    return rules.score([rules.grade(s, answers.get(s.question.id)) for s in shown_questions(attempt)])
-
-
-def derive_score(submission: Submission) -> int:
-    """The score again, from the frozen paper and what was handed in."""
-    return _graded(session.get(Attempt, submission.attempt_id), submission.answers)
+def _graded(attempt: Attempt, pass_mark: int) -> Submission:
+    """What was saved, as it is handed in now: graded by the paper's key as it stands."""
+    lock_paper(attempt.paper_id)
+    regrades = list_regrades(attempt.paper_id)
+    submission = Submission(attempt_id=attempt.id, answers=attempt.answers, score=0, pass_mark=pass_mark, short_count=0,
+                            regrade_id=max((r.id for r in regrades), default=0), submitted_at=clock.now())
+    by_machine = weigh(attempt, submission, (), regrades)
+    submission.score, submission.short_count = by_machine.score, len(by_machine.waiting)
+    return submission
 
 
 def result_of(attempt: Attempt, submission: Submission, limits: Limits) -> Result:
     """What the learner is told."""
     left = attempts_left(attempt.person_id, attempt.subject, limits.attempts, limits.cooldown_ms, limits.elsewhere)
-    return Result(submission.score, submission.is_passed, submission.pass_mark, left)
+    now = standing_of(submission)
+    return Result(now.score if now.is_decided else None, now.is_passed, submission.pass_mark, left, len(now.waiting))
 
 
 def feedback(attempt: Attempt, submission: Submission, *, explain: bool) -> list[dict]:
-    """Question by question {question_id, points}; with the right answer's explanation only where `explain`."""
-    told = []
-    for shown in shown_questions(attempt):
-        points = rules.grade(shown, submission.answers.get(shown.question.id))
-        line = {"question_id": shown.question.id, "points": points / rules.WHOLE}
-        if explain:
-            line["explanation_html"] = to_html(shown.question.explanation)
-            line["right_html"] = to_html(_right(shown.question))
-        told.append(line)
-    return told
+    """Question by question {question_id, points, waits?, remarks?, corrected?}; with the right answer's explanation only where
+    `explain`. Points are None while a person has to mark them."""
+    now = standing_of(submission)
+    return [_told(question, now, explain) for question in questions_of(attempt)]
+
+
+def _told(question: Question, now: Standing, explain: bool) -> dict:
+    key, is_corrected = rules.Key(question), False
+    for regrade in now.regrades:
+        if regrade.question_id == question.id:
+            key, is_corrected = rules.put_right(key, regrade.decision), True
+    mark = next((m for m in now.marks if m.question_id == question.id), None)
+    points = now.points[question.id]
+    waits = question.id in now.waiting
+    line: dict = {"question_id": question.id, "points": None if waits else points / rules.WHOLE}
+    line |= {"waits": True} if waits else {}
+    line |= {"remarks": mark.remarks} if mark and mark.remarks else {}
+    line |= {"corrected": True} if is_corrected else {}
+    if explain:
+        line["explanation_html"] = "" if question.is_marked else to_html(question.explanation)
+        line["right_html"] = to_html(str(_("这道题不计对错，人人得分。")) if key.is_for_everyone else _right(key.question))
+    return line
 
 
 def _right(q: Question) -> str:
+    if q.is_marked:
+        return q.explanation
     if q.kind == "truefalse":
         return str(_("对") if q.truth else _("错"))
     if q.kind == "matching":
@@ -248,4 +306,6 @@ def _right(q: Question) -> str:
         return low if low == high else f"{low} ～ {high}"
     if q.kind == "ordering":
         return " → ".join(o.text for o in q.options)
+    if q.gap_count > 1:
+        return "；".join(" / ".join(o.text for o in q.options if o.gap == n and o.permille > 0) for n in range(q.gap_count))
     return "；".join(o.text for o in q.options if o.permille > 0)

@@ -1,0 +1,76 @@
+"""Short answers are marked by people, who do not see whose they are. A mark is never changed; a later one takes its place."""
+
+from __future__ import annotations
+
+from guanxue import accounts, audit
+from guanxue.core import clock, events
+from guanxue.core.actor import Actor
+from guanxue.core.db import session
+from guanxue.core.errors import Invalid
+from guanxue.core.i18n import lazy as _
+from guanxue.quizzes import rules
+from guanxue.quizzes.errors import DecidedAlready, NoSuchAttempt, NotForYou
+from guanxue.quizzes.events import SubmissionMarked
+from guanxue.quizzes.models import Attempt, Mark
+from guanxue.quizzes.queries import get_attempt_of, get_submission, list_marks, lock_paper
+from guanxue.quizzes.standing import questions_of, standing_of
+
+LONGEST_REMARKS = 500
+
+
+def mark_answer(actor: Actor, attempt_id: str, question_id: str, *, permille: int, remarks: str = "", reason: str = "") -> Mark:
+    """Give a short answer its points; `remarks` are for the learner. The same again is the same.
+
+    Where there is a mark already a `reason` is needed; once the score is decided it only goes up. Whoever has the right to mark
+    is decided by the room above; nobody marks their own. Raises NoSuchAttempt, NotForYou, Invalid, DecidedAlready.
+    """
+    submission = get_submission(attempt_id, lock=True)
+    attempt = get_attempt_of(submission)
+    if is_own(actor, attempt):
+        raise NotForYou(_("这是你自己的答卷，请别的老师来批改。"))
+    lock_paper(attempt.paper_id)  # a correction of the key waits until this mark is written
+    _check(attempt, submission.answers, question_id, permille, remarks)
+    before, was = standing_of(submission), _newest(attempt_id, question_id)
+    if was is not None and (was.permille, was.remarks) == (permille, remarks.strip()):
+        return was
+    if was is not None:
+        _check_again(was, permille, reason, before.is_decided)
+    mark = Mark(attempt_id=attempt_id, question_id=question_id, permille=permille, remarks=remarks.strip(),
+                reason=reason.strip() if was else "", by=actor.ref, at=clock.now())
+    session.add(mark)
+    session.flush()
+    audit.record(actor, "quizzes.answer.marked", f"attempt:{attempt_id}",
+                 {"question": question_id, "permille": permille, "mark": mark.id} | ({"reason": mark.reason} if was else {}))
+    if standing_of(submission).is_decided:
+        events.emit(SubmissionMarked(attempt.id, attempt.person_id, attempt.subject))
+    return mark
+
+
+def is_own(actor: Actor, attempt: Attempt) -> bool:
+    """Did the actor make the attempt, under this or a merged account?"""
+    return attempt.person_id in (actor.id, *(accounts.merged_into(actor.id) if actor.is_person else ()))
+
+
+def _check(attempt: Attempt, answers: dict, question_id: str, permille: int, remarks: str) -> None:
+    question = next((q for q in questions_of(attempt) if q.id == question_id), None)
+    if question is None or not question.is_marked or not rules.is_written(answers.get(question_id)):
+        raise NoSuchAttempt(_("没有这个要批改的答案。"))
+    faults = []
+    if not 0 <= permille <= rules.WHOLE:
+        faults.append({"field": "permille", "message": _("请选一个得分。")})
+    if len(remarks.strip()) > LONGEST_REMARKS:
+        faults.append({"field": "remarks", "message": _("评语最多 %(n)s 个字。", n=LONGEST_REMARKS)})
+    if faults:
+        raise Invalid(faults[0]["message"], fields=faults)
+
+
+def _check_again(was: Mark, permille: int, reason: str, is_decided: bool) -> None:
+    if is_decided and permille < was.permille:
+        raise DecidedAlready(_("成绩已经告诉学员了，只能往高改，不能往低改。"))
+    if not 1 <= len(reason.strip()) <= LONGEST_REMARKS:
+        message = _("这个答案已经批过。要改的话，请写明原因（%(n)s 个字以内）。", n=LONGEST_REMARKS)
+        raise Invalid(message, fields=[{"field": "reason", "message": message}])
+
+
+def _newest(attempt_id: str, question_id: str) -> Mark | None:
+    return next((m for m in reversed(list_marks(attempt_id)) if m.question_id == question_id), None)
