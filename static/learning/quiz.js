@@ -24,7 +24,9 @@
       [...question.querySelectorAll('select')].filter((x) => x.value).forEach((x) => { pairs[x.name.slice(`q-${id}-`.length)] = x.value; });
       return Object.keys(pairs).length ? pairs : null;
     }
-    const text = question.querySelector('input').value.trim();
+    const texts = [...question.querySelectorAll('input, textarea')].map((x) => x.value.trim());
+    if (kind === 'fillin' && texts.length > 1) return texts.some(Boolean) ? texts : null;  // several gaps
+    const text = texts[0];
     if (!text) return null;
     if (kind !== 'numeric') return text;
     const number = Number(text.replace('，', '.').replace(',', '.'));
@@ -55,9 +57,15 @@
     if (!question) return;
     unsaved[question.dataset.id] = answerOf(question);
     clearTimeout(timer);
-    timer = setTimeout(save, event.target.type === 'text' ? 800 : 150);
+    timer = setTimeout(save, /^text/.test(event.target.type) ? 800 : 150);
+    countLeft(event.target);
     mark();
   });
+  function countLeft(field) {  // how much more a short answer may say
+    if (!field.dataset.longest) return;
+    document.getElementById(field.getAttribute('aria-describedby')).textContent = put(words.left, field.dataset.longest - field.value.length);
+  }
+  [...form.querySelectorAll('textarea')].forEach((field) => { if (field.value) countLeft(field); });
   // Enter in an answer goes on to the next question; without this it would hand everything in.
   form.addEventListener('keydown', (event) => {
     if (event.key !== 'Enter' || event.isComposing || event.target.tagName !== 'INPUT') return;
@@ -69,7 +77,9 @@
 
   // A last look before handing in: every question with what was answered; a tap goes there.
   const lastLook = document.getElementById('last-look');
-  const said = (question) => [...question.querySelectorAll('input, select')].map((x) => {
+  const stemOf = (question) => [...question.querySelector('.stem').childNodes]
+    .map((x) => (x.tagName === 'INPUT' ? '____' : x.tagName === 'AUDIO' ? '' : x.textContent)).join('').trim();
+  const said = (question) => [...question.querySelectorAll('input, select, textarea')].map((x) => {
     if (x.tagName === 'SELECT') return x.value ? `${x.parentNode.firstElementChild.textContent.trim()} → ${x.options[x.selectedIndex].text}` : '';
     if (x.type !== 'radio' && x.type !== 'checkbox') return x.value.trim();
     return x.checked ? x.parentNode.textContent.trim() : '';
@@ -85,7 +95,7 @@
   questions.forEach((question, n) => {
     const line = document.createElement('li'), button = document.createElement('button'), stem = document.createElement('span'), answer = document.createElement('span');
     button.type = 'button';
-    stem.textContent = `${n + 1}. ${question.querySelector('.stem').textContent.trim()}`;
+    stem.textContent = `${n + 1}. ${stemOf(question)}`;
     stem.className = 'asked';
     answer.className = 'said small';
     button.appendChild(stem);
@@ -115,7 +125,7 @@
     after.hidden = at === questions.length - 1;
     handIn.hidden = at !== questions.length - 1;
     mark();
-    const first = questions[at].querySelector('input, select');
+    const first = questions[at].querySelector('input, select, textarea');
     if (focus && first) first.focus({ preventScroll: true });
   }
   questions.forEach((_q, n) => {
@@ -155,7 +165,7 @@
         until.textContent = put(words.until, new Date(end + 8 * 3600000).toISOString().slice(11, 16));  // the city's clock
         saved.textContent = put(words.extended, Math.round(told.extension_s / 60));
         extend.hidden = told.extensions_left === 0;
-        const question = questions[at].querySelector('input, select');
+        const question = questions[at].querySelector('input, select, textarea');
         if (question) question.focus();
         ring(end - Date.now());
       } catch (fault) { endingWords.textContent = words.offline; }

@@ -30,6 +30,7 @@ class FolderLesson:
     video: Path | None = None
     video_name: str = ""  # as its teacher called the file
     video_digest: str = ""  # of the kept file
+    draw: dict[str, int] = field(default_factory=dict)  # of a quiz: how many questions an attempt gets of which pool
 
     @property
     def video_suffix(self) -> str:
@@ -226,7 +227,18 @@ def _read_quiz(path: Path, document: dict, folder: CourseFolder) -> None:
         return
     folder.question_count = len(report.questions)
     title = str(document.get("quiz_title") or QUIZ_TITLE).strip()
-    folder.lessons.append(FolderLesson("quiz", title, "quiz", text.strip()))
+    folder.lessons.append(FolderLesson("quiz", title, "quiz", text.strip(), draw=_draw(document, report.questions, folder)))
+
+
+def _draw(document: dict, questions: list[quizzes.Question], folder: CourseFolder) -> dict[str, int]:
+    draw = document.get("quiz_draw") or {}
+    if not isinstance(draw, dict) or not all(isinstance(pool, str) for pool in draw):
+        folder.fault("course.yaml", _("quiz_draw 应为“题库: 抽几道”。"))
+        return {}
+    if (fault := quizzes.draw_fault(questions, draw)) is not None:
+        folder.fault("course.yaml", _("题库“%(pool)s”只有 %(n)s 道题，抽不出那么多。", pool=fault[0], n=fault[1]))
+        return {}
+    return draw
 
 
 def write_folder(path: Path, facts: dict, lessons: list[FolderLesson]) -> None:
@@ -235,10 +247,10 @@ def write_folder(path: Path, facts: dict, lessons: list[FolderLesson]) -> None:
     A lesson's `video` is copied to videos/, under the lesson's slug.
     """
     (path / "lessons").mkdir(parents=True, exist_ok=True)
-    listed, quiz_title = [], ""
+    listed, quiz_title, draw = [], "", {}
     for lesson in lessons:
         if lesson.kind == "quiz":
-            quiz_title = lesson.title if lesson.title != QUIZ_TITLE else ""
+            quiz_title, draw = lesson.title if lesson.title != QUIZ_TITLE else "", lesson.draw
             (path / "quiz.gift").write_text(lesson.body + "\n", "utf-8")
             continue
         name = f"lessons/{lesson.slug}.md"
@@ -252,5 +264,5 @@ def write_folder(path: Path, facts: dict, lessons: list[FolderLesson]) -> None:
             shutil.copyfile(lesson.video, path / item["video"])
         listed.append(item if len(item) > 1 else name)
     document = {**{k: v for k, v in facts.items() if v not in ("", None, [])}, "lessons": listed, "quiz": "quiz.gift",
-                **({"quiz_title": quiz_title} if quiz_title else {})}
+                **({"quiz_title": quiz_title} if quiz_title else {}), **({"quiz_draw": draw} if draw else {})}
     (path / "course.yaml").write_text(yaml.safe_dump(document, allow_unicode=True, sort_keys=False, width=1000), "utf-8")

@@ -16,7 +16,7 @@ from guanxue.core import clock
 from guanxue.core.actor import Actor
 from guanxue.core.db import session
 from guanxue.core.i18n import lazy as _
-from guanxue.courses import packages, rules
+from guanxue.courses import packages, papers, rules
 from guanxue.courses.errors import BadFolder
 from guanxue.courses.folders import CourseFolder, FolderLesson, read_folder, write_folder
 from guanxue.courses.models import Course, Lesson, Revision, RevisionLesson
@@ -77,6 +77,8 @@ def _take_lessons(actor: Actor, course: Course, folder: CourseFolder) -> None:
         if (lesson.title, lesson.body) != (given.title, given.body) and given.video is None:
             lesson.asset_id = None  # what is spoken has changed: the machine makes it anew
         lesson.title, lesson.kind, lesson.body, lesson.section = given.title, given.kind, given.body, given.section
+        lesson.settings = {k: v for k, v in (lesson.settings or {}).items() if k != "draw"} | (
+            {"draw": given.draw} if given.draw else {})
         lesson.position, lesson.is_narrated = position, given.kind == "video" and given.video is None
         if given.video is not None:
             lesson.asset_id = media.create_from_original(actor, given.video.name, given.video_digest).id
@@ -125,7 +127,7 @@ def _facts(course: Course) -> dict:
 
 def _given(lesson: RevisionLesson) -> FolderLesson:
     """A frozen lesson as a folder has it; one that a teacher filmed brings the file it came as."""
-    plain = FolderLesson(lesson.slug, lesson.title, lesson.kind, lesson.body, lesson.section)
+    plain = FolderLesson(lesson.slug, lesson.title, lesson.kind, lesson.body, lesson.section, draw=papers.draw_of(lesson))
     asset = media.get_asset(lesson.asset_id) if lesson.asset_id else None
     if asset is None or asset.kind != "upload":
         return plain

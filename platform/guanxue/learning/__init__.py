@@ -8,6 +8,23 @@ from guanxue.learning.derivation import Derivation, derive_completion
 from guanxue.learning.errors import CannotEnrol, LessonNotReady, NoSuchPlayback, NotEnrolled
 from guanxue.learning.events import CourseCompleted, Enrolled, LessonCompleted
 from guanxue.learning.evidence import Answer, answer_of, fits_key, open_playback
+from guanxue.learning.judging import (
+    Correction,
+    ShortAnswer,
+    answer_correction,
+    ask_correction,
+    correct_later,
+    count_waiting,
+    get_short_answer,
+    is_awaiting,
+    list_awaiting,
+    list_corrections,
+    list_marked,
+    list_waiting,
+    mark_answer,
+    may_answer,
+    settle_marked,
+)
 from guanxue.learning.merging import foresee_completions, list_ready, overlaps, shares_evidence
 from guanxue.learning.models import Completion, Enrolment, Note, Playback
 from guanxue.learning.notes import add_note, change_note, list_notes
@@ -61,5 +78,7 @@ __all__ = [
     "course_progress", "lesson_progress", "list_my_courses", "count_in", "standing", "completed_course_ids",
     "extend_attempt", "save_late", "find_completion", "get_completion", "list_completions", "derive_completion", "fits_key",
     "list_counted", "attempts_elsewhere", "complete_joined", "foresee_completions", "list_ready", "overlaps", "shares_evidence",
-    "last_sync", "Note", "add_note", "change_note", "list_notes",
+    "Correction", "ShortAnswer", "answer_correction", "ask_correction", "correct_later", "count_waiting", "get_short_answer",
+    "is_awaiting", "list_awaiting", "list_corrections", "list_marked", "list_waiting", "mark_answer", "may_answer",
+    "settle_marked", "last_sync", "Note", "add_note", "change_note", "list_notes",
 ]

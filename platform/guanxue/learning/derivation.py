@@ -58,7 +58,10 @@ def _sources(completion: Completion, beside: carried.Names, faults: list[object]
 
 
 def _passed(completion: Completion, faults: list[object]) -> set[int]:
-    """Quiz lessons whose named attempt, graded again, reaches the revision's pass mark; a score that was changed is a fault."""
+    """Quiz lessons whose named attempt, graded again, reaches the revision's pass mark; a score that was changed is a fault.
+
+    Marks and corrections of the key count as the completion names them, and only while they are what it names.
+    """
     pass_mark = courses.get_revision(completion.revision_id).pass_mark
     found = set()
     for lesson_id, attempt_id in completion.evidence["attempts"]:
@@ -68,6 +71,26 @@ def _passed(completion: Completion, faults: list[object]) -> set[int]:
         score = quizzes.derive_score(submission)
         if score != submission.score:
             faults.append(_("答卷的成绩记录被改动过：记为 %(a)s 分，重新评分为 %(b)s 分。", a=submission.score, b=score))
-        if score >= pass_mark:
+        marks, regrades = _named(completion, attempt_id, faults)
+        now = quizzes.standing_by(submission, marks, regrades)
+        if now.is_decided and now.score >= pass_mark:
             found.add(lesson_id)
+    return found
+
+
+def _named(completion: Completion, attempt_id: str, faults: list[object]) -> tuple[set[int], set[int]]:
+    """(marks, corrections) of the attempt that the completion names and that are still what it names."""
+    marks = {m.id: m.permille for m in quizzes.list_marks(attempt_id)}
+    regrades = {r.id: r.key for r in quizzes.list_regrades_of(attempt_id)}
+    found: tuple[set[int], set[int]] = (set(), set())
+    for there, part, into, why in (
+            (marks, "marks", found[0], _("结业记录依据的批改被改动过。")),
+            (regrades, "regrades", found[1], _("结业记录依据的答案更正被改动过。"))):
+        for name, row_id, said in completion.evidence.get(part, []):
+            if name != attempt_id:
+                continue
+            if there.get(row_id) == said:
+                into.add(row_id)
+            else:
+                faults.append(why)
     return found

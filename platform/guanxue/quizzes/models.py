@@ -32,7 +32,7 @@ class Attempt(Model):
     __table_args__ = (Index("ix_quizzes_attempt_person_paper", "person_id", "subject"),)
     id: Mapped[str] = mapped_column(primary_key=True)
     person_id: Mapped[int]
-    paper_id: Mapped[int] = mapped_column(ForeignKey("quizzes_paper.id"))
+    paper_id: Mapped[int] = mapped_column(ForeignKey("quizzes_paper.id"), index=True)
     subject: Mapped[str]  # what the attempt is for, as the room above names it ("enrolment:4/lesson:7")
     seed: Mapped[str]
     started_at: Mapped[datetime] = mapped_column(UtcMoment)
@@ -63,7 +63,7 @@ class Submission(Model):
     answers: Mapped[dict] = mapped_column(JsonDocument)
     score: Mapped[int]
     pass_mark: Mapped[int]
-    short_count: Mapped[int] = mapped_column(default=0)
+    short_count: Mapped[int] = mapped_column(default=0, index=True)
     regrade_id: Mapped[int] = mapped_column(default=0)
     submitted_at: Mapped[datetime] = mapped_column(UtcMoment)
 

@@ -17,14 +17,16 @@ from guanxue.core.i18n import marked as N_  # noqa: N812 gettext's own name for 
 
 MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d")
 ROOMS = {
-    "accounts": N_("账号"), "helpdesk": N_("求助"), "quizzes": N_("考核"), "courses": N_("课程"), "learning": N_("学习"),
-    "discussions": N_("提问和评价"), "creditbank": N_("学分"), "tracks": N_("学习路线"),
+    "accounts": N_("账号"), "helpdesk": N_("求助"), "media": N_("视频"), "quizzes": N_("考核"),
+    "courses": N_("课程"), "learning": N_("学习"), "discussions": N_("提问和评价"), "creditbank": N_("学分"),
+    "tracks": N_("学习路线"),
 }
 # What the names in data.json mean.
 WORDS = {
     "account": N_("账号"), "former_names": N_("以前的姓名"), "identity": N_("身份证号"), "roles": N_("角色"),
     "consents": N_("同意记录"), "sessions": N_("登录记录"), "second_factor": N_("两步验证"), "merges": N_("账号合并"),
     "looks": N_("谁看过我的信息"), "trail": N_("操作记录"), "tickets": N_("求助"), "messages": N_("对话"),
+    "uploads": N_("上传的视频"), "authorships": N_("合写的课"), "added_at": N_("邀请时间"), "left_at": N_("退出时间"),
     "attempts": N_("考核"), "answers": N_("回答"), "wishes": N_("想学的课"), "courses": N_("我教的课"),
     "review_lines": N_("课程审核意见"), "enrolments": N_("报名"), "lessons": N_("每节课"), "sittings": N_("学习时段"),
     "completions": N_("结业"), "notes": N_("笔记"), "ratings": N_("评价"), "questions": N_("提问"),
@@ -48,7 +50,11 @@ WORDS = {
     "policy": N_("规则"), "is_reversed": N_("已撤销"), "track": N_("学习路线"),
     "moves": N_("合并时移动的学分"), "came": N_("移到这里"),
     "carried": N_("合并带来的学习"), "joined_finishes": N_("合并带来的路线"), "joined_at": N_("加入时间"),
-    "finished_at": N_("学完时间"),
+    "finished_at": N_("学完时间"), "complaints": N_("我的投诉"), "contact": N_("联系方式"),
+    "case_lines": N_("投诉处理中的话"), "review_remarks": N_("提的审核意见"), "remark_lines": N_("对审核意见的答复"),
+    "verdicts": N_("审核结论"), "declarations": N_("素材权利说明"), "basis": N_("来源"), "people": N_("出镜的人"),
+    "marks": N_("老师批改"), "marks_given": N_("我批改的答案"), "permille": N_("得分（千分之）"),
+    "corrections_asked": N_("我提出的答案更正"), "answer": N_("答复"),
 }
 
 # What short values mean, where they are not words already.
@@ -56,6 +62,12 @@ VALUES = {
     "terms": N_("用户协议"), "privacy": N_("隐私说明"), "identity": N_("身份证号"), "course-sms": N_("用短信告诉我课程的事"),
     "web": N_("浏览器"), "bearer": N_("程序"), "opened": N_("打开了我的账号页"), "completion": N_("学完课程"),
     "reversal": N_("冲销学分"), "draft": N_("草稿"), "submitted": N_("课程提交审核"), "returned": N_("课程退回修改"),
+    "confirmed": N_("已更正"), "refused": N_("不更正"),
+    "open": N_("没传完"), "whole": N_("传完了"), "expired": N_("过期了"), "dropped": N_("删掉了"),
+    "passed": N_("课程审核通过一位"), "filed": N_("等处理"), "asked": N_("请作者说明"),
+    "countered": N_("作者说明投诉"), "decided": N_("决定投诉"), "upheld": N_("投诉成立"), "rejected": N_("投诉不成立"),
+    "held": N_("核实投诉，先停课"), "released": N_("核实投诉，恢复课程"), "answered": N_("答复审核意见"),
+    "settled": N_("了结审核意见"), "reopened": N_("重新提出审核意见"),
     "published": N_("课程发布"), "approved": N_("课程审核通过"),
 }
 
@@ -107,7 +119,7 @@ def _text(key: str, value: object) -> str:
     if key == "action":
         return deed(value)
     if isinstance(value, str):
-        if key in ("purpose", "kind", "what", "state", "step") and value in VALUES:
+        if key in ("purpose", "kind", "what", "state", "step", "answer") and value in VALUES:
             return gettext(VALUES[value])
         return _city(value) if MOMENT.match(value) else value
     if key == "intervals_ms":

@@ -17,6 +17,8 @@ def upgrade() -> None:
     with op.batch_alter_table("quizzes_submission") as submission:
         submission.add_column(sa.Column("short_count", sa.Integer(), nullable=False, server_default="0"))
         submission.add_column(sa.Column("regrade_id", sa.Integer(), nullable=False, server_default="0"))
+    op.create_index(op.f("ix_quizzes_submission_short_count"), "quizzes_submission", ["short_count"])
+    op.create_index(op.f("ix_quizzes_attempt_paper_id"), "quizzes_attempt", ["paper_id"])
     for table in ("courses_lesson", "courses_revision_lesson"):
         with op.batch_alter_table(table) as lesson:
             lesson.add_column(sa.Column("settings", sa.Text(), nullable=False, server_default="{}"))
@@ -88,6 +90,8 @@ def downgrade() -> None:
     for table in ("courses_revision_lesson", "courses_lesson"):
         with op.batch_alter_table(table) as lesson:
             lesson.drop_column("settings")
+    op.drop_index(op.f("ix_quizzes_attempt_paper_id"), table_name="quizzes_attempt")
+    op.drop_index(op.f("ix_quizzes_submission_short_count"), table_name="quizzes_submission")
     with op.batch_alter_table("quizzes_submission") as submission:
         submission.drop_column("regrade_id")
         submission.drop_column("short_count")

@@ -67,4 +67,19 @@ def me() -> Response:
         "tracks/me.html", going_on=[c for c in cards if not c["is_complete"]], done=[c for c in cards if c["is_complete"]],
         balance_milli=creditbank.balance(actor.id), hours_milli=creditbank.study_hours_milli(actor.id),
         tracks=ribbons(tracks.list_joined(actor.id)), name=g.person.name,
-        answered=helpdesk.count_answered(actor.id)))
+        answered=helpdesk.count_answered(actor.id), corrections=_corrections(actor.id), awaiting=_awaiting(actor.id)))
+
+
+def _corrections(person_id: int) -> list[dict]:
+    """Scores of mine that are others since a faulty key was put right."""
+    told = [c for c in learning.list_corrections(person_id) if c.before != c.after]
+    known = courses.courses_by_id([c.course_id for c in told])
+    return [{"slug": known[c.course_id].slug, "lesson": c.lesson_slug, "number": c.number, "before": c.before, "after": c.after,
+             "title": Name(known[c.course_id].title, known[c.course_id].title_en), "is_passed_now": c.is_passed_now} for c in told]
+
+
+def _awaiting(person_id: int) -> list[Name]:
+    """Courses in which something I handed in waits for a teacher to mark it."""
+    waiting = dict.fromkeys(e.course_id for e in learning.list_awaiting(person_id))
+    known = courses.courses_by_id(waiting)
+    return [Name(known[i].title, known[i].title_en) for i in waiting]

@@ -1,0 +1,214 @@
+"""Marks and corrected keys, where enrolments are needed: who waits for a marker, who passes now, what learners are told.
+
+Whoever passes by a mark or a correction completes the lesson as after a pass at once (service.complete_quiz), once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+
+from guanxue import accounts, courses, jobs, quizzes
+from guanxue.core import clock
+from guanxue.core.actor import Actor
+from guanxue.core.db import session
+from guanxue.core.errors import Forbidden, NotFound
+from guanxue.core.i18n import lazy as _
+from guanxue.learning import evidence
+from guanxue.learning.models import Carry, Enrolment
+from guanxue.learning.service import attempt_subject, attempts_elsewhere, complete_course, complete_quiz, lesson_of
+
+TOLD_FOR = timedelta(days=60)  # how long a learner's own page tells of a correction
+MOST_MARKED = 50
+
+
+# ---- who passes now
+
+
+def settle_marked(event: quizzes.SubmissionMarked) -> None:
+    """The score of what was handed in is decided, or is more than it was."""
+    settle_attempt(event.attempt_id)
+
+
+def correct_later(event: quizzes.KeyCorrected) -> None:
+    """A key was put right: a job gives everybody who passes now what passing gives."""
+    jobs.enqueue("learning.settle_correction", {"paper_id": event.paper_id}, key=f"{event.paper_id}:{event.regrade_id}")
+
+
+def settle_attempt(attempt_id: str) -> bool:
+    """Complete the lesson of an attempt that passes now, and what follows from it; again is the same. Does it pass?
+
+    Where its account was merged, it counts for the account that stayed, as everything else that was carried over.
+    """
+    submission = quizzes.get_submission(attempt_id)
+    attempt = quizzes.get_attempt_of(submission)
+    enrolment, lesson = lesson_of(attempt)
+    if accounts.get_person(attempt.person_id).erased_at is not None:
+        return False
+    onward = session.scalars(select(Carry.to_enrolment_id).where(
+        Carry.from_enrolment_id == enrolment.id, Carry.ended_at.is_(None))).all()
+    locked = {i: evidence.lock_enrolment(i) for i in sorted({enrolment.id, *onward})}
+    if not quizzes.is_passed(submission, courses.get_revision(lesson.revision_id).pass_mark):
+        return False
+    complete_quiz(locked[enrolment.id], lesson)
+    for enrolment_id in onward:
+        evidence.rebuild_progress(locked[enrolment_id])
+        complete_course(locked[enrolment_id])
+    return True
+
+
+def list_passing(paper_id: int, after: str, most: int) -> tuple[list[str], str]:
+    """(attempts on the paper that pass now and did not by the machine alone, the last one looked at), from `after` on.
+
+    The last one is "" when there are no more.
+    """
+    rows = quizzes.list_submitted(paper_id, after, most)
+    found = [a.id for a, s in rows if not s.is_passed and quizzes.is_passed(s, s.pass_mark)]
+    return found, rows[-1][0].id if len(rows) == most else ""
+
+
+# ---- marking
+
+
+@dataclass(frozen=True)
+class ShortAnswer:
+    """One short answer of somebody who is not named: `number` is where its question stands in the attempt, from 1."""
+
+    attempt_id: str
+    number: int
+    question: quizzes.Question
+    answer: str
+    submitted_at: datetime
+    mark: quizzes.Mark | None
+    is_decided: bool
+    is_own: bool
+
+
+def may_mark(actor: Actor, course: courses.Course) -> bool:
+    """Whoever may change the course marks its short answers."""
+    return courses.may_edit_course(actor, course)
+
+
+def list_waiting(actor: Actor, course: courses.Course) -> list[ShortAnswer]:
+    """Every short answer that waits for a mark, handed in first first; not the actor's own."""
+    rows = quizzes.list_waiting(p.paper_id for p in courses.list_papers(course.id))
+    answers = [x for attempt, submission in rows if _is_of(attempt, course) for x in _answers(actor, attempt, submission)]
+    return [x for x in answers if x.mark is None and not x.is_own]
+
+
+def list_marked(actor: Actor, course: courses.Course) -> list[ShortAnswer]:
+    """Short answers of submissions that are marked, the newest first, as many as are still looked at."""
+    rows = quizzes.list_marked((p.paper_id for p in courses.list_papers(course.id)), MOST_MARKED)
+    answers = [x for attempt, submission in rows if _is_of(attempt, course) for x in _answers(actor, attempt, submission)]
+    return [x for x in answers if x.mark is not None and not x.is_own]
+
+
+def get_short_answer(actor: Actor, course: courses.Course, attempt_id: str, number: int) -> ShortAnswer:
+    """One short answer handed in in the course. Raises NotFound."""
+    submission = quizzes.get_submission(attempt_id)
+    attempt = quizzes.get_attempt_of(submission)
+    found = [x for x in _answers(actor, attempt, submission) if x.number == number] if _is_of(attempt, course) else []
+    if not found:
+        raise NotFound(_("没有这个要批改的答案。"))
+    return found[0]
+
+
+def _is_of(attempt: quizzes.Attempt, course: courses.Course) -> bool:
+    return lesson_of(attempt)[0].course_id == course.id  # other courses may give out the same paper
+
+
+def _answers(actor: Actor, attempt: quizzes.Attempt, submission: quizzes.Submission) -> list[ShortAnswer]:
+    now, is_own = quizzes.standing_of(submission), quizzes.is_own(actor, attempt)
+    marks = {m.question_id: m for m in now.marks}
+    return [ShortAnswer(attempt.id, n, q, submission.answers.get(q.id, ""), submission.submitted_at, marks.get(q.id),
+                        now.is_decided, is_own)
+            for n, q in enumerate(quizzes.questions_of(attempt), 1) if q.id in now.waiting or q.id in marks]
+
+
+def mark_answer(actor: Actor, course: courses.Course, attempt_id: str, number: int, *, permille: int, remarks: str,
+                reason: str) -> quizzes.Mark:
+    """Give it its points. Raises Forbidden, NotFound, and what quizzes raises."""
+    if not may_mark(actor, course):
+        raise Forbidden(_("这门课由别的老师负责。"))
+    answer = get_short_answer(actor, course, attempt_id, number)
+    return quizzes.mark_answer(actor, attempt_id, answer.question.id, permille=permille, remarks=remarks, reason=reason)
+
+
+def count_waiting(actor: Actor) -> int:
+    """How many short answers wait in the courses that the actor teaches."""
+    return sum(len(list_waiting(actor, course)) for course in courses.list_own_courses(actor))
+
+
+# ---- keys that were put right
+
+
+def ask_correction(actor: Actor, course: courses.Course, paper_id: int, question_id: str, decision: dict, *,
+                   reason: str) -> quizzes.RegradeRequest:
+    """Say that a key of the course is faulty. Raises Forbidden, NotFound, and what quizzes raises."""
+    if not courses.may_edit_course(actor, course):
+        raise Forbidden(_("这门课由别的老师负责。"))
+    if paper_id not in {p.paper_id for p in courses.list_papers(course.id)}:
+        raise NotFound(_("没有这份试卷。"))
+    return quizzes.ask_regrade(actor, paper_id, question_id, decision, reason=reason, subject=f"course:{course.id}")
+
+
+def may_answer(actor: Actor, request: quizzes.RegradeRequest) -> bool:
+    """A reviewer who neither asked nor is an author of any course with that paper: four eyes."""
+    using = courses.list_using(request.paper_id)
+    return request.by != actor.ref and all(courses.may_review_course(actor, course) for course in using)
+
+
+def answer_correction(actor: Actor, request_id: int, *, is_confirmed: bool, remarks: str = "") -> None:
+    """Put the key right, or leave it and say why. Raises Forbidden for an author, and what quizzes raises."""
+    actor.require("review")
+    if not may_answer(actor, quizzes.get_request(request_id)):
+        raise Forbidden(_("自己的课、自己提出的更正，要由另一个人来确认。"))
+    if is_confirmed:
+        quizzes.confirm_regrade(actor, request_id)
+    else:
+        quizzes.refuse_regrade(actor, request_id, remarks=remarks)
+
+
+@dataclass(frozen=True)
+class Correction:
+    """What a corrected key did to something a learner had handed in; scores of 0…100, None while answers wait for a mark."""
+
+    course_id: int
+    lesson_slug: str
+    subject: str
+    number: int  # of the question, as that attempt showed it
+    before: int | None
+    after: int | None
+    is_passed_now: bool
+    at: datetime
+
+
+def list_corrections(person_id: int, subject: str | None = None) -> list[Correction]:
+    """What corrected keys did to the person's own attempts (at one subject, where given), the newest first."""
+    return [found for regrade, attempt, submission in quizzes.list_corrected(person_id, clock.now() - TOLD_FOR)
+            if subject in (None, attempt.subject) and (found := _correction(regrade, attempt, submission)) is not None]
+
+
+def _correction(regrade: quizzes.Regrade, attempt: quizzes.Attempt, submission: quizzes.Submission) -> Correction | None:
+    numbers = {q.id: n for n, q in enumerate(quizzes.questions_of(attempt), 1)}
+    if regrade.question_id not in numbers:
+        return None  # the attempt did not draw it
+    before = quizzes.standing_of(submission, before=regrade.id)
+    after = quizzes.standing_of(submission, before=regrade.id + 1)
+    enrolment, lesson = lesson_of(attempt)
+    return Correction(enrolment.course_id, lesson.slug, attempt.subject, numbers[regrade.question_id],
+                      before.score if before.is_decided else None, after.score if after.is_decided else None,
+                      after.is_passed and not before.is_passed, regrade.at)
+
+
+def is_awaiting(enrolment: Enrolment, lesson: courses.RevisionLesson) -> bool:
+    """Does something handed in at the lesson's quiz, also under a merged account, wait for a marker?"""
+    subjects = [(enrolment.person_id, attempt_subject(enrolment, lesson)), *attempts_elsewhere(enrolment, lesson)]
+    return quizzes.find_awaiting(subjects) is not None
+
+
+def list_awaiting(person_id: int) -> list[Enrolment]:
+    """The person's courses in which something they handed in waits for a marker."""
+    return [lesson_of(attempt)[0] for attempt, _submission in quizzes.list_awaiting(person_id)]

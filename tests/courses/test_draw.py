@@ -1,0 +1,146 @@
+"""How many questions an attempt draws of each pool: set on a page, frozen with the revision, counted in its hours; both databases."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import func, select
+from tests.clients import Browser, Learner, place
+from tests.factories import TEXT, make_person
+
+from guanxue import courses, quizzes
+from guanxue.core.actor import SYSTEM, Actor
+from guanxue.core.db import session, writing
+from guanxue.core.errors import Invalid
+from guanxue.courses.folders import read_folder
+from guanxue.courses.models import Lesson
+from guanxue.quizzes.models import Paper
+
+TEACHER, LEARNER = "13800000002", "13800000001"
+POOLED = "".join(f"$CATEGORY: {pool}\n\n" + "".join(f"::{pool}{n}::第{n}句。{{TRUE}}\n\n" for n in range(size))
+                 for pool, size in (("停机", 6), ("测量", 4)))
+teacher = Actor("person", 2, "陈师傅", frozenset({"teach"}))
+
+
+@pytest.fixture
+def school(any_app):
+    """A teacher's draft with a quiz of two pools."""
+    with any_app.test_request_context(), writing():
+        make_person(LEARNER)
+        author = make_person(TEACHER, "陈师傅", "instructor")
+        course = courses.create_course(author, title="安全测量", kind="skills-upgrading", slug="safe-measuring")
+        courses.add_lesson(author, course, title="读", kind="text", body=TEXT)
+        courses.add_lesson(author, course, title="考核", kind="quiz", body=POOLED)
+    return any_app
+
+
+def quiz_of() -> tuple[courses.Course, Lesson]:
+    course = courses.get_course("safe-measuring", SYSTEM)
+    return course, next(x for x in courses.list_lessons(course.id) if x.kind == "quiz")
+
+
+def publish(draw=None) -> courses.Revision:
+    course, quiz = quiz_of()
+    if draw is not None:
+        courses.set_draw(teacher, course, quiz.id, draw)
+    return courses.publish_course(SYSTEM, course)
+
+
+def test_the_teacher_says_how_many_and_learners_get_so_many(school):
+    with school.test_request_context():
+        address = f"/teach/safe-measuring/lessons/{quiz_of()[1].id}/draw"
+    browser = Browser(school, TEACHER)
+    page = browser.see(address)
+    assert "题库“停机”（6 道）抽几道" in page and "每人考 10 道" in page
+    assert place(browser.send(address, **{"draw-0": "2", "draw-1": ""})) == address.removesuffix("/draw")
+    assert "每人考 6 道" in browser.see(address)
+    with school.test_request_context(), writing():
+        revision = publish()
+        quiz = courses.lessons_of(revision.id)[-1]
+        assert quiz.settings == {"draw": {"停机": 2}} and quiz.duration_ms == 6 * 60_000
+        assert quizzes.get_paper(quiz.paper_id).question_count == 6
+    who = Learner(school)
+    who.call("PUT", "/courses/safe-measuring/enrolment", 200)
+    lesson = who.lessons()[-1]["id"]
+    first = who.call("POST", f"/quizzes/{lesson}/attempts", 200)
+    assert len(first["questions"]) == 6
+    assert who.call("POST", f"/quizzes/{lesson}/attempts", 200)["questions"] == first["questions"], "the same every time it is read"
+    names = [q["id"] for q in first["questions"]]
+    assert sum(n.startswith("停机") for n in names) == 2 and "pool" not in str(first)
+    not_drawn = next(f"停机{n}" for n in range(6) if f"停机{n}" not in names)
+    who.call("PUT", f"/attempts/{first['attempt_id']}/answers", 422, **{not_drawn: True})
+    who.call("PUT", f"/attempts/{first['attempt_id']}/answers", 200, **dict.fromkeys(names, True))
+    assert who.call("POST", f"/attempts/{first['attempt_id']}/submit", 200)["score"] == 100
+
+
+@pytest.mark.parametrize("count", ["0", "7", "-1", "x", "1.5", "９９９９９"])
+def test_a_number_no_pool_allows_is_told_at_its_field_and_nothing_is_kept(school, count):
+    with school.test_request_context():
+        address = f"/teach/safe-measuring/lessons/{quiz_of()[1].id}/draw"
+    browser = Browser(school, TEACHER)
+    browser.see(address)
+    answer = browser.send(address, 422, **{"draw-0": count, "draw-1": "2"})
+    assert "1 到 6" in answer.get_data(as_text=True) and f'value="{count}"' in answer.get_data(as_text=True)
+    with school.test_request_context():
+        assert courses.draw_of(quiz_of()[1]) == {}
+
+
+def test_only_a_quiz_draws_and_only_its_teacher_says_so(school):
+    with school.test_request_context():
+        course, quiz = quiz_of()
+        text = courses.list_lessons(course.id)[0]
+    with school.test_request_context(), writing():
+        make_person("13800000003", "周工", "instructor")
+        with pytest.raises(Invalid):
+            courses.set_draw(teacher, course, text.id, {"停机": 1})
+    Browser(school, "13800000003").get(f"/teach/safe-measuring/lessons/{quiz.id}/draw", 404)
+    Browser(school, TEACHER).get(f"/teach/safe-measuring/lessons/{quiz.id}9/draw", 404)
+
+
+def test_papers_and_revisions_that_draw_nothing_keep_their_digest(school):
+    with school.test_request_context(), writing():
+        before = publish()
+        questions = quizzes.read_gift(POOLED).questions
+        paper = quizzes.create_paper(SYSTEM, title="别的", questions=questions)
+        assert quizzes.create_paper(SYSTEM, title="别的", questions=questions, draw={}).id == paper.id
+        assert publish({"停机": None, "测量": 4}).id == before.id, "as many as there are is all of them"
+        drawing = publish({"停机": 3})
+        assert drawing.number == 2 and session.scalar(select(func.count()).select_from(Paper)) == 2
+        assert publish({"停机": 3}).id == drawing.id
+        assert publish({}).number == 3
+
+
+def test_a_pool_that_has_become_too_small_keeps_the_course_from_publication(school):
+    with school.test_request_context(), writing():
+        publish({"停机": 5})
+        course, quiz = quiz_of()
+        courses.edit_lesson(teacher, course, quiz.id, title="考核", body=POOLED.replace("停机", "安全"))
+        with pytest.raises(Invalid, match="题库“停机”现在有 0 道题"):
+            courses.publish_course(SYSTEM, course)
+        courses.set_draw(teacher, course, quiz.id, {})
+        courses.publish_course(SYSTEM, course)
+
+
+def test_a_course_folder_carries_what_is_drawn_out_and_in(school, tmp_path):
+    with school.test_request_context(), writing():
+        first = publish({"停机": 2})
+        courses.export_folder("safe-measuring", tmp_path / "out")
+        assert read_folder(tmp_path / "out").lessons[-1].draw == {"停机": 2}
+        assert courses.import_folder(SYSTEM, tmp_path / "out").id == first.id
+    facts = (tmp_path / "out" / "course.yaml").read_text("utf-8")
+    for wrong in ("quiz_draw:\n  停机: 7", "quiz_draw: 5", "quiz_draw:\n  停机: x", "quiz_draw:\n  没有: 1"):
+        (tmp_path / "out" / "course.yaml").write_text(facts.split("quiz_draw")[0] + wrong, "utf-8")
+        assert [f["field"] for f in read_folder(tmp_path / "out").faults] == ["course.yaml"]
+
+
+def test_another_attempt_draws_others(school):
+    with school.test_request_context(), writing():
+        publish({"停机": 2, "测量": 2})
+    drawn = set()
+    for phone in range(8):
+        with school.test_request_context(), writing():
+            make_person(f"139000000{phone:02}", "人")
+        who = Learner(school, f"139000000{phone:02}")
+        who.call("PUT", "/courses/safe-measuring/enrolment", 200)
+        attempt = who.call("POST", f"/quizzes/{who.lessons()[-1]['id']}/attempts", 200)
+        drawn.add(tuple(q["id"] for q in attempt["questions"]))
+    assert len(drawn) > 2  # 90 ways; eight alike is less likely than one in a trillion
