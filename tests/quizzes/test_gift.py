@@ -55,7 +55,7 @@ def test_byte_order_mark_and_windows_lines():
 
 
 @pytest.mark.parametrize("broken", [
-    "没有花括号的一段", "没有右括号{=a ~b", "没有正确答案{~a ~b}", "问答{}", "重复选项{=a ~a}", "一个选项{~a}", "两个空{=a}和{=b}",
+    "没有花括号的一段", "没有右括号{=a ~b", "没有正确答案{~a ~b}", "重复选项{=a ~a}", "一个选项{~a}", "两个空{=a}和{~b}", "空比花括号多____{=a}和____又____{=b}", "排序{>3 ALL\n一项\n}",
     "数字{#abc}", "{=只有答案}", "匹配{=a -> \n=b -> c}", "怪{a b}",
 ])
 def test_what_is_no_question_is_left_out_with_its_line_and_a_reason(broken):
@@ -89,3 +89,35 @@ def test_a_forgotten_brace_does_not_swallow_the_next_question():
     report = read_gift("::a::甲{=x ~y\n\n::b::乙{=p ~q}\n\n// 注\n::c::丙{TRUE}\n")
     assert report.total == 3 == len(report.questions) + len(report.left_out)
     assert [q.id for q in report.questions] == ["b", "c"] and report.left_out[0].line == 1
+
+
+def test_several_groups_of_braces_are_several_gaps():
+    q = only("G00 是____{=快速定位 =%50%快移}，G01 是{=直线插补}。")
+    assert (q.kind, q.stem, q.tail, q.gap_count) == ("fillin", "G00 是____，G01 是____。", "", 2)
+    assert [(o.text, o.permille, o.gap) for o in q.options] == [("快速定位", 1000, 0), ("快移", 500, 0), ("直线插补", 1000, 1)]
+
+
+def test_empty_braces_are_a_short_answer_whose_explanation_is_the_reference():
+    q = only("为什么？{####会被卷入。}")
+    assert (q.kind, q.options, q.explanation) == ("short", (), "会被卷入。")
+
+
+def test_ordering_is_read_as_moodles_own_type_writes_it_and_its_settings_are_named():
+    report = read_gift("先后{>2 RANDOM VERTICAL RELATIVE\n停电\n验电\n}")
+    assert [o.text for o in report.questions[0].options] == ["停电", "验电"]
+    assert "RANDOM" in str(report.dropped[0].what[0]) and "RELATIVE" in str(report.dropped[0].what[0])
+
+
+def test_categories_are_pools_until_the_next_one():
+    report = read_gift("a{T}\n\n$CATEGORY: $course$/top/电工\n\nb{T}\n\nc{T}\n\n$CATEGORY: $course$/top\n\nd{T}")
+    assert [q.pool for q in report.questions] == ["", "电工", "电工", ""]
+
+
+def test_a_comment_says_what_gift_has_no_sign_for_and_holds_for_one_question():
+    report = read_gift("// guanxue: multiple, whole\na{~%100%x ~y}\n\nb{~%50%x ~%50%y}")
+    assert [(q.kind, q.rule) for q in report.questions] == [("multiple", "whole"), ("multiple", "")]
+
+
+def test_the_remarks_of_true_and_false_are_named_as_dropped_those_of_numbers_are_kept():
+    report = read_gift("a{T#wrong#right}\n\nb{#=3:1#好}")
+    assert len(report.dropped) == 1 and report.questions[1].options[0].feedback == "好"

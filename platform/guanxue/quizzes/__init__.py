@@ -16,7 +16,15 @@ from guanxue.quizzes.errors import (
     NotForYou,
 )
 from guanxue.quizzes.events import KeyCorrected, SubmissionMarked
-from guanxue.quizzes.gift import GiftReport, read_gift, write_gift
+from guanxue.quizzes.formats.assembling import assemble, content_id
+from guanxue.quizzes.formats.drafts import Bad, Draft
+from guanxue.quizzes.formats.reading import FORMAT_NAMES, MOST_FILE_BYTES, read_file, read_text
+from guanxue.quizzes.formats.reports import Doubt, Dropped, LeftOut, Loss, Report, Unreadable, Written
+from guanxue.quizzes.formats.table_writing import write_template
+from guanxue.quizzes.formats.twins import Merge, Met, merge
+from guanxue.quizzes.formats.writing import FORMS, write_questions
+from guanxue.quizzes.gift import read_gift
+from guanxue.quizzes.gift_writing import write_gift
 from guanxue.quizzes.marking import LONGEST_REMARKS, is_own, mark_answer
 from guanxue.quizzes.models import Attempt, Mark, Paper, Regrade, RegradeRequest, Submission
 from guanxue.quizzes.queries import (
@@ -87,8 +95,11 @@ from guanxue.quizzes.standing import (
 from guanxue.quizzes.trying import trial_questions, trial_result
 
 __all__ = [
+    "read_file", "read_text", "Report", "LeftOut", "Doubt", "Dropped", "Unreadable", "FORMAT_NAMES", "MOST_FILE_BYTES",
+    "write_questions", "write_template", "FORMS", "Written", "Loss", "merge", "Merge", "Met", "Draft", "Bad", "assemble",
+    "content_id",
     "trial_questions", "trial_result",
-    "read_gift", "write_gift", "GiftReport", "Question", "questions_from", "questions_to", "Paper", "Attempt", "create_paper",
+    "read_gift", "write_gift", "Question", "questions_from", "questions_to", "Paper", "Attempt", "create_paper",
     "get_paper", "open_attempt", "find_open_attempt", "get_attempt", "list_attempts", "attempts_left", "questions_for_learner",
     "save_answers", "submit_attempt", "find_submission", "result_of", "right_answers", "feedback", "derive_score", "Limits",
     "Result", "AttemptClosed", "NoAttemptsLeft", "NoSuchAttempt", "NoMoreTime", "MoreTime", "more_time", "extend_attempt",

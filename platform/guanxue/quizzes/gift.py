@@ -1,65 +1,66 @@
-"""Reading and writing GIFT, Moodle's text format for questions (docs.moodle.org, "GIFT format").
+"""Reading GIFT, Moodle's text format for questions (docs.moodle.org, "GIFT format"); gift_writing.py writes it.
 
-The report counts the question blocks of a text independently of the parser, so that imported + left out = total.
+The report counts the question blocks of a text independently of the parser, so that imported + left out = total. What
+Moodle's format has no sign for is told by a comment before the question, which Moodle passes over: // guanxue: whole
 """
 
 from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
 
 from guanxue.core.i18n import lazy as _
-from guanxue.quizzes.rules import WHOLE, Option, Question
+from guanxue.quizzes.formats.reports import Dropped, LeftOut, Report
+from guanxue.quizzes.rules import GAP, WHOLE, Option, Question
 
-ESCAPED = "~=#{}:"
 LONGEST_NUMBER = 100  # characters of a numeric answer
 _COMMENT = re.compile(r"^\s*//")
 _NAMED = re.compile(r"^\s*::")
 _NAME = re.compile(r"^\s*::((?:\\.|[^\\])*?)::", re.S)
 _FORMAT = re.compile(r"^\s*\[(html|markdown|plain|moodle)\]")
 _WEIGHT = re.compile(r"^%(-?\d+(?:\.\d+)?)%")
+_MARK = re.compile(r"^\s*//\s*guanxue:\s*([a-z, ]+)$")
+_PLACES = re.compile(r"^(?:\$\w+\$|top)(?:/|$)")
+_ORDER = re.compile(r"^>\s*(\d*)\s*([A-Za-z0-9_ ]*)$")
+_USUAL_ORDER = {"ALL", "EXACT", "VERTICAL", "VERT", "V", "SHOW", "ABSOLUTE_POSITION", "ABSOLUTE", "ABS"}
 _NUMBER = r"[+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?"
-
-
-@dataclass(frozen=True)
-class LeftOut:
-    """A block that was not imported: the line it begins at (from 1), its beginning, and why."""
-
-    line: int
-    text: str
-    reason: object
-
-
-@dataclass(frozen=True)
-class GiftReport:
-    """questions + left_out = total."""
-
-    questions: list[Question] = field(default_factory=list)
-    left_out: list[LeftOut] = field(default_factory=list)
-    total: int = 0
 
 
 class _Bad(Exception):
     """Why a block is no question we know; the message is for people."""
 
 
-def read_gift(text: str) -> GiftReport:
+@dataclass(frozen=True)
+class _Block:
+    """A block of text that should be a question, with the category it stands in and the marks of the comment before it."""
+
+    line: int
+    text: str
+    pool: str
+    marks: frozenset[str]
+
+
+def read_gift(text: str) -> Report:
     """Every question of the text, and every block that is none, with a reason."""
     text = text.lstrip("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
-    blocks = _blocks(text)
-    questions, left_out, used = [], [], set()
-    for line, block in blocks:
+    report, used = Report(total=count_blocks(text)), set()
+    for block in _blocks(text):
+        dropped: list[object] = []
         try:
-            question = _question(block)
+            question = _question(block, dropped)
             if question.id in used:
                 raise _Bad(_("题目名称“%(name)s”和前面的题重复。", name=question.id))
-            used.add(question.id)
-            questions.append(question)
         except _Bad as bad:
-            left_out.append(LeftOut(line, block.strip()[:40], bad.args[0]))
-    return GiftReport(questions, left_out, count_blocks(text))
+            report.left_out.append(LeftOut(block.line, block.text.strip()[:40], bad.args[0]))
+            continue
+        used.add(question.id)
+        report.questions.append(question)
+        report.lines.append(block.line)
+        if dropped:
+            report.dropped.append(Dropped(block.line, question.stem[:40], tuple(dropped)))
+    return report
 
 
 def count_blocks(text: str) -> int:
@@ -84,29 +85,39 @@ def count_blocks(text: str) -> int:
     return count
 
 
-def _blocks(text: str) -> list[tuple[int, str]]:
-    """(first line number, text) of every block, comments and categories taken out."""
-    found: list[tuple[int, str]] = []
+def pool_name(path: str) -> str:
+    """A category as Moodle writes it ("$course$/top/name") as a pool's name; "" where it names none."""
+    name = " ".join(path.split())
+    while found := _PLACES.match(name):
+        name = name[found.end() :].strip()
+    return name
+
+
+def _blocks(text: str) -> list[_Block]:
+    """Every block, comments and categories taken out."""
+    found: list[_Block] = []
     lines: list[str] = []
-    start, depth = 0, 0  # braces open in the block so far
+    start, depth, pool, marks = 0, 0, "", frozenset()  # depth: braces open in the block so far
     for number, raw in enumerate([*text.split("\n"), ""], 1):
-        line = "" if _COMMENT.match(raw) or raw.lstrip().startswith("$CATEGORY") else raw
+        is_aside = _COMMENT.match(raw) or raw.lstrip().startswith("$CATEGORY")
+        line = "" if is_aside else raw
         is_blank = not line.strip()
-        if is_blank and depth <= 0 and lines:
-            found.append((start, "\n".join(lines)))
-            lines, depth = [], 0
+        is_new = bool(lines) and lines[-1] == "" and _NAMED.match(line)  # the block before it forgot its brace
+        if lines and ((is_blank and depth <= 0) or is_new):
+            found.append(_Block(start, "\n".join(lines), pool, marks))
+            lines, depth, marks = [], 0, frozenset()
+        if is_aside:
+            pool = pool_name(raw.partition(":")[2]) if raw.lstrip().startswith("$CATEGORY") else pool
+            marks = frozenset(told[1].replace(",", " ").split()) if (told := _MARK.match(raw)) else marks
         if is_blank:
-            if raw.strip() == "" and depth > 0:
+            if not is_aside and depth > 0:
                 lines.append("")
             continue
-        if lines and lines[-1] == "" and _NAMED.match(line):  # the block before it forgot its brace
-            found.append((start, "\n".join(lines)))
-            lines, depth = [], 0
         start = start if lines else number
         lines.append(line)
         depth += _opened(line)
     if lines:
-        found.append((start, "\n".join(lines)))
+        found.append(_Block(start, "\n".join(lines), pool, marks))
     return found
 
 
@@ -115,26 +126,57 @@ def _opened(line: str) -> int:
     return bare.count("{") - bare.count("}")
 
 
-def _question(block: str) -> Question:
-    name, rest = _take_name(block)
-    rest = _FORMAT.sub("", rest)
-    opening = _find(rest, "{")
-    if opening < 0:
-        raise _Bad(_("没有找到 { }，不知道答案在哪里。"))
-    closing = _find(rest, "}", opening + 1)
-    if closing < 0:
-        raise _Bad(_("缺少右花括号 }。"))
-    if _find(rest, "{", closing + 1) >= 0:
-        raise _Bad(_("一道题里有两组 { }，只支持一个空。"))
-    before, inside, after = rest[:opening], rest[opening + 1 : closing], rest[closing + 1 :]
-    stem, tail = _plain(before), _plain(after)
-    if not (stem or tail):
+def _question(block: _Block, dropped: list[object]) -> Question:
+    """The question of a block; what cannot be kept of it is added to `dropped`."""
+    name, rest = _take_name(block.text)
+    texts, insides = _groups(_FORMAT.sub("", rest))
+    explained = [_take_explanation(inside) for inside in insides]
+    insides = [inside for inside, _explanation in explained]
+    explanation = "\n".join(words for _inside, words in explained if words)
+    if len(insides) > 1:
+        fields = _several_gaps(texts, insides)
+    else:
+        fields = {"stem": _plain(texts[0]), "tail": _plain(texts[1]), **_kind_of(insides[0])(insides[0], dropped)}
+    if fields["kind"] == "single" and "multiple" in block.marks:
+        fields["kind"] = "multiple"
+    if fields["kind"] == "multiple" and "whole" in block.marks:
+        fields["rule"] = "whole"
+    if not (fields["stem"] or fields["tail"]):
         raise _Bad(_("没有题干。"))
-    inside, explanation = _take_explanation(inside)
-    make = _kind_of(inside)
-    fields = make(inside, tail)
-    question_id = name or "q-" + hashlib.sha256(f"{stem}\0{inside}".encode()).hexdigest()[:10]
-    return Question(**{"id": question_id, "stem": stem, "explanation": explanation, "tail": tail, **fields})
+    inside = "\0".join(insides)
+    question_id = name or "q-" + hashlib.sha256(f"{fields['stem']}\0{inside}".encode()).hexdigest()[:10]
+    return Question(**{"id": question_id, "explanation": explanation, "pool": block.pool, **fields})
+
+
+def _groups(text: str) -> tuple[list[str], list[str]]:
+    """(texts around the braces, texts inside them): one more of the first."""
+    texts, insides, at = [], [], 0
+    while (opening := _find(text, "{", at)) >= 0:
+        closing = _find(text, "}", opening + 1)
+        if closing < 0:
+            raise _Bad(_("缺少右花括号 }。"))
+        texts.append(text[at:opening])
+        insides.append(text[opening + 1 : closing])
+        at = closing + 1
+    if not insides:
+        raise _Bad(_("没有找到 { }，不知道答案在哪里。"))
+    return [*texts, text[at:]], insides
+
+
+def _several_gaps(texts: list[str], insides: list[str]) -> dict:
+    """A fill-in with a gap for each group; underscores that teachers write beside the braces are the same gap."""
+    parts, options = [], []
+    for n, inside in enumerate(insides):
+        if _find(inside, "~") >= 0 or not inside.strip().startswith("=") or _find(inside, "->") >= 0:
+            raise _Bad(_("一道题里有几组 { } 时，每一组都要写成填空：{=答案}。"))
+        options += [replace(o, gap=n) for o in _fillin(inside, [])["options"]]
+    for n, text in enumerate(texts):
+        text = re.sub(r"_{2,}\s*$", "", text) if n < len(insides) else text
+        text = re.sub(r"^\s*_{2,}", "", text) if n else text
+        if GAP.search(text):
+            raise _Bad(_("题里的空（____）比花括号多。"))
+        parts.append(_unescaped(text))
+    return {"kind": "fillin", "stem": "____".join(parts).strip(), "tail": "", "options": tuple(options)}
 
 
 def _take_name(block: str) -> tuple[str, str]:
@@ -150,7 +192,9 @@ def _take_explanation(inside: str) -> tuple[str, str]:
 def _kind_of(inside: str):
     text = inside.strip()
     if not text:
-        raise _Bad(_("问答题要由人批改，暂不能导入。"))
+        return _short
+    if text.startswith(">"):
+        return _ordering
     if re.fullmatch(r"(TRUE|FALSE|T|F|对|错|√|×)\s*(#.*)?", text, re.S | re.I):
         return _truefalse
     if text.startswith("#"):
@@ -162,19 +206,40 @@ def _kind_of(inside: str):
     return _choices if _find(text, "~") >= 0 else _fillin
 
 
-def _truefalse(inside: str, tail: str) -> dict:
+def _short(inside: str, dropped: list[object]) -> dict:
+    return {"kind": "short"}
+
+
+def _ordering(inside: str, dropped: list[object]) -> dict:
+    """As Moodle's ordering type writes it: a line of settings, then the items in their order, a line each."""
+    head, _newline, body = inside.strip().partition("\n")
+    settings = _ORDER.match(head.strip())
+    if settings is None:
+        raise _Bad(_("排序题应写成 {>数量 ALL VERTICAL ABSOLUTE_POSITION，后面一行一项。"))
+    items = [_plain(line) for line in body.split("\n") if line.strip()]
+    if len(items) < 2 or len(set(items)) < len(items):
+        raise _Bad(_("排序题至少要有两项，而且不能相同。"))
+    words = set(settings[2].upper().split()) - _USUAL_ORDER
+    if words:
+        dropped.append(_("排序题的设置：%(what)s", what=" ".join(sorted(words))))
+    return {"kind": "ordering", "options": tuple(Option(item) for item in items)}
+
+
+def _truefalse(inside: str, dropped: list[object]) -> dict:
+    if remark := re.sub(r"^[^#]*#?", "", inside).strip():
+        dropped.append(_("判断题的反馈：%(what)s", what=_plain(remark)[:40]))
     word = re.match(r"\s*(\w+|√|×)", inside).group(1).upper()
     return {"kind": "truefalse", "truth": word in ("TRUE", "T", "对", "√")}
 
 
-def _numeric(inside: str, tail: str) -> dict:
+def _numeric(inside: str, dropped: list[object]) -> dict:
     body = inside.strip()[1:].strip()
     answers = _answers(body) if body.startswith(("=", "~")) else [("=", body)]
     options = []
     for sign, raw in answers:
         weight, text = _take_weight(raw, WHOLE if sign == "=" else 0)
-        text = text[: i] if (i := _find(text, "#")) >= 0 else text
-        options.append(Option(_range(_plain(text)), weight))
+        text, note = _take_note(text)
+        options.append(Option(_range(text), weight, note))
     return {"kind": "numeric", "options": tuple(options)}
 
 
@@ -203,7 +268,7 @@ def _bounds(text: str) -> tuple[Decimal, Decimal]:
     return low, high
 
 
-def _matching(inside: str, tail: str) -> dict:
+def _matching(inside: str, dropped: list[object]) -> dict:
     options = []
     for sign, raw in _answers(inside):
         left, arrow, right = raw.partition("->")
@@ -215,7 +280,7 @@ def _matching(inside: str, tail: str) -> dict:
     return {"kind": "matching", "options": tuple(options)}
 
 
-def _fillin(inside: str, tail: str) -> dict:
+def _fillin(inside: str, dropped: list[object]) -> dict:
     options = []
     for _sign, raw in _answers(inside):
         weight, text = _take_weight(raw, WHOLE)
@@ -226,7 +291,7 @@ def _fillin(inside: str, tail: str) -> dict:
     return {"kind": "fillin", "options": tuple(options)}
 
 
-def _choices(inside: str, tail: str) -> dict:
+def _choices(inside: str, dropped: list[object]) -> dict:
     # Moodle's rule: with an "=" one option is chosen (others may earn a part), with "~%…%" alone several are.
     options, has_right = [], False
     for sign, raw in _answers(inside):
@@ -296,38 +361,8 @@ def _find(text: str, what: str, start: int = 0) -> int:
 
 def _plain(text: str) -> str:
     """Without escapes and outer blanks."""
-    return re.sub(r"\\(n|.)", lambda m: "\n" if m[1] == "n" else m[1], text, flags=re.S).strip()
+    return _unescaped(text).strip()
 
 
-# ---- writing
-
-
-def write_gift(questions: list[Question]) -> str:
-    """GIFT that read_gift() reads back to the same questions."""
-    return "\n\n".join(_written(q) for q in questions) + "\n"
-
-
-def _escape(text: str) -> str:
-    return re.sub(r"([\\~=#{}:])", r"\\\1", text).replace("\n", "\\n").replace("->", "-\\>")
-
-
-def _written(q: Question) -> str:
-    note = f"####{_escape(q.explanation)}" if q.explanation else ""
-    body = {
-        "truefalse": lambda: "TRUE" if q.truth else "FALSE",
-        "numeric": lambda: "#" + "".join(f"=%{o.permille / 10:g}%{o.text} " for o in q.options),
-        "matching": lambda: "".join(f"={_escape(o.text)} -> {_escape(o.match)}\n" for o in q.options),
-        "fillin": lambda: "".join(f"=%{o.permille / 10:g}%{_escape(o.text)}{_noted(o)} " for o in q.options),
-    }.get(q.kind, lambda: "\n" + "".join(_choice(q, o) for o in q.options))()
-    return f"::{_escape(q.id)}::{_escape(q.stem)}{{{body}{note}}}{_escape(q.tail)}"
-
-
-def _choice(q: Question, o: Option) -> str:
-    if q.kind == "single" and o.permille == WHOLE:
-        return f"  ={_escape(o.text)}{_noted(o)}\n"
-    weight = f"%{o.permille / 10:g}%" if o.permille else ""
-    return f"  ~{weight}{_escape(o.text)}{_noted(o)}\n"
-
-
-def _noted(o: Option) -> str:
-    return f"#{_escape(o.feedback)}" if o.feedback else ""
+def _unescaped(text: str) -> str:
+    return re.sub(r"\\(n|.)", lambda m: "\n" if m[1] == "n" else m[1], text, flags=re.S)

@@ -1,0 +1,113 @@
+"""What teachers write as an answer: letters, ticks and crosses, words for gaps, numbers with a tolerance."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal, InvalidOperation
+
+from guanxue.quizzes.formats.lines import CIRCLED, fold
+
+RIGHT = {"对", "正确", "√", "✓", "✔", "☑", "t", "true", "是", "y", "yes", "对的", "v", "right", "正确的"}
+WRONG = {"错", "错误", "×", "✗", "✘", "☒", "f", "false", "否", "n", "no", "错的", "x", "wrong", "不对", "不正确", "错误的", "✕",
+         "╳", "ⅹ"}
+_LETTERS = re.compile(r"(?:选|应选|故选|本题选)?\s*([A-Z](?:\s*[,、;/和与及|+]?\s*[A-Z])*)\s*[.。;；]?")
+_LETTER_AND_WORDS = re.compile(r"(?:选)?\s*([A-Z])\s*[.、):，,]\s*\S|\(([A-Z])\)\s*\S")
+NUMBER = r"[+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?"
+_UNIT = r"(?:\s*[%‰°℃Ωμa-zA-Z\u4e00-\u9fff/·²³㎜㎡]{1,8})?"
+_TOLERANCE = re.compile(rf"({NUMBER})({_UNIT})\s*(?:±|\+/-|\+-)\s*(\d+(?:\.\d+)?)({_UNIT})")
+_RANGE = re.compile(rf"({NUMBER})({_UNIT})\s*(?:~|至|到|\.\.|-)\s*({NUMBER})({_UNIT})")
+_ONE = re.compile(rf"({NUMBER})({_UNIT})")
+_NUMBERED = re.compile(rf"(?:[(（]\d[)）]|[{CIRCLED}]|第[一二三四五六七八九\d][空个]\s*[:：]?|(?<!\S)\d[.、．](?!\d))\s*")
+_BETWEEN = (r"[;；\n]+", r"[,，]+", r"、+", r"\s{2,}", r"\s+", r"[;；,，、\s|]+")
+_OR = re.compile(r"\s*(?:/|\||或者|或)\s*")
+_OR_WORD = re.compile(r"\s*(?:\||或者|或)\s*")
+LONGEST_NUMBER = 40
+
+
+def letters_of(raw: str) -> str | None:
+    """The letters an answer names, in order and once each ("A、C" → "AC", "②" → "B", "B. 停机" → "B"); None for other words."""
+    text = fold(raw).strip().strip("()[]【】\"'“”")
+    for n, sign in enumerate(CIRCLED):
+        text = text.replace(sign, chr(65 + n))
+    text = text.strip().upper()
+    if found := _LETTERS.fullmatch(text):
+        return "".join(dict.fromkeys(c for c in found[1] if "A" <= c <= "Z"))
+    if found := _LETTER_AND_WORDS.match(text):
+        return found[1] or found[2]
+    return None
+
+
+def truth_of(raw: str) -> bool | None:
+    """True or False of a tick, a cross or a word for it; None for other words."""
+    word = fold(raw).strip().strip("()[]【】。.;；,，!").strip().casefold()
+    return True if word in RIGHT else False if word in WRONG else None
+
+
+def plain_number(value: Decimal) -> str:
+    """As people write it: no exponent, no noughts at the end."""
+    text = format(value, "f")
+    text = text.rstrip("0").rstrip(".") if "." in text else text
+    return "0" if text in ("-0", "") else text
+
+
+def range_text(low: Decimal, high: Decimal) -> str:
+    """As a question keeps it: "low..high"."""
+    return f"{plain_number(low)}..{plain_number(high)}"
+
+
+def range_of(raw: str) -> tuple[str, str] | None:
+    """("low..high", unit) of "3.14±0.01", "3.1~3.2" or "50 mm"; None for other words. Raises nothing for absurd numbers."""
+    text = fold(raw).strip().rstrip("。.;； ")
+    if len(text) > LONGEST_NUMBER:
+        return None
+    try:
+        if found := _TOLERANCE.fullmatch(text):
+            middle, tolerance = Decimal(found[1]), Decimal(found[3])
+            return _kept(middle - tolerance, middle + tolerance, found[2] or found[4])
+        if found := _RANGE.fullmatch(text):
+            low, high = Decimal(found[1]), Decimal(found[3])
+            return _kept(low, high, found[2] or found[4]) if low <= high else None
+        if found := _ONE.fullmatch(text):
+            return _kept(Decimal(found[1]), Decimal(found[1]), found[2])
+    except InvalidOperation:
+        return None
+    return None
+
+
+def _kept(low: Decimal, high: Decimal, unit: str | None) -> tuple[str, str] | None:
+    if max(abs(low), abs(high)) > Decimal("1e15") or (low and abs(low) < Decimal("1e-12")):
+        return None
+    return range_text(low, high), (unit or "").strip()
+
+
+def has_tolerance(raw: str) -> bool:
+    """Does the answer say how far off one may be?"""
+    return _TOLERANCE.fullmatch(fold(raw).strip().rstrip("。.;； ")) is not None
+
+
+def accepted(raw: str) -> list[str]:
+    """The answers that are taken for one gap: "停机/关机" and "停机或关机" are two."""
+    text = raw.strip()
+    found = [x.strip(" 。") for x in (_OR_WORD if is_one_with_stroke(text) else _OR).split(text)]
+    found = list(dict.fromkeys(x for x in found if x))
+    return found or ([raw.strip()] if raw.strip() else [])
+
+
+def is_one_with_stroke(raw: str) -> bool:
+    """Is the stroke in it part of one answer, as in a formula, a fraction or a unit (I=U/R, 1/2, r/min)?"""
+    text = fold(raw).strip()
+    is_unit = re.fullmatch(r"[\d.]+\s*/\s*[\d.]+|[\d.]*\s*[a-zA-Zμ]{1,3}/[a-zA-Zμ²³]{1,4}", text)
+    return "/" in text and ("=" in text or is_unit is not None)
+
+
+def for_gaps(raw: str, gaps: int) -> list[str] | None:
+    """The answer's words gap by gap, or None where they cannot be told apart into so many."""
+    text = raw.strip()
+    numbered = _NUMBERED.split(text)
+    tries = [numbered] if len(numbered) == gaps + 1 and not numbered[0].strip() else []
+    tries += [re.split(sign, text) for sign in _BETWEEN]
+    for parts in tries:
+        parts = [p.strip(" ;；,，、。\n") for p in parts if p.strip(" ;；,，、。\n")]
+        if len(parts) == gaps:
+            return parts
+    return None

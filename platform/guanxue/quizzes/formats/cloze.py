@@ -1,0 +1,60 @@
+"""Moodle's embedded answers ({1:SHORTANSWER:=a~%50%b}): gaps of words inside a text, in and out."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+
+from guanxue.core.i18n import lazy as _
+from guanxue.quizzes.formats.drafts import Bad
+from guanxue.quizzes.rules import GAP, WHOLE, Option, Question
+
+_PLACE = re.compile(r"\{(\d*):([A-Z_]+):((?:\\.|[^}\\])*)\}", re.S)
+_WORDS = {"SHORTANSWER", "SA", "MW", "SHORTANSWER_C", "SAC", "MWC"}
+
+
+def read_cloze(text: str) -> dict:
+    """The fields of a fill-in. Raises Bad for places of other kinds."""
+    places = list(_PLACE.finditer(text))
+    if not places:
+        raise Bad(_("没有找到空。"))
+    if any(p[2] not in _WORDS for p in places):
+        raise Bad(_("内嵌的“%(kind)s”不支持，只支持填空（SHORTANSWER）。",
+                    kind=next(p[2] for p in places if p[2] not in _WORDS)))
+    around = _PLACE.sub("\0", text)
+    if GAP.search(around):
+        raise Bad(_("题里的空（____）比花括号多。"))
+    options = [Option(words, share, note, gap=n) for n, place in enumerate(places) for words, share, note in _answers(place[3])]
+    if len({o.gap for o in options}) < len(places):
+        raise Bad(_("没有标出正确答案。"))
+    if len(places) == 1:
+        before, after = around.split("\0")
+        return {"kind": "fillin", "stem": before.strip(), "tail": after.strip(), "options": tuple(options)}
+    return {"kind": "fillin", "stem": around.replace("\0", "____").strip(), "options": tuple(options)}
+
+
+def _answers(inside: str) -> list[tuple[str, int, str]]:
+    found = []
+    for raw in re.split(r"(?<!\\)~", inside):
+        told = re.match(r"(=)?(?:%(-?\d+(?:\.\d+)?)%)?(.*)", raw, re.S)
+        share = int(Decimal(told[2]) * 10) if told[2] else WHOLE if told[1] else 0
+        words, _sign, note = re.sub(r"\\#", "\0", told[3]).partition("#")
+        words = re.sub(r"\\(.)", r"\1", words.replace("\0", "#")).strip()
+        if words and 0 < share <= WHOLE:
+            found.append((words, share, re.sub(r"\\(.)", r"\1", note.replace("\0", "#")).strip()))
+    return found
+
+
+def write_cloze(question: Question) -> str:
+    """The stem with its gaps as embedded answers."""
+    parts = GAP.split(question.stem, maxsplit=question.gap_count)
+    text = parts[0]
+    for n, part in enumerate(parts[1:]):
+        answers = "~".join(f"{'=' if o.permille == WHOLE else f'%{o.permille / 10:g}%'}{_escape(o.text)}"
+                           f"{'#' + _escape(o.feedback) if o.feedback else ''}" for o in question.options if o.gap == n)
+        text += f"{{1:SHORTANSWER:{answers}}}{part}"
+    return text
+
+
+def _escape(text: str) -> str:
+    return re.sub(r"([\\}~#=/\"])", r"\\\1", text.replace("\n", " "))
