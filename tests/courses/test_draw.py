@@ -86,12 +86,12 @@ def test_a_number_no_pool_allows_is_told_at_its_field_and_nothing_is_kept(school
 
 def test_only_a_quiz_draws_and_only_its_teacher_says_so(school):
     with school.test_request_context():
-        course, quiz = quiz_of()
-        text = courses.list_lessons(course.id)[0]
+        quiz = quiz_of()[1]
     with school.test_request_context(), writing():
         make_person("13800000003", "周工", "instructor")
+        course, _quiz = quiz_of()
         with pytest.raises(Invalid):
-            courses.set_draw(teacher, course, text.id, {"停机": 1})
+            courses.set_draw(teacher, course, courses.list_lessons(course.id)[0].id, {"停机": 1})
     Browser(school, "13800000003").get(f"/teach/safe-measuring/lessons/{quiz.id}/draw", 404)
     Browser(school, TEACHER).get(f"/teach/safe-measuring/lessons/{quiz.id}9/draw", 404)
 
