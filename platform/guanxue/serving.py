@@ -6,11 +6,16 @@ safe because nothing is running yet: no thread, no open connection, no lock; the
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import gc
 import multiprocessing
+import os
 import signal
+import socket
 import sys
+import threading
+import time
 
 from flask import Flask
 from granian import Granian
@@ -21,6 +26,10 @@ from guanxue import wiring
 from guanxue.app import create_app
 from guanxue.core import logs
 from guanxue.core.db import db
+from guanxue.core.web.turnstile import THREADS, Turnstile
+
+# A phone that is gone without a word is noticed after 20 + 3 × 5 seconds. Nothing else would tell a thread that reads from it.
+QUIET_S, PROBE_EVERY_S, PROBES = 20, 5, 3
 
 
 def ready_app() -> Flask:
@@ -42,15 +51,45 @@ def end_with_parent() -> None:
         ctypes.CDLL(None).prctl(1, signal.SIGTERM)  # PR_SET_PDEATHSIG
 
 
+def notice_the_gone(port: int, within_s: float = 10) -> None:
+    """Have the kernel ask those who connect to this process whether they are still there, once they are silent."""
+    deadline = time.monotonic() + within_s
+    while not any(_ask_the_silent(int(fd), port) for fd in os.listdir("/proc/self/fd")) and time.monotonic() < deadline:
+        time.sleep(0.1)
+
+
+def _ask_the_silent(fd: int, port: int) -> bool:
+    """If that open file is the socket that listens there: what is set on it, each of its connections inherits."""
+    try:
+        handle = os.dup(fd)
+    except OSError:
+        return False
+    try:
+        with socket.socket(fileno=handle) as one:
+            if not one.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN) or one.getsockname()[1] != port:
+                return False
+            one.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+            one.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, QUIET_S)
+            one.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, PROBE_EVERY_S)
+            one.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPCNT, PROBES)
+            return True
+    except OSError:  # no socket, or none of the network
+        with contextlib.suppress(OSError):
+            os.close(handle)
+        return False
+
+
 def serve(host: str, port: int, workers: int) -> None:
     """Answer on that address until told to end (TERM, INT)."""
     multiprocessing.set_start_method("fork", force=True)
     app = ready_app()
 
-    def in_worker() -> Flask:
+    def in_worker() -> Turnstile:
         end_with_parent()
-        return app
+        if sys.platform == "linux":  # the server opens its socket after this
+            threading.Thread(target=notice_the_gone, args=(port,), name="notice-the-gone", daemon=True).start()
+        return Turnstile(app)
 
-    Granian("wsgi:app", address=host, port=port, interface=Interfaces.WSGI, workers=workers, blocking_threads=4, backlog=1024,
-            websockets=False, respawn_failed_workers=True, workers_kill_timeout=5, log_level=LogLevels.warning,
+    Granian("wsgi:app", address=host, port=port, interface=Interfaces.WSGI, workers=workers, blocking_threads=THREADS,
+            backlog=1024, websockets=False, respawn_failed_workers=True, workers_kill_timeout=5, log_level=LogLevels.warning,
             ).serve(target_loader=in_worker, wrap_loader=False)

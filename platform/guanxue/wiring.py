@@ -58,6 +58,7 @@ from guanxue.courses.routes import files as _courses_files  # noqa: F401 adds it
 from guanxue.courses.routes import public as _courses_public  # noqa: F401 adds its pages to the blueprint
 from guanxue.courses.routes import review as _courses_review  # noqa: F401
 from guanxue.courses.routes import teach as _courses_teach  # noqa: F401
+from guanxue.courses.routes import uploads as _courses_uploads  # noqa: F401
 from guanxue.creditbank import api as _creditbank_api  # noqa: F401 declares its calls
 from guanxue.creditbank import commands as creditbank_commands
 from guanxue.creditbank import keeping as creditbank_keeping
@@ -77,6 +78,8 @@ from guanxue.learning import routes as learning_pages
 from guanxue.learning.routes import notes as _learning_notes  # noqa: F401
 from guanxue.learning.routes import study as _learning_study  # noqa: F401
 from guanxue.ledger import commands as ledger_commands
+from guanxue.media import api as media_api
+from guanxue.media import keeping as media_keeping
 from guanxue.media import routes as media_routes
 from guanxue.media import tasks as media_tasks
 from guanxue.quizzes import keeping as quizzes_keeping
@@ -123,7 +126,7 @@ def join(app: Flask) -> None:
 
 def _blueprints(app: Flask) -> None:
     """Every edge that answers addresses."""
-    for edge in (accounts_routes, helpdesk_routes, media_routes, course_pages, learning_pages, discussion_routes,
+    for edge in (accounts_routes, helpdesk_routes, media_routes, media_api, course_pages, learning_pages, discussion_routes,
                  creditbank_routes, track_pages):
         app.register_blueprint(edge.blueprint)
 
@@ -144,6 +147,7 @@ def _jobs() -> None:
     """What the worker runs for a job's name."""
     jobs.register("media.make", media_tasks.make, heavy=True, given_up=media_tasks.give_up)
     jobs.register("media.companions", media_tasks.make_companions, heavy=True)
+    jobs.register("media.sweep_uploads", media_tasks.sweep_uploads)
     jobs.register("search.update", search_tasks.update)
     jobs.register("accounts.send_message", accounts_tasks.send_message)
     jobs.register("accounts.erase", accounts_tasks.erase, max_attempts=50)
@@ -187,7 +191,7 @@ MERGING = {
 def _keepers() -> None:
     """What every room keeps of a person, from the bottom up: for export, deletion, merging and parting."""
     for room, keeping in (
-        ("accounts", accounts_keeping), ("helpdesk", helpdesk_keeping), ("quizzes", quizzes_keeping),
+        ("accounts", accounts_keeping), ("helpdesk", helpdesk_keeping), ("media", media_keeping), ("quizzes", quizzes_keeping),
         ("courses", courses_keeping), ("learning", learning_keeping), ("discussions", discussions_keeping),
         ("creditbank", creditbank_keeping), ("tracks", tracks_keeping),
     ):

@@ -3,7 +3,19 @@
 An asset is known by its source, so the same source is made once. Nothing is served before every rendition is whole.
 """
 
-from guanxue.media.errors import BadFile, BadVideo, LinkExpired, NoSuchAsset
+from guanxue.media.errors import (
+    BadFile,
+    BadHeader,
+    BadVideo,
+    Busy,
+    LinkExpired,
+    NoRoom,
+    NoSuchAsset,
+    NoSuchUpload,
+    NotWhole,
+    UploadGone,
+    WrongKind,
+)
 from guanxue.media.events import AssetFailed, AssetReady, CompanionsMade
 from guanxue.media.examination import Examined, SubtitleReport, examine, read_vtt
 from guanxue.media.files import MOST_BYTES as MOST_FILE_BYTES
@@ -23,8 +35,34 @@ from guanxue.media.queries import (
     sizes,
     token_is_genuine,
 )
-from guanxue.media.rules import NarrationSpec, Sizes, SlideSpec
+from guanxue.media.rules import (
+    MOST_UPLOAD_BYTES,
+    Announced,
+    NarrationSpec,
+    Sizes,
+    SlideSpec,
+    announced,
+    must_fit,
+    whole_number,
+)
 from guanxue.media.service import create_from_original, create_from_upload, create_narrated, keep_original, want_companions
+from guanxue.media.uploads import (
+    CHECKSUMS,
+    PIECE_BYTES,
+    Checksum,
+    Waiting,
+    begin_upload,
+    drop_upload,
+    finish_upload,
+    forget_arrived,
+    get_upload,
+    keep_upload,
+    list_waiting,
+    note_arrived,
+    note_used,
+    receive,
+    take_turn,
+)
 
 __all__ = [
     "Asset", "AssetReady", "AssetFailed", "NarrationSpec", "SlideSpec", "Cue", "create_narrated", "create_from_upload",
@@ -32,4 +70,8 @@ __all__ = [
     "folder_of", "token_is_genuine", "original_path", "examine", "Examined", "read_vtt", "SubtitleReport", "BadVideo",
     "LinkExpired", "NoSuchAsset", "BadFile", "Prepared", "prepare_file", "keep_file", "find_kept", "bytes_kept_by",
     "must_have_room", "MOST_FILE_BYTES", "CompanionsMade", "Sizes", "sizes", "list_without_companions", "want_companions",
+    "Announced", "announced", "whole_number", "must_fit", "MOST_UPLOAD_BYTES", "PIECE_BYTES", "Checksum", "CHECKSUMS",
+    "Waiting", "begin_upload", "get_upload", "list_waiting", "take_turn", "receive", "note_arrived", "keep_upload",
+    "finish_upload", "note_used", "drop_upload", "forget_arrived", "BadHeader", "NoSuchUpload", "UploadGone", "NotWhole",
+    "WrongKind", "NoRoom", "Busy",
 ]

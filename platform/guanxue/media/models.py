@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger
+from sqlalchemy import BigInteger, ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column
 
 from guanxue.core.db import JsonDocument, Model, UtcMoment
@@ -54,3 +54,30 @@ class File(Model):
     facts: Mapped[dict] = mapped_column(JsonDocument, default=dict)
     created_by: Mapped[str] = mapped_column(index=True)
     created_at: Mapped[datetime] = mapped_column(UtcMoment)
+
+
+OPEN, WHOLE, EXPIRED, DROPPED = "open", "whole", "expired", "dropped"
+
+
+class Upload(Model):
+    """A file on its way in (uploads.py). How much has arrived its file says; `arrived_bytes` is what was known last.
+
+    state: open, whole (its video is `asset_id`; `used_at` once a lesson took it), expired, dropped. `code` stands in its
+    address, `metadata_text` is Upload-Metadata as it came, `aim` what the page that sent it wants it for.
+    """
+
+    __tablename__ = "media_upload"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    code: Mapped[str] = mapped_column(unique=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("accounts_person.id"), index=True)
+    filename: Mapped[str]
+    metadata_text: Mapped[str]
+    aim: Mapped[str] = mapped_column(default="")
+    modified_ms: Mapped[int] = mapped_column(BigInteger, default=0)
+    size_bytes: Mapped[int] = mapped_column(BigInteger)
+    arrived_bytes: Mapped[int] = mapped_column(BigInteger, default=0)
+    state: Mapped[str] = mapped_column(default=OPEN)
+    asset_id: Mapped[int | None] = mapped_column(ForeignKey("media_asset.id"), index=True)
+    created_at: Mapped[datetime] = mapped_column(UtcMoment)
+    expires_at: Mapped[datetime] = mapped_column(UtcMoment, index=True)
+    used_at: Mapped[datetime | None] = mapped_column(UtcMoment)

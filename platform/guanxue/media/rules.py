@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 import base64
+import binascii
 import hashlib
 import hmac
 import json
+import re
 from dataclasses import asdict, dataclass
+from datetime import timedelta
+from pathlib import PurePath
+
+from guanxue.core.errors import Invalid, TooLarge, TooMany
+from guanxue.core.i18n import lazy as _
+from guanxue.media.errors import BadHeader, NoRoom, WrongKind
 
 # Addresses stay the same for an hour, so that a player that opens a page again finds its segments in its cache.
 STEP_S, HOLDS_S = 3600, 12 * 3600
@@ -98,3 +106,106 @@ def is_genuine(key: bytes, token: str, asset_id: int, version: str, now_s: int) 
 def _mac(key: bytes, asset_id: int, version: str, until: int) -> str:
     made = hmac.new(key, f"{asset_id}/{version}/{until}".encode(), hashlib.sha256).digest()
     return base64.urlsafe_b64encode(made[:18]).decode().replace("-", ".")
+
+
+# ---- files on their way in
+
+MOST_UPLOAD_BYTES = 8 * 1024**3
+MOST_UNFINISHED_BYTES = 24 * 1024**3  # of one teacher; whole sizes count, whatever has arrived of them
+MOST_FILES_A_DAY = 60
+SPARE_BYTES = 1024**3  # what the site itself needs of the disk
+UPLOAD_HOLDS = timedelta(days=7)
+LONGEST_NAME, LONGEST_METADATA = 120, 2000
+VIDEO_ENDINGS = frozenset("mp4 m4v mov qt mkv webm avi wmv asf flv f4v mpg mpeg m2v vob ts mts m2ts 3gp 3gpp 3g2".split())
+_WHOLE_NUMBER, _KEY = re.compile(r"[0-9]{1,19}"), re.compile(r"[!-+\--~]+")  # visible ASCII but the comma
+_LARGEST = 2**63 - 1
+
+
+@dataclass(frozen=True)
+class Announced:
+    """What a browser says of a file before it sends it. `aim` is what it is for, in the page's own words ("lesson:12").
+
+    `modified_ms` is when the file was last changed on its phone or computer (0: not said), `metadata` all of it as it came.
+    """
+
+    size_bytes: int
+    filename: str = ""
+    kind: str = ""
+    aim: str = ""
+    modified_ms: int = 0
+    metadata: str = ""
+
+
+def whole_number(text: str | None, name: str) -> int:
+    """A header's number, 0…2^63-1. Raises BadHeader."""
+    if text is None or not _WHOLE_NUMBER.fullmatch(text) or int(text) > _LARGEST:
+        raise BadHeader(_("请求头 %(name)s 应为非负整数。", name=name))
+    return int(text)
+
+
+def read_metadata(text: str) -> dict[str, str]:
+    """Upload-Metadata: names, each with a text in base64 of UTF-8. Raises BadHeader."""
+    if len(text) > LONGEST_METADATA:
+        raise BadHeader(_("请求头 %(name)s 太长。", name="Upload-Metadata"))
+    told: dict[str, str] = {}
+    for pair in text.split(",") if text.strip() else ():
+        key, _space, value = pair.strip(" ").partition(" ")
+        if not _KEY.fullmatch(key) or key in told:
+            raise BadHeader(_("请求头 %(name)s 读不懂。", name="Upload-Metadata"))
+        told[key] = _text_of(value)
+    return told
+
+
+def _text_of(value: str) -> str:
+    try:
+        text = base64.b64decode(value, validate=True).decode("utf-8")
+    except (binascii.Error, ValueError):
+        raise BadHeader(_("请求头 %(name)s 读不懂。", name="Upload-Metadata")) from None
+    if any(ord(c) < 32 or ord(c) == 127 for c in text):  # a line end in a name would end a header or a log line
+        raise BadHeader(_("文件名里有换行之类的字符，请改名后再传。"))
+    return text
+
+
+def announced(size: int, metadata: str) -> Announced:
+    """What the two headers of a new upload say. Raises BadHeader."""
+    told = read_metadata(metadata)
+    modified = told.get("modified", "0")
+    return Announced(
+        size_bytes=size, filename=PurePath(told.get("filename", told.get("name", "")).replace("\\", "/")).name[-LONGEST_NAME:],
+        kind=told.get("filetype", told.get("type", "")).lower()[:LONGEST_NAME], aim=told.get("for", "")[:LONGEST_NAME],
+        modified_ms=whole_number(modified, "modified"), metadata=metadata)
+
+
+def must_be_welcome(file: Announced) -> None:
+    """Refuse, before a byte is sent, what can never become a lesson's video. Raises Invalid, TooLarge, WrongKind."""
+    if file.size_bytes == 0:
+        raise Invalid(_("文件是空的，请检查后重新选择。"))
+    if file.size_bytes > MOST_UPLOAD_BYTES:
+        raise TooLarge(_("这个视频有 %(n)s GB，最大 %(m)s GB。请压缩，或剪成几节再传。",
+                         n=f"{file.size_bytes / 1024**3:.1f}", m=MOST_UPLOAD_BYTES // 1024**3))
+    ending = PurePath(file.filename).suffix.lower().lstrip(".")
+    is_unknown = not ending and not file.kind
+    if not (is_unknown or ending in VIDEO_ENDINGS or file.kind.startswith("video/")):
+        raise WrongKind(_("“%(name)s”不是视频。请选 MP4、MOV、MKV、AVI、FLV、WMV 等视频文件。",
+                          name=file.filename or file.kind))
+
+
+def must_be_within_quota(size: int, unfinished_bytes: int, files_today: int) -> None:
+    """What one teacher may have on the way, and begin in 24 hours. Raises TooLarge, TooMany."""
+    if files_today >= MOST_FILES_A_DAY:
+        raise TooMany(_("一天最多上传 %(n)s 个视频，请明天接着传。", n=MOST_FILES_A_DAY), retry_after_s=3600)
+    if unfinished_bytes + size > MOST_UNFINISHED_BYTES:
+        raise TooLarge(_("没传完的视频加起来太大了（最多 %(n)s GB）。请先传完，或删掉不要的。",
+                         n=MOST_UNFINISHED_BYTES // 1024**3))
+
+
+def must_have_room(size: int, free_bytes: int, promised_bytes: int) -> None:
+    """Room for the file, for as much again that is made of it, and for what others were promised. Raises NoRoom."""
+    if free_bytes - promised_bytes - SPARE_BYTES < 2 * size:
+        raise NoRoom(_("服务器的磁盘快满了，放不下这个视频。请告诉管理员，过一会儿再传。"))
+
+
+def must_fit(size: int, offset: int, length: int | None) -> None:
+    """A piece of `length` bytes (None: not said) may not go beyond the file's end. Raises TooLarge."""
+    if length is not None and offset + length > size:
+        raise TooLarge(_("传来的内容比说好的文件大，没有收下。"))

@@ -16,7 +16,7 @@ from guanxue import jobs
 from guanxue.core.db import session, writing
 from guanxue.core.i18n import gettext as _
 from guanxue.core.settings import settings
-from guanxue.media import companions, encoder, narration, queries, service, slides
+from guanxue.media import companions, encoder, narration, queries, service, slides, uploads
 from guanxue.media.errors import BadVideo, Stopped
 from guanxue.media.models import READY
 from guanxue.media.rules import COMPANIONS, NarrationSpec
@@ -85,6 +85,13 @@ def make_companions(job: jobs.Running) -> None:
         return
     finally:
         shutil.rmtree(work, ignore_errors=True)
+
+
+def sweep_uploads(_job: jobs.Running) -> None:
+    """media.sweep_uploads: what nobody goes on uploading is forgotten, row and file. Safe to run twice."""
+    with writing():
+        gone = uploads.sweep_uploads()
+    uploads.forget_arrived(gone)
 
 
 def give_up(payload: dict, reason: str) -> None:

@@ -1,0 +1,90 @@
+"""An instructor's videos on their way in: what waits, and how a finished upload becomes a lesson's video.
+
+The bytes come by media/api.py; these are the small requests before and after.
+"""
+
+from __future__ import annotations
+
+from pathlib import PurePath
+
+from flask import Response, jsonify, redirect, request, url_for
+
+from guanxue import courses, media
+from guanxue.core.db import begin_writing, end_work, writing
+from guanxue.core.errors import NotFound
+from guanxue.core.i18n import lazy as _
+from guanxue.core.web.addresses import is_row_id
+from guanxue.core.web.dispatch import current_actor, reads_first
+from guanxue.core.web.pages import own_site_path, page, personal
+from guanxue.courses.routes import blueprint
+
+
+def _wants_json() -> bool:
+    return request.accept_mimetypes.best == "application/json"
+
+
+@blueprint.get("/teach/uploads")
+def teach_uploads() -> Response:
+    """Videos that are not finished, or that no lesson took: what is left of each, and until when it waits."""
+    actor = current_actor()
+    actor.require("teach")
+    waiting = [_values(x) for x in media.list_waiting(actor)]
+    if _wants_json():
+        return personal(jsonify(uploads=[{k: v for k, v in x.items() if k != "until_at"} for x in waiting]))
+    places = [{"slug": c.slug, "title": c.title} for c in courses.list_own_courses(actor) if c.state != "submitted"]
+    return personal(page("courses/teach_uploads.html", uploads=waiting, places=places,
+                         most_gigabytes=media.MOST_UPLOAD_BYTES // 1024**3))
+
+
+def _values(x: media.Waiting) -> dict:
+    return {"code": x.code, "name": x.filename, "size": x.size_bytes, "here": x.arrived_bytes, "modified": x.modified_ms,
+            "aim": x.aim, "whole": x.is_whole, "until_at": x.expires_at,
+            "percent": x.arrived_bytes * 100 // x.size_bytes, "left": x.size_bytes - x.arrived_bytes}
+
+
+@blueprint.post("/teach/uploads/<code>/drop")
+@reads_first
+def teach_upload_drop(code: str) -> Response:
+    """It is not wanted any more."""
+    current_actor().require("teach")
+    with writing():
+        media.drop_upload(current_actor(), code)
+    media.forget_arrived([code])
+    return redirect(own_site_path(request.form.get("next"), url_for(".teach_uploads")), 303)
+
+
+@blueprint.post("/teach/<slug>/uploads")
+@reads_first
+def teach_upload_use(slug: str) -> Response:
+    """The upload named in `upload` becomes the video of `lesson`, or without one of a new lesson at the end."""
+    actor, form = current_actor(), request.form
+    _course(slug)
+    upload = media.get_upload(actor, form.get("upload", ""))
+    code, size, is_whole, filename = upload.code, upload.size_bytes, upload.state == "whole", upload.filename
+    end_work(commit=False)
+    digest = "" if is_whole else media.keep_upload(code, size)  # the process that took the last byte may have died
+    begin_writing()
+    course = _course(slug)
+    if digest:
+        media.finish_upload(actor, code, digest)
+    asset = media.note_used(actor, code)
+    lesson_id = _lesson_for(course, form.get("lesson", ""), form.get("title", "").strip(), filename)
+    courses.attach_video(actor, course, lesson_id, asset)
+    place = url_for(".teach_lesson", slug=slug, lesson_id=lesson_id)
+    return personal(jsonify(lesson=lesson_id, place=place)) if _wants_json() else redirect(place, 303)
+
+
+def _course(slug: str) -> courses.Course:
+    actor = current_actor()
+    actor.require("teach")
+    found = courses.get_course(slug, actor)
+    if not courses.may_edit_course(actor, found):
+        raise NotFound(_("没有这门课。"))
+    return found
+
+
+def _lesson_for(course: courses.Course, lesson: str, title: str, filename: str) -> int:
+    if is_row_id(lesson):
+        return courses.get_lesson(course, int(lesson)).id
+    named = title or PurePath(filename).stem.strip()[:80] or str(_("新的视频课"))
+    return courses.add_lesson(current_actor(), course, title=named, kind="video").id
