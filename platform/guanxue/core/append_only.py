@@ -6,7 +6,7 @@ databases), missing_triggers() tells which are gone. `may_fill` columns may go f
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from sqlalchemy import Connection, UniqueConstraint, inspect, text
@@ -41,8 +41,16 @@ def install_triggers(connection: Connection) -> None:
     for guarded in _guarded.values():
         if guarded.table not in there:
             continue
-        for statement in _statements(guarded, connection.dialect.name):
+        for statement in _statements(_as_it_stands(guarded, connection), connection.dialect.name):
             connection.exec_driver_sql(statement)
+
+
+def _as_it_stands(guarded: _Guarded, connection: Connection) -> _Guarded:
+    """Without the columns that an older revision of its table does not have yet."""
+    if not guarded.may_fill:
+        return guarded  # nothing may change: its guard names no column
+    there = {c["name"] for c in inspect(connection).get_columns(guarded.table)}
+    return replace(guarded, columns=tuple(c for c in guarded.columns if c in there))
 
 
 def remove_triggers(connection: Connection) -> None:
@@ -56,13 +64,16 @@ def remove_triggers(connection: Connection) -> None:
 def missing_triggers(connection: Connection) -> list[str]:
     """Names of guards that should be there and are not, or do something else than they should, sorted."""
     have = (_sqlite_guards if connection.dialect.name == "sqlite" else _postgresql_guards)(connection)
-    return sorted(name for name, does in _wanted(connection.dialect.name).items() if have.get(name) != does)
+    return sorted(name for name, does in _wanted(connection).items() if have.get(name) != does)
 
 
-def _wanted(dialect: str) -> dict[str, object]:
+def _wanted(connection: Connection) -> dict[str, object]:
     """What each guard does: its own text on SQLite; on PostgreSQL (guards truly, has a condition)."""
+    dialect = connection.dialect.name
     if dialect == "sqlite":
-        made = [s for g in _guarded.values() for s in _statements(g, dialect) if s.startswith("CREATE TRIGGER")]
+        there = set(inspect(connection).get_table_names())
+        standing = [_as_it_stands(g, connection) if g.table in there else g for g in _guarded.values()]
+        made = [s for g in standing for s in _statements(g, dialect) if s.startswith("CREATE TRIGGER")]
         return {s.split()[2]: s for s in made}
     return {_name(g.table, verb): (True, verb == "update" and bool(g.may_fill)) for g in _guarded.values()
             for verb in _verbs(dialect)}
