@@ -127,7 +127,7 @@ def _shown(key) -> dict:
     q = key.question
     return {"kind": q.kind, "stem_html": inline_html(q.stem), "explanation_html": inline_html(q.explanation), "truth": q.truth,
             "is_for_everyone": key.is_for_everyone, "gaps": q.gap_count,
-            "options": [{"html": inline_html(o.text), "is_right": o.permille > 0 or q.kind in ("matching", "ordering"),
+            "options": [{"text_html": inline_html(o.text), "is_right": o.permille > 0 or q.kind in ("matching", "ordering"),
                          "match_html": inline_html(o.match), "gap": o.gap} for o in q.options]}
 
 
