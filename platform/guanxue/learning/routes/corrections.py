@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Response, redirect, request, url_for
 
 from guanxue import accounts, courses, learning, quizzes
+from guanxue.core.enclosures import without_enclosures
 from guanxue.core.errors import Conflict, Invalid, NotFound, Problem
 from guanxue.core.i18n import Name
 from guanxue.core.i18n import lazy as _
@@ -38,7 +39,7 @@ def _questions(paper_id: int) -> list[quizzes.Question]:
 
 
 def _line(stem: str) -> str:
-    return " ".join(stem.split())[:80]
+    return " ".join(without_enclosures(stem).split())[:80]
 
 
 def _request(asked: quizzes.RegradeRequest) -> dict:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Response, redirect, request, url_for
 
 from guanxue import courses, learning, quizzes
+from guanxue.core.enclosures import without_enclosures
 from guanxue.core.errors import Invalid, NotFound, Problem
 from guanxue.core.i18n import Name
 from guanxue.core.i18n import lazy as _
@@ -51,7 +52,8 @@ def _course(course: courses.Course) -> dict:
 
 
 def _line(answer: learning.ShortAnswer) -> dict:
-    return {"attempt": answer.attempt_id, "number": answer.number, "text": " ".join(answer.question.stem.split())[:80],
+    text = " ".join(without_enclosures(answer.question.stem).split())[:80]
+    return {"attempt": answer.attempt_id, "number": answer.number, "text": text,
             "characters": len(answer.answer.strip()), "at": answer.submitted_at,
             "percent": answer.mark.permille // 10 if answer.mark else None}
 
