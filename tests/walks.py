@@ -18,10 +18,10 @@ from urllib.parse import quote, urljoin, urlsplit
 
 from sqlalchemy import inspect, text
 from tests.clients import API, Browser, Learner
-from tests.factories import GIFT, TEXT, make_course, make_person, town_row
+from tests.factories import GIFT, OWN_WORK, TEXT, make_course, make_film, make_person, town_row
 
-from guanxue import accounts, courses, discussions, helpdesk, learning, search, tracks
-from guanxue.core.actor import SYSTEM, Actor
+from guanxue import accounts, courses, discussions, helpdesk, learning, media, search, tracks
+from guanxue.core.actor import ANONYMOUS, SYSTEM, Actor
 from guanxue.core.db import db, session, writing
 from guanxue.core.web import dispatch
 from guanxue.learning import api as learning_api
@@ -64,7 +64,7 @@ def fill(app) -> None:
         make_person(CURATOR, "黄秀英", "curator", "humen")
         make_person(ENTERPRISE, "周建国", "enterprise_manager", "humen")
         make_person(INSPECTOR, "许明", "inspector")
-        make_person(REVIEWER, "何静", "reviewer")
+        reviewer = make_person(REVIEWER, "何静", "reviewer")
         make_person(ADMINISTRATOR, "梁伟", "administrator")
         make_person(AGENT, "苏敏", "support_agent")
         make_course("done-course", title="学完的课", videos_ms=(3_000_000,))
@@ -76,7 +76,15 @@ def fill(app) -> None:
             course = courses.create_course(author, title="针织布检验", kind="skills-upgrading", slug=slug)
             courses.add_lesson(author, course, title="看布", kind="text", body=TEXT)
             courses.add_lesson(author, course, title="考核", kind="quiz", body=GIFT)
-        courses.submit_course(author, course)
+        courses.submit_course(author, course, claims=OWN_WORK)
+        courses.add_remark(reviewer, course, lesson_slug="lesson-1", kind="paragraph", place="2", text="说明停几秒。")
+        courses.add_remark(reviewer, course, lesson_slug="quiz", kind="question", place="q2", text="选项太短。")
+        courses.return_course(reviewer, course)
+        courses.edit_lesson(author, course, courses.list_lessons(course.id)[0].id, title="看布", body=TEXT.replace("停稳", "完全停稳"))
+        courses.submit_course(author, course, note="第二段改过了。")
+        courses.complain(ANONYMOUS, courses.get_course("safe-measuring", SYSTEM), topic="rights", lesson_slug="lesson-1",
+                         text="这一节用了我拍的照片，没有问过我。", contact="李 13900000000")
+        _filmed(author)
         for slug, is_open in (("open-track", True), ("draft-track", False)):
             track = tracks.create_track(SYSTEM, town_slug="humen", title="针织一条路", summary="先学测量。", slug=slug)
             stage = tracks.add_stage(SYSTEM, track, "入门")
@@ -86,9 +94,34 @@ def fill(app) -> None:
     learner = Learner(app, LEARNER)
     learner.finish("done-course")
     learner.call("PUT", "/courses/safe-measuring/enrolment", 200)
+    _judged(app, learner, author)
     _words(app)
     with app.test_request_context():
         search.rebuild()
+
+
+def _filmed(author: Actor) -> None:
+    """A draft with a film and its subtitles, some lines of which want a look."""
+    course = courses.create_course(author, title="看布的课", kind="skills-upgrading", slug="filmed-draft")
+    lesson = courses.add_lesson(author, course, title="看布的录像", kind="video", body=TEXT)
+    film = make_film("看布", 60_000)
+    courses.attach_video(author, course, lesson.id, film)
+    lines = [media.Cue(0, 4_000, "先停机。"), media.Cue(3_000, 6_000, "再把布摊平，从左上角看到右下角。"), media.Cue(6_000, 7_000, "一秒里写了太多字，谁也来不及看完这一行。")]
+    courses.write_subtitles(author, course, lesson.id, lines, base="")
+
+
+def _judged(app, learner: Learner, author: Actor) -> None:
+    """A course with a short answer that waits for its teacher, and a key that is said to be faulty."""
+    with app.test_request_context(), writing():
+        course = courses.create_course(author, title="问答的课", kind="skills-upgrading", slug="asked-course")
+        courses.add_lesson(author, course, title="看布", kind="text", body=TEXT)
+        courses.add_lesson(author, course, title="考核", kind="quiz", body=GIFT + "\n::q3::为什么要先停机？{####防止卷入。}\n")
+        courses.publish_course(SYSTEM, course)
+        learning.ask_correction(author, course, courses.list_papers(course.id)[0].paper_id, "q2", {"right": [0]}, reason="答案写错了。")
+    learner.call("PUT", "/courses/asked-course/enrolment", 200)
+    attempt = learner.call("POST", f"/quizzes/{learner.lessons('asked-course')[-1]['id']}/attempts", 200)["attempt_id"]
+    learner.call("PUT", f"/attempts/{attempt}/answers", 200, q3="会卷住手套。")
+    learner.call("POST", f"/attempts/{attempt}/submit", 200)
 
 
 def _words(app) -> None:
@@ -110,6 +143,7 @@ class Examples:
     lesson: int
     quiz: int
     draft_lesson: int
+    filmed_lesson: int
     stage: int
     row: int
     code: str
@@ -117,6 +151,11 @@ class Examples:
     ticket: str
     question: int
     note: int
+    short: str  # an attempt with a short answer that waits
+    paper: int
+    correction: int
+    complaint: str
+    remark: int
 
     @classmethod
     def of(cls, app) -> Examples:
@@ -129,12 +168,17 @@ class Examples:
         with app.test_request_context():
             code = session.scalar(text("SELECT code FROM creditbank_award"))
             draft = courses.list_lessons(courses.get_course("own-draft", SYSTEM).id)[0].id
+            filmed = courses.list_lessons(courses.get_course("filmed-draft", SYSTEM).id)[0].id
             stage, row = (session.scalar(text(f"SELECT max(id) FROM {t}")) for t in ("tracks_stage", "tracks_stage_course"))
             person = accounts.find_person_by_phone(LEARNER)
             session_id = accounts.list_sessions(person.id)[0].id
             ticket, question, note = (session.scalar(text(f"SELECT max({c}) FROM {t}")) for c, t in (
                 ("code", "helpdesk_ticket"), ("id", "discussions_question"), ("id", "learning_note")))
-        return cls(playback, attempt, video, quiz, draft, stage, row, code, session_id, ticket, question, note)
+            short, correction, paper = session.execute(text(
+                "SELECT attempt_id, r.id, paper_id FROM quizzes_submission, quizzes_regrade_request r WHERE short_count > 0")).one()
+            complaint, remark = session.execute(text("SELECT code, r.id FROM courses_complaint, courses_remark r ORDER BY r.id")).first()
+        return cls(playback, attempt, video, quiz, draft, filmed, stage, row, code, session_id, ticket, question, note, short, paper,
+                   correction, complaint, remark)
 
 
 def routes(app, examples: Examples) -> list[Route]:
@@ -149,9 +193,10 @@ def routes(app, examples: Examples) -> list[Route]:
 def _address(rule: str, endpoint: str, method: str, x: Examples) -> str:
     values = {
         "slug": _slug(rule), "course": "safe-measuring", "lesson": "quiz" if method == "POST" else "lesson-1",
-        "lesson_id": x.draft_lesson, "code": x.ticket if rule.startswith(("/help/", "/desk/")) else x.code,
+        "lesson_id": x.filmed_lesson if "/subtitles" in rule else x.draft_lesson, "code": x.ticket if rule.startswith(("/help/", "/desk/")) else x.complaint if _is_case(rule) else x.code, "remark_id": x.remark,
         "person_id": 1, "kind": "question", "thing_id": x.question, "question_id": x.question, "note_id": x.note, "session_id": x.session_id, "stage_id": x.stage, "row_id": x.row,
-        "industry": "textiles", "name": "x", "filename": "base/base.css", "token": "forged", "key": "forged", "asset_id": 1, "version": "v",
+        "attempt": x.short, "number": 3 if "/marking/" in rule else 2, "paper_id": x.paper, "request_id": x.correction,
+        "industry": "textiles", "name": "x", "filename": "base/base.css", "token": "forged", "key": "forged", "course_id": 1, "asset_id": 1, "version": "v",
         "id": x.playback if "/playbacks/" in rule else x.attempt if "/attempts/" in rule else x.quiz if "/quizzes/" in rule
         else x.session_id if "/sessions/" in rule else x.lesson,
     }
@@ -160,8 +205,13 @@ def _address(rule: str, endpoint: str, method: str, x: Examples) -> str:
     return re.sub(r"<(?:\w+:)?(\w+)>", lambda m: quote(str(values[m[1]])), rule)
 
 
+def _is_case(rule: str) -> bool:
+    return "/complaints/" in rule or "/takedowns/" in rule
+
+
 def _slug(rule: str) -> str:
-    for part, slug in (("/teach/take/", "plan-1"), ("/teach/", "own-draft"), ("/oversight/", "handed-in"), ("/curate/", "draft-track"),
+    for part, slug in (("/teach/<slug>/changes", "handed-in"), ("/subtitles", "filmed-draft"), ("/teach/take/", "plan-1"), ("/teach/plans/", "plan-1"), ("/marking", "asked-course"), ("/corrections", "asked-course"),
+                       ("/teach/", "own-draft"), ("/oversight/", "handed-in"), ("/curate/", "draft-track"),
                        ("/tracks/", "open-track"), ("/towns/", "humen"), ("/wish", "plan-1")):
         if part in rule:
             return slug

@@ -49,16 +49,29 @@ from guanxue.core import events
 from guanxue.core.actor import Actor
 from guanxue.core.i18n import lazy as _
 from guanxue.core.web import operate, places
+from guanxue.core.web.dispatch import current_actor
 from guanxue.courses import api as _courses_api  # noqa: F401 declares its calls
 from guanxue.courses import commands as course_commands
 from guanxue.courses import documents as course_documents
 from guanxue.courses import keeping as courses_keeping
 from guanxue.courses import routes as course_pages
-from guanxue.courses.routes import files as _courses_files  # noqa: F401 adds its pages to the blueprint
-from guanxue.courses.routes import public as _courses_public  # noqa: F401 adds its pages to the blueprint
+from guanxue.courses import tasks as course_tasks
+from guanxue.courses.routes import answering as _courses_answering  # noqa: F401 adds its pages to the blueprint
+from guanxue.courses.routes import arranging as _courses_arranging  # noqa: F401 adds its pages to the blueprint
+from guanxue.courses.routes import checklist as _courses_checklist  # noqa: F401
+from guanxue.courses.routes import draw as _courses_draw  # noqa: F401
+from guanxue.courses.routes import files as _courses_files  # noqa: F401
+from guanxue.courses.routes import lessons as _courses_lessons  # noqa: F401
+from guanxue.courses.routes import plans as _courses_plans  # noqa: F401
+from guanxue.courses.routes import public as _courses_public  # noqa: F401
+from guanxue.courses.routes import questions as _courses_questions  # noqa: F401
 from guanxue.courses.routes import review as _courses_review  # noqa: F401
+from guanxue.courses.routes import subtitles as _courses_subtitles  # noqa: F401
+from guanxue.courses.routes import takedowns as _courses_takedowns  # noqa: F401
 from guanxue.courses.routes import teach as _courses_teach  # noqa: F401
+from guanxue.courses.routes import team as _courses_team  # noqa: F401
 from guanxue.courses.routes import uploads as _courses_uploads  # noqa: F401
+from guanxue.courses.routes import video as _courses_video  # noqa: F401
 from guanxue.creditbank import api as _creditbank_api  # noqa: F401 declares its calls
 from guanxue.creditbank import commands as creditbank_commands
 from guanxue.creditbank import keeping as creditbank_keeping
@@ -75,7 +88,12 @@ from guanxue.learning import api as _learning_api  # noqa: F401 declares its cal
 from guanxue.learning import keeping as learning_keeping
 from guanxue.learning import merging as learning_merging
 from guanxue.learning import routes as learning_pages
+from guanxue.learning import tasks as learning_tasks
+from guanxue.learning.routes import corrections as _learning_corrections  # noqa: F401
+from guanxue.learning.routes import insight as _learning_insight  # noqa: F401
+from guanxue.learning.routes import marking as _learning_marking  # noqa: F401
 from guanxue.learning.routes import notes as _learning_notes  # noqa: F401
+from guanxue.learning.routes import preview as _learning_preview  # noqa: F401
 from guanxue.learning.routes import study as _learning_study  # noqa: F401
 from guanxue.ledger import commands as ledger_commands
 from guanxue.media import api as media_api
@@ -137,7 +155,11 @@ def _events() -> None:
     events.listen(media.AssetReady, courses.fill_durations)
     events.listen(media.AssetFailed, courses.note_failure)
     events.listen(media.CompanionsMade, courses.note_companions)
+    events.listen(media.AssetImproved, courses.note_companions)
+    events.listen(media.Transcribed, courses.take_transcript)
     events.listen(courses.LessonReady, learning.settle_courses)
+    events.listen(quizzes.SubmissionMarked, learning.settle_marked)
+    events.listen(quizzes.KeyCorrected, learning.correct_later)
     events.listen(learning.CourseCompleted, creditbank.award_completion, settle=creditbank.award_later)
     events.listen(learning.CourseCompleted, tracks.settle_completion, settle=tracks.settle_later)
     events.listen(accounts.PersonRenamed, courses_keeping.refresh_names)
@@ -146,12 +168,17 @@ def _events() -> None:
 def _jobs() -> None:
     """What the worker runs for a job's name."""
     jobs.register("media.make", media_tasks.make, heavy=True, given_up=media_tasks.give_up)
+    jobs.register("media.improve", media_tasks.improve, heavy=True, given_up=media_tasks.leave_rough)
     jobs.register("media.companions", media_tasks.make_companions, heavy=True)
+    jobs.register("media.sweep_version", media_tasks.sweep_version)
+    jobs.register("media.transcribe", media_tasks.transcribe, heavy=True, given_up=media_tasks.give_up_listening)
     jobs.register("media.sweep_uploads", media_tasks.sweep_uploads)
+    jobs.register("courses.rights", course_tasks.settle_rights, max_attempts=50)
     jobs.register("search.update", search_tasks.update)
     jobs.register("accounts.send_message", accounts_tasks.send_message)
     jobs.register("accounts.erase", accounts_tasks.erase, max_attempts=50)
     jobs.register("credits.award", creditbank_tasks.award, max_attempts=50)
+    jobs.register("learning.settle_correction", learning_tasks.settle_correction, max_attempts=50)
     jobs.register("tracks.settle", track_tasks.settle, max_attempts=50)
 
 
@@ -206,11 +233,18 @@ def _workplaces() -> None:
         places.Workplace("/teach", _("我教的课"), "pen", lambda actor: actor.may("teach")),
         places.Workplace("/oversight/reviews", _("课程审核"), "check", lambda actor: actor.may("review"),
                          lambda: len(courses.list_submitted())),
+        places.Workplace("/oversight/takedowns", _("投诉处理"), "warning", lambda actor: actor.may("review"),
+                         courses.count_waiting),
+        places.Workplace("/teach/marking", _("批改"), "text", lambda actor: actor.may("teach"),
+                         lambda: learning.count_waiting(current_actor())),
+        places.Workplace("/oversight/corrections", _("答案更正"), "quiz", lambda actor: actor.may("review"),
+                         lambda: len(quizzes.list_requests(is_open=True))),
         places.Workplace("/oversight/reports", _("被举报的内容"), "flag", lambda actor: actor.may("review"),
                          lambda: len(discussions.list_reported())),
         places.Workplace("/curate", _("学习路线管理"), "town", lambda actor: bool(tracks.list_towns_curated(actor))),
         places.Workplace("/desk", _("帮助台"), "message", lambda actor: actor.may("support"), helpdesk.count_open),
-        places.Workplace("/admin/people", _("人员"), "person", lambda actor: actor.may("administer")))
+        places.Workplace("/admin/people", _("人员"), "person", lambda actor: actor.may("administer")),
+        places.Workplace("/admin/checklist", _("审核清单"), "check", lambda actor: actor.may("administer")))
 
 
 def _by_state(counts: dict[str, int]) -> list[tuple[dict[str, str], int]]:
@@ -237,4 +271,5 @@ def prepare(actor: Actor) -> None:
     """What every site needs before it opens: policies, keys, what older films lack. Safe to repeat; call inside writing()."""
     policies.load_defaults(actor)
     media.want_companions()
+    courses.watch_rights()
     ledger.ensure_key()

@@ -55,6 +55,8 @@ from guanxue.accounts.queries import (
     get_town,
     has_demo_people,
     list_sessions,
+    list_teachers_of,
+    list_teaching_places,
     list_towns,
     lock_person,
     names_of,
@@ -109,6 +111,6 @@ __all__ = [
     "Foreseen", "Plan", "find_merge", "foresee_merge", "foresee_part", "get_merge", "list_merges", "merge_accounts",
     "merged_into", "must_not_be_merged", "part_accounts", "part_until",
     "Effect", "Keeper", "Merging", "register_keeper", "PersonRenamed", "current_edition", "holder_at", "name_at",
-    "register_relier", "erase_person", "accounts_of",
+    "register_relier", "erase_person", "accounts_of", "list_teaching_places", "list_teachers_of",
     "find_town", "lock_person", "load_towns", "create_demo_people", "has_demo_people", "DEMO_PEOPLE", "ROLES",
 ]

@@ -121,6 +121,21 @@ def capabilities_of(person_id: int) -> frozenset[str]:
     return _capabilities(session.execute(_ROLES, {"person_id": person_id}))
 
 
+def list_teaching_places(person_id: int) -> list[Organisation]:
+    """The organisations the person teaches for, by name."""
+    return list(session.scalars(
+        select(Organisation).join(Role, Role.organisation_id == Organisation.id)
+        .where(Role.person_id == person_id, Role.role == "instructor").order_by(Organisation.name)))
+
+
+def list_teachers_of(organisation_id: int) -> list[tuple[int, str]]:
+    """(row id, name) of those who teach for the organisation and can sign in, by name."""
+    return [tuple(row) for row in session.execute(
+        select(Person.id, Person.name).join(Role, Role.person_id == Person.id)
+        .where(Role.organisation_id == organisation_id, Role.role == "instructor", Person.disabled_at.is_(None),
+               Person.merged_into_id.is_(None), Person.erased_at.is_(None)).order_by(Person.name, Person.id))]
+
+
 def _capabilities(roles: Iterable) -> frozenset[str]:
     return frozenset(CAPABILITIES[role].format(slug or "") for role, slug in roles if role in CAPABILITIES)
 

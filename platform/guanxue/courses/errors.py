@@ -17,6 +17,32 @@ class NotReady(Conflict):
     code = "not-ready"
 
 
+class CandidateMoved(Conflict):
+    """What was read is not what stands there now: another was handed in, or the draft is another."""
+
+    code = "candidate-moved"
+
+
+class Paused(Conflict):
+    """The course or lesson rests for everybody while a complaint is looked into, or after it was upheld."""
+
+    code = "paused"
+
+
+class NoSuchRemark(NotFound):
+    """No such remark."""
+
+
+class NoSuchComplaint(NotFound):
+    """No such complaint, or its code is wrong."""
+
+
+class TextMoved(Conflict):
+    """Somebody saved newer words since these were read; nothing was overwritten."""
+
+    code = "text-moved"
+
+
 class BadFolder(Invalid):
     """A course folder that cannot be brought in; `fields` name file and fault."""
 

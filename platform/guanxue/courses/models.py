@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from sqlalchemy import BigInteger, ForeignKey, UniqueConstraint
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from guanxue.core.append_only import append_only
 from guanxue.core.db import JsonDocument, Model, UtcMoment
@@ -16,6 +16,8 @@ DRAFT, SUBMITTED, RETURNED, PUBLISHED = "draft", "submitted", "returned", "publi
 class Course(Model):
     """A course, from a plan in a table to something that can be studied. What learners study is its `revision_id`.
 
+    `owner_id` answers for it; `authors` write it too. `institution_id` is the organisation it belongs to, where it does.
+    `sections` are the draft's headings in order, empty ones as well; a lesson names its own.
     `planned_hours_milli` and `syllabus` are what a plan promises; they are shown as planned and never credited.
     """
 
@@ -35,12 +37,47 @@ class Course(Model):
     planned_hours_milli: Mapped[int] = mapped_column(default=0)
     syllabus: Mapped[list] = mapped_column(JsonDocument, default=list)
     pass_mark: Mapped[int | None]
+    is_subsidised: Mapped[bool] = mapped_column(default=False)  # asks the city for money: nobody may be left out
     is_planned: Mapped[bool] = mapped_column(default=False)  # stands in the catalogue although nothing can be studied yet
     state: Mapped[str] = mapped_column(default=DRAFT)
     owner_id: Mapped[int | None] = mapped_column(ForeignKey("accounts_person.id"), index=True)
+    institution_id: Mapped[int | None] = mapped_column(ForeignKey("accounts_organisation.id"), index=True)
+    sections: Mapped[list] = mapped_column(JsonDocument, default=list)
     revision_id: Mapped[int | None]  # courses_revision.id; no foreign key, the two tables would need each other
     created_at: Mapped[datetime] = mapped_column(UtcMoment)
     updated_at: Mapped[datetime] = mapped_column(UtcMoment)
+    authors: Mapped[list[Author]] = relationship(cascade="all, delete-orphan", order_by="Author.added_at")
+
+    @property
+    def author_ids(self) -> frozenset[int]:
+        """Row ids of its owner and of everybody who writes it; who was only asked is none yet."""
+        return frozenset(filter(None, (self.owner_id, *(a.person_id for a in self.authors if a.is_author))))
+
+    @property
+    def writer_ids(self) -> frozenset[int]:
+        """Row ids of everybody who ever was one of its authors, or owns it: none of them reviews it."""
+        return frozenset(filter(None, (self.owner_id, *(a.person_id for a in self.authors if a.accepted_at is not None))))
+
+
+class Author(Model):
+    """Somebody beside its owner who writes a course, or did: who left stays known, since authors never read in review.
+
+    Asked by `added_by` (`is_asked` while the invitation is open); an author from the first yes (`accepted_at`) until `left_at`.
+    """
+
+    __tablename__ = "courses_author"
+    course_id: Mapped[int] = mapped_column(ForeignKey("courses_course.id"), primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("accounts_person.id"), primary_key=True, index=True)
+    added_by: Mapped[str]
+    added_at: Mapped[datetime] = mapped_column(UtcMoment)
+    is_asked: Mapped[bool] = mapped_column(default=False)
+    accepted_at: Mapped[datetime | None] = mapped_column(UtcMoment)
+    left_at: Mapped[datetime | None] = mapped_column(UtcMoment)
+
+    @property
+    def is_author(self) -> bool:
+        """Do they write it now?"""
+        return self.accepted_at is not None and self.left_at is None
 
 
 class CourseTown(Model):
@@ -52,7 +89,10 @@ class CourseTown(Model):
 
 
 class Lesson(Model):
-    """A lesson as its author works on it. kind: video (with or without a narrated text), text, quiz (`body` is GIFT)."""
+    """A lesson as its author works on it. kind: video (with or without a narrated text), text, quiz (`body` is GIFT).
+
+    `version` rises with every change of title or text, so that nobody's words overwrite newer ones; `saved_by` wrote it.
+    """
 
     __tablename__ = "courses_lesson"
     __table_args__ = (UniqueConstraint("course_id", "slug"),)
@@ -65,7 +105,13 @@ class Lesson(Model):
     position: Mapped[int]
     body: Mapped[str] = mapped_column(default="")
     is_narrated: Mapped[bool] = mapped_column(default=False)  # the machine speaks the body
+    version: Mapped[int] = mapped_column(default=1)
+    form_key: Mapped[str] = mapped_column(default="")  # of the form it was made with: sent twice it is one lesson
+    saved_by: Mapped[str] = mapped_column(default="")
+    saved_at: Mapped[datetime | None] = mapped_column(UtcMoment)
+    settings: Mapped[dict] = mapped_column(JsonDocument, default=dict)  # of a quiz: {"draw": {pool: how many}}
     asset_id: Mapped[int | None] = mapped_column(ForeignKey("media_asset.id"), index=True)
+    subtitles_id: Mapped[int | None] = mapped_column(ForeignKey("media_subtitle.id"), index=True)
 
 
 class Revision(Model):
@@ -105,7 +151,9 @@ class RevisionLesson(Model):
     kind: Mapped[str]
     position: Mapped[int]
     body: Mapped[str]
+    settings: Mapped[dict] = mapped_column(JsonDocument, default=dict)
     asset_id: Mapped[int | None] = mapped_column(ForeignKey("media_asset.id"), index=True)
+    subtitles_id: Mapped[int | None] = mapped_column(ForeignKey("media_subtitle.id"), index=True)
     paper_id: Mapped[int | None] = mapped_column(ForeignKey("quizzes_paper.id"), index=True)
     duration_ms: Mapped[int | None] = mapped_column(BigInteger)
 

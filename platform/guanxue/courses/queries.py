@@ -13,7 +13,7 @@ from guanxue.core.db import session
 from guanxue.core.i18n import lazy as _
 from guanxue.core.prepared import Prepared
 from guanxue.courses.errors import NoSuchCourse, NoSuchLesson
-from guanxue.courses.models import SUBMITTED, Course, CourseTown, Lesson, ReviewLine, Revision, RevisionLesson, Wish
+from guanxue.courses.models import SUBMITTED, Author, Course, CourseTown, Lesson, ReviewLine, Revision, RevisionLesson, Wish
 
 
 def visible_to(actor: Actor) -> ColumnElement[bool]:
@@ -22,10 +22,17 @@ def visible_to(actor: Actor) -> ColumnElement[bool]:
         return true()
     ways = [Course.revision_id.is_not(None), Course.is_planned]
     if actor.is_person:
-        ways.append(Course.owner_id == actor.id)
+        ways.append(_written_by(actor.id))
     if actor.may("review"):
         ways.append(Course.state == SUBMITTED)
     return or_(*ways)
+
+
+def _written_by(person_id: int) -> ColumnElement[bool]:
+    """Courses that the person owns or writes; not those they were only asked to."""
+    writes = select(Author.course_id).where(
+        Author.person_id == person_id, Author.accepted_at.is_not(None), Author.left_at.is_(None))
+    return or_(Course.owner_id == person_id, Course.id.in_(writes))
 
 
 def find_course(slug: str, actor: Actor) -> Course | None:
@@ -47,9 +54,9 @@ def courses_by_id(course_ids: Iterable[int]) -> dict[int, Course]:
 
 
 def list_own_courses(actor: Actor) -> list[Course]:
-    """The actor's own courses, last worked on first."""
+    """The courses the actor owns or writes, last worked on first."""
     return list(session.scalars(
-        select(Course).where(Course.owner_id == actor.id).order_by(Course.updated_at.desc(), Course.id.desc())))
+        select(Course).where(_written_by(actor.id)).order_by(Course.updated_at.desc(), Course.id.desc())))
 
 
 def list_submitted() -> list[Course]:

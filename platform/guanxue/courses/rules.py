@@ -55,6 +55,46 @@ def slides_of(body: str) -> list[Slide]:
     return [Slide(headline, sentences_of("".join(paragraphs))) for headline, paragraphs in slides if paragraphs]
 
 
+@dataclass(frozen=True)
+class Section:
+    """A heading of the outline ("" where lessons stand under none) and its lessons in order, never the quiz."""
+
+    name: str
+    lessons: list = field(default_factory=list)
+
+
+def section_names(sections: list[str], lessons: list) -> list[str]:
+    """Headings in order: none first where lessons stand under none, the draft's, those only lessons name."""
+    named = [x.section for x in lessons if x.kind != "quiz"]
+    bare = [""] if "" in named else []
+    return list(dict.fromkeys([*bare, *sections, *named]))
+
+
+def outline_of(sections: list[str], lessons: list) -> list[Section]:
+    """The lessons (in order; .section .kind) under their headings, empty headings as well; the quiz is left out."""
+    studied = [x for x in lessons if x.kind != "quiz"]
+    return [Section(name, [x for x in studied if x.section == name]) for name in section_names(sections, lessons)]
+
+
+def in_order(sections: list[str], lessons: list, *, as_given: bool = False) -> list:
+    """The lessons section by section, the quiz last; within a section as they stand (.position), or as they are given."""
+    ordered = lessons if as_given else sorted(lessons, key=lambda x: x.position)
+    return [*(x for part in outline_of(sections, ordered) for x in part.lessons), *(x for x in ordered if x.kind == "quiz")]
+
+
+def place_after(sections: list[str], lessons: list, lesson, steps: int) -> tuple[str, int]:
+    """(section, place in it from 0 without the lesson) of a lesson moved one step up (-1) or down (+1)."""
+    outline = outline_of(sections, in_order(sections, lessons))
+    here = next(n for n, part in enumerate(outline) if lesson in part.lessons)
+    place = outline[here].lessons.index(lesson) + steps
+    if 0 <= place < len(outline[here].lessons):
+        return outline[here].name, place
+    ahead = here + steps
+    if not 0 <= ahead < len(outline):
+        return outline[here].name, place - steps
+    return outline[ahead].name, len(outline[ahead].lessons) if steps < 0 else 0
+
+
 def plain_lines(text: str) -> str:
     """As a course folder keeps a text: lines end the one way, nothing blank around it."""
     return text.replace("\r\n", "\n").replace("\r", "\n").strip()
@@ -99,6 +139,14 @@ def publish_faults(title: str, lessons: list) -> list[Fault]:
     return faults
 
 
+def subtitle_faults(lessons: list, checked: set[int]) -> list[Fault]:
+    """Filmed lessons of a subsidised course whose subtitles (.subtitles_id) are not among those somebody has looked through."""
+    filmed = [x for x in lessons if x.kind == "video" and x.asset_id is not None and not x.is_narrated]
+    return [Fault(x.slug, _("申请补贴的课程要有字幕：“%(title)s”还没有。", title=x.title) if x.subtitles_id is None
+                  else _("申请补贴的课程要有字幕：“%(title)s”的字幕还没有人核对过。", title=x.title))
+            for x in filmed if x.subtitles_id not in checked]
+
+
 def content_digest(document: dict, lessons: list[dict]) -> str:
     """Of everything a revision freezes: the same content gives the same digest."""
     text = json.dumps([document, lessons], ensure_ascii=False, sort_keys=True, separators=(",", ":"))
@@ -106,7 +154,14 @@ def content_digest(document: dict, lessons: list[dict]) -> str:
 
 
 def may_edit_course(actor: Actor, course) -> bool:
-    """Its owner while teaching, and administrators."""
+    """Its owner and authors while teaching, and administrators."""
+    if not actor.may("teach"):
+        return False
+    return actor.kind == "system" or actor.id in course.author_ids or "administer" in actor.capabilities
+
+
+def may_lead_course(actor: Actor, course) -> bool:
+    """Who asks authors in, sends them away and hands the course on: its owner while teaching, and administrators."""
     if not actor.may("teach"):
         return False
     return actor.kind == "system" or course.owner_id == actor.id or "administer" in actor.capabilities
@@ -114,4 +169,4 @@ def may_edit_course(actor: Actor, course) -> bool:
 
 def may_review_course(actor: Actor, course) -> bool:
     """A reviewer who is not the author: four eyes."""
-    return actor.may("review") and (actor.kind == "system" or course.owner_id != actor.id)
+    return actor.may("review") and (actor.kind == "system" or actor.id not in course.writer_ids)

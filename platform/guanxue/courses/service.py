@@ -13,18 +13,16 @@ from guanxue.core.actor import Actor
 from guanxue.core.db import session
 from guanxue.core.errors import Forbidden, Invalid
 from guanxue.core.i18n import lazy as _
-from guanxue.courses import rules
-from guanxue.courses.errors import NotReady
+from guanxue.courses import papers, rules
+from guanxue.courses.errors import NotReady, TextMoved
 from guanxue.courses.events import CoursePublished, LessonReady
 from guanxue.courses.models import (
     DRAFT,
     PUBLISHED,
-    RETURNED,
     SUBMITTED,
     Course,
     CourseTown,
     Lesson,
-    ReviewLine,
     Revision,
     RevisionLesson,
     Wish,
@@ -38,13 +36,14 @@ LONGEST_TITLE = 80
 
 
 def create_course(actor: Actor, *, title: str, kind: str, summary: str = "", level: int | None = None, industry: str = "",
-                  town_slugs: tuple[str, ...] = (), slug: str | None = None) -> Course:
+                  town_slugs: tuple[str, ...] = (), slug: str | None = None, is_subsidised: bool = False) -> Course:
     """A new draft of the actor's own. Needs "teach". Raises Invalid with fields."""
     actor.require("teach")
     _check_facts(title, kind, level, industry)
     now = clock.now()
     course = Course(slug=slug or f"c-{secrets.token_hex(4)}", title=title.strip(), kind=kind, summary=summary.strip()[:500],
-                    level=level, industry=industry, owner_id=actor.id, state=DRAFT, syllabus=[], created_at=now, updated_at=now)
+                    level=level, industry=industry, is_subsidised=is_subsidised, owner_id=actor.id, state=DRAFT, syllabus=[],
+                    created_at=now, updated_at=now)
     session.add(course)
     session.flush()
     set_towns(course, town_slugs)
@@ -67,14 +66,14 @@ def _check_facts(title: str, kind: str, level: int | None, industry: str) -> Non
 
 
 def edit_course(actor: Actor, course: Course, *, title: str, kind: str, summary: str, level: int | None, industry: str,
-                town_slugs: tuple[str, ...] = ()) -> None:
+                town_slugs: tuple[str, ...] = (), is_subsidised: bool = False) -> None:
     """Change the draft's facts. What is published stays as it is until the next approval."""
-    _must_edit(actor, course)
+    must_edit(actor, course)
     _check_facts(title, kind, level, industry)
     course.title, course.kind, course.summary = title.strip(), kind, summary.strip()[:500]
-    course.level, course.industry = level, industry
+    course.level, course.industry, course.is_subsidised = level, industry, is_subsidised
     set_towns(course, town_slugs)
-    _touched(course)
+    touched(course)
 
 
 def set_towns(course: Course, town_slugs: tuple[str, ...] | list[str]) -> None:
@@ -87,7 +86,8 @@ def set_towns(course: Course, town_slugs: tuple[str, ...] | list[str]) -> None:
     session.flush()
 
 
-def _must_edit(actor: Actor, course: Course) -> None:
+def must_edit(actor: Actor, course: Course) -> None:
+    """Raises Forbidden for who is no author, NotReady while readers have the course."""
     actor.require("teach")
     if not rules.may_edit_course(actor, course):
         raise Forbidden(_("这门课由别的老师负责。"))
@@ -95,7 +95,8 @@ def _must_edit(actor: Actor, course: Course) -> None:
         raise NotReady(_("课程正在审核，暂时不能修改。"))
 
 
-def _touched(course: Course) -> None:
+def touched(course: Course) -> None:
+    """The draft has changed: call it after every change of a course or its lessons."""
     course.updated_at = clock.now()
     if course.state == PUBLISHED:
         course.state = DRAFT  # what is published stays; the draft has moved on
@@ -108,9 +109,9 @@ def _touched(course: Course) -> None:
 
 
 def add_lesson(actor: Actor, course: Course, *, title: str, kind: str, body: str = "", section: str = "",
-               slug: str | None = None, is_narrated: bool = False) -> Lesson:
-    """A lesson at the end (a quiz stays last). Quiz bodies are GIFT. Raises Invalid."""
-    _must_edit(actor, course)
+               slug: str | None = None, is_narrated: bool = False, form_key: str = "") -> Lesson:
+    """A lesson at the end of its section, or of everything (a quiz stays last). Quiz bodies are GIFT. Raises Invalid."""
+    must_edit(actor, course)
     title = title.strip()
     if not 1 <= len(title) <= LONGEST_TITLE:
         raise Invalid(_("课的信息有误。"), fields=[{"field": "title", "message": _("请填写课名，最多 80 个字。")}])
@@ -120,15 +121,21 @@ def add_lesson(actor: Actor, course: Course, *, title: str, kind: str, body: str
     if kind == "quiz" and any(x.kind == "quiz" for x in lessons):
         raise NotReady(_("一门课只有一份考核，请在原来的考核里修改。"))
     lesson = Lesson(course_id=course.id, slug=slug or _next_slug(lessons, kind), title=title, kind=kind,
-                    body=rules.plain_lines(body), section=section, position=len(lessons) + 1, is_narrated=is_narrated)
+                    body=rules.plain_lines(body), section=section or _last_section(course, lessons, kind),
+                    position=len(lessons) + 1, is_narrated=is_narrated, form_key=form_key, saved_by=actor.ref,
+                    saved_at=clock.now())
     if kind == "quiz":
         _must_be_gift(body)
     session.add(lesson)
     session.flush()
-    _put_in_order([*(x for x in lessons if x.kind != "quiz"), *([lesson] if kind != "quiz" else []),
-                   *(x for x in (*lessons, lesson) if x.kind == "quiz")])
-    _touched(course)
+    put_in_order(rules.in_order(course.sections, [*lessons, lesson]))
+    touched(course)
     return lesson
+
+
+def _last_section(course: Course, lessons: list[Lesson], kind: str) -> str:
+    names = rules.section_names(course.sections, lessons)
+    return names[-1] if names and kind != "quiz" else ""
 
 
 def _next_slug(lessons: list[Lesson], kind: str) -> str:
@@ -148,105 +155,95 @@ def _must_be_gift(body: str) -> None:
                   fields=faults or [{"field": "body", "message": _("请粘贴 GIFT 格式的题。")}])
 
 
-def _put_in_order(lessons: list[Lesson]) -> None:
+def put_in_order(lessons: list[Lesson]) -> None:
+    """Give the draft's lessons the order they are given in."""
     for position, lesson in enumerate(lessons, 1):
         lesson.position = position
     session.flush()
 
 
-def edit_lesson(actor: Actor, course: Course, lesson_id: int, *, title: str, body: str) -> Lesson:
-    """Change a lesson's title and text. Raises Invalid, NoSuchLesson."""
-    _must_edit(actor, course)
+def edit_lesson(actor: Actor, course: Course, lesson_id: int, *, title: str, body: str, version: int | None = None) -> Lesson:
+    """Change a lesson's title and text. `version` is the one that was changed; where somebody has saved a newer one since,
+    nothing is changed and TextMoved tells it. The same words again change nothing. Raises Invalid, NoSuchLesson.
+    """
+    must_edit(actor, course)
     lesson = get_lesson(course, lesson_id)
-    if not 1 <= len(title.strip()) <= LONGEST_TITLE:
+    title, body = title.strip(), rules.plain_lines(body)
+    if not 1 <= len(title) <= LONGEST_TITLE:
         raise Invalid(_("课的信息有误。"), fields=[{"field": "title", "message": _("请填写课名，最多 80 个字。")}])
+    if (title, body) == (lesson.title, lesson.body):
+        return lesson
+    if version is not None and version != lesson.version:
+        raise TextMoved(_("你打开以后，别人保存了新的内容。两份都在，请选一份，或合成一份。"))
     if lesson.kind == "quiz":
         _must_be_gift(body)
-    lesson.title, lesson.body = title.strip(), rules.plain_lines(body)
-    _touched(course)
+    if lesson.is_narrated and body != lesson.body:
+        lesson.subtitles_id = None  # other words are spoken, and the speech brings their moments
+    lesson.title, lesson.body, lesson.version = title, body, lesson.version + 1
+    lesson.saved_by, lesson.saved_at = actor.ref, clock.now()
+    touched(course)
     return lesson
 
 
-def move_lesson(actor: Actor, course: Course, lesson_id: int, steps: int) -> None:
-    """Move a lesson up (-1) or down (+1); the quiz stays last."""
-    _must_edit(actor, course)
+def set_draw(actor: Actor, course: Course, lesson_id: int, draw: dict[str, int | None]) -> None:
+    """Say of which pool of a quiz an attempt draws how many questions; None (and as many as there are) is all of them.
+
+    Raises Invalid with fields "draw-0", "draw-1" … in the order of the pools.
+    """
+    must_edit(actor, course)
     lesson = get_lesson(course, lesson_id)
-    lessons = [x for x in list_lessons(course.id) if x.kind != "quiz"]
-    if lesson not in lessons:
+    wanted = papers.check_draw(lesson, draw)
+    if wanted == papers.draw_of(lesson):
         return
-    old = lessons.index(lesson)
-    lessons.insert(max(0, min(len(lessons) - 1, old + steps)), lessons.pop(old))
-    _put_in_order([*lessons, *(x for x in list_lessons(course.id) if x.kind == "quiz")])
-    _touched(course)
+    lesson.settings = {k: v for k, v in lesson.settings.items() if k != "draw"} | ({"draw": wanted} if wanted else {})
+    touched(course)
+
+
+def move_lesson(actor: Actor, course: Course, lesson_id: int, steps: int) -> None:
+    """Move a lesson up (-1) or down (+1), over a section's edge into the next; the quiz stays last."""
+    must_edit(actor, course)
+    lesson, lessons = get_lesson(course, lesson_id), list_lessons(course.id)
+    if lesson.kind == "quiz":
+        return
+    section, place = rules.place_after(course.sections, lessons, lesson, steps)
+    lesson.section = section
+    others = [x for x in rules.in_order(course.sections, lessons) if x is not lesson]
+    within = [x for x in others if x.section == section and x.kind != "quiz"]
+    at = others.index(within[place]) if place < len(within) else (others.index(within[-1]) + 1 if within else 0)
+    put_in_order(rules.in_order(course.sections, others[:at] + [lesson] + others[at:], as_given=True))
+    touched(course)
 
 
 def remove_lesson(actor: Actor, course: Course, lesson_id: int) -> None:
     """Take a lesson out of the draft; published revisions keep theirs."""
-    _must_edit(actor, course)
+    must_edit(actor, course)
     session.delete(get_lesson(course, lesson_id))
     session.flush()
-    _touched(course)
+    touched(course)
 
 
 def attach_video(actor: Actor, course: Course, lesson_id: int, asset: media.Asset) -> Lesson:
     """Give a lesson a video; the old one stays with the revisions made from it."""
-    _must_edit(actor, course)
+    must_edit(actor, course)
     lesson = get_lesson(course, lesson_id)
     lesson.asset_id, lesson.is_narrated = asset.id, False
-    _touched(course)
+    touched(course)
     return lesson
 
 
+# ---- publication (the way there is reviewing.py)
 
 
-# ---- review and publication
-
-
-def submit_course(actor: Actor, course: Course) -> None:
-    """Hand the draft to a reviewer. Raises Invalid when something is missing."""
-    _must_edit(actor, course)
-    _must_be_publishable(course)
-    course.state = SUBMITTED
-    _say(actor, course, "submitted", "")
-
-
-def return_course(actor: Actor, course: Course, remarks: str) -> None:
-    """Give it back to its author with remarks."""
-    _must_review(actor, course)
-    if not remarks.strip():
-        raise Invalid(_("请写明要修改什么。"), fields=[{"field": "remarks", "message": _("请写明要修改什么。")}])
-    course.state = RETURNED
-    _say(actor, course, "returned", remarks.strip()[:2000])
-
-
-def approve_course(actor: Actor, course: Course) -> Revision:
-    """Approve and publish."""
-    _must_review(actor, course)
-    _say(actor, course, "approved", "")
-    return publish_course(actor, course)
-
-
-def _must_review(actor: Actor, course: Course) -> None:
-    actor.require("review")
-    if not rules.may_review_course(actor, course):
-        raise Forbidden(_("不能审核自己的课。"))
-    if course.state != SUBMITTED:
-        raise NotReady(_("这门课没有在等待审核。"))
-
-
-def _say(actor: Actor, course: Course, step: str, remarks: str) -> None:
-    course.updated_at = clock.now()
-    session.add(ReviewLine(course_id=course.id, step=step, remarks=remarks, by=actor.ref, by_name=actor.name, at=clock.now()))
-    session.flush()
-    audit.record(actor, f"courses.course.{step}", f"course:{course.id}", {"remarks": remarks} if remarks else None)
-
-
-def _must_be_publishable(course: Course) -> list[Lesson]:
+def must_be_publishable(course: Course) -> list[Lesson]:
+    """The draft's lessons, where nothing keeps them from publication. Raises Invalid with every fault."""
     lessons = list_lessons(course.id)
     faults = rules.publish_faults(course.title, lessons)
     failed = {a.id for a in media.list_assets({x.asset_id for x in lessons if x.asset_id}) if a.state == "failed"}
     faults += [rules.Fault(x.slug, _("“%(title)s”的视频没有做成，请重新上传。", title=x.title))
                for x in lessons if x.asset_id in failed and not x.is_narrated]  # what the machine speaks it makes again
+    if course.is_subsidised:
+        faults += rules.subtitle_faults(lessons, media.checked_subtitles(x.subtitles_id for x in lessons))
+    faults += [fault for x in lessons if x.kind == "quiz" and (fault := papers.draw_fault(x)) is not None]
     if faults:
         raise Invalid(_("还不能提交：%(why)s", why=faults[0].message),
                       fields=[{"field": f.where, "message": f.message} for f in faults])
@@ -254,14 +251,34 @@ def _must_be_publishable(course: Course) -> list[Lesson]:
 
 
 def publish_course(actor: Actor, course: Course) -> Revision:
-    """Freeze the draft as the next revision, which new learners enrol in. The same content is the same revision."""
-    actor.require("review")
-    lessons = _must_be_publishable(course)
-    policy = policies.current_policy()
-    document = _document(course)
+    """Publish the draft as it stands, without readers: for the system and administrators. Others go through review."""
+    actor.require("administer")
+    return freeze_course(actor, course)
+
+
+def frozen_content(course: Course, lessons: list[Lesson]) -> tuple[dict, list[dict]]:
+    """What a revision would freeze of the draft: (the course's words, its lessons), by content: no row's number is in it."""
     videos = {a.id: a.digest for a in media.list_assets({x.asset_id for x in lessons if x.asset_id and not x.is_narrated})}
-    content = [{"slug": x.slug, "section": x.section, "title": x.title, "kind": x.kind, "body": x.body,
-                "asset_id": None if x.is_narrated else videos.get(x.asset_id)} for x in lessons]  # by content: no row's number
+    return _document(course), [lesson_content(x, None if x.is_narrated else videos.get(x.asset_id)) for x in lessons]
+
+
+def lesson_content(lesson: Lesson | RevisionLesson, film: str | None) -> dict:
+    """A lesson by content, as digests and comparisons take it; `film` is the digest of a video that somebody made.
+
+    What came later is named only where there is any, so that older revisions keep their digest.
+    """
+    content = {"slug": lesson.slug, "section": lesson.section, "title": lesson.title, "kind": lesson.kind, "body": lesson.body,
+               "asset_id": film}
+    if lesson.subtitles_id is not None:
+        content["subtitles"] = media.get_subtitles(lesson.subtitles_id).digest
+    return content | ({"settings": lesson.settings} if lesson.settings else {})
+
+
+def freeze_course(actor: Actor, course: Course) -> Revision:
+    """Freeze the draft as the next revision, which new learners enrol in. The same content is the same revision."""
+    lessons = must_be_publishable(course)
+    policy = policies.current_policy()
+    document, content = frozen_content(course, lessons)
     digest = rules.content_digest({**document, "policy": policy.id}, content)
     if course.revision_id and session.get(Revision, course.revision_id).digest == digest:
         course.state = PUBLISHED
@@ -293,6 +310,7 @@ def _narrate_again(actor: Actor, course: Course, lessons: list[Lesson]) -> None:
 def _document(course: Course) -> dict:
     towns = {t.id: t.slug for t in accounts.list_towns()}
     return {
+        **({"is_subsidised": True} if course.is_subsidised else {}),
         "slug": course.slug, "title": course.title, "title_en": course.title_en, "kind": course.kind, "level": course.level,
         "industry": course.industry, "occupation": course.occupation, "summary": course.summary, "language": course.language,
         "pass_mark": course.pass_mark, "towns": sorted(towns[i] for i in list_town_ids(course.id)),
@@ -302,9 +320,10 @@ def _document(course: Course) -> dict:
 def _frozen(actor: Actor, course: Course, revision: Revision, lesson: Lesson, numbers: policies.Numbers) -> RevisionLesson:
     """The lesson as this revision keeps it, with its duration where that is known already."""
     frozen = RevisionLesson(revision_id=revision.id, slug=lesson.slug, section=lesson.section, title=lesson.title,
-                            kind=lesson.kind, position=lesson.position, body=lesson.body)
+                            kind=lesson.kind, position=lesson.position, body=lesson.body, settings=lesson.settings)
     if lesson.kind == "quiz":
-        paper = quizzes.create_paper(actor, title=course.title, questions=quizzes.read_gift(lesson.body).questions)
+        paper = quizzes.create_paper(actor, title=course.title, questions=quizzes.read_gift(lesson.body).questions,
+                                     draw=papers.draw_of(lesson))
         frozen.paper_id, frozen.duration_ms = paper.id, paper.question_count * numbers.quiz_ms_per_question
     elif lesson.kind == "text":
         frozen.duration_ms = policies.reading_ms(numbers, rules.spoken_text(lesson.body))
@@ -312,7 +331,7 @@ def _frozen(actor: Actor, course: Course, revision: Revision, lesson: Lesson, nu
         if lesson.asset_id is None or lesson.is_narrated:
             lesson.asset_id, lesson.is_narrated = media.create_narrated(actor, _spec(course, lesson)).id, True
         asset = media.get_asset(lesson.asset_id)
-        frozen.asset_id = asset.id
+        frozen.asset_id, frozen.subtitles_id = asset.id, lesson.subtitles_id
         frozen.duration_ms = asset.duration_ms if asset.state == "ready" else None
     return frozen
 

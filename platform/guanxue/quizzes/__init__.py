@@ -6,6 +6,7 @@ once when handed in, and can be graded again from what was stored. Whoever needs
 are marked by people, blind; a faulty key is put right by two people, and nobody loses by it (standing.py says what counts).
 """
 
+from guanxue.quizzes.analysis import Item, list_items
 from guanxue.quizzes.errors import (
     AttemptClosed,
     AwaitsMarks,
@@ -20,6 +21,7 @@ from guanxue.quizzes.formats.assembling import assemble, content_id
 from guanxue.quizzes.formats.drafts import Bad, Draft
 from guanxue.quizzes.formats.reading import FORMAT_NAMES, MOST_FILE_BYTES, read_file, read_text
 from guanxue.quizzes.formats.reports import Doubt, Dropped, LeftOut, Loss, Report, Unreadable, Written
+from guanxue.quizzes.formats.spelling import KIND_NAMES, Spelled, answer_in_words, spelled
 from guanxue.quizzes.formats.table_writing import write_template
 from guanxue.quizzes.formats.twins import Merge, Met, merge
 from guanxue.quizzes.formats.writing import FORMS, write_questions
@@ -95,9 +97,10 @@ from guanxue.quizzes.standing import (
 from guanxue.quizzes.trying import trial_questions, trial_result
 
 __all__ = [
+    "Item", "list_items",
     "read_file", "read_text", "Report", "LeftOut", "Doubt", "Dropped", "Unreadable", "FORMAT_NAMES", "MOST_FILE_BYTES",
     "write_questions", "write_template", "FORMS", "Written", "Loss", "merge", "Merge", "Met", "Draft", "Bad", "assemble",
-    "content_id",
+    "content_id", "spelled", "Spelled", "answer_in_words", "KIND_NAMES",
     "trial_questions", "trial_result",
     "read_gift", "write_gift", "Question", "questions_from", "questions_to", "Paper", "Attempt", "create_paper",
     "get_paper", "open_attempt", "find_open_attempt", "get_attempt", "list_attempts", "attempts_left", "questions_for_learner",

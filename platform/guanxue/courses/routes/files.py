@@ -23,20 +23,20 @@ def teach_file() -> Response:
     """Take one file; its kind, address and the Markdown that shows it. A refusal is {message} with its status."""
     current_actor().require("teach")
     try:
-        told = take_file(request.files.get("file"))
+        prepared = prepare_file(request.files.get("file"))
+        begin_writing()
+        told = media.keep_file(current_actor(), prepared)
     except Problem as problem:
         return personal(jsonify(message=str(problem.message))), problem.status
     return personal(jsonify(kind=told.kind, address=told.address, markdown=markdown_of(told)))
 
 
-def take_file(upload) -> Enclosure:
-    """Keep what came in a form's file field; writing begins once the slow part is over. Raises Invalid, TooLarge."""
+def prepare_file(upload) -> media.Prepared:
+    """What came in a form's file field, made ready; slow, so it is done before writing begins. Raises Invalid, TooLarge."""
     if upload is None or not upload.filename:
         raise Invalid(_("请先选一个文件。"))
     media.must_have_room(current_actor())
-    prepared = media.prepare_file(upload.filename, upload.stream)
-    begin_writing()
-    return media.keep_file(current_actor(), prepared)
+    return media.prepare_file(upload.filename, upload.stream)
 
 
 def markdown_of(told: Enclosure) -> str:

@@ -33,7 +33,8 @@ def catalogue() -> Response:
     asked = {name: value for name in ("q", *courses.FACETS, "sort") if (value := getattr(query, name))}
     pieces = Pieces()
     return page(
-        "courses/catalogue.html", rows=Markup("").join(pieces.row(i, listing.why.get(i.slug)) for i in listing.items),
+        "courses/catalogue.html",
+        rows=Markup("").join(pieces.row(i, listing.why.get(i.slug), listing.said.get(i.slug)) for i in listing.items),
         total=listing.total, page=listing.page, pages=listing.pages, q=query.q, sort=query.sort, sorts=courses.SORTS,
         facets=[_facet(pieces, name, values, asked) for name, values in listing.facets.items()],
         chosen=[{"label": courses.label(n, asked[n]), "url": _address({k: v for k, v in asked.items() if k != n})}
@@ -155,15 +156,24 @@ def _course_values(found: courses.Course, beside: _Beside) -> dict:
         "status": "open" if revision_id else "planned",
         "item": shown, "syllabus": [Name(point) for point in found.syllabus],
         "planned_hours": found.planned_hours_milli // 1000,
-        "lessons": [], "worth": None, "learners": beside.learners, "teacher": beside.teacher, "wishes": beside.wishes,
+        "lessons": [], "worth": None, "resting": {}, "learners": beside.learners, "teacher": beside.teacher, "institution": _institution(found),
+        "colleagues": courses.list_coauthors(found),
+        "wishes": beside.wishes,
         "is_wished": beside.is_wished, "may_take_on": beside.may_take_on, "is_taken": found.owner_id is not None,
         "is_enrolled": is_in, "sizes": None, "next": None, "completed": False, "permille": 0,
         "industry": found.industry or "foundation", "said": beside.said,
+        "closed": courses.why_closed(found) if found.revision_id else None, "may_complain": found.revision_id is not None,
     }
     if revision_id is not None:
         progress = learning.course_progress(learning.get_enrolment(beside.standing[0][0])) if is_in else None
+        values |= {"resting": courses.resting(found.id, revision_id)}
         values |= _revision_values(revision_id, progress, {asset: (state, done) for asset, state, done in beside.making})
     return values
+
+
+def _institution(found: courses.Course) -> Name | None:
+    place = courses.institution_of(found)
+    return Name(place.name, place.name_en) if place else None
 
 
 def _revision_values(revision_id: int, progress: learning.CourseProgress | None, making: dict[int, tuple[str, int]]) -> dict:

@@ -1,24 +1,21 @@
-"""An instructor's pages: my courses, a course's draft, its lessons, videos and questions, handing in."""
+"""An instructor's pages: my courses, a new one, a course's draft with its outline, handing in."""
 
 from __future__ import annotations
 
 from flask import Response, redirect, request, url_for
 
-from guanxue import accounts, courses, discussions, media, quizzes, standards
-from guanxue.core.db import begin_writing
-from guanxue.core.errors import Invalid, NotFound, Problem, TooLarge
+from guanxue import accounts, courses, discussions, learning, media, quizzes, standards
+from guanxue.core.errors import Invalid, NotFound, Problem
 from guanxue.core.i18n import lazy as _
-from guanxue.core.markup import inline_html, markdown_html
 from guanxue.core.web.addresses import is_row_id
-from guanxue.core.web.dispatch import current_actor, reads_first, takes_upload
+from guanxue.core.web.dispatch import current_actor
 from guanxue.core.web.pages import page, personal
 from guanxue.courses.routes import blueprint
-
-MOST_UPLOAD_BYTES = 2 * 1024**3
-LESSON_KINDS = ("video", "text", "quiz")
+from guanxue.courses.routes.answering import claims_from_form, review_values
 
 
-def _mine(slug: str) -> courses.Course:
+def my_course(slug: str) -> courses.Course:
+    """The course of that slug, for its authors. Raises NoSuchCourse, NotFound, Forbidden."""
     actor = current_actor()
     actor.require("teach")
     found = courses.get_course(slug, actor)
@@ -38,19 +35,31 @@ def _facts() -> dict:
     level = form.get("level", "")
     return {"title": form.get("title", ""), "kind": form.get("kind", ""), "summary": form.get("summary", ""),
             "level": int(level) if is_row_id(level) else None, "industry": form.get("industry", ""),
-            "town_slugs": tuple(form.getlist("town"))}
+            "town_slugs": tuple(form.getlist("town")), "is_subsidised": form.get("is_subsidised") == "yes"}
 
 
 @blueprint.get("/teach")
 def teach_index() -> Response:
-    """My courses, and plans one could take on."""
+    """My courses with what they wait for, invitations, courses of my institution that lost their teacher."""
     actor = current_actor()
     actor.require("teach")
     own = courses.list_own_courses(actor)
     asked = discussions.count_unanswered(c.id for c in own)
-    mine = [{"slug": c.slug, "title": c.title, "state": c.state, "is_open": c.revision_id is not None,
-             "asked": asked.get(c.id, 0), "lessons": len(courses.list_lessons(c.id))} for c in own]
-    return personal(page("courses/teach_index.html", mine=mine))
+    return personal(page(
+        "courses/teach_index.html", mine=[_row(c, asked.get(c.id, 0)) for c in own],
+        invitations=[{"id": c.id, "title": c.title, "by": by} for c, by in courses.list_invitations(actor)],
+        left=[{"id": c.id, "title": c.title} for c in courses.list_left_courses(actor)],
+        marking=learning.count_waiting(actor), marking_url=url_for("learning.marking_index")))
+
+
+def _row(course: courses.Course, asked: int) -> dict:
+    """A course as the list shows it; what is missing is counted only where its authors can do something about it."""
+    is_ours = course.state in ("draft", "returned")
+    return {"slug": course.slug, "title": course.title, "state": course.state, "is_open": course.revision_id is not None,
+            "asked": asked, "lessons": len(courses.list_lessons(course.id)), "is_plan": course.is_planned,
+            "missing": len(courses.list_missing(course)) if is_ours else 0,
+            "remarks": courses.count_unsettled(course.id) if is_ours else 0,
+            "is_shared": len(course.author_ids) > 1, "is_mine": course.owner_id == current_actor().id}
 
 
 @blueprint.get("/teach/new")
@@ -62,12 +71,13 @@ def teach_new() -> Response:
 
 def _new_form(problem: Problem | None = None) -> Response:
     values = _facts() if problem else {"title": "", "kind": "skills-upgrading", "summary": "", "level": None, "industry": "",
-                                       "town_slugs": ()}
+                                       "town_slugs": (), "is_subsidised": False}
     return personal(page("courses/teach_new.html", problem.status if problem else 200, values=values, **_choices(),
-                         **_told(problem)))
+                         **told_of(problem)))
 
 
-def _told(problem: Problem | None) -> dict:
+def told_of(problem: Problem | None) -> dict:
+    """What a form says about what could not be done: a sentence, words beside fields, a list."""
     return {"message": str(problem.message) if problem else "",
             "errors": {f["field"]: str(f["message"]) for f in problem.fields} if problem else {},
             "faults": [str(f["message"]) for f in problem.fields] if problem else []}
@@ -83,37 +93,46 @@ def teach_create() -> Response:
     return redirect(url_for(".teach_course", slug=course.slug), 303)
 
 
-@blueprint.post("/teach/take/<slug>")
-def teach_take(slug: str) -> Response:
-    """Take a plan on."""
-    found = courses.get_course(slug, current_actor())
-    courses.take_on(current_actor(), found)
-    return redirect(url_for(".teach_course", slug=slug), 303)
-
-
 @blueprint.get("/teach/<slug>")
 def teach_course(slug: str) -> Response:
     """The draft: facts, lessons with the state of their videos, remarks, handing in."""
-    return _course_page(_mine(slug))
+    return course_page(my_course(slug))
 
 
-def _course_page(course: courses.Course, problem: Problem | None = None) -> Response:
+def course_page(course: courses.Course, problem: Problem | None = None) -> Response:
+    """The page of a draft, with what could not be done just now."""
     lessons = courses.list_lessons(course.id)
     assets = {a.id: a for a in media.list_assets({x.asset_id for x in lessons if x.asset_id})}
     towns = {t.id: t.slug for t in accounts.list_towns()}
-    rows = [{
-        "id": x.id, "title": x.title, "kind": x.kind, "is_first": n == 0, "is_narrated": x.is_narrated,
-        "asset": _asset_values(assets.get(x.asset_id)), "questions": _count_questions(x),
-        "characters": sum(not c.isspace() for c in x.body),
-    } for n, x in enumerate(lessons)]
+    rows = {x.id: _lesson_row(x, assets.get(x.asset_id)) for x in lessons}
+    sections = [{"name": part.name, "lessons": [rows[x.id] for x in part.lessons]} for part in courses.get_outline(course)]
+    may_edit = course.state != "submitted"
+    place = courses.institution_of(course)
     return personal(page(
         "courses/teach_course.html", problem.status if problem else 200, course={
             "slug": course.slug, "title": course.title, "state": course.state, "is_open": course.revision_id is not None,
-            "syllabus": course.syllabus},
+            "syllabus": course.syllabus, "is_plan": course.is_planned},
         values={"title": course.title, "kind": course.kind, "summary": course.summary, "level": course.level,
-                "industry": course.industry, "town_slugs": tuple(towns[t] for t in courses.list_town_ids(course.id))},
-        lessons=rows, has_quiz=any(x.kind == "quiz" for x in lessons), is_making=_is_making(assets.values()),
-        talk=talk_of(course), may_edit=course.state != "submitted", **_choices(), **_told(problem)))
+                "industry": course.industry, "town_slugs": tuple(towns[t] for t in courses.list_town_ids(course.id)),
+                "is_subsidised": course.is_subsidised},
+        sections=sections, quizzes=[rows[x.id] for x in lessons if x.kind == "quiz"], count=len(lessons),
+        is_making=_is_making(assets.values()), missing=_missing(course, lessons) if may_edit else [],
+        talk=talk_of(course), review=review_values(course), may_edit=may_edit, may_give_back=courses.may_give_back(course),
+        not_there=[x for x in course.syllabus if x not in {y.title for y in lessons}],
+        team=len(course.author_ids), institution=place.name if place else "", **_choices(), **told_of(problem)))
+
+
+def _lesson_row(lesson: courses.Lesson, asset: media.Asset | None) -> dict:
+    return {"id": lesson.id, "title": lesson.title, "kind": lesson.kind, "is_narrated": lesson.is_narrated,
+            "asset": asset_values(asset), "questions": _count_questions(lesson),
+            "characters": sum(not c.isspace() for c in lesson.body)}
+
+
+def _missing(course: courses.Course, lessons: list[courses.Lesson]) -> list[dict]:
+    """What keeps the draft from being handed in, each with the page where it is mended."""
+    ids = {x.slug: x.id for x in lessons}
+    return [{"words": str(f["message"]), "url": url_for(".teach_lesson", slug=course.slug, lesson_id=ids[f["field"]])
+             if f["field"] in ids else ""} for f in courses.list_missing(course)]
 
 
 def talk_of(course: courses.Course) -> list[dict]:
@@ -121,13 +140,15 @@ def talk_of(course: courses.Course) -> list[dict]:
     return [{"step": r.step, "remarks": r.remarks, "by": r.by_name, "at": r.at} for r in courses.list_review_lines(course.id)]
 
 
-def _asset_values(asset: media.Asset | None) -> dict | None:
+def asset_values(asset: media.Asset | None) -> dict | None:
+    """A video as an author sees it: how far it is, what was done to it, how it plays."""
     if asset is None:
         return None
     return {"state": asset.state, "stage": asset.stage, "permille": asset.progress_permille, "failure": asset.failure,
             "duration_ms": asset.duration_ms, "name": asset.source.get("filename", ""),
             "has_sound": asset.facts.get("has_sound", True),
             "was_rotated": asset.facts.get("was_rotated", False),
+            "making": media.describe_making(asset, current_actor()),
             "play": media.playable(asset) if asset.state == "ready" else None}
 
 
@@ -142,108 +163,20 @@ def _count_questions(lesson: courses.Lesson) -> int:
 @blueprint.post("/teach/<slug>/facts")
 def teach_facts(slug: str) -> Response:
     """Change the course's facts."""
-    course = _mine(slug)
+    course = my_course(slug)
     try:
         courses.edit_course(current_actor(), course, **_facts())
     except Invalid as problem:
-        return _course_page(course, problem)
-    return redirect(url_for(".teach_course", slug=slug), 303)
-
-
-@blueprint.get("/teach/<slug>/lessons/new")
-def teach_lesson_new(slug: str) -> Response:
-    """The form for a new lesson of the kind in ?kind=."""
-    course, kind = _mine(slug), request.args.get("kind", "video")
-    if kind not in LESSON_KINDS:
-        raise NotFound(_("没有这种课。"))
-    return _lesson_form(course, {"id": None, "kind": kind, "title": str(_("课程考核")) if kind == "quiz" else "", "body": "",
-                                 "asset": None})
-
-
-@blueprint.get("/teach/<slug>/lessons/<int:lesson_id>")
-def teach_lesson(slug: str, lesson_id: int) -> Response:
-    """A lesson of the draft."""
-    course = _mine(slug)
-    return _lesson_form(course, _lesson_values(courses.get_lesson(course, lesson_id)))
-
-
-def _lesson_values(lesson: courses.Lesson) -> dict:
-    asset = media.get_asset(lesson.asset_id) if lesson.asset_id else None
-    return {"id": lesson.id, "kind": lesson.kind, "title": lesson.title, "body": lesson.body, "asset": _asset_values(asset)}
-
-
-def _lesson_form(course: courses.Course, lesson: dict, problem: Problem | None = None) -> Response:
-    preview = _preview(lesson["body"]) if lesson["kind"] == "quiz" and lesson["body"] else None
-    outline = [{"id": x.id, "title": x.title, "kind": x.kind} for x in courses.list_lessons(course.id)]
-    return personal(page("courses/teach_lesson.html", problem.status if problem else 200, lesson=lesson, preview=preview,
-                         body_html="" if lesson["kind"] == "quiz" else markdown_html(lesson["body"]), outline=outline,
-                         course={"slug": course.slug, "title": course.title}, most_megabytes=MOST_UPLOAD_BYTES // 1024**2,
-                         **_told(problem)))
-
-
-def _preview(body: str) -> dict:
-    report = quizzes.read_gift(body)
-    return {"total": report.total, "questions": [_asked(x) for x in report.questions],
-            "left_out": [{"line": x.line, "text": x.text, "reason": str(x.reason)} for x in report.left_out]}
-
-
-def _asked(question: quizzes.Question) -> dict:
-    """A question as learners will read it: nothing of its key."""
-    return {"kind": question.kind, "stem_html": inline_html(question.stem),
-            "options_html": [inline_html(o.text) for o in question.options] if question.kind in ("single", "multiple") else []}
-
-
-@blueprint.post("/teach/<slug>/lessons")
-@reads_first
-@takes_upload(MOST_UPLOAD_BYTES + 1024**2)
-def teach_lesson_save(slug: str) -> Response:
-    """A new lesson, or changes to one; a video file may come with it. The file is taken before writing begins."""
-    course, form = _mine(slug), request.form
-    upload = request.files.get("video")
-    try:
-        digest = media.keep_original(upload.stream) if upload is not None and upload.filename else None
-        begin_writing()
-        course = _mine(slug)
-        lesson = _saved(course, form)
-        if digest is not None:
-            asset = media.create_from_original(current_actor(), upload.filename, digest)
-            courses.attach_video(current_actor(), course, lesson.id, asset)
-    except (Invalid, TooLarge) as problem:
-        kind = form.get("kind", "") if form.get("kind", "") in LESSON_KINDS else "video"
-        values = {"id": int(form["id"]) if is_row_id(form.get("id", "")) else None, "kind": kind,
-                  "title": form.get("title", ""), "body": form.get("body", ""), "asset": None}
-        return _lesson_form(course, values, problem)
-    return redirect(url_for(".teach_course", slug=slug), 303)
-
-
-def _saved(course: courses.Course, form) -> courses.Lesson:
-    actor, body = current_actor(), form.get("body", "").replace("\r\n", "\n")
-    if is_row_id(form.get("id", "")):
-        return courses.edit_lesson(actor, course, int(form["id"]), title=form.get("title", ""), body=body)
-    kind = form.get("kind", "")
-    return courses.add_lesson(actor, course, title=form.get("title", ""), kind=kind, body=body)
-
-
-@blueprint.post("/teach/<slug>/lessons/<int:lesson_id>/move")
-def teach_move(slug: str, lesson_id: int) -> Response:
-    """Up or down."""
-    courses.move_lesson(current_actor(), _mine(slug), lesson_id, -1 if request.form.get("way") == "up" else 1)
-    return redirect(url_for(".teach_course", slug=slug), 303)
-
-
-@blueprint.post("/teach/<slug>/lessons/<int:lesson_id>/remove")
-def teach_remove(slug: str, lesson_id: int) -> Response:
-    """Out of the draft; what is published keeps it."""
-    courses.remove_lesson(current_actor(), _mine(slug), lesson_id)
+        return course_page(course, problem)
     return redirect(url_for(".teach_course", slug=slug), 303)
 
 
 @blueprint.post("/teach/<slug>/submit")
 def teach_submit(slug: str) -> Response:
     """Hand the draft to a reviewer."""
-    course = _mine(slug)
+    course = my_course(slug)
     try:
-        courses.submit_course(current_actor(), course)
+        courses.submit_course(current_actor(), course, claims=claims_from_form(course), note=request.form.get("note", ""))
     except Invalid as problem:
-        return _course_page(course, problem)
+        return course_page(course, problem)
     return redirect(url_for(".teach_course", slug=slug), 303)
