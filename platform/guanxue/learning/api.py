@@ -7,7 +7,7 @@ from typing import Any
 from flask import g
 from pydantic import BaseModel, Field, RootModel, model_validator
 
-from guanxue import courses, learning, media, quizzes
+from guanxue import courses, learning, quizzes
 from guanxue.core.errors import NotFound
 from guanxue.core.i18n import lazy as _
 from guanxue.core.markup import markdown_html
@@ -48,7 +48,9 @@ def leave(slug: str, found: courses.Course):
 
 def _readable(id: str) -> tuple[courses.RevisionLesson, learning.Enrolment]:
     lesson = _lesson(id)
-    return lesson, learning.enrolment_for_lesson(current_actor(), lesson)
+    enrolment = learning.enrolment_for_lesson(current_actor(), lesson)
+    courses.must_not_rest(lesson)
+    return lesson, enrolment
 
 
 @operation("GET", "/lessons/<id>", summary=_("一节课的内容"), find=_readable)
@@ -70,7 +72,7 @@ def lesson(id: str, found):
     else:
         told |= {"hls_url": None, "mp4_url": None, "audio_url": None, "subtitles": []}
         if state == "ready":
-            told |= media.playable(media.get_asset(row.asset_id))
+            told |= courses.play_of(row)
     return told
 
 
@@ -218,9 +220,12 @@ def extend_attempt(id: str, found):
 
 @operation("POST", "/attempts/<id>/submit", summary=_("交卷"), find=_attempt)
 def submit_attempt(id: str, found):
-    """Hand in and be graded; a second time gives the first answer."""
+    """Hand in and be graded; a second time gives the first answer, with what people marked and corrected since.
+
+    While `waiting` short answers wait for a teacher, `score` is null and `passed` false; so are the `points` of each of them.
+    """
     result, feedback = learning.submit_attempt(current_actor(), id)
-    return {"score": result.score, "passed": result.passed, "pass_mark": result.pass_mark,
+    return {"score": result.score, "passed": result.passed, "pass_mark": result.pass_mark, "waiting": result.waiting,
             "attempts_left": result.attempts_left, "feedback": feedback}
 
 

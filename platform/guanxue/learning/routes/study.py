@@ -45,6 +45,9 @@ def lesson(course: str, lesson: str) -> Response:
     found, enrolment, row = find_lesson(course, lesson)
     if enrolment is None:
         return redirect(url_for("courses.course", slug=course), 303)
+    if (why := courses.why_resting(row)) is not None:
+        frame = _frame(found, learning.course_progress(enrolment), row)
+        return personal(page("learning/resting.html", 200, **frame, why=str(why)))
     if row.kind == "quiz":
         return _quiz_page(found, enrolment, row)
     progress = learning.course_progress(enrolment)
@@ -91,9 +94,9 @@ def _frame(course: courses.Course, progress: learning.CourseProgress, row: cours
 def _player(row: courses.RevisionLesson) -> dict:
     state = courses.lesson_states([row])[row.id]
     asset = media.get_asset(row.asset_id)
-    cues = media.cues(asset) if state == "ready" else []
+    cues = courses.words_of(row) if state == "ready" else []
     wanted = request.args.get("player", "")
-    play = media.playable(asset) if state == "ready" else None
+    play = courses.play_of(row) if state == "ready" else None
     return {
         "state": state, "play": play, "costs": _costs(asset), "speeds": SPEEDS,
         # Whoever saves data begins with sound and pictures, where there are any.
@@ -129,12 +132,14 @@ def _quiz_page(course: courses.Course, enrolment: learning.Enrolment, row: cours
                                                learning.attempts_elsewhere(enrolment, row)),
         "attempts": numbers.quiz_attempts, "cooldown_hours": numbers.quiz_cooldown_ms // 3_600_000,
         "is_passed": any(x.lesson.id == row.id and x.is_complete for x in progress.lessons), "result": None, "attempt": None,
-        "lapsed": None,
+        "lapsed": None, "corrections": [_corrected(c) for c in learning.list_corrections(actor.id, subject)],
+        "is_awaiting": learning.is_awaiting(enrolment, row),
         "waiting_lessons": [Name(x.lesson.title) for x in progress.lessons if not x.is_complete and x.lesson.kind != "quiz"],
         "message": str(problem.message) if problem else "",
     }
     if running is not None:
-        values["attempt"] = {"answers": running.answers, "questions": quizzes.questions_for_learner(running), **_time(running)}
+        questions = quizzes.questions_for_learner(running, is_saving=look.present().is_saving)
+        values["attempt"] = {"answers": running.answers, "questions": questions, **_time(running)}
     elif tries and tries[-1][1] is None and quizzes.more_time(tries[-1][0]).is_possible:
         values["lapsed"] = {"answers": len(tries[-1][0].answers), **_time(tries[-1][0])}
     elif last is not None:
@@ -151,11 +156,18 @@ def _time(attempt: quizzes.Attempt) -> dict:
 
 def _result(enrolment: learning.Enrolment, attempt: quizzes.Attempt, submission) -> dict:
     result, feedback = learning.outcome_of(attempt, submission, enrolment)
-    questions = {q["id"]: q for q in quizzes.questions_for_learner(attempt)}
-    lines = [{"stem_html": questions[f["question_id"]]["stem_html"], "points": f["points"],
-              "explanation_html": f.get("explanation_html", ""), "right_html": f.get("right_html", "")} for f in feedback]
+    questions = {q["id"]: q for q in quizzes.questions_for_learner(attempt, is_saving=look.present().is_saving)}
+    lines = [{"stem_html": questions[f["question_id"]]["stem_html"], "points": f["points"], "remarks": f.get("remarks", ""),
+              "explanation_html": f.get("explanation_html", ""), "right_html": f.get("right_html", ""),
+              "mine": submission.answers.get(f["question_id"], "") if questions[f["question_id"]]["kind"] == "short" else "",
+              "is_corrected": f.get("corrected", False)} for f in feedback]
     return {"score": result.score, "passed": result.passed, "pass_mark": result.pass_mark, "lines": lines,
-            "right": sum(f["points"] == 1 for f in feedback), "at": submission.submitted_at}
+            "waiting": result.waiting, "right": sum(f["points"] == 1 for f in feedback), "at": submission.submitted_at}
+
+
+def _corrected(change: learning.Correction) -> dict:
+    """What became of a score when a key was put right, for templates."""
+    return {"number": change.number, "before": change.before, "after": change.after, "is_passed_now": change.is_passed_now}
 
 
 @blueprint.post("/learn/<course>/<lesson>/start")
@@ -164,7 +176,7 @@ def start_quiz(course: str, lesson: str) -> Response:
     found, enrolment, row = find_lesson(course, lesson)
     try:
         learning.start_attempt(current_actor(), row)
-    except quizzes.NoAttemptsLeft as problem:
+    except (quizzes.NoAttemptsLeft, quizzes.AwaitsMarks) as problem:
         if enrolment is None:
             raise
         return _quiz_page(found, enrolment, row, problem)
@@ -219,6 +231,11 @@ def answers_from_form(questions: list[dict], form) -> dict:
 
 def _answer(question: dict, name: str, given: list[str], form):
     kind = question["kind"]
+    if kind == "fillin" and "gaps" in question:
+        texts = form.getlist(name)[: len(question["gaps"]) - 1]
+        return texts if any(t.strip() for t in texts) else None
+    if kind == "short":  # browsers send each end of a line as two characters
+        return given[0].replace("\r\n", "\n") if given and given[0].strip() else None
     if kind == "multiple":
         return given
     if kind == "ordering":  # by the places given; of two in one place the upper comes first
