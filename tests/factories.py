@@ -76,6 +76,17 @@ def make_course(slug: str = "safe-measuring", *, videos_ms: tuple[int, ...] = (6
     return course
 
 
+OWN_WORK = [courses.Claim("own", "nobody")]  # what an author declares who made everything and filmed nobody
+
+
+def make_film(name: str = "film", duration_ms: int = 60_000, **facts) -> media.Asset:
+    """A film that a teacher uploaded and that is ready: rows only, no files."""
+    asset = media.create_from_original(SYSTEM, f"{name}.mp4", f"digest-of-{name}")
+    finish_asset(asset.id, version="test", duration_ms=duration_ms,
+                 facts={"has_sound": True, "bytes": {"360p": 1, "mp4": 1, "audio": 1}, **facts})
+    return asset
+
+
 def bearer(client, phone: str = "13800000001") -> dict:
     """Headers of a signed-in program."""
     answer = client.post("/api/v1/session", json={"phone": phone, "password": PASSWORD})

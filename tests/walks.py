@@ -196,7 +196,7 @@ def _address(rule: str, endpoint: str, method: str, x: Examples) -> str:
         "lesson_id": x.filmed_lesson if "/subtitles" in rule else x.draft_lesson, "code": x.ticket if rule.startswith(("/help/", "/desk/")) else x.complaint if _is_case(rule) else x.code, "remark_id": x.remark,
         "person_id": 1, "kind": "question", "thing_id": x.question, "question_id": x.question, "note_id": x.note, "session_id": x.session_id, "stage_id": x.stage, "row_id": x.row,
         "attempt": x.short, "number": 3 if "/marking/" in rule else 2, "paper_id": x.paper, "request_id": x.correction,
-        "industry": "textiles", "name": "x", "filename": "base/base.css", "token": "forged", "key": "forged", "course_id": 1, "asset_id": 1, "version": "v",
+        "industry": "textiles", "name": "x", "group": "all", "what": "learners", "form": "csv", "filename": "base/base.css", "token": "forged", "key": "forged", "course_id": 1, "asset_id": 1, "version": "v",
         "id": x.playback if "/playbacks/" in rule else x.attempt if "/attempts/" in rule else x.quiz if "/quizzes/" in rule
         else x.session_id if "/sessions/" in rule else x.lesson,
     }
@@ -210,7 +210,7 @@ def _is_case(rule: str) -> bool:
 
 
 def _slug(rule: str) -> str:
-    for part, slug in (("/teach/<slug>/changes", "handed-in"), ("/subtitles", "filmed-draft"), ("/teach/take/", "plan-1"), ("/teach/plans/", "plan-1"), ("/marking", "asked-course"), ("/corrections", "asked-course"),
+    for part, slug in (("/teach/<slug>/changes", "handed-in"), ("/subtitles", "filmed-draft"), ("/teach/take/", "plan-1"), ("/teach/plans/", "plan-1"), ("/marking", "asked-course"), ("/insight", "asked-course"), ("/corrections", "asked-course"),
                        ("/teach/", "own-draft"), ("/oversight/", "handed-in"), ("/curate/", "draft-track"),
                        ("/tracks/", "open-track"), ("/towns/", "humen"), ("/wish", "plan-1")):
         if part in rule:

@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import os
 import secrets
+import shlex
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -39,6 +40,7 @@ class Settings:
     police_record: str = ""
     sms: str = field(default="", repr=False)
     sms_a_day: int = 2000
+    transcribe: str = field(default="", repr=False)
     demo_password: str = field(default=DEMO_PASSWORD, repr=False)
     courses_dir: Path = ROOT / "courses"
     root: Path = ROOT
@@ -83,6 +85,7 @@ class Settings:
             police_record=_words(env, "GUANXUE_POLICE_RECORD"),
             sms=_sms(env),
             sms_a_day=_whole_number(env, "GUANXUE_SMS_A_DAY", "2000"),
+            transcribe=_transcribe(env),
             demo_password=env.get("GUANXUE_DEMO_PASSWORD", DEMO_PASSWORD),
         )
         _refuse_unsafe(settings, env)
@@ -158,6 +161,22 @@ def _sms(env: dict[str, str]) -> str:
     if url and not (is_file or is_provider):
         raise UnsafeSettings("GUANXUE_SMS 只能是 file:///… 或 https://令牌@主机/…（留空就不发短信）。")
     return url
+
+
+def _transcribe(env: dict[str, str]) -> str:
+    """What writes down what is said in films: empty for nothing, https://token@host/… or a command with {audio} and {vtt}."""
+    told = env.get("GUANXUE_TRANSCRIBE", "").strip()
+    parts = urlsplit(told) if told.startswith("https:") else None
+    if not told or (parts is not None and parts.hostname):
+        return told
+    try:
+        words = shlex.split(told)
+    except ValueError:
+        words = []
+    if parts is not None or not all(any(place in word for word in words[1:]) for place in ("{audio}", "{vtt}")):
+        raise UnsafeSettings(
+            "GUANXUE_TRANSCRIBE 只能是 https://令牌@主机/…，或一条带 {audio} 和 {vtt} 的命令（留空就没有听写）。")
+    return told
 
 
 def _words(env: dict[str, str], name: str) -> str:

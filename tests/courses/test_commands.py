@@ -343,7 +343,7 @@ def test_check_looks_into_videos_and_says_when_there_is_only_sound(run, tmp_path
 @pytest.mark.parametrize(("content", "cues", "left", "accepted"), [
     ("WEBVTT\n\n1\n00:00:00.000 --> 00:00:02.000\n先停机。\n\nNOTE x\n\n00:02.000 --> 00:04.000 line:1\n再测量。\n", 2, 0, True),
     ("WEBVTT\n\n00:02.000 --> 00:01.000\n倒着\n\n00:02.000 --> 00:03.000\n\n5\nxx\n\n00:04.000 --> 00:05.000\n好\n", 1, 3, True),
-    ("1\n00:00:00,000 --> 00:00:02,000\nsrt\n", 0, 0, False), ("WEBVTT\n", 0, 0, False), ("WEBVTTX\n\n00:00.000 --> 00:01.000\nx", 0, 0, False),
+    ("1\n00:00:00,000 --> 00:00:02,000\nsrt\n", 1, 0, True), ("WEBVTT\n", 0, 0, False), ("WEBVTTX\n\n00:00.000 --> 00:01.000\nx", 0, 0, False),
 ])
 def test_check_reads_subtitles(run, tmp_path, content, cues, left, accepted):
     (tmp_path / "s.vtt").write_text(content, "utf-8")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import reduce
 from typing import NamedTuple
@@ -21,7 +21,7 @@ from guanxue.core import generation
 from guanxue.core.db import session
 from guanxue.core.i18n import Name
 from guanxue.core.i18n import lazy as _
-from guanxue.courses import rules
+from guanxue.courses import rules, stopping, subtitling
 from guanxue.courses.models import Course, CourseTown, Revision, RevisionLesson
 
 PER_PAGE = 20
@@ -55,6 +55,7 @@ class Item:
     ready_count: int
     has_owner: bool
     updated: str
+    is_stopped: bool = False  # nobody new may join: known by its address, but not listed
 
     @property
     def hours_band(self) -> str:
@@ -91,7 +92,7 @@ class FacetValue(NamedTuple):
 
 @dataclass(frozen=True)
 class Listing:
-    """A page of the catalogue. `why` says by slug why a course matched; `did_you_mean` is a better spelling or None."""
+    """A page of the catalogue. By slug: `why` a course matched, where in a film it is `said`. `did_you_mean`: better spelt."""
 
     items: list[Item]
     total: int
@@ -100,6 +101,7 @@ class Listing:
     facets: dict[str, list[FacetValue]]
     why: dict[str, str] = field(default_factory=dict)
     did_you_mean: str | None = None
+    said: dict[str, subtitling.Said] = field(default_factory=dict)
 
     @property
     def pages(self) -> int:
@@ -118,7 +120,7 @@ class Snapshot:
         self.labels = labels
         self.position = {item.slug: n for n, item in enumerate(self.items)}
         self.by_id = {item.id: item for item in self.items}
-        self.everything = (1 << len(self.items)) - 1
+        self.everything = reduce(lambda m, n: m | 1 << n, (n for n, x in enumerate(self.items) if not x.is_stopped), 0)
         self.masks = _masks(self.items)
         self.kept: dict[tuple, object] = {}
         self._orders: dict[str, list[int]] = {}
@@ -189,7 +191,9 @@ def _build() -> Snapshot:
     rows = session.execute(
         select(Course, Revision).outerjoin(Revision, Revision.id == Course.revision_id)
         .where(or_(Course.revision_id.is_not(None), Course.is_planned)))
-    items = [_item(course, revision, lessons[course.revision_id], towns_of[course.id]) for course, revision in rows]
+    stopped = stopping.stopped_ids()
+    items = [_item(course, revision, lessons[course.revision_id], towns_of[course.id], is_stopped=course.id in stopped)
+             for course, revision in rows]
     labels = {
         "kind": rules.KINDS, "status": STATUS, "hours": HOURS,
         "level": {str(n): name for n, name in standards.LEVELS.items()},
@@ -200,7 +204,8 @@ def _build() -> Snapshot:
     return Snapshot(items, labels)
 
 
-def _item(course: Course, revision: Revision | None, durations: list[int | None], towns: list[str]) -> Item:
+def _item(course: Course, revision: Revision | None, durations: list[int | None], towns: list[str],
+          *, is_stopped: bool) -> Item:
     words = revision.document if revision else {
         "title": course.title, "title_en": course.title_en, "kind": course.kind, "level": course.level,
         "industry": course.industry, "occupation": course.occupation, "summary": course.summary, "towns": sorted(towns)}
@@ -214,7 +219,7 @@ def _item(course: Course, revision: Revision | None, durations: list[int | None]
         credits_milli=policies.credits_of(numbers, known) if numbers else 0,
         planned_hours_milli=course.planned_hours_milli, lesson_count=len(durations),
         ready_count=sum(d is not None for d in durations[:-1]), has_owner=course.owner_id is not None,
-        updated=course.updated_at.isoformat())
+        updated=course.updated_at.isoformat(), is_stopped=is_stopped)
 
 
 # ---- asking
@@ -223,7 +228,7 @@ def _item(course: Course, revision: Revision | None, durations: list[int | None]
 def browse(query: Query) -> Listing:
     """The page of the catalogue the query asks for, with facets counted over everything else it asks for."""
     snap = snapshot()
-    found, ranking, why, better = _found(snap, query)
+    found, ranking, result = _found(snap, query)
     chosen = {name: getattr(query, name) for name in FACETS if getattr(query, name)}
     matching = {name: snap.masks[name].get(value, 0) for name, value in chosen.items()}
     left = reduce(lambda a, b: a & b, matching.values(), found)
@@ -232,19 +237,28 @@ def browse(query: Query) -> Listing:
     page = max(1, min(query.page, -(-len(numbers) // query.per_page) or 1))
     items = [snap.items[n] for n in numbers[(page - 1) * query.per_page: page * query.per_page]]
     facets = {name: _facet(snap, name, found, matching, chosen.get(name, "")) for name in FACETS}
-    reasons = {item.slug: reason for item in items if (reason := why("course", item.slug))}
-    return Listing(items, len(numbers), page, query.per_page, facets, reasons, better)
+    if result is None:
+        return Listing(items, len(numbers), page, query.per_page, facets)
+    reasons = {item.slug: reason for item in items if (reason := result.explain("course", item.slug))}
+    return Listing(items, len(numbers), page, query.per_page, facets, reasons, result.did_you_mean, _said(items, result))
 
 
-def _found(snap: Snapshot, query: Query) -> tuple[int, list[int] | None, Callable[[str, str], str], str | None]:
+def _said(items: list[Item], result: search.SearchResult) -> dict[str, subtitling.Said]:
+    """Where in their films a word that was looked for is said; of courses whose title has it nobody needs to be told."""
+    asked = [x for x in items if x.revision_id and not any(term in x.title.lower() for term in result.terms)]
+    found = subtitling.where_said({x.revision_id: x.id for x in asked}, result.terms)
+    return {x.slug: found[x.revision_id] for x in asked if x.revision_id in found}
+
+
+def _found(snap: Snapshot, query: Query) -> tuple[int, list[int] | None, search.SearchResult | None]:
     text = query.q.strip()
     if not text:
-        return snap.everything, None, lambda _kind, _id: "", None
+        return snap.everything, None, None
     result = search.query(text, kinds=("course",))
-    numbers = [snap.position[hit.id] for hit in result.hits if hit.id in snap.position]
+    numbers = [n for hit in result.hits if (n := snap.position.get(hit.id)) is not None and snap.everything >> n & 1]
     numbers.sort(key=lambda n: snap.items[n].status == "planned")  # stable: by score within each
     mask = reduce(lambda m, n: m | 1 << n, numbers, 0)
-    return mask, numbers, result.explain, result.did_you_mean
+    return mask, numbers, result
 
 
 def _facet(snap: Snapshot, name: str, found: int, matching: dict[str, int], chosen: str) -> list[FacetValue]:

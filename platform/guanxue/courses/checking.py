@@ -13,7 +13,7 @@ from guanxue.courses.errors import BadFolder
 from guanxue.courses.folders import LARGEST_TEXT_BYTES, read_folder
 
 KIND_OF_SUFFIX = {
-    ".gift": "quiz", ".vtt": "subtitles", ".json": "credential", ".zip": "course",
+    ".gift": "quiz", ".vtt": "subtitles", ".srt": "subtitles", ".json": "credential", ".zip": "course",
     **dict.fromkeys((".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".flv", ".wmv", ".ts", ".mpg", ".3gp"), "video"),
     **dict.fromkeys((".mp3", ".m4a", ".aac", ".wav", ".ogg", ".opus", ".flac", ".amr"), "video"),  # sound says so itself
 }
@@ -129,15 +129,16 @@ def _video(path: Path) -> Check:
 
 
 def _subtitles(path: Path) -> Check:
-    text, fault = _text(path)
-    if fault is not None:
-        return Check("subtitles", fault)
-    report = media.read_vtt(text)
+    if path.stat().st_size > media.MOST_SUBTITLE_BYTES:
+        return Check("subtitles", _("字幕文件太大，最多 2 MB。"))
+    report = media.read_subtitles(path.read_bytes())
     left_out = [(str(line), why) for line, why in report.left_out]
-    counts = {"cues": len(report.cues), "left_out": len(left_out), "total": len(report.cues) + len(left_out)}
-    ends = {"begins_s": min(c.start_ms for c in report.cues) / 1000, "ends_s": max(c.end_ms for c in report.cues) / 1000
-            } if report.cues else {}
-    return Check("subtitles", report.fault, counts, left_out, {"format": "webvtt", **ends})
+    counts = {"cues": len(report.cues), "left_out": len(left_out), "total": report.total}
+    facts = {"format": report.form, "encoding": report.encoding,
+             "changed": [str(_("第 %(n)s 行：%(why)s", n=line, why=what)) for line, what in report.noted]}
+    if report.cues:
+        facts |= {"begins_s": report.cues[0].start_ms / 1000, "ends_s": max(c.end_ms for c in report.cues) / 1000}
+    return Check("subtitles", report.fault, counts, left_out, facts)
 
 
 def _credential(path: Path) -> Check:

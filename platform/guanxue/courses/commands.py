@@ -56,6 +56,7 @@ KNOWN = {
     "format": lazy("格式"), "kinds": lazy("题型"), "bytes": lazy("字节"), "width": lazy("宽"), "height": lazy("高"),
     "duration_s": lazy("时长（秒）"),
     "has_sound": lazy("有声音"), "is_rotated": lazy("竖着拍的"), "begins_s": lazy("始于（秒）"), "ends_s": lazy("止于（秒）"),
+    "encoding": lazy("文字编码"), "changed": lazy("读入但有改动"),
     "entry": lazy("第几笔"), "posted_at": lazy("记账时间"), "sealed_at": lazy("签名时间"), "ledger_size": lazy("账本笔数"),
     "public_key": lazy("公钥（文件自带，请与网站公布的核对）"),
 }
@@ -68,7 +69,7 @@ KNOWN = {
 def check(file: Path, as_json: bool) -> None:
     """带入这个文件会怎样？什么也不写；可以带入以 0 退出，否则 1。
 
-    认得的有：课程文件夹、课程包（.zip）、GIFT 考核题、视频、声音、WebVTT 字幕、学分证明（JSON）。
+    认得的有：课程文件夹、课程包（.zip）、GIFT 考核题、视频、声音、WebVTT 和 SRT 字幕、学分证明（JSON）。
     """
     found = courses.check_file(file)
     if as_json:

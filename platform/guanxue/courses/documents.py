@@ -7,15 +7,15 @@ from sqlalchemy import or_, select
 from guanxue import accounts, standards
 from guanxue.core.actor import ANONYMOUS
 from guanxue.core.db import session
-from guanxue.courses import queries, rules
-from guanxue.courses.models import Course
+from guanxue.courses import queries, rules, stopping, subtitling
+from guanxue.courses.models import Course, RevisionLesson
 from guanxue.search import SearchDocument
 
 
 def load(slug: str) -> SearchDocument | None:
     """The course as search keeps it; None when it is not in the catalogue any more."""
     course = queries.find_course(slug, ANONYMOUS)
-    if course is None:
+    if course is None or stopping.why_closed(course) is not None:
         return None
     words = queries.get_revision(course.revision_id).document if course.revision_id else None
     title = words["title"] if words else course.title
@@ -30,9 +30,18 @@ def load(slug: str) -> SearchDocument | None:
 def _body(course: Course) -> str:
     if not course.revision_id:
         return "\n".join([course.summary, *course.syllabus])
-    lessons = queries.lessons_of(course.revision_id)
-    texts = [f"{x.title}\n{rules.spoken_text(x.body)}" for x in lessons if x.kind != "quiz"]
+    resting = stopping.resting(course.id, course.revision_id)
+    lessons = [x for x in queries.lessons_of(course.revision_id) if x.slug not in resting]
+    texts = [f"{x.title}\n{_words(x)}" for x in lessons if x.kind != "quiz"]
     return "\n".join([course.summary, *texts])
+
+
+def _words(lesson: RevisionLesson) -> str:
+    """What is read in a lesson; of a film also what is said in it, where somebody wrote that down."""
+    if lesson.subtitles_id is None:
+        return rules.spoken_text(lesson.body)
+    said = "\n".join(c.text for c in subtitling.words_of(lesson))
+    return f"{rules.spoken_text(lesson.body)}\n{said}"
 
 
 def list_slugs() -> list[str]:

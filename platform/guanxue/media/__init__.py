@@ -16,11 +16,18 @@ from guanxue.media.errors import (
     UploadGone,
     WrongKind,
 )
-from guanxue.media.events import AssetFailed, AssetReady, CompanionsMade
-from guanxue.media.examination import Examined, SubtitleReport, examine, read_vtt
+from guanxue.media.events import AssetFailed, AssetReady, CompanionsMade, Transcribed
+from guanxue.media.examination import Examined, examine
 from guanxue.media.files import MOST_BYTES as MOST_FILE_BYTES
 from guanxue.media.files import Prepared, bytes_kept_by, find_kept, keep_file, must_have_room, prepare_file
-from guanxue.media.models import Asset
+from guanxue.media.lines import after as line_after
+from guanxue.media.lines import join as join_lines
+from guanxue.media.lines import problems as line_problems
+from guanxue.media.lines import read_time, show_time
+from guanxue.media.lines import shift as shift_lines
+from guanxue.media.lines import split as split_line
+from guanxue.media.lines import spread as spread_lines
+from guanxue.media.models import Asset, Subtitles
 from guanxue.media.narration import Cue
 from guanxue.media.queries import (
     count_by_state,
@@ -45,7 +52,31 @@ from guanxue.media.rules import (
     must_fit,
     whole_number,
 )
-from guanxue.media.service import create_from_original, create_from_upload, create_narrated, keep_original, want_companions
+from guanxue.media.service import (
+    create_from_original,
+    create_from_upload,
+    create_narrated,
+    keep_original,
+    want_companions,
+)
+from guanxue.media.subtitles import LARGEST_BYTES as MOST_SUBTITLE_BYTES
+from guanxue.media.subtitles import SRT, VTT, SubtitleReport, as_srt, as_vtt, read_subtitles
+from guanxue.media.subtitling import (
+    can_transcribe,
+    checked_subtitles,
+    fail_transcript,
+    find_subtitles,
+    finish_transcript,
+    get_subtitles,
+    keep_subtitles,
+    lines_of,
+    list_subtitles,
+    tidied,
+    track_of,
+    transcript_of,
+    want_transcript,
+    words_of,
+)
 from guanxue.media.uploads import (
     CHECKSUMS,
     PIECE_BYTES,
@@ -65,9 +96,13 @@ from guanxue.media.uploads import (
 )
 
 __all__ = [
+    "Subtitles", "SubtitleReport", "read_subtitles", "as_vtt", "as_srt", "VTT", "SRT", "MOST_SUBTITLE_BYTES", "keep_subtitles",
+    "get_subtitles", "find_subtitles", "list_subtitles", "lines_of", "words_of", "track_of", "can_transcribe",
+    "want_transcript", "transcript_of", "finish_transcript", "fail_transcript", "Transcribed", "line_problems", "line_after",
+    "checked_subtitles", "tidied", "join_lines", "split_line", "shift_lines", "spread_lines", "show_time", "read_time",
     "Asset", "AssetReady", "AssetFailed", "NarrationSpec", "SlideSpec", "Cue", "create_narrated", "create_from_upload",
     "keep_original", "create_from_original", "get_asset", "list_assets", "how_far", "count_by_state", "cues", "playable",
-    "folder_of", "token_is_genuine", "original_path", "examine", "Examined", "read_vtt", "SubtitleReport", "BadVideo",
+    "folder_of", "token_is_genuine", "original_path", "examine", "Examined", "BadVideo",
     "LinkExpired", "NoSuchAsset", "BadFile", "Prepared", "prepare_file", "keep_file", "find_kept", "bytes_kept_by",
     "must_have_room", "MOST_FILE_BYTES", "CompanionsMade", "Sizes", "sizes", "list_without_companions", "want_companions",
     "Announced", "announced", "whole_number", "must_fit", "MOST_UPLOAD_BYTES", "PIECE_BYTES", "Checksum", "CHECKSUMS",

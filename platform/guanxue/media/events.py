@@ -26,3 +26,11 @@ class CompanionsMade:
     """Sound, pictures and the small film stand beside the film: its page may offer them and say their sizes."""
 
     asset_id: int
+
+
+@dataclass(frozen=True)
+class Transcribed:
+    """A machine wrote down what is said in a film; nobody has checked it."""
+
+    asset_id: int
+    subtitles_id: int

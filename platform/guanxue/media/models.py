@@ -7,9 +7,11 @@ from datetime import datetime
 from sqlalchemy import BigInteger, ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column
 
+from guanxue.core.append_only import append_only
 from guanxue.core.db import JsonDocument, Model, UtcMoment
 
 WAITING, WORKING, READY, FAILED = "waiting", "working", "ready", "failed"
+IMPROVING = "improving"  # the stage of an asset that plays already while its better sizes wait or are made
 
 
 class Asset(Model):
@@ -81,3 +83,23 @@ class Upload(Model):
     created_at: Mapped[datetime] = mapped_column(UtcMoment)
     expires_at: Mapped[datetime] = mapped_column(UtcMoment, index=True)
     used_at: Mapped[datetime | None] = mapped_column(UtcMoment)
+
+
+class Subtitles(Model):
+    """What is said in a film and when: a version that somebody wrote, never changed. Known by its content.
+
+    `cues` are [[start_ms, end_ms, text], …]; origin: upload, spoken (what the voice said), written (in the editor, also a
+    checked transcript), transcribed (by a machine, checked by nobody yet).
+    """
+
+    __tablename__ = "media_subtitle"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    digest: Mapped[str] = mapped_column(unique=True)
+    lang: Mapped[str]
+    cues: Mapped[list] = mapped_column(JsonDocument)
+    origin: Mapped[str]
+    created_by: Mapped[str]
+    created_at: Mapped[datetime] = mapped_column(UtcMoment)
+
+
+append_only(Subtitles)

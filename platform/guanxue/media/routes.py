@@ -55,6 +55,18 @@ def enclosed(key: str, name: str) -> Response:
     return response
 
 
+@blueprint.get("/media/subtitles/<name>.vtt")
+def subtitles(name: str) -> Response:
+    """A version of subtitles: its address is its content's own fingerprint, which nobody guesses and which never changes."""
+    found = media.find_subtitles(name)
+    if found is None:
+        abort(404)
+    response = Response(media.as_vtt(media.words_of(found)), mimetype="text/vtt")
+    response.set_etag(name[:32])
+    response.headers["Cache-Control"] = NEVER_CHANGES
+    return response.make_conditional(request)
+
+
 def _sent(path: Path, kind: str, tag: str) -> Response:
     """The file by us, or by the server in front of us where that is set."""
     if settings().accel == "nginx":

@@ -13,10 +13,11 @@ from pathlib import Path
 import ffmpeg
 
 from guanxue import jobs
+from guanxue.core.actor import SYSTEM
 from guanxue.core.db import session, writing
 from guanxue.core.i18n import gettext as _
 from guanxue.core.settings import settings
-from guanxue.media import companions, encoder, narration, queries, service, slides, uploads
+from guanxue.media import companions, encoder, listening, narration, queries, service, slides, subtitling, uploads
 from guanxue.media.errors import BadVideo, Stopped
 from guanxue.media.models import READY
 from guanxue.media.rules import COMPANIONS, NarrationSpec
@@ -92,6 +93,38 @@ def sweep_uploads(_job: jobs.Running) -> None:
     with writing():
         gone = uploads.sweep_uploads()
     uploads.forget_arrived(gone)
+
+
+def transcribe(job: jobs.Running) -> None:
+    """media.transcribe: what is said in one film, written down by the site's program. Safe to run twice."""
+    asset_id, tool = job.payload["asset_id"], settings().transcribe
+    asset = queries.get_asset(asset_id)
+    sound, duration_ms = queries.folder_of(asset_id, asset.version) / "audio.m4a", asset.duration_ms
+    session.remove()
+    work = settings().media_dir / "work" / f"heard-{asset_id}-{job.attempt}-{secrets.token_hex(3)}"
+    work.mkdir(parents=True)
+    try:
+        if not tool:
+            raise listening.NotHeard(_("这个平台没有接入听写程序。"))
+        heard = listening.transcribe(tool, sound, duration_ms, work, job.is_lost)
+        if job.is_lost():
+            return
+        with writing():
+            subtitling.finish_transcript(asset_id, subtitling.keep_subtitles(SYSTEM, heard.cues, origin="transcribed"))
+    except Stopped:
+        return
+    except listening.NotHeard as problem:
+        log.warning("nothing was heard in video %s: %s", asset_id, problem.__cause__ or problem)
+        with writing():
+            subtitling.fail_transcript(asset_id, str(problem))
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+
+
+def give_up_listening(payload: dict, reason: str) -> None:
+    """media.transcribe will not be tried again: its teacher is told."""
+    log.error("listening to video %s was given up: %s", payload["asset_id"], reason)
+    subtitling.fail_transcript(payload["asset_id"], str(_("听写程序没有做成，请告诉管理员，或者自己写字幕。")))
 
 
 def give_up(payload: dict, reason: str) -> None:

@@ -32,8 +32,7 @@ def draw(slug: str, lesson_id: int) -> Response:
 
 
 def _draw_page(course: courses.Course, lesson: courses.Lesson, problem: Problem | None = None) -> Response:
-    values = draw_values(course, lesson, problem)
-    return personal(page("courses/draw_page.html", problem.status if problem else 200, draw=values,
+    return personal(page("courses/draw_page.html", problem.status if problem else 200, draw=draw_values(course, lesson, problem),
                          course={"slug": course.slug, "title": course.title}, lesson={"id": lesson.id, "title": lesson.title}))
 
 

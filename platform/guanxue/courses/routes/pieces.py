@@ -26,12 +26,13 @@ class Pieces:
     def __init__(self) -> None:
         self._kept, self._as = courses.snapshot().kept, (str(get_locale()), look.present().is_saving)
 
-    def row(self, item: courses.Item, why: str | None) -> Markup:
-        """A course as a row, with why it was found."""
+    def row(self, item: courses.Item, why: str | None, said: courses.Said | None = None) -> Markup:
+        """A course as a row, with why it was found; below it the place in a film where that is said."""
         before, after = self._cut(("row", item.slug), lambda: _made("course_row", courses.shown(item), HOLE))
         opening, closing = self._cut(("why",), lambda: _made("why_found", HOLE))
-        found = f"{opening}{escape(why)}{closing}" if why else ""
-        return Markup(f"{before}{found}{after}")  # noqa: S704 all of it is escaped
+        found = f"{opening}{escape(why)}{closing}" if why and said is None else ""
+        place = _made("said_at", item.slug, said) if said else ""
+        return Markup(f"{before}{found}{after}{place}")  # noqa: S704 all of it is escaped
 
     def chips(self, facet: str, values: list[courses.FacetValue], without: str, narrowed: str) -> Markup:
         """Values of a facet with their counts: the chosen one leads to `without`, others to `narrowed` and the value."""

@@ -12,6 +12,7 @@ depends_on = None
 def upgrade() -> None:
     _files()
     _uploads()
+    _subtitles()
 
 
 def _files() -> None:
@@ -61,6 +62,37 @@ def _uploads() -> None:
         op.create_index(op.f(f"ix_{name}_{column}"), name, [column])
 
 
+def _subtitles() -> None:
+    name = "media_subtitle"
+    op.create_table(
+        name,
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("digest", sa.String(), nullable=False),
+        sa.Column("lang", sa.String(), nullable=False),
+        sa.Column("cues", sa.Text(), nullable=False),
+        sa.Column("origin", sa.String(), nullable=False),
+        sa.Column("created_by", sa.String(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f(f"pk_{name}")),
+        sa.UniqueConstraint("digest", name=op.f(f"uq_{name}_digest")),
+    )
+    for table in ("courses_lesson", "courses_revision_lesson"):
+        with op.batch_alter_table(table) as lesson:
+            lesson.add_column(sa.Column("subtitles_id", sa.Integer(), nullable=True))
+            lesson.create_foreign_key(op.f(f"fk_{table}_subtitles_id"), name, ["subtitles_id"], ["id"])
+            lesson.create_index(op.f(f"ix_{table}_subtitles_id"), ["subtitles_id"])
+    with op.batch_alter_table("courses_course") as course:
+        course.add_column(sa.Column("is_subsidised", sa.Boolean(), nullable=False, server_default=sa.false()))
+
+
 def downgrade() -> None:
+    with op.batch_alter_table("courses_course") as course:
+        course.drop_column("is_subsidised")
+    for table in ("courses_revision_lesson", "courses_lesson"):
+        with op.batch_alter_table(table) as lesson:
+            lesson.drop_index(op.f(f"ix_{table}_subtitles_id"))
+            lesson.drop_constraint(op.f(f"fk_{table}_subtitles_id"), type_="foreignkey")
+            lesson.drop_column("subtitles_id")
+    op.drop_table("media_subtitle")
     op.drop_table("media_upload")
     op.drop_table("media_file")
