@@ -8,6 +8,7 @@ from guanxue.learning.derivation import Derivation, derive_completion
 from guanxue.learning.errors import CannotEnrol, LessonNotReady, NoSuchPlayback, NotEnrolled
 from guanxue.learning.events import CourseCompleted, Enrolled, LessonCompleted
 from guanxue.learning.evidence import Answer, answer_of, fits_key, open_playback
+from guanxue.learning.insight import GROUPS, Curve, count_groups, list_curves, list_items, list_learners
 from guanxue.learning.judging import (
     Correction,
     ShortAnswer,
@@ -70,6 +71,7 @@ from guanxue.learning.service import (
 )
 
 __all__ = [
+    "GROUPS", "Curve", "count_groups", "list_curves", "list_items", "list_learners",
     "Enrolment", "Playback", "Completion", "Beat", "Answer", "LessonProgress", "CourseProgress", "Derivation",
     "CourseCompleted", "LessonCompleted", "Enrolled", "NotEnrolled", "CannotEnrol", "LessonNotReady", "NoSuchPlayback",
     "enrol", "leave", "find_enrolment", "get_enrolment", "enrolment_for_lesson", "open_playback", "get_playback",

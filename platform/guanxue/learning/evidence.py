@@ -74,6 +74,7 @@ def open_playback(actor: Actor, lesson: RevisionLesson, key: str | None) -> tupl
         raise LessonNotReady(_("考核不用播放。"))
     if lesson.duration_ms is None:
         raise LessonNotReady(_("这节课的视频还在制作，请稍后再来。"))
+    courses.must_not_rest(lesson)
     accounts.lock_person(actor.id)
     there = _by_key(actor, lesson, key)
     if there is not None:
@@ -285,7 +286,8 @@ def _claimed(source: Source) -> list[Row]:
 def named(enrolment: Enrolment) -> dict:
     """Everything a completion rests on: each playback's chain as it stands, each passed quiz, and the time it was given.
 
-    Where another account's study counts, its evidence is named too, and by what it counts ("carries").
+    Where another account's study counts, its evidence is named too, and by what it counts ("carries"); where people marked
+    answers or a key was put right, so are those ("marks", "regrades").
     """
     passed, carries = passed_attempts(enrolment), carried.list_standing(enrolment)
     of = [enrolment.id, *(c.from_enrolment_id for c in carries)]
@@ -296,7 +298,18 @@ def named(enrolment: Enrolment) -> dict:
         "extensions": [[attempt_id, x.number, x.expires_at.isoformat()]
                        for _lesson, attempt_id in passed for x in quizzes.list_extensions(attempt_id)],
     }
-    return {**told, "carries": [c.id for c in carries]} if carries else told
+    return told | _judged([attempt_id for _lesson, attempt_id in passed]) | (
+        {"carries": [c.id for c in carries]} if carries else {})
+
+
+def _judged(attempt_ids: list[str]) -> dict:
+    """The marks and corrections on which the scores of these attempts rest: nothing where there are none."""
+    marks, regrades = [], []
+    for attempt_id in attempt_ids:
+        now = quizzes.standing_of(quizzes.get_submission(attempt_id))
+        marks += [[attempt_id, m.id, m.permille] for m in now.marks]
+        regrades += [[attempt_id, r.id, r.key] for r in now.regrades]
+    return ({"marks": marks} if marks else {}) | ({"regrades": regrades} if regrades else {})
 
 
 def passed_attempts(enrolment: Enrolment, sources: list[Source] | None = None) -> list[tuple[RevisionLesson, str]]:
@@ -308,7 +321,7 @@ def passed_attempts(enrolment: Enrolment, sources: list[Source] | None = None) -
             continue
         tries = sorted(((a.started_at, a.id) for s in sources for who, subject in s.subjects(lesson.id)
                         for a, done in quizzes.list_attempts(who, subject)
-                        if done is not None and done.is_passed and done.score >= pass_mark))
+                        if done is not None and quizzes.is_passed(done, pass_mark)))
         if tries:
             found.append((lesson, tries[0][1]))
     return found

@@ -37,6 +37,8 @@ def enrol(actor: Actor, course: courses.Course) -> Enrolment:
     if course.revision_id is None:
         raise CannotEnrol(_("这门课还在筹备，暂时不能报名。可以点“我想学”。"))
     enrolment = find_enrolment(actor.id, course.id)
+    if (enrolment is None or enrolment.left_at is not None) and (why := courses.why_closed(course)) is not None:
+        raise CannotEnrol(why)
     if enrolment is None:
         revision = courses.get_revision(course.revision_id)
         enrolment = Enrolment(person_id=actor.id, course_id=course.id, revision_id=revision.id, policy_id=revision.policy_id,
@@ -178,9 +180,10 @@ def attempts_elsewhere(enrolment: Enrolment, lesson: RevisionLesson) -> tuple[tu
 
 
 def start_attempt(actor: Actor, lesson: RevisionLesson) -> quizzes.Attempt:
-    """The open attempt at the lesson's quiz, or a new one. Raises NotEnrolled, LessonNotReady, NoAttemptsLeft."""
+    """The open attempt at the lesson's quiz, or a new one. Raises NotEnrolled, LessonNotReady, AwaitsMarks, NoAttemptsLeft."""
     if lesson.paper_id is None:
         raise LessonNotReady(_("这节课没有考核。"))
+    courses.must_not_rest(lesson)
     enrolment = evidence.lock_enrolment(enrolment_for_lesson(actor, lesson).id)
     return quizzes.open_attempt(actor, lesson.paper_id, attempt_subject(enrolment, lesson), _limits(enrolment, lesson))
 
@@ -188,11 +191,10 @@ def start_attempt(actor: Actor, lesson: RevisionLesson) -> quizzes.Attempt:
 def find_attempt_lesson(actor: Actor, attempt_id: str) -> tuple[quizzes.Attempt, Enrolment, RevisionLesson]:
     """The actor's attempt with its enrolment and lesson. Raises NoSuchAttempt, NotEnrolled after leaving."""
     attempt = quizzes.get_attempt(attempt_id, actor.id)
-    enrolment_part, _slash, lesson_part = attempt.subject.partition("/")
-    enrolment = get_enrolment(int(enrolment_part.partition(":")[2]))
+    enrolment, lesson = lesson_of(attempt)
     if enrolment.left_at is not None:
         raise NotEnrolled(_("你已退出这门课。"))
-    return attempt, enrolment, courses.get_revision_lesson(int(lesson_part.partition(":")[2]))
+    return attempt, enrolment, lesson
 
 
 def save_answers(actor: Actor, attempt_id: str, answers: dict) -> quizzes.Attempt:
@@ -225,23 +227,36 @@ def submit_attempt(actor: Actor, attempt_id: str) -> tuple[quizzes.Result, list[
     enrolment = evidence.lock_enrolment(enrolment.id)
     pass_mark = courses.get_revision(lesson.revision_id).pass_mark
     attempt, submission = quizzes.submit_attempt(actor, attempt_id, pass_mark=pass_mark)
-    if submission.is_passed:
-        progress = evidence.progress_row(enrolment, lesson)
-        if not progress.is_complete:
-            progress.credited_ms = lesson.duration_ms
-            _complete_lesson(enrolment, lesson, progress)
-        else:
-            complete_course(enrolment)
+    if quizzes.is_passed(submission, pass_mark):
+        complete_quiz(enrolment, lesson)
     enrolment.studied_at = clock.now()
     session.flush()
     return outcome_of(attempt, submission, enrolment)
+
+
+def complete_quiz(enrolment: Enrolment, lesson: RevisionLesson) -> None:
+    """The lesson's quiz was passed: the lesson is complete, and perhaps the course; again is the same. Lock the enrolment."""
+    progress = evidence.progress_row(enrolment, lesson)
+    if progress.is_complete:
+        complete_course(enrolment)
+    else:
+        progress.credited_ms = lesson.duration_ms
+        _complete_lesson(enrolment, lesson, progress)
+
+
+def lesson_of(attempt: quizzes.Attempt) -> tuple[Enrolment, RevisionLesson]:
+    """The enrolment and the lesson that the attempt is for."""
+    enrolment_part, _slash, lesson_part = attempt.subject.partition("/")
+    return (get_enrolment(int(enrolment_part.partition(":")[2])),
+            courses.get_revision_lesson(int(lesson_part.partition(":")[2])))
 
 
 def outcome_of(attempt: quizzes.Attempt, submission, enrolment: Enrolment) -> tuple[quizzes.Result, list[dict]]:
     """What the learner is told about a handed-in attempt."""
     lesson = courses.get_revision_lesson(int(attempt.subject.rpartition(":")[2]))
     result = quizzes.result_of(attempt, submission, _limits(enrolment, lesson))
-    return result, quizzes.feedback(attempt, submission, explain=result.passed or result.attempts_left == 0)
+    is_over = result.passed or (result.attempts_left == 0 and not result.waiting)
+    return result, quizzes.feedback(attempt, submission, explain=is_over)
 
 
 def settle_courses(event: courses.LessonReady) -> None:

@@ -61,7 +61,8 @@ def lesson(course: str, lesson: str) -> Response:
         "max_rate": numbers.max_rate_permille / 1000 if row.kind == "video" else 1,
     }
     if row.kind == "text":
-        return personal(page("learning/text.html", **values, body_html=markdown_html(row.body, is_saving=look.present().is_saving)))
+        body_html = markdown_html(row.body, is_saving=look.present().is_saving)
+        return personal(page("learning/text.html", **values, body_html=body_html))
     return personal(page("learning/lesson.html", **values, **_player(row)))
 
 
