@@ -34,7 +34,7 @@
       const answer = await fetch(outline.dataset.order, { method: 'POST', body: form, credentials: 'same-origin', headers: { Accept: 'application/json' } });
       if (!answer.ok) throw new Error(answer.status);
       kept = wanted;
-      say(said.textContent + ' ' + words.saved);
+      say(said.textContent + '。' + words.saved);
     } catch (_failed) {
       say(words.failed);
       const how = document.getElementById('how');

@@ -74,6 +74,7 @@ def _lesson_form(course: courses.Course, lesson: dict, problem: Problem | None =
         preview=_preview(lesson["body"]) if is_quiz and lesson["body"] else None,
         body_html="" if is_quiz else markdown_html(lesson["body"]), may_edit=course.state != "submitted",
         subtitling=subtitles_state(course, courses.get_lesson(course, lesson["id"])) if lesson["id"] else None,
+        remarks=courses.remarks_here(course, lesson["slug"]) if lesson["id"] else [],
         course={"slug": course.slug, "title": course.title}, most_megabytes=MOST_UPLOAD_BYTES // 1024**2, **told_of(problem)))
 
 

@@ -119,7 +119,8 @@ def course_page(course: courses.Course, problem: Problem | None = None) -> Respo
         is_making=_is_making(assets.values()), missing=_missing(course, lessons) if may_edit else [],
         talk=talk_of(course), review=review_values(course), may_edit=may_edit, may_give_back=courses.may_give_back(course),
         not_there=[x for x in course.syllabus if x not in {y.title for y in lessons}],
-        team=len(course.author_ids), institution=place.name if place else "", **_choices(), **told_of(problem)))
+        team=len(course.author_ids), remarks=courses.remarks_here(course, "") if may_edit else [],
+        institution=place.name if place else "", **_choices(), **told_of(problem)))
 
 
 def _lesson_row(lesson: courses.Lesson, asset: media.Asset | None) -> dict:
