@@ -27,7 +27,7 @@ _USUAL_FEEDBACK = re.compile(
     r"(?:Your answer is (?:partially )?(?:correct|incorrect)\.|(?:你的|您的)?(?:回答|答案)(?:部分)?(?:正确|不正确|错误)。?)$")
 _OUR_RULE = "guanxue:whole"
 _UNKNOWN = {
-    "description": _("这是一段说明，不是题目。"), "random": _("随机抽题不是题目，请用题组。"),
+    "description": _("这是一段说明，不是题目。"), "random": _("随机抽题不是题目，请用题库。"),
     **dict.fromkeys(("calculated", "calculatedsimple", "calculatedmulti"), _("计算题（带公式）不支持。")),
     "randomsamatch": _("随机匹配题不支持。"), "ddwtos": _("拖词填空题不支持。"), "gapselect": _("下拉填空题不支持。"),
     "ddmarker": _("拖标记题不支持。"), "ddimageortext": _("拖图题不支持。"),

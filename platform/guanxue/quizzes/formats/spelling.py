@@ -105,3 +105,12 @@ def _order(q: Question, said: Spelled) -> None:
 
 def _short(q: Question, said: Spelled) -> None:
     said.answer, said.explanation = q.explanation, ""
+
+
+def answer_in_words(q: Question) -> str:
+    """The key in a line, for whoever compares two."""
+    said = spelled(q)
+    words = dict(said.options)
+    if q.kind in ("single", "multiple"):
+        return "；".join(words[c] for c in said.answer)
+    return " → ".join(o.text for o in q.options) if q.kind == "ordering" else said.answer

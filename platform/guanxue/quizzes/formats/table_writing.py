@@ -10,7 +10,7 @@ from guanxue.quizzes.formats.spelling import KIND_NAMES, spelled
 from guanxue.quizzes.rules import Question
 
 LETTERS = "ABCDEFGHIJKL"
-HEADING = ("题型", "题干", *(f"选项{c}" for c in LETTERS[:8]), "答案", "解析", "题组", "多选计分", "题号")
+HEADING = ("题型", "题干", *(f"选项{c}" for c in LETTERS[:8]), "答案", "解析", "题库", "多选计分", "题号")
 WIDTHS = (10, 48, *(18 for _c in LETTERS[:8]), 18, 36, 14, 14, 14)
 EXAMPLES = (
     ("单选", "数控车床上，与主轴平行的坐标轴是（　）。", "X轴", "Y轴", "Z轴", "", "", "", "", "", "C", "Z轴平行于主轴。"),

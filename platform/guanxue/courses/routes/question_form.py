@@ -1,0 +1,89 @@
+"""The form of one question: what it shows of a question, and the question that was typed into it."""
+
+from __future__ import annotations
+
+import re
+
+from guanxue import quizzes
+from guanxue.core.errors import Invalid
+from guanxue.core.i18n import lazy as _
+
+FIELDS = ("id", "kind", "stem", "options", "answer", "explanation", "pool")
+LONGEST = {"stem": 5000, "options": 10_000, "answer": 5000, "explanation": 10_000, "pool": 60}
+_RIGHT = re.compile(r"^\s*[*＊√✓]\s*")
+_LETTER = re.compile(r"^\s*[（(]?([A-La-lＡ-Ｌ])[)）.．、:：]\s*(?=\S)")
+
+
+def blank_values() -> dict:
+    """Of a new question."""
+    return {**dict.fromkeys(FIELDS, ""), "kind": "single", "is_whole": False, "is_odd": False}
+
+
+def form_values(form) -> dict:
+    """As they were typed."""
+    return {**{name: form.get(name, "") for name in FIELDS}, "is_whole": form.get("whole") == "yes", "is_odd": False}
+
+
+def values_of(q: quizzes.Question) -> dict:
+    """Of a question that is there; `is_odd` where the form cannot say it."""
+    said = quizzes.spelled(q)
+    best = max((o.permille for o in q.options), default=0)
+    lines, answer = [], said.answer
+    if q.kind in ("single", "multiple"):
+        is_right = [o.permille > 0 if q.kind == "multiple" else o.permille == best for o in q.options]
+        lines = [f"{'*' if right else ''}{o.text}" for o, right in zip(q.options, is_right, strict=True)]
+    elif q.kind == "ordering":
+        lines = [o.text for o in q.options]
+    elif q.kind == "matching":
+        lines = [f"{o.text} → {o.match}" for o in q.options]
+    is_odd = not said.is_whole or any("\n" in line for line in lines)
+    return {"id": q.id, "kind": q.kind, "stem": said.stem, "options": "\n".join(lines), "answer": "" if lines else answer,
+            "explanation": said.explanation, "pool": q.pool, "is_whole": q.rule == "whole", "is_odd": is_odd}
+
+
+def question_from(form, added: str = "") -> quizzes.Question:
+    """The question that was typed, with the pictures that came along under its stem. Raises Invalid with the field."""
+    typed = {name: form.get(name, "").replace("\r\n", "\n").strip() for name in FIELDS}
+    for name, most in LONGEST.items():
+        if len(typed[name]) > most:
+            raise _at(name, _("太长了，最多 %(n)s 个字。", n=most))
+    kind = typed["kind"]
+    if kind not in quizzes.KIND_NAMES:
+        raise _at("kind", _("请选择题型。"))
+    if not typed["stem"] and not added:
+        raise _at("stem", _("没有题干。"))
+    draft = quizzes.Draft(0, stem="\n".join(filter(None, (typed["stem"], added))), kind=kind, pool=typed["pool"],
+                          explanation=typed["explanation"], rule="whole" if form.get("whole") == "yes" else "",
+                          answer=typed["answer"] or None)
+    _put_options(draft, [x.strip() for x in typed["options"].split("\n") if x.strip()])
+    doubts: list[quizzes.Doubt] = []
+    try:
+        question = quizzes.assemble(draft, doubts)
+    except quizzes.Bad as bad:
+        raise _at("options" if kind in ("single", "multiple", "matching", "ordering") else "answer", bad.message)
+    if question.kind != kind and (kind, question.kind) != ("fillin", "numeric"):
+        raise _at("answer", doubts[-1].reason if doubts else _("答案和题型对不上。"))
+    return question
+
+
+def _put_options(draft: quizzes.Draft, lines: list[str]) -> None:
+    """The lines of the form's list: choices with a star before the right ones, pairs with an arrow, steps in their order."""
+    if draft.kind == "matching":
+        draft.answer = "\n".join(lines)
+    elif draft.kind in ("single", "multiple", "ordering"):
+        if len(lines) > 12:
+            raise _at("options", _("最多 12 项。"))
+        stars = [bool(_RIGHT.match(x)) for x in lines]
+        words = [_LETTER.sub("", _RIGHT.sub("", x)) for x in lines]
+        draft.options = [(chr(65 + n), text) for n, text in enumerate(words)]
+        right = "".join(chr(65 + n) for n, is_right in enumerate(stars) if is_right)
+        if draft.kind == "ordering":
+            draft.answer = "".join(letter for letter, _text in draft.options) or None
+        elif right:
+            draft.answer = right
+        elif draft.answer is None:
+            raise _at("options", _("没有标出正确答案：在对的选项前面加 *。"))
+
+
+def _at(field: str, message: object) -> Invalid:
+    return Invalid(message, fields=[{"field": field, "message": message}])
