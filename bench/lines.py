@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import BinaryIO
 from urllib.parse import urlencode
 
-BLOCK = 32 * 1024
+BLOCK, LONGEST_HEAD = 32 * 1024, 128 * 1024
 ROOT = Path(__file__).resolve().parents[1]
 
 
@@ -53,7 +53,7 @@ class Passed:
     def count(self, block: bytes) -> None:
         """Add a block; the head ends with the first empty line."""
         self.forwarded += len(block)
-        if not self.head:
+        if not self.head and self.forwarded <= LONGEST_HEAD:
             self._seen += block
             if (end := self._seen.find(b"\r\n\r\n")) >= 0:
                 self.head, self._seen = end + 4, b""
@@ -73,6 +73,8 @@ class Line:
         self.is_off = False
         self._open: set[socket.socket] = set()
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=64)
+        # A line holds little: what a sender thinks is under way must not be megabytes.
+        self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 128 * 1024)
         self.port = self._listener.getsockname()[1]
         threading.Thread(target=self._accept, daemon=True).start()
 
@@ -109,6 +111,7 @@ class Line:
             _cut(client, abruptly=True)
             return
         server.settimeout(None)
+        server.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 64 * 1024)
         self._open |= {client, server}
         back = threading.Thread(target=self._back, args=(server, client, plan, passed), daemon=True)
         back.start()

@@ -34,19 +34,28 @@
   });
   const base64 = (text) => btoa(encodeURIComponent(text).replace(/%([0-9A-F]{2})/g, (_all, hex) => String.fromCharCode(parseInt(hex, 16))));
   const metadata = (file) => Object.entries({
-    filename: file.name, filetype: file.type, modified: String(file.lastModified || 0), for: box.dataset.lesson ? `lesson:${box.dataset.lesson}` : '',
+    filename: file.name, filetype: file.type, modified: String(file.lastModified || 0), for: lesson() ? `lesson:${lesson()}` : '',
   }).filter((pair) => pair[1]).map((pair) => `${pair[0]} ${base64(pair[1])}`).join(',');
   const waiting = () => ask(box.dataset.list, 'GET', HEADERS).then((answer) => (answer.ok ? answer.json() : told(answer))).then((all) => all.uploads);
   const create = (file) => ask(box.dataset.endpoint, 'POST',
     Object.assign({ 'Upload-Length': String(file.size), 'Upload-Metadata': metadata(file) }, TUS))
     .then((answer) => (answer.status === 201 ? new URL(answer.headers.get('Location'), location.href).href : told(answer)));
   const drop = (address) => ask(address, 'DELETE', TUS);
+  // On a lesson's page: the lesson, also one that its form has saved meanwhile.
+  const written = document.getElementById('lesson-form');
+  const lesson = () => box.dataset.lesson || (written && written.elements.id && written.elements.id.value) || '';
   const use = (address) => {
-    const form = new FormData(), title = document.querySelector('#lesson-form [name=title]');
+    const form = new FormData(), isNew = written && !lesson();
     form.append('upload', address.split('/').pop());
-    form.append('lesson', box.dataset.lesson);
-    if (title && !box.dataset.lesson && !picker.multiple) form.append('title', title.value);
-    return ask(box.dataset.use, 'POST', HEADERS, form).then((answer) => (answer.ok ? answer.json() : told(answer)));
+    form.append('lesson', lesson());
+    if (isNew) form.append('title', written.elements.title.value);
+    return ask(box.dataset.use, 'POST', HEADERS, form).then((answer) => (answer.ok ? answer.json() : told(answer))).then((made) => {
+      if (isNew && !lesson()) {  // what is written in the form is this lesson's from now on
+        written.elements.id.value = made.lesson;
+        if (written.elements.version) written.elements.version.value = made.version;
+      }
+      return made;
+    });
   };
 
   // ---- a row a file
@@ -150,9 +159,8 @@
   };
 
   const arrive = () => {
-    // All of them are lessons: the page shows what became of them.
-    if (box.dataset.lesson || rows.length === 1 && !picker.multiple) location.href = rows[rows.length - 1].place;
-    else if (document.getElementById('lessons')) location.reload();
+    // All of them are lessons: the course's page shows what became of them. A lesson's page may hold words not saved yet.
+    if (!written) location.reload();
   };
 
   const begin = (row) => {

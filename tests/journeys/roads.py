@@ -175,12 +175,14 @@ def instructor(site: Site, open_page: Callable[..., Page], title: str = NEW_TITL
     draft = page.url
     _add_video(site, page, tone_hz)
     _add_questions(page, draft)
+    page.get_by_label("自己制作的").check()
+    page.get_by_label("没有人出镜").check()
     page.get_by_role("button", name="提交审核").click()
     expect(page.get_by_text("已提交审核")).to_be_visible()
 
     sign_in(reviewer, site, REVIEWER)
     _review(site, reviewer, title)
-    reviewer.get_by_label("意见").fill("第二题的题干再写清楚一些。")
+    reviewer.get_by_label("总的意见").fill("第二题的题干再写清楚一些。")
     reviewer.get_by_role("button", name="退回修改").click()
     page.goto(draft)
     expect(page.get_by_text("第二题的题干再写清楚一些。").first).to_be_visible()
@@ -190,6 +192,7 @@ def instructor(site: Site, open_page: Callable[..., Page], title: str = NEW_TITL
     page.get_by_role("button", name="提交审核").click()
     expect(page.get_by_text("已提交审核")).to_be_visible()
     _review(site, reviewer, title)
+    reviewer.get_by_label("全部通过").check()
     reviewer.get_by_role("button", name="通过并上架").click()
     expect(reviewer.get_by_text("没有等待审核的课")).to_be_visible()
 
@@ -199,8 +202,9 @@ def instructor(site: Site, open_page: Callable[..., Page], title: str = NEW_TITL
 def _add_video(site: Site, page: Page, tone_hz: int) -> None:
     page.get_by_role("link", name="视频课", exact=True).click()
     page.get_by_label("课名").fill("看准三条线")
-    page.get_by_label("视频文件").set_input_files(make_video(site.folder, tone_hz))
+    page.get_by_label("选择视频").set_input_files(make_video(site.folder, tone_hz))
     page.get_by_label("讲稿").fill("零线对准，再找对齐的刻线。")
+    expect(page.locator("#uploads-now")).to_contain_text("服务器正在转换")
     page.get_by_role("button", name="保存").click()
     expect(page.locator("#lessons progress")).to_be_visible()
     expect(page.locator("#lessons")).to_contain_text(re.compile(r"(排队中|检查文件|转换中|制作中) \d+%"))

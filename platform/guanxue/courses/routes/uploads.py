@@ -69,9 +69,11 @@ def teach_upload_use(slug: str) -> Response:
         media.finish_upload(actor, code, digest)
     asset = media.note_used(actor, code)
     lesson_id = _lesson_for(course, form.get("lesson", ""), form.get("title", "").strip(), filename)
-    courses.attach_video(actor, course, lesson_id, asset)
+    lesson = courses.attach_video(actor, course, lesson_id, asset)
     place = url_for(".teach_lesson", slug=slug, lesson_id=lesson_id)
-    return personal(jsonify(lesson=lesson_id, place=place)) if _wants_json() else redirect(place, 303)
+    if _wants_json():
+        return personal(jsonify(lesson=lesson_id, version=lesson.version, place=place))
+    return redirect(place, 303)
 
 
 def _course(slug: str) -> courses.Course:
