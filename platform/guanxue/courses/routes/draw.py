@@ -32,7 +32,8 @@ def draw(slug: str, lesson_id: int) -> Response:
 
 
 def _draw_page(course: courses.Course, lesson: courses.Lesson, problem: Problem | None = None) -> Response:
-    return personal(page("courses/draw_page.html", problem.status if problem else 200, draw=draw_values(course, lesson, problem),
+    values = draw_values(course, lesson, problem)
+    return personal(page("courses/draw_page.html", problem.status if problem else 200, draw=values,
                          course={"slug": course.slug, "title": course.title}, lesson={"id": lesson.id, "title": lesson.title}))
 
 

@@ -74,8 +74,9 @@ def _corrections(person_id: int) -> list[dict]:
     """Scores of mine that are others since a faulty key was put right."""
     told = [c for c in learning.list_corrections(person_id) if c.before != c.after]
     known = courses.courses_by_id([c.course_id for c in told])
+    names = {i: Name(c.title, c.title_en) for i, c in known.items()}
     return [{"slug": known[c.course_id].slug, "lesson": c.lesson_slug, "number": c.number, "before": c.before, "after": c.after,
-             "title": Name(known[c.course_id].title, known[c.course_id].title_en), "is_passed_now": c.is_passed_now} for c in told]
+             "title": names[c.course_id], "is_passed_now": c.is_passed_now} for c in told]
 
 
 def _awaiting(person_id: int) -> list[Name]:
