@@ -208,6 +208,10 @@ KINDS = """::1::主轴停稳以后才能测量。{TRUE}
 ::5::一学时是几分钟？{#45:1}
 
 ::6::连一连{=G00 -> 快移 =G01 -> 直线 =G02 -> 圆弧}
+
+::7::看图：![主轴和工件](/media/files/abcdefghijklmnopqrstuvwx-900x500-2181/a.png)主轴{=停稳}以后才能{=测量}。
+
+::8::为什么要先停机再测量？听 [轴承的声音](/media/files/abcdefghijklmnopqrstuvwx-2s-13404/a.m4a)。{####防止卷入。}
 """
 
 
@@ -297,6 +301,11 @@ def nearly_over(page: Page) -> None:
     expect(page.locator("main")).to_be_visible()
 
 
+def question(n: int) -> Callable[[Page], None]:
+    """Go to the quiz's n-th question."""
+    return lambda page: page.locator("#dots button").nth(n - 1).click()
+
+
 STATES = [
     ("/", "/", "anonymous", "suggestions", type_in_search),
     ("/courses", "/courses?kind=skills-upgrading&level=4&sort=title", "anonymous", "narrowed", open_everything),
@@ -310,6 +319,9 @@ STATES = [
     ("/teach", "/teach", "learner", "not allowed", None),
     ("/tracks/<slug>", "/tracks/long-track", "student", "joined", None),
     ("/learn/<course>/<lesson>", "/learn/every-kind/quiz", "student", "in the middle of a quiz", answer_one),
+    ("/learn/<course>/<lesson>", "/learn/every-kind/quiz", "student", "a picture and several gaps", question(7)),
+    ("/learn/<course>/<lesson>", "/learn/every-kind/quiz", "student", "a short answer", question(8)),
+    ("/learn/<course>/<lesson>", "/learn/asked-course/quiz", "learner", "waits for a teacher", None),
     ("/learn/<course>/<lesson>", "/learn/every-kind/quiz", "late", "time runs out", None),
     ("/learn/<course>/<lesson>", "/learn/to-fail/quiz", "student", "not passed", None),
     ("/learn/<course>/<lesson>", "/learn/done-course/quiz", "student", "passed", None),
