@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 
 import pytest
 from sqlalchemy import func, select, text
@@ -273,3 +274,23 @@ def test_course_without_short_answers_completes_with_the_same_evidence_as_ever(s
         completion = session.scalars(select(Completion)).one()
         assert set(completion.evidence) == {"playbacks", "attempts", "extensions"}
     assert credited(school) == [1]
+
+
+def test_two_teachers_who_mark_the_last_two_answers_at_once_complete_the_course_once(school):
+    _who, _told, attempt = hand_in(school)
+    ready, faults = threading.Barrier(2), []
+
+    def give(question):
+        try:
+            with school.test_request_context(), writing():
+                ready.wait(10)
+                quizzes.mark_answer(Actor("person", 2, "陈师傅", frozenset({"teach"})), attempt, question, permille=1000)
+        except Exception as fault:
+            faults.append(fault)
+
+    threads = [threading.Thread(target=give, args=(q,)) for q in ("q3", "q4")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert faults == [] and credited(school) == [1]
