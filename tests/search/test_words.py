@@ -15,24 +15,27 @@ def test_width_and_case_do_not_matter():
 
 
 def test_words_and_codes_of_the_trade_stay_whole_and_are_found_by_their_parts():
-    assert {"g71", "g", "71"} <= set(analysis.terms_of("G71粗车复合循环"))
-    assert {"s7-1200", "s7", "1200"} <= set(analysis.terms_of("S7-1200"))
-    assert {"数控", "车床", "控车"} <= set(analysis.terms_of("数控车床"))
+    terms_of = analysis.by_dictionary().terms_of
+    assert {"g71", "g", "71"} <= set(terms_of("G71粗车复合循环"))
+    assert {"s7-1200", "s7", "1200"} <= set(terms_of("S7-1200"))
+    assert {"数控", "车床", "控车"} <= set(terms_of("数控车床"))
 
 
 def test_questions_lose_the_words_that_say_nothing():
-    assert analysis.words_of("我想学叉车") == ["叉车"]
-    assert analysis.words_of("的") == ["的"]  # unless there is nothing else
+    words_of = analysis.by_dictionary().words_of
+    assert words_of("我想学叉车") == ["叉车"]
+    assert words_of("的") == ["的"]  # unless there is nothing else
 
 
 def test_a_title_sounds_like_its_words_and_neighbours():
-    sounds = analysis.sounds_of("数控车床编程")
+    sounds = analysis.by_dictionary().sounds_of("数控车床编程")
     assert {"shukong", "sk", "chechuang", "shukongchechuang", "skcc", "skccbc"} <= sounds
 
 
 @pytest.fixture(scope="module")
 def vocabulary() -> guessing.Vocabulary:
-    return guessing.Vocabulary(["数控车床编程", "叉车安全", "模具装配", "心肺复苏", "无人机航拍", "变频器与伺服", "Excel表格", "垃圾分类"])
+    return guessing.Vocabulary(["数控车床编程", "叉车安全", "模具装配", "心肺复苏", "无人机航拍", "变频器与伺服", "Excel表格", "垃圾分类"],
+                               analysis.by_dictionary())
 
 
 @pytest.mark.parametrize(("typed", "meant"), [

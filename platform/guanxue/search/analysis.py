@@ -1,20 +1,25 @@
-"""Words: how Chinese, pinyin, Latin words and codes of the trade become terms, the same way for documents and queries."""
+"""Words: how Chinese, pinyin, Latin words and codes of the trade become terms, the same way for documents and queries.
+
+What is written is cut by jieba's dictionary. It takes 30 MB, so processes that only ask do without: their jieba knows the
+words of the index and of the trade alone, which cuts what can be found there the same.
+"""
 
 from __future__ import annotations
 
 import csv
 import hashlib
+import importlib.util
 import itertools
 import re
 import threading
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cache, cached_property, lru_cache
+from importlib.machinery import PathFinder
 from pathlib import Path
 
-import rjieba
-from pypinyin import Style, lazy_pinyin
+from guanxue.search import readings
 
 RUN = re.compile(r"[一-鿿]+|[a-z0-9]+(?:[+#&.-][a-z0-9]+)*")
 _SIGNS = re.compile(r"[+#&.-]")
@@ -25,8 +30,20 @@ _STOP = frozenset("的 了 和 与 及 或 在 是 有 为 中 对 等 之 以 �
                   "做 怎么做".split())
 # What may be missing in a document although it was typed.
 _WEAK = frozenset("课程 教程 课 培训 培训班 学习 视频 教学 考试 证书 证 班 入门 自学 零基础 免费 网上 在线 东莞".split())
-_jieba = rjieba.Jieba()
-_lock = threading.Lock()
+_readings = readings.read()
+
+
+def _jieba_class() -> type:
+    """rjieba.Jieba, without the package around it: that makes itself a dictionary of 30 MB when it is imported."""
+    package = importlib.util.find_spec("rjieba")
+    spec = PathFinder.find_spec("rjieba.rjieba", package.submodule_search_locations)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.Jieba
+
+
+_Jieba = _jieba_class()
+_trade: set[str] = set()  # words of the trade
 
 
 def normal(text: str) -> str:
@@ -54,45 +71,88 @@ def runs(text: str) -> list[str]:
     return RUN.findall(normal(text))
 
 
-def words_of(text: str) -> list[str]:
-    """Words in order, the longest reading: for titles' pinyin and for queries."""
-    found = []
-    for run in runs(text):
-        if not is_han(run):
-            found.append(run)
-            continue
-        found += [w for w in words_of_run(_ASKING.sub("", run)) if w not in _STOP] or [run]
-    return found
+class Splitter:
+    """Cuts texts into words. Threads share it."""
+
+    def __init__(self, jieba: _Jieba) -> None:
+        self._jieba, self._cutting = jieba, threading.Lock()
+
+    def words_of_run(self, run: str) -> list[str]:
+        """The words of a run of ideographs."""
+        with self._cutting:
+            return list(self._jieba.cut(run))
+
+    def parts_of_run(self, run: str) -> list[str]:
+        """The words of a run of ideographs and the shorter words in them."""
+        with self._cutting:
+            return list(self._jieba.cut_for_search(run))
+
+    def words_of(self, text: str) -> list[str]:
+        """Words in order, the longest reading: for titles' pinyin and for queries."""
+        found = []
+        for run in runs(text):
+            if not is_han(run):
+                found.append(run)
+                continue
+            found += [w for w in self.words_of_run(_ASKING.sub("", run)) if w not in _STOP] or [run]
+        return found
+
+    def terms_of(self, text: str) -> list[str]:
+        """Everything a text can be found by: words, their parts, two-character pieces of long words, parts of codes."""
+        found = []
+        for run in runs(text):
+            if is_han(run):
+                found += [w for w in self.parts_of_run(run) if w not in _STOP]
+                found += [run[i:i + 2] for i in range(len(run) - 1)]
+            else:
+                found += dict.fromkeys([run, *_SIGNS.split(run), *_SEAMS.split(run)])
+        return [term for term in found if term]
+
+    def sounds_of(self, text: str) -> set[str]:
+        """Full pinyin and initials of every word and of up to four neighbouring words, and of the whole."""
+        found = set()
+        for run in (list(g) for _key, g in itertools.groupby(self.words_of(text), key=lambda w: is_han(w) or w.isalnum())):
+            for length in range(1, 5):
+                for i in range(len(run) - length + 1):
+                    piece = run[i:i + length]
+                    if any(is_han(w) for w in piece):
+                        found.add("".join(map(pinyin_of, piece)))
+                        found.add("".join(map(initials_of, piece)))
+        for piece in self.terms_of(text):
+            if is_han(piece) and len(piece) >= 2:
+                found |= {pinyin_of(piece), initials_of(piece)}
+        return {s for s in found if len(s) >= 2}
+
+    def cuts_of(self, text: str) -> list[str]:
+        """What it took to cut the text: a splitter that knows no more cuts it the same."""
+        found = []
+        for run in filter(is_han, runs(text)):
+            words = self.words_of_run(run)
+            found += [*words, *set(self.parts_of_run(run)).difference(words)]
+        return found
 
 
-def words_of_run(run: str) -> list[str]:
-    """The words of a run of ideographs."""
-    with _lock:
-        return list(_jieba.cut(run))
+@cache
+def by_dictionary() -> Splitter:
+    """The splitter of those who write: jieba's dictionary and the words of the trade."""
+    jieba = _Jieba()
+    for word in sorted(_trade):
+        jieba.add_word(word, None, None)
+    return Splitter(jieba)
 
 
-def parts_of_run(run: str) -> list[str]:
-    """The words of a run of ideographs and the shorter words in them."""
-    with _lock:
-        return list(_jieba.cut_for_search(run))
+def by_words(counts: Mapping[str, int]) -> Splitter:
+    """The splitter of those who ask: how often words stand in the index; words of the trade that do not, once."""
+    jieba = _Jieba.empty()
+    for word, count in (dict.fromkeys(_trade, 1) | dict(counts)).items():
+        jieba.add_word(word, count, None)
+    return Splitter(jieba)
 
 
-def terms_of(text: str) -> list[str]:
-    """Everything a text can be found by: words, their parts, two-character pieces of long words, parts of codes."""
-    found = []
-    for run in runs(text):
-        if is_han(run):
-            found += [w for w in parts_of_run(run) if w not in _STOP]
-            found += [run[i:i + 2] for i in range(len(run) - 1)]
-        else:
-            found += dict.fromkeys([run, *_SIGNS.split(run), *_SEAMS.split(run)])
-    return [term for term in found if term]
-
-
-@lru_cache(maxsize=50_000)
+@lru_cache(maxsize=10_000)
 def syllables(word: str) -> tuple[str, ...]:
     """The pinyin of each character, without tones; Latin words as they are."""
-    return tuple(lazy_pinyin(word, style=Style.NORMAL, errors="default"))
+    return tuple(_readings.of(word))
 
 
 def pinyin_of(word: str) -> str:
@@ -103,22 +163,6 @@ def pinyin_of(word: str) -> str:
 def initials_of(word: str) -> str:
     """sk; Latin words whole."""
     return "".join(s[0] for s in syllables(word)) if is_han(word) else word
-
-
-def sounds_of(text: str) -> set[str]:
-    """Full pinyin and initials of every word and of up to four neighbouring words, and of the whole."""
-    found = set()
-    for run in (list(group) for _key, group in itertools.groupby(words_of(text), key=lambda w: is_han(w) or w.isalnum())):
-        for length in range(1, 5):
-            for i in range(len(run) - length + 1):
-                piece = run[i:i + length]
-                if any(is_han(w) for w in piece):
-                    found.add("".join(map(pinyin_of, piece)))
-                    found.add("".join(map(initials_of, piece)))
-    for piece in terms_of(text):
-        if is_han(piece) and len(piece) >= 2:
-            found |= {pinyin_of(piece), initials_of(piece)}
-    return {s for s in found if len(s) >= 2}
 
 
 @dataclass(frozen=True)
@@ -163,7 +207,7 @@ def _unique(groups: dict[str, list[str]]) -> dict[str, tuple[str, ...]]:
 def know(words: Iterable[str]) -> str:
     """Teach the word splitter words of the trade. A fingerprint of them: indexes made with others should be made anew."""
     known = sorted({part for word in words for part in runs(word) if is_han(part) and 2 <= len(part) <= 6})
-    with _lock:
-        for word in known:
-            _jieba.add_word(word, None, None)
+    if not _trade.issuperset(known):
+        _trade.update(known)
+        by_dictionary.cache_clear()
     return hashlib.sha256("\n".join(known).encode()).hexdigest()

@@ -83,7 +83,7 @@ class Asker:
     def _tokens(self, text: str) -> list[str]:
         """The words of a query; phrases of the synonyms stay whole, pinyin typed by syllables is put together."""
         tokens: list[str] = []
-        for token in self._phrases(analysis.words_of(text)):
+        for token in self._phrases(self.reader.splitter.words_of(text)):
             joined = tokens[-1] + token if tokens and token.isalpha() and not analysis.is_han(token) else ""
             if joined and not analysis.is_han(tokens[-1]) and self._is_said(joined):
                 tokens[-1] = joined
@@ -126,7 +126,7 @@ class Asker:
 
     def _literal(self, phrase: str) -> tuple[Matches, list[str]]:
         """Documents that have the word, or every word of the phrase; and what to mark in them."""
-        words = analysis.words_of(phrase)
+        words = self.reader.splitter.words_of(phrase)
         if len(words) == 1 and words[0] == phrase:
             matches = self._word(phrase)
             return matches, [phrase] if matches else []
@@ -170,9 +170,9 @@ class Asker:
 
     def _with_parts(self, group: Group) -> Group:
         """The group with what has only parts of the word, for when too little is found."""
-        token = group.token
+        token, splitter = group.token, self.reader.splitter
         if analysis.is_han(token):
-            pieces = [self.reader.word(p) for p in dict.fromkeys(analysis.terms_of(token)) if 2 <= len(p) < len(token)]
+            pieces = [self.reader.word(p) for p in dict.fromkeys(splitter.terms_of(token)) if 2 <= len(p) < len(token)]
         else:
             pieces = [_scaled(self.reader.sound(p), SOUND) for p in self._split(token, 3 if len(token) > 5 else 2)]
         group.parts = _any_of([p for p in pieces if p])

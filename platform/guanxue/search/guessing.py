@@ -47,10 +47,10 @@ class Guess:
 class Vocabulary:
     """The words of titles and tags, alone and in pairs, by spelling and by sound."""
 
-    def __init__(self, texts: Iterable[str]) -> None:
+    def __init__(self, texts: Iterable[str], splitter: analysis.Splitter) -> None:
         counts: Counter[str] = Counter()
         for run in (run for text in set(texts) for run in analysis.runs(text)):
-            counts.update(_pieces(run))
+            counts.update(_pieces(run, splitter))
         self.words = [word for word, _count in counts.most_common()]
         self._known = set(self.words)
         self._by_sound: dict[str, list[str]] = defaultdict(list)
@@ -143,10 +143,10 @@ def _gaps(word: str) -> list[str]:
     return [f"{word[:i]}_{word[i + 1:]}" for i in range(len(word))] if len(word) >= 3 else []
 
 
-def _pieces(run: str) -> list[str]:
+def _pieces(run: str, splitter: analysis.Splitter) -> list[str]:
     """The words of a run, the shorter words in them, and every two neighbours."""
     if not analysis.is_han(run):
         return [run] if len(run) >= 3 else []
-    words = analysis.words_of_run(run)
+    words = splitter.words_of_run(run)
     pairs = [a + b for a, b in zip(words, words[1:], strict=False)]
-    return [w for w in {*words, *pairs, *analysis.parts_of_run(run)} if 2 <= len(w) <= LONGEST_WORD]
+    return [w for w in {*words, *pairs, *splitter.parts_of_run(run)} if 2 <= len(w) <= LONGEST_WORD]

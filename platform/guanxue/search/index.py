@@ -27,7 +27,7 @@ from guanxue.search.models import SearchDocument
 from guanxue.search.reading import Reader
 
 log = logging.getLogger(__name__)
-FORM = 6  # raise it when documents are written differently: older indexes are then built anew
+FORM = 7  # raise it when documents are written differently: older indexes are then built anew
 LOOK_EVERY_S = 1.0
 MOST_BODY = 4000  # characters kept to show why something was found
 _words = SpaceSeparatedTokenizer()
@@ -39,9 +39,10 @@ def _text() -> fields.TEXT:
 
 SCHEMA = fields.Schema(
     key=fields.ID(unique=True, stored=True), kind=fields.STORED, id=fields.STORED,
-    title=_text(), tags=_text(), body=_text(), title_sound=_text(), tags_sound=_text(),
+    title=_text(), tags=_text(), body=_text(), title_sound=_text(), tags_sound=_text(), cut=_text(),
     rank=fields.STORED, popularity=fields.STORED, shown_title=fields.STORED, shown_tags=fields.STORED,
     shown_body=fields.STORED, url=fields.STORED, print=fields.STORED,
+    begun=fields.STORED,
 )
 
 
@@ -53,17 +54,29 @@ def print_of(document: SearchDocument) -> str:
 
 def as_fields(document: SearchDocument) -> dict:
     """The document as the index keeps it."""
-    tags = "\n".join(document.keywords)
+    tags, splitter = "\n".join(document.keywords), analysis.by_dictionary()
     return {
         "key": document.key, "kind": document.kind, "id": document.id,
-        "title": " ".join(analysis.terms_of(document.title)), "tags": " ".join(analysis.terms_of(tags)),
-        "body": " ".join(analysis.terms_of(document.body)),
-        "title_sound": " ".join(sorted(analysis.sounds_of(document.title))),
-        "tags_sound": " ".join(sorted(set().union(*map(analysis.sounds_of, document.keywords)))),
+        "title": " ".join(splitter.terms_of(document.title)), "tags": " ".join(splitter.terms_of(tags)),
+        "body": " ".join(splitter.terms_of(document.body)),
+        "title_sound": " ".join(sorted(splitter.sounds_of(document.title))),
+        "tags_sound": " ".join(sorted(set().union(*map(splitter.sounds_of, document.keywords)))),
+        "cut": " ".join(splitter.cuts_of("\n".join([document.title, tags, document.body]))),
+        "begun": "\n".join(_begun(document.title, splitter)),
         "rank": document.rank, "popularity": document.popularity, "shown_title": document.title,
         "shown_tags": list(document.keywords), "shown_body": document.body[:MOST_BODY], "url": document.url,
         "print": print_of(document),
     }
+
+
+def _begun(title: str, splitter: analysis.Splitter) -> list[str]:
+    """What a title may be begun with: from each of its words on, as written, in pinyin, in initials."""
+    words = splitter.words_of(title)
+    keys = {"".join(analysis.runs(title))}
+    for n in range(len(words)):
+        rest = words[n:]
+        keys |= {"".join(rest), "".join(map(analysis.pinyin_of, rest)), "".join(map(analysis.initials_of, rest))}
+    return sorted(keys)
 
 
 class Library:

@@ -35,6 +35,7 @@ class Entry:
     rank: int
     popularity: int
     print: str
+    begun: tuple[str, ...]  # what one may have begun to type
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,7 @@ class Reader:
         self.answers: dict = {}
         reader = self._searcher.reader()
         self.words = {w.decode() for name in _FIELDS for w in reader.lexicon(name)}
-        self.title_words = {w.decode() for name in ("title", "tags") for w in reader.lexicon(name)}
+        self.splitter = analysis.by_words({w.decode(): int(term.weight()) for w, term in reader.iter_field("cut")})
         self.sounds = sorted({w.decode() for name in _SOUND_FIELDS for w in reader.lexicon(name)})
         self.sound_set = set(self.sounds)
         known = before.entries_by_print if before else {}
@@ -95,7 +96,7 @@ class Reader:
     @cached_property
     def vocabulary(self) -> Vocabulary:
         """The words people may have meant: those of titles and tags, alone and in pairs."""
-        return Vocabulary(text for e in self.entries.values() for text in (e.title, *e.tags))
+        return Vocabulary((text for e in self.entries.values() for text in (e.title, *e.tags)), self.splitter)
 
     def is_present(self, path: Path) -> bool:
         """Is this still the newest state of the index at `path`?"""
@@ -158,4 +159,5 @@ class Reader:
 def _entry(stored: dict) -> Entry:
     title = stored["shown_title"]
     return Entry(stored["key"], stored["kind"], stored["id"], title, analysis.normal(title), stored["url"],
-                 tuple(stored["shown_tags"]), stored["rank"], stored["popularity"], stored["print"])
+                 tuple(stored["shown_tags"]), stored["rank"], stored["popularity"], stored["print"],
+                 tuple(stored["begun"].split("\n")))

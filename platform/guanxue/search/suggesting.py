@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import bisect
 import heapq
-from functools import lru_cache
 
 from guanxue.search import analysis
 from guanxue.search.index import Reader
@@ -21,7 +20,7 @@ class Suggester:
         self._entries: list[tuple[str, tuple]] = []
         for entry in reader.entries.values():
             shown = (-entry.rank, -entry.popularity, len(entry.title), entry.title, entry.kind, entry.url)
-            self._entries += [(key, shown) for key in _keys(entry.title)]
+            self._entries += [(key, shown) for key in entry.begun]
         self._entries.sort()
         self._keys_only = [key for key, _shown in self._entries]
 
@@ -40,14 +39,3 @@ class Suggester:
         last = bisect.bisect_left(self._keys_only, start + LAST)
         shown = {entry[-1]: entry for _key, entry in self._entries[first:min(last, first + MOST_LOOKED_AT)]}
         return [Suggestion(title, kind, url) for *_order, title, kind, url in heapq.nsmallest(limit, shown.values())]
-
-
-@lru_cache(maxsize=20_000)
-def _keys(title: str) -> frozenset[str]:
-    """What a title may be begun with: from each of its words on, as written, in pinyin, in initials."""
-    words = analysis.words_of(title)
-    keys = {"".join(analysis.runs(title))}
-    for n in range(len(words)):
-        rest = words[n:]
-        keys |= {"".join(rest), "".join(map(analysis.pinyin_of, rest)), "".join(map(analysis.initials_of, rest))}
-    return frozenset(keys)
