@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import select, text
 from tests import factories
-from tests.factories import GIFT, TEXT, make_course, make_person
+from tests.factories import GIFT, OWN_WORK, TEXT, make_course, make_person
 
 from guanxue import audit, courses, learning, media
 from guanxue.core.actor import ANONYMOUS, SYSTEM
@@ -51,11 +51,11 @@ def test_a_course_goes_from_draft_through_review_to_a_frozen_revision(people):
     author, reviewer = people["instructor"], people["reviewer"]
     course = draft(author)
     assert courses.find_course(course.slug, ANONYMOUS) is None and courses.find_course(course.slug, author) is course
-    courses.submit_course(author, course)
+    courses.submit_course(author, course, claims=OWN_WORK)
     assert course.state == SUBMITTED and courses.list_submitted() == [course]
     courses.return_course(reviewer, course, "第一课太短。")
     assert course.state == RETURNED and courses.list_submitted() == []
-    courses.submit_course(author, course)
+    courses.submit_course(author, course, claims=OWN_WORK)
     revision = courses.approve_course(reviewer, course)
     assert (course.state, course.revision_id, revision.number) == (PUBLISHED, revision.id, 1)
     assert courses.find_course(course.slug, ANONYMOUS) is course
@@ -67,7 +67,7 @@ def test_a_course_goes_from_draft_through_review_to_a_frozen_revision(people):
 def test_nobody_reviews_their_own_course_and_only_reviewers_review(people):
     author, reviewer = people["instructor"], people["reviewer"]
     course = draft(author)
-    courses.submit_course(author, course)
+    courses.submit_course(author, course, claims=OWN_WORK)
     both = type(author)("person", author.id, author.name, frozenset({"teach", "review", "administer"}))
     for actor, error in ((both, Forbidden), (author, Forbidden), (people["instructor2"], Forbidden), (people["learner"], Forbidden),
                          (ANONYMOUS, Unauthenticated)):
@@ -83,7 +83,7 @@ def test_what_does_not_wait_for_review_cannot_be_approved(people):
     course = draft(people["instructor"])
     with pytest.raises(courses.NotReady):
         courses.approve_course(people["reviewer"], course)
-    courses.submit_course(people["instructor"], course)
+    courses.submit_course(people["instructor"], course, claims=OWN_WORK)
     courses.approve_course(people["reviewer"], course)
     with pytest.raises(courses.NotReady):
         courses.approve_course(people["reviewer"], course)
@@ -91,7 +91,7 @@ def test_what_does_not_wait_for_review_cannot_be_approved(people):
 
 def test_returning_needs_a_reason(people):
     course = draft(people["instructor"])
-    courses.submit_course(people["instructor"], course)
+    courses.submit_course(people["instructor"], course, claims=OWN_WORK)
     with pytest.raises(Invalid):
         courses.return_course(people["reviewer"], course, "  ")
     assert course.state == SUBMITTED
@@ -100,13 +100,13 @@ def test_returning_needs_a_reason(people):
 def test_a_course_in_review_stands_still(people):
     author = people["instructor"]
     course = draft(author)
-    courses.submit_course(author, course)
+    courses.submit_course(author, course, claims=OWN_WORK)
     lesson = courses.list_lessons(course.id)[0]
     for change in (lambda: courses.edit_lesson(author, course, lesson.id, title="x", body="y"),
                    lambda: courses.add_lesson(author, course, title="x", kind="text", body="y"),
                    lambda: courses.remove_lesson(author, course, lesson.id), lambda: courses.move_lesson(author, course, lesson.id, 1),
                    lambda: courses.edit_course(author, course, title="别的", kind=KIND, summary="", level=None, industry=""),
-                   lambda: courses.submit_course(author, course)):
+                   lambda: courses.submit_course(author, course, claims=OWN_WORK)):
         with pytest.raises(courses.NotReady):
             change()
 
@@ -116,7 +116,7 @@ def test_another_teacher_changes_nothing_of_mine(people):
     lesson = courses.list_lessons(course.id)[0]
     for change in (lambda: courses.edit_lesson(other, course, lesson.id, title="x", body="y"),
                    lambda: courses.add_lesson(other, course, title="x", kind="text", body="y"),
-                   lambda: courses.remove_lesson(other, course, lesson.id), lambda: courses.submit_course(other, course)):
+                   lambda: courses.remove_lesson(other, course, lesson.id), lambda: courses.submit_course(other, course, claims=OWN_WORK)):
         with pytest.raises(Forbidden):
             change()
     with pytest.raises(courses.NoSuchLesson):
@@ -126,7 +126,7 @@ def test_another_teacher_changes_nothing_of_mine(people):
 def test_edits_after_publication_do_not_touch_the_revision(people):
     author = people["instructor"]
     course = draft(author)
-    courses.submit_course(author, course)
+    courses.submit_course(author, course, claims=OWN_WORK)
     revision = courses.approve_course(people["reviewer"], course)
     before = frozen(revision)
     first, quiz = courses.list_lessons(course.id)
@@ -136,7 +136,7 @@ def test_edits_after_publication_do_not_touch_the_revision(people):
     courses.edit_course(author, course, title="新名字", kind=KIND, summary="新", level=3, industry="")
     courses.remove_lesson(author, course, first.id)
     assert frozen(revision) == before
-    courses.submit_course(author, course)
+    courses.submit_course(author, course, claims=OWN_WORK)
     second = courses.approve_course(people["reviewer"], course)
     assert second.number == 2 and second.title == "新名字" and frozen(revision) == before
 
@@ -187,12 +187,12 @@ def test_an_unfinished_draft_cannot_be_handed_in_and_is_told_why(people, lessons
     for kind, body in lessons:
         courses.add_lesson(author, course, title="课", kind=kind, body=body)
     with pytest.raises(Invalid) as problem:
-        courses.submit_course(author, course)
+        courses.submit_course(author, course, claims=OWN_WORK)
     assert any(word in str(f["message"]) for f in problem.value.fields)
     assert course.state == "draft"
 
 
-@pytest.mark.parametrize("gift", ["", "这不是题", "::a::好题{TRUE}\n\n::b::坏题{=对 ~", "::a::没有答案{}"])
+@pytest.mark.parametrize("gift", ["", "这不是题", "::a::好题{TRUE}\n\n::b::坏题{=对 ~"])
 def test_a_quiz_with_a_broken_question_is_refused_whole_and_named(people, gift):
     course = courses.create_course(people["instructor"], title="有坏题", kind=KIND)
     with pytest.raises(Invalid) as problem:
@@ -264,7 +264,7 @@ def test_a_plan_is_taken_on_by_one_teacher_and_keeps_its_place_until_published(p
     assert plan().title == "我写的名字"  # loading the table again leaves a teacher's words alone
     courses.add_lesson(author, course, title="一", kind="text", body=TEXT)
     courses.add_lesson(author, course, title="考核", kind="quiz", body=GIFT)
-    courses.submit_course(author, course)
+    courses.submit_course(author, course, claims=OWN_WORK)
     courses.approve_course(people["reviewer"], course)
     item = courses.find_item("plan-1")
     assert item.status == "open" and item.hours_milli < item.planned_hours_milli  # hours are what the content is

@@ -234,6 +234,9 @@ def test_an_instructors_road_from_a_new_course_to_review(desk, whole_site):
     desk.write(page.get_by_label("题目"), roads.MENDED)
     desk.follow(button(desk, "保存"))
     page.wait_for_url(draft)
+    for word in ("自己制作的", "出镜的人都已同意"):
+        desk.tab_to(page.get_by_label(word))
+        desk.press("Space")
     desk.follow(button(desk, "提交审核"))
     expect(page.get_by_text("已提交审核")).to_be_visible()
 

@@ -62,6 +62,8 @@ def get_course(slug: str):
     }
     if revision_id is not None:
         told |= _revision(revision_id)
+    if (closed := courses.why_closed(course)) is not None:
+        told["closed"] = str(closed)
     if enrolment is not None and enrolment.left_at is None:
         progress = learning.course_progress(enrolment)
         told["enrolment"] = {"enrolled_at": enrolment.enrolled_at.isoformat(), "progress": progress.permille / 1000,

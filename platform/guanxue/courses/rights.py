@@ -58,7 +58,7 @@ def declare_rights(actor: Actor, course: Course, claims: list[Claim]) -> None:
     """Keep what an author says; what says the same as before adds nothing. Raises Invalid with fields, Forbidden."""
     if not rules.may_edit_course(actor, course):
         raise Forbidden(_("这门课由别的老师负责。"))
-    claims = [_checked(c) for c in claims]
+    claims = [_checked(c) for c in claims or [Claim("", "")]]
     films, standing = _films(course), rights_of(course)
     single = {c.lesson_slug for c in claims if c.lesson_slug}
     for claim in claims:
