@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 
 import pytest
 from sqlalchemy import func, select, text
@@ -265,3 +266,42 @@ def test_after_a_while_a_learners_own_page_no_longer_tells_of_it(school):
 def test_addresses_of_forms_carry_the_question(school):
     page = Browser(school, TEACHER).see("/teach/safe-measuring/corrections")
     assert re.search(r'href="/teach/safe-measuring/corrections/1/2"', page)
+
+
+def test_what_is_handed_in_while_the_key_is_put_right_misses_nothing(school):
+    who = Learner(school)
+    who.call("PUT", "/courses/safe-measuring/enrolment", 200)
+    reading, quiz = who.lessons()
+    who.watch(reading["id"], reading["duration_s"])
+    attempt = who.call("POST", f"/quizzes/{quiz['id']}/attempts", 200)
+    axis = next(o["id"] for o in attempt["questions"][1]["options"] if "Z" in o["html"])
+    who.call("PUT", f"/attempts/{attempt['attempt_id']}/answers", 200, q1=True, q2=axis)
+    with school.test_request_context(), writing():
+        learning.ask_correction(teacher, courses.get_course("safe-measuring", SYSTEM), 1, "q2", RIGHT, reason="答案写错了。")
+    handed_in, settled, faults = threading.Event(), threading.Event(), []
+
+    def submit():
+        with school.test_request_context(), writing():
+            learning.submit_attempt(Actor("person", 1), attempt["attempt_id"])
+            handed_in.set()
+            settled.wait(1)  # committed only after the worker has been there, if it can be
+
+    def confirm():
+        handed_in.wait(10)
+        with school.test_request_context(), writing():
+            learning.answer_correction(reviewer, 1, is_confirmed=True)
+        jobs.run_waiting(school)
+        settled.set()
+
+    def run(work):
+        try:
+            work()
+        except Exception as fault:
+            faults.append(fault)
+
+    threads = [threading.Thread(target=run, args=(work,)) for work in (submit, confirm)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert faults == [] and awards(school) == 1
