@@ -15,6 +15,7 @@ from guanxue.courses.folders import LARGEST_TEXT_BYTES, read_folder
 KIND_OF_SUFFIX = {
     ".gift": "quiz", ".vtt": "subtitles", ".srt": "subtitles", ".json": "credential", ".zip": "course",
     **dict.fromkeys((".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".flv", ".wmv", ".ts", ".mpg", ".3gp"), "video"),
+    **dict.fromkeys((".xlsx", ".docx", ".csv", ".xml", ".aiken", ".html", ".htm"), "quiz"),
     **dict.fromkeys((".mp3", ".m4a", ".aac", ".wav", ".ogg", ".opus", ".flac", ".amr"), "video"),  # sound says so itself
 }
 PROOF_FAULTS = {
@@ -62,10 +63,12 @@ def check_file(path: Path) -> Check:
 
 def _kind_by_content(path: Path) -> str:
     """For a name that tells nothing."""
-    if packages.is_package(path):
-        return "course"
     with path.open("rb") as f:
         head = f.read(4096)
+    if quizzes.is_packed(path):
+        return "quiz"
+    if packages.is_package(path):
+        return "course"
     start = head.removeprefix(b"\xef\xbb\xbf").lstrip()
     if start.startswith(b"WEBVTT"):
         return "subtitles"
@@ -73,7 +76,17 @@ def _kind_by_content(path: Path) -> str:
         return "credential"
     if b"\0" in head:
         return "video"
-    return "quiz" if b"{" in head and path.suffix.lower() in (".txt", "") else "unknown"
+    return "quiz" if path.suffix.lower() in (".txt", "") and _asks_something(path) else "unknown"
+
+
+def _asks_something(path: Path) -> bool:
+    """Is there a question in a text, of whatever form?"""
+    if path.stat().st_size > quizzes.MOST_FILE_BYTES:
+        return False
+    try:
+        return quizzes.read_file(path.read_bytes()).total > 0
+    except quizzes.Unreadable:
+        return False
 
 
 def _text(path: Path) -> tuple[str, object | None]:
@@ -109,18 +122,34 @@ def _course(path: Path) -> Check:
 
 
 def _quiz(path: Path) -> Check:
-    text, fault = _text(path)
-    if fault is not None:
-        return Check("quiz", fault)
-    report = quizzes.read_gift(text)
+    """A GIFT file is a course folder's quiz, so it is taken whole or not at all; of other files what can be read is taken."""
+    if path.stat().st_size > quizzes.MOST_FILE_BYTES:
+        return Check("quiz", _("文件太大，最多 %(n)s MB。", n=quizzes.MOST_FILE_BYTES // 1024**2))
+    try:
+        report = _read_quiz(path)
+    except quizzes.Unreadable as problem:
+        return Check("quiz", problem.args[0])
     left_out = [(str(x.line), x.reason) for x in report.left_out]
-    counts = {"questions": len(report.questions), "left_out": len(left_out), "total": report.total}
+    counts = {"questions": len(report.questions), "left_out": len(left_out), "total": report.total,
+              "doubts": len(report.doubts), "dropped": len(report.dropped)}
     reason = None
-    if left_out:
+    if left_out and report.format == "gift":
         reason = _("有 %(n)s 道题读不出来，整份不会保存。", n=len(left_out))
     elif not report.questions:
         reason = _("没有读到一道题。")
-    return Check("quiz", reason, counts, left_out, {"format": "gift", "kinds": dict(Counter(q.kind for q in report.questions))})
+    named = [{"where": str(x.line), "reason": str(x.reason)} for x in report.doubts]
+    named += [{"where": str(x.line), "reason": "；".join(str(w) for w in x.what)} for x in report.dropped]
+    facts = {"format": report.format, "kinds": dict(Counter(q.kind for q in report.questions))}
+    return Check("quiz", reason, counts, left_out, facts | ({"doubts": named} if named else {}))
+
+
+def _read_quiz(path: Path) -> quizzes.Report:
+    if path.suffix.lower() != ".gift":
+        return quizzes.read_file(path.read_bytes())
+    text, fault = _text(path)
+    if fault is not None:
+        raise quizzes.Unreadable(fault)
+    return quizzes.read_gift(text)
 
 
 def _video(path: Path) -> Check:

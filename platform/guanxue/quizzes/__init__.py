@@ -19,7 +19,7 @@ from guanxue.quizzes.errors import (
 from guanxue.quizzes.events import KeyCorrected, SubmissionMarked
 from guanxue.quizzes.formats.assembling import assemble, content_id
 from guanxue.quizzes.formats.drafts import Bad, Draft
-from guanxue.quizzes.formats.reading import FORMAT_NAMES, MOST_FILE_BYTES, read_file, read_text
+from guanxue.quizzes.formats.reading import FORMAT_NAMES, MOST_FILE_BYTES, is_packed, read_file, read_text
 from guanxue.quizzes.formats.reports import Doubt, Dropped, LeftOut, Loss, Report, Unreadable, Written
 from guanxue.quizzes.formats.spelling import KIND_NAMES, Spelled, answer_in_words, spelled
 from guanxue.quizzes.formats.table_writing import write_template
@@ -98,7 +98,8 @@ from guanxue.quizzes.trying import trial_questions, trial_result
 
 __all__ = [
     "Item", "list_items",
-    "read_file", "read_text", "Report", "LeftOut", "Doubt", "Dropped", "Unreadable", "FORMAT_NAMES", "MOST_FILE_BYTES",
+    "read_file", "read_text", "is_packed", "Report", "LeftOut", "Doubt", "Dropped", "Unreadable", "FORMAT_NAMES",
+    "MOST_FILE_BYTES",
     "write_questions", "write_template", "FORMS", "Written", "Loss", "merge", "Merge", "Met", "Draft", "Bad", "assemble",
     "content_id", "spelled", "Spelled", "answer_in_words", "KIND_NAMES",
     "trial_questions", "trial_result",

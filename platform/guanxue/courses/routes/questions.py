@@ -39,11 +39,10 @@ def questions_page(course: courses.Course, problem: Problem | None = None, **giv
     questions = courses.questions_in(lesson)
     editing = next((q for q in questions if q.id == request.args.get("edit")), None)
     values = given.get("values") or (values_of(editing) if editing else blank_values())
-    outline = [{"id": x.id, "title": x.title, "kind": x.kind} for x in courses.list_lessons(course.id)]
     brought = courses.last_brought(course)
     return personal(page(
         "courses/teach_questions.html", problem.status if problem else 200,
-        course={"slug": course.slug, "title": course.title}, outline=outline, may_edit=course.state != "submitted",
+        course={"slug": course.slug, "title": course.title}, may_edit=course.state != "submitted",
         lesson={"id": lesson.id if lesson else None, "title": lesson.title if lesson else str(_("课程考核")),
                 "version": lesson.version if lesson else 0},
         questions=[_shown(n, q) for n, q in enumerate(questions, 1)], values=values, has_comments=courses.has_comments(lesson),

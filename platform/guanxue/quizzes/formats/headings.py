@@ -169,7 +169,7 @@ def _cut_options(text: str, folded: str, start: int, begins: int, letter: str) -
 def _next_option(folded: str, begins: int, letter: str) -> tuple[int, int, str] | None:
     """(where its mark begins, where its words begin, its letter): the next letter anywhere, or a later one after a blank."""
     after = chr(ord(letter) + 1)
-    near = rf"[(\[]?(?<![A-Za-z0-9])[{after}{after.lower()}]\s*[)\].、:]\s*|(?<=\s){after}\s+(?=\S)"
+    near = rf"[(\[]?(?<![A-Za-z])[{after}{after.lower()}]\s*[)\].、:]\s*|(?<=\s){after}\s+(?=\S)"
     close = re.compile(near).search(folded, begins)
     later = re.compile(rf"(?<=[\s;；])[(\[]?([{after}-L])\s*[)\].、:]\s*").search(folded, begins)
     if close and (later is None or close.start() <= later.start()):

@@ -315,7 +315,9 @@ class _Reader:
 
     def _plain(self, at: int, line: Line, text: str, folded: str) -> None:
         draft = self.draft
-        options = headings.options_in(text, folded, self._expected()) if draft.kind != "short" or self.state == "stem" else None
+        options = None
+        if draft.kind != "short" or self.state in ("stem", "options"):
+            options = headings.options_in(text, folded, self._expected())
         if options is not None and self._are_options(options):
             self._add_options(line, options)
             return

@@ -6,6 +6,7 @@ import io
 import re
 import zipfile
 from dataclasses import replace
+from pathlib import Path
 
 from guanxue.core.i18n import lazy as _
 from guanxue.quizzes.formats import documents, markup, tables
@@ -59,6 +60,15 @@ def _read_packed(data: bytes) -> Report:
             report.doubts.insert(0, Doubt(0, "", _("文档里有 %(n)s 张图没有收进来，请在题里补上。", n=pictures)))
         return report
     raise Unreadable(_("认不出这是什么文件。题目可以是 Excel、Word、CSV、GIFT、Moodle XML、Aiken 或文本文件。"))
+
+
+def is_packed(path: Path) -> bool:
+    """Is this file an Excel workbook or a Word document, whatever it is called?"""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return bool({"xl/workbook.xml", "word/document.xml"} & set(archive.namelist()))
+    except (zipfile.BadZipFile, OSError, NotImplementedError):
+        return False
 
 
 def decoded(data: bytes) -> str:
