@@ -41,6 +41,11 @@ def test_what_others_wrote_parses_where_it_is_loaded():
     assert re.search(r"canPlayType\('application/vnd\.apple\.mpegurl'\)[^;]*MediaSource[^;]*hlsjs", loader, re.S)
 
 
+def test_the_sender_of_videos_parses_on_phones_of_2017():
+    text = (ROOT / "static/vendor/tus.min.js").read_text("utf-8")
+    assert parse(text).type == "Program" and not re.search(r"\bimport\s*\(|\beval\(", text)
+
+
 def test_no_page_asks_for_a_module():
     """An old phone leaves <script type=module> out without a word."""
     assert not [p for p in ROOT.glob("templates/**/*.html") if re.search(r"<script[^>]*\b(module|importmap)\b", p.read_text("utf-8"))]

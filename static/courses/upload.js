@@ -191,6 +191,8 @@
   const send = (row, address) => {
     row.address = address;
     row.seen = [];
+    row.began = Date.now();
+    refresh();
     row.upload = new tus.Upload(row.file, {
       uploadUrl: address, chunkSize: PIECE, headers: HEADERS, retryDelays: WAITS, removeFingerprintOnSuccess: true,
       onProgress: (here) => progress(row, here),
@@ -209,9 +211,10 @@
     const now = Date.now(), whole = row.file.size;
     row.here = here;
     row.bar.value = here;
-    row.seen.push([now, here]);
-    while (row.seen.length > 2 && now - row.seen[0][0] > 10000 || here < row.seen[0][1]) row.seen.shift();
-    const since = row.seen[0], seconds = (now - since[0]) / 1000, rate = seconds > 1 ? (here - since[1]) / seconds : 0;
+    // What the system takes into its own buffers at first has not been sent: the speed is that of what follows.
+    if (now - row.began > 2000) row.seen.push([now, here]);
+    while (row.seen.length > 2 && now - row.seen[0][0] > 10000) row.seen.shift();
+    const since = row.seen[0] || [now, here], seconds = (now - since[0]) / 1000, rate = seconds > 1 ? (here - since[1]) / seconds : 0;
     const facts = [put(words.of, { '%a': size(here), '%b': size(whole) })];
     if (rate > 0) facts.push(put(words.speed, { '%s': size(rate) }), timeLeft((whole - here) / rate));
     show(row, 'sending', facts.join(' · '));
@@ -227,6 +230,7 @@
     const may = status === 0 ? Boolean(problem.originalRequest) : status === 409 || status === 423 || status >= 500 && status !== 507;
     if (may && row.state === 'sending') {
       row.seen = [];
+      row.began = Date.now();
       show(row, 'cut', words.cut);
       say(words.cut);
     }

@@ -31,8 +31,8 @@ def teach_uploads() -> Response:
     waiting = [_values(x) for x in media.list_waiting(actor)]
     if _wants_json():
         return personal(jsonify(uploads=[{k: v for k, v in x.items() if k != "until_at"} for x in waiting]))
-    places = [{"slug": c.slug, "title": c.title} for c in courses.list_own_courses(actor) if c.state != "submitted"]
-    return personal(page("courses/teach_uploads.html", uploads=waiting, places=places,
+    targets = [{"slug": c.slug, "title": c.title} for c in courses.list_own_courses(actor) if c.state != "submitted"]
+    return personal(page("courses/teach_uploads.html", uploads=waiting, targets=targets,
                          most_gigabytes=media.MOST_UPLOAD_BYTES // 1024**3))
 
 
@@ -67,8 +67,11 @@ def teach_upload_use(slug: str) -> Response:
     course = _course(slug)
     if digest:
         media.finish_upload(actor, code, digest)
+    was_used = media.get_upload(actor, code).used_at is not None
     asset = media.note_used(actor, code)
-    lesson_id = _lesson_for(course, form.get("lesson", ""), form.get("title", "").strip(), filename)
+    lesson_id = _made_before(course, asset) if was_used and not form.get("lesson") else None  # the first answer was lost
+    if lesson_id is None:
+        lesson_id = _lesson_for(course, form.get("lesson", ""), form.get("title", "").strip(), filename)
     lesson = courses.attach_video(actor, course, lesson_id, asset)
     place = url_for(".teach_lesson", slug=slug, lesson_id=lesson_id)
     if _wants_json():
@@ -83,6 +86,10 @@ def _course(slug: str) -> courses.Course:
     if not courses.may_edit_course(actor, found):
         raise NotFound(_("没有这门课。"))
     return found
+
+
+def _made_before(course: courses.Course, asset: media.Asset) -> int | None:
+    return next((x.id for x in courses.list_lessons(course.id) if x.asset_id == asset.id), None)
 
 
 def _lesson_for(course: courses.Course, lesson: str, title: str, filename: str) -> int:
