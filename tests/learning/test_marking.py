@@ -111,6 +111,7 @@ def test_when_the_last_answer_is_marked_the_course_is_complete_and_credited_once
     assert (told["score"], told["passed"], told["waiting"]) == (87, True, 0)
     assert [f["points"] for f in told["feedback"]] == [1, 1, 1, 0.5] and told["feedback"][3]["remarks"] == "再具体一点。"
     assert who.call("GET", "/me/courses", 200)["items"][0]["completed"]
+    assert "老师批改完了，87 分，通过了。" in Browser(school, LEARNER).see("/me")
     page = Browser(school, LEARNER).see("/learn/safe-measuring/quiz")
     assert "再具体一点。" in page and REFERENCE in page and "通过了" in page
     with school.app_context():

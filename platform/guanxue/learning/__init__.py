@@ -21,6 +21,7 @@ from guanxue.learning.judging import (
     list_awaiting,
     list_corrections,
     list_marked,
+    list_outcomes,
     list_waiting,
     mark_answer,
     may_answer,
@@ -81,6 +82,7 @@ __all__ = [
     "extend_attempt", "save_late", "find_completion", "get_completion", "list_completions", "derive_completion", "fits_key",
     "list_counted", "attempts_elsewhere", "complete_joined", "foresee_completions", "list_ready", "overlaps", "shares_evidence",
     "Correction", "ShortAnswer", "answer_correction", "ask_correction", "correct_later", "count_waiting", "get_short_answer",
-    "is_awaiting", "list_awaiting", "list_corrections", "list_marked", "list_waiting", "mark_answer", "may_answer",
+    "is_awaiting", "list_awaiting", "list_corrections", "list_marked", "list_outcomes", "list_waiting", "mark_answer",
+    "may_answer",
     "settle_marked", "last_sync", "Note", "add_note", "change_note", "list_notes",
 ]

@@ -21,6 +21,7 @@ from guanxue.learning.models import Carry, Enrolment
 from guanxue.learning.service import attempt_subject, attempts_elsewhere, complete_course, complete_quiz, lesson_of
 
 TOLD_FOR = timedelta(days=60)  # how long a learner's own page tells of a correction
+MARKED_FOR = timedelta(days=14)  # how long it tells that something was marked
 MOST_MARKED = 50
 
 
@@ -207,6 +208,26 @@ def is_awaiting(enrolment: Enrolment, lesson: courses.RevisionLesson) -> bool:
     """Does something handed in at the lesson's quiz, also under a merged account, wait for a marker?"""
     subjects = [(enrolment.person_id, attempt_subject(enrolment, lesson)), *attempts_elsewhere(enrolment, lesson)]
     return quizzes.find_awaiting(subjects) is not None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What something that waited for a marker came to, 0…100."""
+
+    course_id: int
+    lesson_slug: str
+    score: int
+    is_passed: bool
+
+
+def list_outcomes(person_id: int) -> list[Outcome]:
+    """What came of the person's short answers lately, the newest handed in first; of each quiz once."""
+    found: dict[str, Outcome] = {}
+    for attempt, submission in quizzes.list_marked_since(person_id, clock.now() - MARKED_FOR):
+        enrolment, lesson = lesson_of(attempt)
+        now = quizzes.standing_of(submission)
+        found.setdefault(attempt.subject, Outcome(enrolment.course_id, lesson.slug, now.score, now.is_passed))
+    return list(found.values())
 
 
 def list_awaiting(person_id: int) -> list[Enrolment]:

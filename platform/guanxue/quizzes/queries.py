@@ -120,6 +120,14 @@ def list_awaiting(person_id: int) -> list[tuple[Attempt, Submission]]:
     return [(attempt, submission) for attempt, submission in rows]
 
 
+def list_marked_since(person_id: int, since: datetime) -> list[tuple[Attempt, Submission]]:
+    """What the person handed in and people have marked whole, the last of it since then; the newest handed in first."""
+    newest = select(func.max(Mark.at)).where(Mark.attempt_id == Submission.attempt_id).correlate(Submission).scalar_subquery()
+    rows = session.execute(_SHORT.where(Attempt.person_id == person_id, Submission.short_count <= _MARKED, newest >= since)
+                           .order_by(Submission.submitted_at.desc()))
+    return [(attempt, submission) for attempt, submission in rows]
+
+
 def list_marked(paper_ids: Iterable[int], most: int) -> list[tuple[Attempt, Submission]]:
     """What was handed in on these papers and is marked, the newest mark first."""
     newest = select(func.max(Mark.id)).where(Mark.attempt_id == Submission.attempt_id).correlate(Submission).scalar_subquery()

@@ -67,7 +67,8 @@ def me() -> Response:
         "tracks/me.html", going_on=[c for c in cards if not c["is_complete"]], done=[c for c in cards if c["is_complete"]],
         balance_milli=creditbank.balance(actor.id), hours_milli=creditbank.study_hours_milli(actor.id),
         tracks=ribbons(tracks.list_joined(actor.id)), name=g.person.name,
-        answered=helpdesk.count_answered(actor.id), corrections=_corrections(actor.id), awaiting=_awaiting(actor.id)))
+        answered=helpdesk.count_answered(actor.id), corrections=_corrections(actor.id), awaiting=_awaiting(actor.id),
+        outcomes=_outcomes(actor.id)))
 
 
 def _corrections(person_id: int) -> list[dict]:
@@ -77,6 +78,15 @@ def _corrections(person_id: int) -> list[dict]:
     names = {i: Name(c.title, c.title_en) for i, c in known.items()}
     return [{"slug": known[c.course_id].slug, "lesson": c.lesson_slug, "number": c.number, "before": c.before, "after": c.after,
              "title": names[c.course_id], "is_passed_now": c.is_passed_now} for c in told]
+
+
+def _outcomes(person_id: int) -> list[dict]:
+    """What came of my short answers, now that a teacher has marked them."""
+    told = learning.list_outcomes(person_id)
+    known = courses.courses_by_id([o.course_id for o in told])
+    names = {i: Name(c.title, c.title_en) for i, c in known.items()}
+    return [{"slug": known[o.course_id].slug, "lesson": o.lesson_slug, "title": names[o.course_id], "score": o.score,
+             "is_passed": o.is_passed} for o in told]
 
 
 def _awaiting(person_id: int) -> list[Name]:
