@@ -414,3 +414,23 @@ def test_jobs_are_asked_for_once(bare_app, run, tmp_path, video):
     run(import_course, source)
     with bare_app.test_request_context():
         assert jobs.count_waiting("media.make") == waiting == 1
+
+
+@pytest.mark.parametrize(("name", "body", "form", "questions"), [
+    ("paper.txt", "1. 甲？\nA. 一  B. 二\n答案：B\n2. 乙。（√）\n", "text", 2), ("q.csv", "题干,A,B,答案\n甲？,一,二,A\n", "csv", 1),
+    ("aiken", "Which?\nA. one\nB. two\nANSWER: B\n", "aiken", 1),
+    ("bank.xml", '<quiz><question type="truefalse"><name><text>a</text></name><questiontext><text>甲</text></questiontext>'
+     '<answer fraction="100"><text>true</text></answer></question></quiz>', "moodle", 1),
+])
+def test_check_judges_questions_in_every_form(run, tmp_path, name, body, form, questions):
+    (tmp_path / name).write_text(body, "utf-8")
+    told = judged(run, tmp_path / name)
+    assert told["kind"] == "quiz" and told["accepted"] and told["facts"]["format"] == form
+    assert told["counts"] == {"questions": questions, "left_out": 0, "total": questions}
+
+
+def test_check_takes_what_can_be_read_of_a_paper_and_names_the_rest_and_the_doubtful(run, tmp_path):
+    (tmp_path / "paper.txt").write_text("1. 甲？\nA. 一  B. 二\n答案：AB\n2. 乙？\nA. 一  B. 二\n答案：D\n", "utf-8")
+    told = judged(run, tmp_path / "paper.txt")
+    assert told["accepted"] and told["counts"] == {"questions": 1, "left_out": 1, "total": 2}
+    assert told["left_out"][0]["where"] == "6"

@@ -12,7 +12,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from openpyxl import Workbook
 
-from guanxue.quizzes import Question, Unreadable, content_id, merge, read_file, read_gift, read_text, write_questions, write_template
+from guanxue.quizzes import (
+    Question,
+    Unreadable,
+    content_id,
+    merge,
+    read_file,
+    read_gift,
+    read_text,
+    write_questions,
+    write_template,
+)
 from guanxue.quizzes.formats.aiken import read_aiken
 from guanxue.quizzes.formats.reading import decoded
 from guanxue.quizzes.rules import Option

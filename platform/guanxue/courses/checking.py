@@ -130,8 +130,7 @@ def _quiz(path: Path) -> Check:
     except quizzes.Unreadable as problem:
         return Check("quiz", problem.args[0])
     left_out = [(str(x.line), x.reason) for x in report.left_out]
-    counts = {"questions": len(report.questions), "left_out": len(left_out), "total": report.total,
-              "doubts": len(report.doubts), "dropped": len(report.dropped)}
+    counts = {"questions": len(report.questions), "left_out": len(left_out), "total": report.total}
     reason = None
     if left_out and report.format == "gift":
         reason = _("有 %(n)s 道题读不出来，整份不会保存。", n=len(left_out))

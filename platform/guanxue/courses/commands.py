@@ -87,6 +87,7 @@ def _lines(found: courses.Check) -> list[str]:
     lines = [f"{KINDS[found.kind]}：{verdict}"]
     lines += [f"  {COUNTED[name]} {n}" for name, n in found.counts.items()]
     lines += [f"  {where}：{reason}" for where, reason in found.left_out]
+    lines += [f"  {x['where']}：{x['reason']}" for x in found.facts.get("doubts", ())]
     return lines + [f"  {KNOWN[name]} {_shown(value)}" for name, value in found.facts.items()
                     if value not in ("", None, [], {})]
 
