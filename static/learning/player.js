@@ -181,8 +181,36 @@
   $('back').addEventListener('click', () => jump(here() - 10));
   $('ahead').addEventListener('click', () => jump(here() + 10));
   let sliding = false;
-  seek.addEventListener('input', () => { sliding = true; $('now').textContent = clock(Number(seek.value)); });
-  seek.addEventListener('change', () => { sliding = false; jump(Number(seek.value)); });
+  seek.addEventListener('input', () => { sliding = true; $('now').textContent = clock(Number(seek.value)); peekAt(Number(seek.value)); });
+  seek.addEventListener('change', () => { sliding = false; peekAt(-1); jump(Number(seek.value)); });
+
+  // ---- what stands at the moment one is about to jump to: fetched only then, and not where data are saved
+  const thumbs = JSON.parse(data.thumbs || 'null');
+  let peek = null, fingerAt = 0;
+  function peekAt(second) {
+    if (!thumbs || saving || mode === 'sound' || second < 0) { if (peek) peek.hidden = true; return; }
+    if (!peek) {
+      peek = document.createElement('span');
+      peek.className = 'peek';
+      peek.setAttribute('aria-hidden', 'true');
+      peek.style.width = `${thumbs.width}px`;
+      peek.style.height = `${thumbs.height}px`;
+      seek.parentElement.appendChild(peek);
+    }
+    const n = Math.min(thumbs.count - 1, Math.floor(second * 1000 / thumbs.every_ms)), each = thumbs.side * thumbs.side, tile = n % each;
+    peek.style.backgroundImage = `url("${thumbs.base}${Math.floor(n / each) + 1}.jpg")`;
+    peek.style.backgroundPosition = `-${tile % thumbs.side * thumbs.width}px -${Math.floor(tile / thumbs.side) * thumbs.height}px`;
+    const line = seek.parentElement.getBoundingClientRect(), bar = seek.getBoundingClientRect();
+    const x = bar.left - line.left + 10 + (bar.width - 20) * Math.min(1, second / (durationS || 1));
+    peek.style.left = `${Math.max(0, Math.min(line.width - thumbs.width, x - thumbs.width / 2))}px`;
+    peek.hidden = false;
+  }
+  seek.addEventListener('mousemove', (event) => {
+    const bar = seek.getBoundingClientRect();
+    if (Date.now() - fingerAt > 1500) peekAt(Math.max(0, Math.min(1, (event.clientX - bar.left - 10) / (bar.width - 20))) * durationS);
+  });
+  seek.addEventListener('touchstart', () => { fingerAt = Date.now(); }, { passive: true });
+  ['mouseleave', 'blur', 'touchend', 'touchcancel'].forEach((name) => seek.addEventListener(name, () => peekAt(-1)));
 
   // ---- speed: never above what the policy counts
   function setRate(rate) {

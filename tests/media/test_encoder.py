@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from tests.clients import is_chinese
 
-from guanxue.media import encoder
-from guanxue.media.encoder import probe
+from guanxue.media import encoder, probing
 from guanxue.media.errors import BadVideo
+from guanxue.media.probing import probe
 
 
 def ffmpeg(*args) -> None:
@@ -87,11 +87,11 @@ def test_a_name_that_looks_like_an_option_is_only_a_name(tmp_path, videos):
 
 
 def _encoded(source: Path, folder: Path) -> list[encoder.Rendition]:
-    import ffmpeg as graph
     folder.mkdir()
-    opened, found = graph.input(f"file:{source}", **encoder.SAFE), probe(source)
-    return encoder.encode(found, opened.video, opened.audio if found.has_sound else None, folder, frames_a_second=10, is_still=False,
-                          progress=lambda f: None, is_lost=lambda: False)
+    found = probe(source)
+    sound = encoder.heard(found, source, probing.Loudness(-16.0, -3.0)) if found.has_sound else None
+    return encoder.encode(found, encoder.upright(found, source), sound, folder, encoder.heights(found), progress=lambda f: None,
+                          is_lost=lambda: False)
 
 
 def streams(path: Path) -> list[str]:
@@ -121,5 +121,5 @@ def test_work_that_was_taken_away_stops_the_encoder(videos, tmp_path):
     (tmp_path / "out").mkdir()
     endless = graph.input("testsrc2=1280x720:rate=25:duration=600", f="lavfi")
     with pytest.raises(Stopped):
-        encoder.encode(encoder.Probe(1280, 720, 600_000, False, False), endless.video, None, tmp_path / "out", frames_a_second=25,
-                       is_still=False, progress=lambda f: None, is_lost=lambda: True)
+        encoder.encode(probing.Probe(1280, 720, 600_000, False, False), endless.video, None, tmp_path / "out", [360, 720],
+                       progress=lambda f: None, is_lost=lambda: True)

@@ -16,7 +16,7 @@ from guanxue.media.errors import (
     UploadGone,
     WrongKind,
 )
-from guanxue.media.events import AssetFailed, AssetReady, CompanionsMade, Transcribed
+from guanxue.media.events import AssetFailed, AssetImproved, AssetReady, CompanionsMade, Transcribed
 from guanxue.media.examination import Examined, examine
 from guanxue.media.files import MOST_BYTES as MOST_FILE_BYTES
 from guanxue.media.files import Prepared, bytes_kept_by, find_kept, keep_file, must_have_room, prepare_file
@@ -53,10 +53,12 @@ from guanxue.media.rules import (
     whole_number,
 )
 from guanxue.media.service import (
+    cancel_asset,
     create_from_original,
     create_from_upload,
     create_narrated,
     keep_original,
+    retry_asset,
     want_companions,
 )
 from guanxue.media.subtitles import LARGEST_BYTES as MOST_SUBTITLE_BYTES
@@ -77,6 +79,7 @@ from guanxue.media.subtitling import (
     want_transcript,
     words_of,
 )
+from guanxue.media.telling import describe_making
 from guanxue.media.uploads import (
     CHECKSUMS,
     PIECE_BYTES,
@@ -100,6 +103,7 @@ __all__ = [
     "get_subtitles", "find_subtitles", "list_subtitles", "lines_of", "words_of", "track_of", "can_transcribe",
     "want_transcript", "transcript_of", "finish_transcript", "fail_transcript", "Transcribed", "line_problems", "line_after",
     "checked_subtitles", "tidied", "join_lines", "split_line", "shift_lines", "spread_lines", "show_time", "read_time",
+    "AssetImproved", "cancel_asset", "retry_asset", "describe_making",
     "Asset", "AssetReady", "AssetFailed", "NarrationSpec", "SlideSpec", "Cue", "create_narrated", "create_from_upload",
     "keep_original", "create_from_original", "get_asset", "list_assets", "how_far", "count_by_state", "cues", "playable",
     "folder_of", "token_is_genuine", "original_path", "examine", "Examined", "BadVideo",

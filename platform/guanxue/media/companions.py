@@ -16,7 +16,7 @@ from PIL import Image, ImageChops, ImageStat
 
 from guanxue.media import rules, slides
 from guanxue.media.encoder import SEGMENT_S
-from guanxue.media.narration import Cue, slide_starts_ms
+from guanxue.media.narration import Cue, slide_starts_ms, vtt_time
 from guanxue.media.programs import run
 from guanxue.media.rules import NarrationSpec
 
@@ -25,15 +25,20 @@ SOUNDS = (("sound.webm", 'audio/webm; codecs="opus"',
            {"c:a": "libopus", "application": "voip", "b:a": "12k", "frame_duration": 60, "cues_to_front": 1}),
           ("sound.mp3", "audio/mpeg", {"c:a": "libmp3lame", "b:a": "16k", "ar": 16000}))
 FORMATS = {"avif": {"quality": 52, "speed": 7}, "webp": {"quality": 68, "method": 5}, "jpg": {"quality": 70, "optimize": True}}
+TILES, TILE_SIDE = 5, 160  # thumbnails stand in squares of 5 × 5, their longer side 160 points
 EVERY_KEY_FRAMES, MOST_PICTURES = 5, 240  # of a film: one in 20 s, fewer of a long one
+WITHOUT_THUMBS = 1  # what was made then lacks the thumbnails alone
 SAME = 1.5  # mean difference of two small grey pictures (0…255) that show the same
 
 
 def make(kind: str, source: dict, facts: dict, duration_ms: int, made: Path, work: Path, is_lost: Callable[[], bool]) -> dict:
-    """Make everything in the empty folder `work` from the version in folder `made`; what to remember of it.
+    """Make everything that lacks in the empty folder `work` from the version in folder `made`; what to remember of it.
 
     Raises ProgramFailed, Stopped.
     """
+    before = facts.get("companions", {})
+    if before.get("made") == WITHOUT_THUMBS:
+        return {**before, "made": rules.COMPANIONS, "thumbs": _thumbs(made / "small.mp4", facts, duration_ms, work, is_lost)}
     sounds = [_sound(made / "audio.m4a", work, *one, is_lost) for one in SOUNDS] if facts.get("has_sound") else []
     (work / "pictures").mkdir()
     if kind == "narrated":
@@ -43,6 +48,7 @@ def make(kind: str, source: dict, facts: dict, duration_ms: int, made: Path, wor
         _save(made / "poster.jpg", work / "pictures" / "face")
     _small_film(made, work, is_lost)
     return {"made": rules.COMPANIONS, "sounds": sounds, "pictures": shown,
+            "thumbs": _thumbs(work / "small.mp4", facts, duration_ms, work, is_lost),
             "face": "1" if kind == "narrated" else "face", "small_mp4": (work / "small.mp4").stat().st_size}
 
 
@@ -115,6 +121,36 @@ def _told(folder: Path, starts_ms: list[int]) -> dict:
     sizes = {f"{w}.{ending}": sum((folder / f"{n}-{w}.{ending}").stat().st_size for n in range(1, len(starts_ms) + 1))
              for w in rules.PICTURE_WIDTHS for ending in FORMATS}
     return {"starts_ms": starts_ms, "width": width, "height": height, "bytes": sizes}
+
+
+def _thumbs(film: Path, facts: dict, duration_ms: int, work: Path, is_lost: Callable[[], bool]) -> dict:
+    """Small pictures of every fourth second (of long films fewer) as sheets thumbs-1.jpg …, and thumbs.vtt that finds them."""
+    step = 1 if duration_ms <= 1_800_000 else 2 if duration_ms <= 3_600_000 else 4
+    every_ms = step * SEGMENT_S * 1000
+    width, height = _tile(facts["width"], facts["height"])
+    stream = ffmpeg.input(str(film), protocol_whitelist="file", skip_frame="nokey").video
+    tiled = stream.filter("select", f"not(mod(n,{step}))").filter("scale", width, height).filter("tile", f"{TILES}x{TILES}")
+    run(_quiet(ffmpeg.output(tiled, str(work / "thumbs-%d.jpg"), vsync="vfr", **{"q:v": 5})), timeout_s=1800, is_lost=is_lost)
+    told = {"every_ms": every_ms, "side": TILES, "width": width, "height": height, "count": max(1, -(-duration_ms // every_ms))}
+    (work / "thumbs.vtt").write_text(_thumbs_vtt(told, duration_ms), "utf-8")
+    return told
+
+
+def _tile(width: int, height: int) -> tuple[int, int]:
+    scale = TILE_SIDE / max(width, height)
+    return max(2, round(width * scale / 2) * 2), max(2, round(height * scale / 2) * 2)
+
+
+def _thumbs_vtt(told: dict, duration_ms: int) -> str:
+    """WebVTT as players read it: each cue names a sheet and a rectangle of it."""
+    lines, each = ["WEBVTT", ""], told["side"] ** 2
+    for n in range(told["count"]):
+        row, column = divmod(n % each, told["side"])
+        begins_ms, width, height = n * told["every_ms"], told["width"], told["height"]
+        ends_ms = max(begins_ms + 1, min(duration_ms, begins_ms + told["every_ms"]))
+        lines += [f"{vtt_time(begins_ms)} --> {vtt_time(ends_ms)}",
+                  f"thumbs-{n // each + 1}.jpg#xywh={column * width},{row * height},{width},{height}", ""]
+    return "\n".join(lines)
 
 
 def _small_film(made: Path, work: Path, is_lost: Callable[[], bool]) -> None:

@@ -1,220 +1,266 @@
-"""ffmpeg: is this a video we can use, and everything a phone needs made from it in one run.
+"""ffmpeg: everything a phone needs from a source, first what can be watched soon, then the other sizes in one run.
 
-Commands are built with ffmpeg-python's compile() only (its probe() and run() have neither whitelist nor deadline).
+Commands are built with ffmpeg-python's compile() only (its probe() and run() have neither whitelist nor deadline). No word
+of a teacher stands in them: files have names of ours.
 """
 
 from __future__ import annotations
 
-import json
+import logging
+import os
+import shutil
 from collections.abc import Callable
-from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 
 import ffmpeg
 
 from guanxue.core.i18n import lazy as _
+from guanxue.media import hls, probing
 from guanxue.media.errors import BadVideo
+from guanxue.media.hls import Rendition
+from guanxue.media.probing import Probe
 from guanxue.media.programs import ProgramFailed, run
 
-# A playlist or image sequence may name other files: only containers that hold their own bytes are opened.
-FORMATS = "mov,mp4,matroska,webm,avi,mpegts,mpeg,flv,asf,3gp"
-MAGIC = ((4, b"ftyp"), (4, b"moov"), (4, b"mdat"), (4, b"wide"), (0, b"\x1aE\xdf\xa3"), (0, b"RIFF"), (0, b"G"), (0, b"FLV"),
-         (0, b"0&\xb2u"), (0, b"\x00\x00\x01\xba"))
-SAFE = {"protocol_whitelist": "file", "format_whitelist": FORMATS}
-LONGEST_MS = 4 * 3_600_000
-MOST_PIXELS = 4096 * 2304
+log = logging.getLogger(__name__)
 SEGMENT_S = 4
-HEIGHTS = (360, 720)
+# The shorter side of each size: quality (x264's CRF, smaller is better) and the most bits a second.
+LADDER = {240: (27, 180), 360: (26, 400), 480: (25, 800), 720: (24, 1500)}
+BEGIN = 360
+STILL = {360: (26, 500), 720: (26, 1600)}  # slides that stand still cost nearly nothing, so their peaks may be higher
+LOUD_LUFS, PEAK_DB, MOST_GAIN_DB, MOST_PRESSED_DB = -16.0, -1.5, 18.0, 6.0
+TONE_MAP = (("zscale", {"t": "linear", "npl": 100}), ("format", {"pix_fmts": "gbrpf32le"}), ("zscale", {"p": "bt709"}),
+            ("tonemap", {"tonemap": "hable", "desat": 0}), ("zscale", {"t": "bt709", "m": "bt709", "r": "tv"}))
+OURS = {"protocol_whitelist": "file", "allowed_extensions": "ALL"}  # playlists that we wrote ourselves
+BARE = {"map_metadata": -1, "map_chapters": -1}
 
 
-@dataclass(frozen=True)
-class Probe:
-    """What a source is. `duration_ms` from a scan of its packets, not from its header."""
-
-    width: int
-    height: int
-    duration_ms: int
-    has_sound: bool
-    is_rotated: bool
-
-    @property
-    def is_portrait(self) -> bool:
-        """Higher than wide, as shown."""
-        return self.height > self.width
+# ---- which sizes
 
 
-def probe(path: Path) -> Probe:
-    """Look at an uploaded file. Raises BadVideo with a sentence for its teacher."""
-    if path.stat().st_size == 0:
-        raise BadVideo(_("文件是空的，请检查后重新上传。"))
-    with path.open("rb") as f:
-        head = f.read(16)
-    if not any(head[at:at + len(magic)] == magic for at, magic in MAGIC):
-        raise BadVideo(_("这不是视频文件。请上传 MP4、MOV、MKV、AVI 等格式的视频。"))
+def heights(source: Probe) -> list[int]:
+    """The shorter sides made of a source, smallest first: never larger than its own, the largest its own up to 720."""
+    short = min(source.width, source.height)
+    top = max(2, min(max(LADDER), short // 2 * 2))
+    return [h for h in LADDER if h < max(LADDER) and h * 1.1 <= top] + [top]
+
+
+def first_height(source: Probe) -> int:
+    """The size that is made first, because a phone can begin with it."""
+    return min(heights(source), key=lambda h: abs(h - BEGIN))
+
+
+def size(source: Probe, short: int) -> tuple[int, int]:
+    """Width and height, even, whose shorter side is `short`; of very long pictures the longer side is held to 2⅔ of it."""
+    own_short, own_long = sorted((source.width, source.height))
+    scale = min(short / own_short, short * 8 / 3 / own_long)
+    sides = max(2, round(own_short * scale / 2) * 2), max(2, round(own_long * scale / 2) * 2)
+    return sides if source.is_portrait else (sides[1], sides[0])
+
+
+def _rung(height: int, ladder: dict[int, tuple[int, int]]) -> tuple[int, int]:
+    return ladder[next((h for h in ladder if h >= height), max(ladder))]
+
+
+# ---- commands
+
+
+def _opened(original: Path):
+    return ffmpeg.input(f"file:{original}", **probing.SAFE, threads=2)
+
+
+def upright(source: Probe, original: Path):
+    """The picture of an upload as it is to be shown, at the rate it is made at."""
+    picture = _opened(original)[str(source.picture)]
+    if source.is_interlaced:
+        picture = picture.filter("bwdif", mode="send_frame", deint="interlaced")
+    picture = picture.filter("fps", source.frame_rate, start_time=0)
+    return picture.filter("tpad", stop_mode="clone", stop_duration=source.held_ms / 1000) if source.held_ms else picture
+
+
+def heard(source: Probe, original: Path, loudness: probing.Loudness | None):
+    """The sound of an upload as one channel, at the loudness of all lessons; None where there is none."""
+    if source.sound is None or loudness is None:
+        return None
+    sound = _opened(original)[str(source.sound)].filter("aresample", 44100, **{"async": 1, "first_pts": 0})
+    sound = sound.filter("aformat", channel_layouts="mono")
+    gain = gain_db(loudness)
+    if abs(gain) < 0.5:
+        return sound
+    sound = sound.filter("volume", f"{gain:.1f}dB")
+    if loudness.peak_db + gain > PEAK_DB:
+        sound = sound.filter("alimiter", limit=0.84, level="false", attack=5, release=50)
+    return sound
+
+
+def gain_db(loudness: probing.Loudness) -> float:
+    """By how much it is made louder or softer: evenly, so speech keeps its ups and downs. What is silent is left alone."""
+    if loudness.lufs is None:
+        return 0.0
+    return min(LOUD_LUFS - loudness.lufs, MOST_GAIN_DB, PEAK_DB - loudness.peak_db + MOST_PRESSED_DB)
+
+
+def _sized(picture, source: Probe, made: list[int]) -> list:
+    """The picture at those shorter sides (smallest first), each scaled from the next larger one: less work, no less sharp."""
+    streams, larger = [], picture
+    for n, height in enumerate(reversed(made)):
+        larger = larger.filter("scale", *size(source, height)).filter("setsar", 1)
+        if n == 0:
+            for name, options in TONE_MAP if source.is_hdr and probing.has_tone_mapping() else ():
+                larger = larger.filter(name, **options)
+            larger = larger.filter("format", "yuv420p")
+        if n < len(made) - 1:
+            both = larger.filter_multi_output("split", 2)
+            larger, this = both[0], both[1]
+        else:
+            this = larger
+        streams.insert(0, this)
+    return streams
+
+
+def _hls(folder: Path, name: str) -> dict:
+    return {"f": "hls", "hls_time": SEGMENT_S, "hls_playlist_type": "vod", "hls_segment_type": "fmp4",
+            "hls_flags": "independent_segments", "hls_fmp4_init_filename": "init.mp4",
+            "hls_segment_filename": str(folder / name / "%05d.m4s"), **BARE}
+
+
+def _film(height: int, frame_rate: str, *, is_still: bool, threads: int) -> dict:
+    quality, most = _rung(height, STILL if is_still else LADDER)
+    return {"c:v": "libx264", "preset": "veryfast", "crf": quality, "maxrate": f"{most}k", "bufsize": f"{most * 2}k",
+            "profile:v": "main", "bf": 2, "g": round(Fraction(frame_rate) * SEGMENT_S * 2), "sc_threshold": 0,
+            "force_key_frames": f"expr:gte(t,n_forced*{SEGMENT_S})", "threads": threads,
+            **({"tune": "stillimage"} if is_still else {})}
+
+
+AAC = {"c:a": "aac", "b:a": "48k", "ac": 1, "ar": 44100}
+
+
+def first_command(source: Probe, picture, sound, folder: Path, made: list[int], *, is_still: bool = False) -> list[str]:
+    """Those sizes with their sound from streams of ffmpeg-python, into folder/360p and so on."""
+    sounds = [[]] * len(made) if sound is None else [[sound]]
+    if sound is not None and len(made) > 1:
+        shared = sound.filter_multi_output("asplit", len(made))
+        sounds = [[shared[n]] for n in range(len(made))]
+    outputs = [
+        ffmpeg.output(stream, *sounds[n], str(folder / f"{height}p" / "index.m3u8"),
+                      **_hls(folder, f"{height}p"), **_film(height, source.frame_rate, is_still=is_still, threads=2),
+                      **(AAC if sound is not None else {}), t=_longest_s(source))
+        for n, (height, stream) in enumerate(zip(made, _sized(picture, source, made), strict=True))]
+    return _compiled(*outputs)
+
+
+def second_command(source: Probe, original: Path, first: Path, folder: Path, made: list[int], *, has_sound: bool) -> list[str]:
+    """The other sizes of an upload in one run; their sound is copied from the first size (its playlist `first`)."""
+    sound = [ffmpeg.input(str(first), **OURS).audio] if has_sound else []
+    outputs = [
+        ffmpeg.output(stream, *sound, str(folder / f"{height}p" / "index.m3u8"), **_hls(folder, f"{height}p"),
+                      **_film(height, source.frame_rate, is_still=False, threads=1),
+                      **({"c:a": "copy"} if has_sound else {}), t=_longest_s(source))
+        for height, stream in zip(made, _sized(upright(source, original), source, made), strict=True)]
+    return _compiled(*outputs)
+
+
+def beside_command(playlist: Path, folder: Path, *, has_sound: bool) -> list[str]:
+    """Without encoding: the film as one file and, where there is sound, the sound alone as a file and as segments."""
+    source = ffmpeg.input(str(playlist), **OURS)
+    streams = [source.video, *([source.audio] if has_sound else [])]
+    outputs = [ffmpeg.output(*streams, str(folder / "video.mp4"), c="copy", movflags="+faststart", **BARE)]
+    if has_sound:
+        outputs += [ffmpeg.output(source.audio, str(folder / "audio.m4a"), c="copy", movflags="+faststart", **BARE),
+                    ffmpeg.output(source.audio, str(folder / hls.SOUND / "index.m3u8"), c="copy", **_hls(folder, hls.SOUND))]
+    return _compiled(*outputs)
+
+
+def film_command(playlist: Path, target: Path) -> list[str]:
+    """Without encoding: a size as one file."""
+    return _compiled(ffmpeg.output(ffmpeg.input(str(playlist), **OURS), str(target), c="copy", movflags="+faststart", **BARE))
+
+
+def _longest_s(source: Probe) -> str:
+    """No output grows beyond its source, whatever the decoder finds in it."""
+    return f"{source.duration_ms / 1000 + 1.5:.3f}"
+
+
+def _compiled(*outputs) -> list[str]:
+    merged = ffmpeg.merge_outputs(*outputs) if len(outputs) > 1 else outputs[0]
+    return merged.global_args("-nostdin", "-v", "error", "-progress", "pipe:1").compile(overwrite_output=True)
+
+
+# ---- making
+
+
+def _work(command: list[str], source: Probe, sizes: int, progress: Callable[[float], None],
+          is_lost: Callable[[], bool]) -> None:
+    seconds = source.duration_ms / 1000
     try:
-        told = json.loads(run(["ffprobe", "-v", "error", *_flags(SAFE), "-of", "json", "-show_streams", "-show_format",
-                               "-i", f"file:{path}"], timeout_s=30))
-    except (ProgramFailed, ValueError):
-        raise BadVideo(_("视频读不出来，可能没有传完或已经损坏。")) from None
-    video = next((s for s in told.get("streams", []) if s.get("codec_type") == "video"
-                  and not s.get("disposition", {}).get("attached_pic")), None)
-    if video is None:
-        raise BadVideo(_("文件里没有画面。"))
-    width, height = int(video.get("width") or 0), int(video.get("height") or 0)
-    if not (width and height) or width * height > MOST_PIXELS:
-        raise BadVideo(_("画面太大或尺寸不明（%(w)s×%(h)s）。最大支持 4096×2304。", w=width, h=height))
-    packets = _scan(path, SAFE)
-    if packets.duration_ms <= 0:
-        raise BadVideo(_("视频里没有可以播放的内容。"))
-    if packets.duration_ms + 1000 < _stated_ms(told, video) * 9 // 10:
-        raise BadVideo(_("视频不完整，可能没有传完；请重新上传。"))
-    if packets.duration_ms > LONGEST_MS:
-        raise BadVideo(_("视频太长，最长 4 小时；请剪成几节。"))
-    if packets.count * 10_000 < packets.duration_ms:
-        raise BadVideo(_("视频的时间轴有问题：画面太少、间隔太长。"))
-    turn = abs(int(next((d["rotation"] for d in video.get("side_data_list", []) if "rotation" in d), 0))) % 180 == 90
-    if turn:
-        width, height = height, width
-    return Probe(width, height, packets.duration_ms, any(s.get("codec_type") == "audio" for s in told["streams"]), turn)
-
-
-def _stated_ms(told: dict, video: dict) -> int:
-    """How long the header says the picture is, 0 where it says nothing."""
-    try:
-        return round(float(video.get("duration") or told.get("format", {}).get("duration") or 0) * 1000)
-    except (OverflowError, ValueError):
-        return 0
-
-
-@dataclass(frozen=True)
-class _Packets:
-    count: int
-    duration_ms: int
-
-
-def _flags(options: dict[str, str]) -> list[str]:
-    return [part for name, value in options.items() for part in (f"-{name}", value)]
-
-
-def _scan(path: Path, options: dict[str, str]) -> _Packets:
-    count, first, last = 0, None, 0.0
-
-    def take(line: str) -> None:
-        nonlocal count, first, last
-        at, _comma, length = line.rstrip(",").partition(",")
-        try:
-            begin = float(at)
-            end = begin + (float(length) if length not in ("", "N/A") else 0.0)
-        except ValueError:
-            return
-        count, first, last = count + 1, begin if first is None else min(first, begin), max(last, end)
-
-    try:
-        run(["ffprobe", "-v", "error", *_flags(options), "-select_streams", "v:0", "-show_entries",
-             "packet=pts_time,duration_time", "-of", "csv=p=0", "-i", f"file:{path}"], timeout_s=300, on_line=take)
-    except ProgramFailed:
-        raise BadVideo(_("视频读不出来，可能没有传完或已经损坏。")) from None
-    return _Packets(count, round((last - (first or 0.0)) * 1000))
-
-
-def scanned_duration_ms(path: Path) -> int:
-    """The true length of a file we made, from its packets."""
-    return _scan(path, {"protocol_whitelist": "file"}).duration_ms
-
-
-@dataclass(frozen=True)
-class Rendition:
-    """One picture size: name ("360p"), width, height, bits a second over the whole."""
-
-    name: str
-    width: int
-    height: int
-    bandwidth: int
-
-
-def encode(source: Probe, picture, sound, folder: Path, *, frames_a_second: int, is_still: bool,
-           progress: Callable[[float], None], is_lost: Callable[[], bool]) -> list[Rendition]:
-    """Make HLS (fMP4), sound-only and progressive MP4 in `folder` from ffmpeg-python streams (sound may be None).
-
-    One run decodes once and writes all; key frames stand every SEGMENT_S in every rendition, so that players may switch.
-    """
-    heights = [h for h in HEIGHTS if h == HEIGHTS[0] or min(source.width, source.height) > HEIGHTS[0] * 5 // 4]
-    pictures = picture.filter("fps", frames_a_second).filter_multi_output("split", len(heights))
-    outputs, sounds = [], sound.filter_multi_output("asplit", len(heights) + 1) if sound is not None else None
-    sizes = []
-    for n, height in enumerate(heights):
-        sizes.append(_size(source, height))
-        (folder / f"{height}p").mkdir(parents=True, exist_ok=True)
-        scaled = pictures[n].filter("scale", *sizes[n]).filter("setsar", 1).filter("format", "yuv420p")
-        streams = [scaled, *([sounds[n]] if sounds is not None else [])]
-        outputs.append(ffmpeg.output(*streams, str(folder / f"{height}p" / "index.m3u8"),
-                                     **_hls(folder, height, frames_a_second, is_still)))
-    if sounds is not None:
-        outputs.append(ffmpeg.output(sounds[len(heights)], str(folder / "audio.m4a"), **{
-            "c:a": "aac", "b:a": "40k", "ac": 1, "ar": 44100, "movflags": "+faststart"}))
-    command = ffmpeg.merge_outputs(*outputs).global_args(
-        "-nostdin", "-v", "error", "-progress", "pipe:1", "-threads", "2").compile(overwrite_output=True)
-    try:
-        run(command, timeout_s=600 + source.duration_ms / 1000 * 8, is_lost=is_lost,
-            on_line=lambda line: _tell(line, source.duration_ms, progress))
+        run(command, timeout_s=600 + seconds * 12 * max(1, sizes), cpu_s=60 + 8 * seconds * max(1, sizes),
+            file_bytes=64 * 1024**2 + round(seconds) * 512 * 1024, is_lost=is_lost,
+            on_progress=lambda made_s: progress(min(1.0, made_s / max(0.001, seconds))))
     except ProgramFailed as failure:
-        raise BadVideo(_("视频转换失败：%(why)s", why=str(failure)[-200:])) from None
-    renditions = [Rendition(f"{h}p", *size, _bandwidth(folder / f"{h}p", source.duration_ms))
-                  for h, size in zip(heights, sizes, strict=True)]
-    _write_master(folder, renditions, sound is not None)
-    _write_mp4(folder, renditions[-1], is_lost)
+        raise _failed(failure) from None
+
+
+def _failed(failure: ProgramFailed) -> BadVideo:
+    log.warning("ffmpeg failed: %s", failure)
+    return BadVideo(_("视频转换没有成功，文件可能损坏；请用剪辑软件重新导出成 MP4 再上传。"))
+
+
+def encode(source: Probe, picture, sound, folder: Path, made: list[int], *, is_still: bool = False,
+           progress: Callable[[float], None], is_lost: Callable[[], bool]) -> list[Rendition]:
+    """Make those sizes from ffmpeg-python streams (sound may be None) with everything that plays beside them, in `folder`."""
+    renditions = _folders(source, folder, made)
+    _work(first_command(source, picture, sound, folder, made, is_still=is_still), source, len(made),
+          lambda f: progress(f * 0.97), is_lost)
+    (folder / hls.SOUND).mkdir(exist_ok=True)
+    _work(beside_command(folder / renditions[-1].name / "index.m3u8", folder, has_sound=sound is not None), source, 1,
+          lambda f: progress(0.97 + f * 0.03), is_lost)
+    if sound is None:
+        (folder / hls.SOUND).rmdir()
+    hls.write_master(folder, renditions, float(Fraction(source.frame_rate)), has_sound=sound is not None)
     return renditions
 
 
-def _size(source: Probe, short: int) -> tuple[int, int]:
-    """Width and height whose shorter side is `short`, even, never larger than the source unless it is tiny."""
-    scale = short / min(source.width, source.height)
-    long = max(2, round(max(source.width, source.height) * scale / 2) * 2)
-    return (short, long) if source.is_portrait else (long, short)
+def encode_more(source: Probe, original: Path, made_before: Path, folder: Path, *, has_sound: bool,
+                progress: Callable[[float], None], is_lost: Callable[[], bool]) -> list[Rendition]:
+    """Make the sizes that lack and put what was made before beside them: a whole version in `folder`."""
+    begun, all_heights = first_height(source), heights(source)
+    renditions = _folders(source, folder, all_heights)
+    more = [h for h in all_heights if h != begun]
+    (folder / f"{begun}p").rmdir()
+    for name in (f"{begun}p", *((hls.SOUND, "audio.m4a") if has_sound else ())):
+        link(made_before / name, folder / name)
+    _work(second_command(source, original, made_before / f"{begun}p" / "index.m3u8", folder, more, has_sound=has_sound),
+          source, len(more), lambda f: progress(f * 0.99), is_lost)
+    _work(film_command(folder / renditions[-1].name / "index.m3u8", folder / "video.mp4"), source, 1, lambda _f: None, is_lost)
+    hls.write_master(folder, renditions, float(Fraction(source.frame_rate)), has_sound=has_sound)
+    return renditions
 
 
-def _hls(folder: Path, height: int, frames_a_second: int, is_still: bool) -> dict:
-    most = {360: "500k", 720: "1600k"}[height]
-    tune = {"tune": "stillimage"} if is_still else {}
-    return {
-        "f": "hls", "hls_time": SEGMENT_S, "hls_playlist_type": "vod", "hls_segment_type": "fmp4",
-        "hls_fmp4_init_filename": "init.mp4", "hls_segment_filename": str(folder / f"{height}p" / "%05d.m4s"),
-        "c:v": "libx264", "preset": "veryfast", "crf": 26 if is_still else 25, "maxrate": most, "bufsize": most,
-        "profile:v": "main", "level": "3.1", "g": frames_a_second * SEGMENT_S, "keyint_min": frames_a_second * SEGMENT_S,
-        "sc_threshold": 0, **tune, "c:a": "aac", "b:a": "48k", "ac": 1, "ar": 44100,
-    }
+def _folders(source: Probe, folder: Path, made: list[int]) -> list[Rendition]:
+    for height in made:
+        (folder / f"{height}p").mkdir(parents=True, exist_ok=True)
+    return [Rendition(f"{h}p", *size(source, h)) for h in made]
 
 
-def _tell(line: str, whole_ms: int, progress: Callable[[float], None]) -> None:
-    name, _equals, value = line.partition("=")
-    if name == "out_time_us" and value.lstrip("-").isdigit():
-        progress(min(1.0, max(0, int(value)) / 1000 / max(1, whole_ms)))
-
-
-def _bandwidth(folder: Path, duration_ms: int) -> int:
-    size = sum(p.stat().st_size for p in folder.glob("*.m4s"))
-    return max(64_000, size * 8 * 1000 * 12 // (10 * max(1, duration_ms)))  # a fifth more than the mean
-
-
-def _write_master(folder: Path, renditions: list[Rendition], has_sound: bool) -> None:
-    codecs = "avc1.4d401f,mp4a.40.2" if has_sound else "avc1.4d401f"
-    lines = ["#EXTM3U", "#EXT-X-VERSION:7", "#EXT-X-INDEPENDENT-SEGMENTS"]
-    for r in renditions:
-        lines += [f'#EXT-X-STREAM-INF:BANDWIDTH={r.bandwidth},RESOLUTION={r.width}x{r.height},CODECS="{codecs}"',
-                  f"{r.name}/index.m3u8"]
-    (folder / "master.m3u8").write_text("\n".join(lines) + "\n", "utf-8")
-
-
-def _write_mp4(folder: Path, best: Rendition, is_lost: Callable[[], bool]) -> None:
-    source = ffmpeg.input(str(folder / best.name / "index.m3u8"), protocol_whitelist="file,crypto", allowed_extensions="ALL")
-    command = ffmpeg.output(source, str(folder / "video.mp4"), c="copy", movflags="+faststart").global_args(
-        "-nostdin", "-v", "error").compile(overwrite_output=True)
-    run(command, timeout_s=600, is_lost=is_lost)
+def link(source: Path, target: Path) -> None:
+    """The same file, or every file of a folder, under a second name where the disk can do that; else a copy."""
+    if source.is_dir():
+        target.mkdir()
+        for path in source.iterdir():
+            link(path, target / path.name)
+        return
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copy2(source, target)
 
 
 def write_poster(video: Path, target: Path, at_ms: int) -> None:
-    """One picture of a video we made, as JPEG."""
-    stream = ffmpeg.input(str(video), ss=at_ms / 1000, protocol_whitelist="file")
+    """One picture of a video we made, as JPEG: of the two seconds from there the one most like the others."""
+    stream = ffmpeg.input(str(video), ss=at_ms / 1000, protocol_whitelist="file").filter("thumbnail", 50)
     command = ffmpeg.output(stream, str(target), vframes=1, **{"q:v": 4}).global_args(
         "-nostdin", "-v", "error").compile(overwrite_output=True)
-    run(command, timeout_s=60)
+    try:
+        run(command, timeout_s=60)
+    except ProgramFailed as failure:
+        raise _failed(failure) from None

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class AssetReady:
-    """Every rendition is whole; `duration_ms` was scanned and will not change."""
+    """It can be watched; `duration_ms` was scanned and will not change."""
 
     asset_id: int
     duration_ms: int
@@ -19,6 +19,13 @@ class AssetFailed:
 
     asset_id: int
     reason: str
+
+
+@dataclass(frozen=True)
+class AssetImproved:
+    """A whole version with every size took the place of the first one; the same pictures at the same moments."""
+
+    asset_id: int
 
 
 @dataclass(frozen=True)

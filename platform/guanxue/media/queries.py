@@ -14,7 +14,7 @@ from guanxue.core.prepared import Prepared
 from guanxue.core.settings import settings
 from guanxue.media import rules
 from guanxue.media.errors import NoSuchAsset
-from guanxue.media.models import READY, Asset
+from guanxue.media.models import FAILED, READY, WAITING, WORKING, Asset
 from guanxue.media.narration import Cue
 
 
@@ -45,10 +45,23 @@ def count_by_state() -> dict[str, int]:
     return dict(session.execute(select(Asset.state, func.count()).group_by(Asset.state)).all())
 
 
-def list_without_companions() -> list[int]:
-    """Row ids of films that play but lack what goes beside them."""
-    rows = session.execute(select(Asset.id, Asset.facts).where(Asset.state == READY).order_by(Asset.id))
-    return [asset_id for asset_id, facts in rows if facts.get("companions", {}).get("made") != rules.COMPANIONS]
+def list_without_companions(only: int | None = None) -> list[int]:
+    """Row ids of films (or of that one, if it is one) that play whole but lack what goes beside them."""
+    films = select(Asset.id, Asset.facts).where(Asset.state == READY).order_by(Asset.id)
+    rows = session.execute(films if only is None else films.where(Asset.id == only))
+    return [asset_id for asset_id, facts in rows
+            if not facts.get("is_partial") and facts.get("companions", {}).get("made") != rules.COMPANIONS]
+
+
+def is_failed(asset_id: int) -> bool:
+    """Was it given up or cancelled?"""
+    return session.scalar(select(Asset.state).where(Asset.id == asset_id)) == FAILED
+
+
+def count_in_making(created_by: str) -> int:
+    """How many films of that person ("person:17") wait or are being made."""
+    return session.scalar(select(func.count()).select_from(Asset).where(
+        Asset.created_by == created_by, Asset.state.in_((WAITING, WORKING)))) or 0
 
 
 def sizes(asset: Asset) -> rules.Sizes:
@@ -76,7 +89,8 @@ def playable(asset: Asset) -> dict:
 
     `renditions` are its picture sizes, smallest first. Beside it, once made, else empty or None: `small_mp4_url`; `sounds`
     with little data ({url, type, bytes}, best first); `pictures` (base address, starts_ms, width, height, face, widths):
-    the n-th is at base/n-width.avif, .webp or .jpg, and the one named `face` is shown before it plays.
+    the n-th is at base/n-width.avif, .webp or .jpg, and the one named `face` is shown before it plays; `thumbs` (what the
+    player shows while one seeks): sheet n from 1 is at base + n + ".jpg", side × side tiles, each of them every_ms of film.
     """
     if asset.state != READY:
         raise NoSuchAsset(_("这个视频还没有做好。"))
@@ -99,14 +113,15 @@ def playable(asset: Asset) -> dict:
 
 def _companions(told: dict | None, root: str) -> dict:
     if not told:
-        return {"small_mp4_url": None, "sounds": [], "pictures": None}
-    shown = told["pictures"]
+        return {"small_mp4_url": None, "sounds": [], "pictures": None, "thumbs": None}
+    shown, thumbs = told["pictures"], told.get("thumbs")
     return {
         "small_mp4_url": f"{root}/small.mp4",
         "sounds": [{"url": f"{root}/{s['file']}", "type": s["type"], "bytes": s["bytes"]} for s in told["sounds"]],
         "pictures": {"base": f"{root}/pictures", "starts_ms": shown["starts_ms"], "width": shown["width"],
                      "height": shown["height"], "face": told["face"], "widths": list(rules.PICTURE_WIDTHS),
                      "bytes": shown["bytes"]},
+        "thumbs": {**thumbs, "base": f"{root}/thumbs-", "vtt_url": f"{root}/thumbs.vtt"} if thumbs else None,
     }
 
 

@@ -19,7 +19,7 @@ from guanxue.media.errors import BadHeader, NoRoom, WrongKind
 # Addresses stay the same for an hour, so that a player that opens a page again finds its segments in its cache.
 STEP_S, HOLDS_S = 3600, 12 * 3600
 # Raise it when what goes beside a film changes: it is made anew for every film, the film is left alone.
-COMPANIONS = 1
+COMPANIONS = 2
 PICTURE_WIDTHS = (360, 720)
 
 
@@ -209,3 +209,4 @@ def must_fit(size: int, offset: int, length: int | None) -> None:
     """A piece of `length` bytes (None: not said) may not go beyond the file's end. Raises TooLarge."""
     if length is not None and offset + length > size:
         raise TooLarge(_("传来的内容比说好的文件大，没有收下。"))
+

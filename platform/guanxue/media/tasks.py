@@ -7,58 +7,128 @@ import os
 import secrets
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-
-import ffmpeg
 
 from guanxue import jobs
 from guanxue.core.actor import SYSTEM
 from guanxue.core.db import session, writing
 from guanxue.core.i18n import gettext as _
 from guanxue.core.settings import settings
-from guanxue.media import companions, encoder, listening, narration, queries, service, slides, subtitling, uploads
+from guanxue.media import companions, listening, making, probing, queries, service, subtitling, uploads
 from guanxue.media.errors import BadVideo, Stopped
-from guanxue.media.models import READY
-from guanxue.media.rules import COMPANIONS, NarrationSpec
+from guanxue.media.models import READY, WAITING, WORKING
+from guanxue.media.rules import NarrationSpec
 
 log = logging.getLogger(__name__)
-SLIDE_FRAMES, MOTION_FRAMES = 5, 25
+LOOK_EVERY_S = 1.5
 
 
 def make(job: jobs.Running) -> None:
-    """media.make: one asset from its source. Safe to run twice."""
+    """media.make: one asset from its source, so far that it can be watched. Safe to run twice."""
     asset_id = job.payload["asset_id"]
     asset = queries.get_asset(asset_id)
     kind, source, original, state = asset.kind, asset.source, queries.original_path(asset), asset.state
     session.remove()
-    if state == READY:
+    if state not in (WAITING, WORKING):
         return
-    work = settings().media_dir / "work" / f"{asset_id}-{job.attempt}-{secrets.token_hex(3)}"
-    work.mkdir(parents=True)
-    report = _reporter(job, asset_id)
-    try:
+    report, is_lost = _reporter(job, asset_id), _loss(job, asset_id)
+    with _work(f"{asset_id}-", job) as work:
         out = work / "out"
         out.mkdir()
-        if kind == "narrated":
-            facts = _narrate(NarrationSpec.from_document(source["spec"]), work, out, report, job.is_lost)
-        else:
-            facts = _convert(original, out, report, job.is_lost)
-        duration_ms = encoder.scanned_duration_ms(out / "video.mp4")
-        if job.is_lost():
+        try:
+            if kind == "narrated":
+                facts = making.narrate(NarrationSpec.from_document(source["spec"]), work, out, report, is_lost)
+            else:
+                facts = making.begin(original, out, report, is_lost)
+            duration_ms = probing.scanned_duration_ms(out / "video.mp4")
+        except BadVideo as problem:
+            with writing():
+                service.fail_asset(asset_id, str(problem.message))
+            return
+        if is_lost():
             return
         version = _put_in_place(asset_id, out)
         with writing():
-            service.finish_asset(asset_id, version=version, duration_ms=duration_ms, facts=facts)
-        for left in work.parent.glob(f"{asset_id}-*"):  # also what an attempt that was killed left behind
-            shutil.rmtree(left, ignore_errors=True)
+            is_taken = service.finish_asset(asset_id, version=version, duration_ms=duration_ms, facts=facts)
+        _forget(asset_id, version, is_taken)
+
+
+def improve(job: jobs.Running) -> None:
+    """media.improve: the other sizes of an upload that can be watched already. Safe to run twice."""
+    asset_id = job.payload["asset_id"]
+    asset = queries.get_asset(asset_id)
+    facts, before, duration_ms, original = asset.facts, asset.version, asset.duration_ms, queries.original_path(asset)
+    is_wanted = asset.state == READY and facts.get("is_partial", False)
+    session.remove()
+    if not is_wanted:
+        return
+    with _work(f"{asset_id}-", job) as work:
+        try:
+            facts = making.improve(original, facts, queries.folder_of(asset_id, before), duration_ms, work / "out",
+                                   _reporter(job, asset_id), job.is_lost)
+        except BadVideo as problem:
+            log.warning("video %s stays as it was made first: %s", asset_id, problem)
+            with writing():
+                service.leave_rough(asset_id)
+            return
+        if job.is_lost():
+            return
+        version = _put_in_place(asset_id, work / "out")
+        with writing():
+            is_taken = service.improve_asset(asset_id, before=before, version=version, facts=facts)
+        _forget(asset_id, version, is_taken)
+
+
+def sweep_version(job: jobs.Running) -> None:
+    """media.sweep_version: the files of a version that was replaced, once nobody can hold an address of them."""
+    asset_id, version = job.payload["asset_id"], job.payload["version"]
+    is_served = queries.get_asset(asset_id).version == version
+    session.remove()
+    if not is_served:
+        shutil.rmtree(queries.folder_of(asset_id, version), ignore_errors=True)
+
+
+def leave_rough(payload: dict, reason: str) -> None:
+    """media.improve will not be tried again: the film stays as it was made first."""
+    log.error("video %s was not improved: %s", payload["asset_id"], reason)
+    service.leave_rough(payload["asset_id"])
+
+
+@contextmanager
+def _work(name: str, job: jobs.Running) -> Iterator[Path]:
+    """A folder of this attempt's own, gone at its end; work that was taken away ends quietly."""
+    place = settings().media_dir / "work"
+    work = place / f"{name}{job.attempt}-{secrets.token_hex(3)}"
+    work.mkdir(parents=True)
+    try:
+        yield work
     except Stopped:
         return
-    except BadVideo as problem:
-        with writing():
-            service.fail_asset(asset_id, str(problem.message))
     finally:
         shutil.rmtree(work, ignore_errors=True)
+
+
+def _loss(job: jobs.Running, asset_id: int) -> Callable[[], bool]:
+    """Was the job taken away, or its film cancelled? The second is looked up now and then."""
+    looked = [time.monotonic(), False]
+
+    def is_lost() -> bool:
+        if time.monotonic() - looked[0] > LOOK_EVERY_S:
+            looked[:] = [time.monotonic(), queries.is_failed(asset_id)]
+            session.remove()
+        return looked[1] or job.is_lost()
+
+    return is_lost
+
+
+def _forget(asset_id: int, version: str, is_taken: bool) -> None:
+    """What attempts that were killed left behind is nobody's, nor is a version that came too late."""
+    if not is_taken:
+        shutil.rmtree(queries.folder_of(asset_id, version), ignore_errors=True)
+    for left in (settings().media_dir / "work").glob(f"{asset_id}-*"):
+        shutil.rmtree(left, ignore_errors=True)
 
 
 def make_companions(job: jobs.Running) -> None:
@@ -66,7 +136,7 @@ def make_companions(job: jobs.Running) -> None:
     asset_id = job.payload["asset_id"]
     asset = queries.get_asset(asset_id)
     kind, source, facts, duration_ms, version = asset.kind, asset.source, asset.facts, asset.duration_ms, asset.version
-    is_wanted = asset.state == READY and facts.get("companions", {}).get("made") != COMPANIONS
+    is_wanted = asset_id in queries.list_without_companions(asset_id)
     session.remove()
     if not is_wanted:
         return
@@ -149,60 +219,6 @@ def _reporter(job: jobs.Running, asset_id: int) -> Callable[[str, float], None]:
     return report
 
 
-def _narrate(spec: NarrationSpec, work: Path, out: Path, report, is_lost) -> dict:
-    shown = [s for s in spec.slides if s.sentences]
-    report("speaking", 0.0)
-    spoken = narration.speak([s.sentences for s in shown], work / "voice.wav", work, voice=spec.voice,
-                             progress=lambda f: report("speaking", f * 0.3), is_lost=is_lost)
-    for n, slide in enumerate(shown, 1):
-        face = slides.SlideFace(spec.course_title, spec.title, slide.headline, spec.accent, n, len(shown), slides.LABEL)
-        slides.draw_slide(face, work / f"slide{n}.png")
-    _write_list(work, spoken)
-    picture = ffmpeg.input(str(work / "slides.txt"), format="concat", safe=0, protocol_whitelist="file").video
-    sound = ffmpeg.input(str(work / "voice.wav"), protocol_whitelist="file").audio
-    source = encoder.Probe(slides.WIDTH, slides.HEIGHT, spoken.duration_ms, True, False)
-    renditions = encoder.encode(source, picture, sound, out, frames_a_second=SLIDE_FRAMES, is_still=True,
-                                progress=lambda f: report("encoding", 0.3 + f * 0.65), is_lost=is_lost)
-    narration.write_vtt(spoken.cues, out / "zh-Hans.vtt")
-    encoder.write_poster(out / "video.mp4", out / "poster.jpg", 500)
-    return {**_facts(out, renditions, has_sound=True),
-            "subtitles": [{"lang": "zh-Hans", "label": "简体中文", "file": "zh-Hans.vtt"}],
-            "cues": [[c.start_ms, c.end_ms, c.text] for c in spoken.cues]}
-
-
-def _write_list(work: Path, spoken: narration.Spoken) -> None:
-    """ffmpeg's concat list: each slide for as long as it is spoken about."""
-    ends = [*spoken.slide_starts_ms[1:], spoken.duration_ms]
-    lines = ["ffconcat version 1.0"]
-    for n, (begin, end) in enumerate(zip(spoken.slide_starts_ms, ends, strict=True), 1):
-        lines += [f"file slide{n}.png", f"duration {(end - begin) / 1000:.3f}"]
-    lines.append(f"file slide{len(ends)}.png")  # the format wants the last one named again
-    (work / "slides.txt").write_text("\n".join(lines) + "\n", "utf-8")
-
-
-def _convert(original: Path, out: Path, report, is_lost) -> dict:
-    report("checking", 0.0)
-    source = encoder.probe(original)
-    opened = ffmpeg.input(f"file:{original}", **encoder.SAFE)
-    renditions = encoder.encode(source, opened.video, opened.audio if source.has_sound else None, out,
-                                frames_a_second=MOTION_FRAMES, is_still=False,
-                                progress=lambda f: report("encoding", 0.05 + f * 0.9), is_lost=is_lost)
-    encoder.write_poster(out / "video.mp4", out / "poster.jpg", source.duration_ms // 10)
-    return {**_facts(out, renditions, has_sound=source.has_sound), "was_rotated": source.is_rotated,
-            "is_portrait": source.is_portrait}
-
-
-def _facts(out: Path, renditions: list[encoder.Rendition], *, has_sound: bool) -> dict:
-    def size(pattern: str) -> int:
-        return sum(p.stat().st_size for p in out.glob(pattern))
-
-    return {
-        "width": renditions[-1].width, "height": renditions[-1].height, "has_sound": has_sound,
-        "renditions": [r.name for r in renditions],
-        "bytes": {**{r.name: size(f"{r.name}/*") for r in renditions}, "mp4": size("video.mp4"), "audio": size("audio.m4a")},
-    }
-
-
 def _put_in_place(asset_id: int, out: Path) -> str:
     """Rename the finished folder into the place that is served; its name tells versions apart."""
     version = secrets.token_hex(6)
@@ -214,5 +230,3 @@ def _put_in_place(asset_id: int, out: Path) -> str:
                 os.fsync(f.fileno())
     os.rename(out, target)
     return version
-
-
