@@ -209,4 +209,3 @@ def must_fit(size: int, offset: int, length: int | None) -> None:
     """A piece of `length` bytes (None: not said) may not go beyond the file's end. Raises TooLarge."""
     if length is not None and offset + length > size:
         raise TooLarge(_("传来的内容比说好的文件大，没有收下。"))
-
