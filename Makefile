@@ -30,6 +30,7 @@ format: $(VENV)/.installed-dev ## let ruff format
 bench: $(VENV)/.installed-dev $(WORDS) ## measure against the bare yardsticks and write bench/RESULTS.md
 	@scripts/system-packages bench
 	@$(PY) bench/run.py
+	@$(PY) bench/uploads.py
 
 gallery: $(VENV)/.installed-dev $(WORDS) ## photograph every page, as a phone and a desk show it, into docs/gallery
 	@scripts/system-packages test

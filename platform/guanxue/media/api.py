@@ -122,7 +122,7 @@ def _refused(problem: Problem) -> Response:
 def _shut(error: Exception) -> Response:
     """Before the views: whose session ended is told that, not that a form is old or a body large."""
     actor = current_actor()
-    if not actor.is_person:
+    if not actor.is_person and "X-CSRF-Token" in request.headers:
         try:
             actor.must_be_person()
         except Problem as problem:
