@@ -147,11 +147,16 @@ def kept_beside(old: quizzes.Question, new: quizzes.Question) -> quizzes.Questio
         return new
     before = {(o.text, o.gap): o for o in old.options}
     options = [replace(o, feedback=before[o.text, o.gap].feedback) if (o.text, o.gap) in before else o for o in new.options]
-    is_same_key = {(o.text, o.permille > 0) for o in old.options} == {(o.text, o.permille > 0) for o in new.options}
-    if new.kind in ("single", "multiple") and is_same_key:
+    if new.kind in ("single", "multiple") and _marked(old) == _marked(new):
         options = [replace(o, permille=before[o.text, o.gap].permille) for o in options]
     if new.kind in ("fillin", "numeric"):
         named = {(o.text, o.gap) for o in options}
         options += [o for o in old.options if o.permille < quizzes.WHOLE and (o.text, o.gap) not in named and
                     o.gap < max(1, new.gap_count)]
     return replace(new, options=tuple(options))
+
+
+def _marked(q: quizzes.Question) -> set[tuple[str, bool]]:
+    """Each option with whether the form marks it as right: the best of a single choice, all that earn of a multiple one."""
+    best = max(o.permille for o in q.options)
+    return {(o.text, o.permille == best if q.kind == "single" else o.permille > 0) for o in q.options}

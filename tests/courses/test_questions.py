@@ -1,0 +1,152 @@
+"""A quiz's page: pasting, looking first, the report that stays, one question at a time, order, files out."""
+
+from __future__ import annotations
+
+import io
+import re
+
+import pytest
+from tests.clients import Browser
+from tests.factories import make_person
+
+from guanxue import quizzes
+from guanxue.core.db import writing
+from guanxue.quizzes import write_template
+
+PAPER = "1. 哪根轴和主轴平行？\nA. X轴  B. Z轴\n答案：B\n2. 停稳后才能测量。（√）\n3. 没有答案的题？\nA. 一  B. 二\n"
+
+
+@pytest.fixture
+def teacher(bare_app):
+    """An instructor with an empty draft."""
+    with bare_app.test_request_context(), writing():
+        make_person("13800000002", "陈志强", "instructor")
+    browser = Browser(bare_app, "13800000002")
+    browser.see("/teach/new")
+    made = browser.send("/teach/new", title="数控车床", kind="skills-upgrading", summary="先看什么。", level="", industry="")
+    browser.at = f"/teach/{made.headers['Location'].rpartition('/')[2]}/questions"
+    browser.see(browser.at)
+    return browser
+
+
+def listed(page: str) -> list[str]:
+    return re.findall(r'<li class="card question".*?q-stem"><strong>(.*?)</strong>', page, re.S)
+
+
+def brought(teacher, text: str, mode: str = "add") -> str:
+    teacher.send(f"{teacher.at}/import", 303, text=text, mode=mode)
+    return teacher.see(teacher.at)
+
+
+def test_a_paste_is_looked_at_first_and_nothing_is_written(teacher):
+    page = teacher.send(f"{teacher.at}/preview", 200, text=PAPER).get_data(as_text=True)
+    assert "数出来 3 道题" in page and "读到 2 道" in page and "漏下 1 道" in page and "没有找到答案" in page
+    assert 'class="marked bad"' in page and listed(teacher.see(teacher.at)) == []
+
+
+def test_a_script_gets_the_look_alone(teacher):
+    answer = teacher.client.post(f"{teacher.at}/preview", data={"text": PAPER, "csrf_token": teacher.token}, headers={"X-Piece": "1"})
+    piece = answer.get_data(as_text=True)
+    assert answer.status_code == 200 and "<html" not in piece and "读到 2 道" in piece
+
+
+def test_what_was_pasted_is_there_and_its_report_stays(teacher):
+    page = brought(teacher, PAPER)
+    assert listed(page) == ["哪根轴和主轴平行？", "停稳后才能测量。"]
+    again = teacher.see(teacher.at)
+    assert "上次导入的报告" in again and "漏下 1 道" in again and "没有找到答案" in again
+
+
+def test_bringing_in_twice_makes_no_twins_and_replacing_replaces(teacher):
+    brought(teacher, PAPER)
+    assert len(listed(brought(teacher, PAPER.replace("。", " 。")))) == 2
+    assert listed(brought(teacher, "1. 只有这道。（×）", mode="replace")) == ["只有这道。"]
+
+
+def test_the_same_question_with_another_key_is_shown_and_not_doubled(teacher):
+    brought(teacher, PAPER)
+    page = teacher.send(f"{teacher.at}/preview", 200, text=PAPER.replace("答案：B", "答案：A")).get_data(as_text=True)
+    assert "这里的答案：Z轴" in page and "文件里的答案：X轴" in page
+    assert len(listed(brought(teacher, PAPER.replace("答案：B", "答案：A")))) == 2
+
+
+def test_a_file_waits_for_its_sender_between_the_look_and_the_import(teacher):
+    answer = teacher.client.post(f"{teacher.at}/preview", data={
+        "csrf_token": teacher.token, "text": "", "file": (io.BytesIO(write_template()), "题.xlsx")}, content_type="multipart/form-data")
+    page = answer.get_data(as_text=True)
+    ticket = re.search(r'name="ticket" value="([0-9a-f]{32})"', page)[1]
+    teacher.send(f"{teacher.at}/import", 303, ticket=ticket, name="题.xlsx", text="")
+    assert len(listed(teacher.see(teacher.at))) == 8
+    teacher.send(f"{teacher.at}/import", 422, ticket=ticket, text="")
+    teacher.send(f"{teacher.at}/import", 422, ticket="../../etc/passwd", text="")
+
+
+@pytest.mark.parametrize(("typed", "kind", "shown"), [
+    ({"kind": "single", "options": "停机\n*测量"}, "single", "测量"), ({"kind": "multiple", "options": "* A. 甲\n*乙\n丙"}, "multiple", "甲"),
+    ({"kind": "truefalse", "answer": "错"}, "truefalse", "错"), ({"kind": "fillin", "stem": "G00 是____。", "answer": "快移/快速定位"}, "fillin", "快移"),
+    ({"kind": "numeric", "answer": "3.14±0.01"}, "numeric", "3.14±0.01"), ({"kind": "matching", "options": "红 -> 停\n绿 → 行"}, "matching", "停"),
+    ({"kind": "ordering", "options": "停电\n验电\n挂线"}, "ordering", "验电"), ({"kind": "short", "answer": "会卷入。\n很危险。"}, "short", "会卷入。"),
+])
+def test_a_question_of_every_kind_is_written_and_changed(teacher, typed, kind, shown):
+    typed = {"stem": "先做什么？", **typed}
+    teacher.send(teacher.at, 303, **typed)
+    page = teacher.see(teacher.at)
+    assert len(listed(page)) == 1 and shown in page
+    name = re.search(r'data-id="([^"]+)"', page)[1]
+    form = teacher.see(f"{teacher.at}?edit={name}")
+    assert re.search(rf'<option value="{kind}" selected', form)
+    version = re.search(r'id="write-form".*?name="version" value="(\d+)"', form, re.S)[1]
+    teacher.send(teacher.at, 303, id=name, version=version, explanation="因为如此", **typed)
+    assert "因为如此" in teacher.see(teacher.at) and len(listed(teacher.see(teacher.at))) == 1
+
+
+def test_a_form_that_cannot_be_saved_keeps_what_was_typed_and_says_why(teacher):
+    page = teacher.send(teacher.at, 422, kind="single", stem="哪个？", options="甲\n乙").get_data(as_text=True)
+    assert "对的选项前面加 *" in page and "甲\n乙</textarea>" in page
+    teacher.send(teacher.at, 422, kind="rhyme", stem="哪个？")
+    teacher.send(teacher.at, 422, kind="numeric", stem="多少？", answer="很多")
+
+
+def test_what_the_form_does_not_show_survives_a_change(teacher):
+    gift = "::a::哪个？{\n=对#好\n~%50%半对\n~错\n}\n"
+    page = brought(teacher, gift)
+    version = re.search(r'name="version" value="(\d+)"', page)[1]
+    teacher.send(teacher.at, 303, id="a", version=version, kind="single", stem="哪一个？", options="*对\n半对\n错")
+    told = quizzes.read_gift(teacher.get(f"{teacher.at}/export?as=gift").get_data(as_text=True)).questions[0]
+    assert [(o.permille, o.feedback) for o in told.options] == [(1000, "好"), (500, ""), (0, "")] and told.stem == "哪一个？"
+
+
+def test_an_older_version_overwrites_nothing(teacher):
+    page = brought(teacher, PAPER)
+    name, version = re.search(r'data-id="([^"]+)"', page)[1], re.search(r'name="version" value="(\d+)"', page)[1]
+    teacher.send(f"{teacher.at}/arrange", 303, id=name, way="down", version=version)
+    page = teacher.send(teacher.at, 409, id=name, version=version, kind="truefalse", stem="我改的", answer="对").get_data(as_text=True)
+    assert "我改的" in page and "我改的" not in teacher.see(teacher.at)
+
+
+def test_questions_move_and_go_but_the_last_one_stays(teacher):
+    page = brought(teacher, PAPER)
+    first, second = re.findall(r'data-id="([^"]+)"', page)
+    teacher.send(f"{teacher.at}/arrange", 303, id=first, way="down")
+    assert re.findall(r'data-id="([^"]+)"', teacher.see(teacher.at)) == [second, first]
+    teacher.send(f"{teacher.at}/arrange", 303, id=first, way="remove")
+    teacher.send(f"{teacher.at}/arrange", 422, id=second, way="remove")
+    teacher.send(f"{teacher.at}/arrange", 404, id="nobody", way="up")
+    teacher.send(f"{teacher.at}/arrange", 422, id=second, way="sideways")
+
+
+@pytest.mark.parametrize("form", quizzes.FORMS)
+def test_every_form_goes_out_and_what_it_cannot_say_stands_beside(teacher, form):
+    page = brought(teacher, PAPER)
+    assert f"as={form}" in page and "Aiken 只有单选题" in page
+    answer = teacher.get(f"{teacher.at}/export?as={form}")
+    assert "attachment" in answer.headers["Content-Disposition"] and answer.get_data()
+    teacher.get(f"{teacher.at}/export?as=pdf", 404)
+
+
+def test_strangers_see_nothing_of_it(bare_app, teacher):
+    with bare_app.test_request_context(), writing():
+        make_person("13800000003", "李四", "instructor")
+    stranger = Browser(bare_app, "13800000003")
+    stranger.get(teacher.at, 404)
+    stranger.send(f"{teacher.at}/import", 404, text=PAPER)
