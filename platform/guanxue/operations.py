@@ -77,7 +77,7 @@ def serve(port: int, host: str, workers: int) -> None:
     die_with_parent()
     os.environ.setdefault("PORT", str(port))
     os.chdir(wiring.ROOT)
-    serving.serve(host, port, workers)
+    serving.become_server(host, port, workers)
 
 
 @click.command()

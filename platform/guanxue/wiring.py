@@ -253,12 +253,15 @@ def _by_state(counts: dict[str, int]) -> list[tuple[dict[str, str], int]]:
 
 def warm(app: Flask) -> None:
     """Read what every page needs, catalogue and index, before the first visitor comes; a site not prepared yet starts cold."""
-    with app.app_context():
-        try:
+    try:
+        with app.app_context():
             courses.snapshot()
             search.suggest("a")
-        except Exception:
-            log.warning("the site starts cold: run guanxue init")
+        visitor = app.test_client()  # what a first visit compiles and looks up is made once, not in each worker
+        for page in ("/", "/courses", "/courses?q=a", "/login"):
+            visitor.get(page)
+    except Exception:
+        log.warning("the site starts cold: run guanxue init")
 
 
 def refuse_unsafe(settings: Settings) -> None:

@@ -22,7 +22,7 @@ LEAST = 0.1  # of the best score; what is only near and scores less is left out
 WHOLE_IN_TITLE = 1.3
 ENOUGH = 5
 LONGEST_QUERY, MOST_TOKENS, LONGEST_PHRASE, MOST_PREFIXES = 64, 8, 4, 30
-KEPT_ANSWERS = 500
+KEPT_ANSWERS, KEPT_HITS = 500, 20_000
 
 
 @dataclass
@@ -51,9 +51,12 @@ class Asker:
         key = (" ".join(analysis.normal(text).split())[:LONGEST_QUERY], kinds)
         answer = self.reader.answers.get(key)
         if answer is None:
-            if len(self.reader.answers) > KEPT_ANSWERS:
+            answer = self._ask(*key)
+            self.reader.answered_hits += len(answer.hits)
+            if len(self.reader.answers) > KEPT_ANSWERS or self.reader.answered_hits > KEPT_HITS:
                 self.reader.answers.clear()
-            answer = self.reader.answers[key] = self._ask(*key)
+                self.reader.answered_hits = len(answer.hits)
+            self.reader.answers[key] = answer
         return answer
 
     def _ask(self, text: str, kinds: tuple[str, ...] | None) -> SearchResult:

@@ -14,7 +14,7 @@ from whoosh import scoring
 from guanxue.search import analysis
 from guanxue.search.guessing import Vocabulary
 
-KEPT_TERMS, KEPT_BODIES = 20_000, 3_000
+KEPT_TERMS, KEPT_BODIES = 5_000, 1_000
 TITLE, TAGS, BODY = 4.0, 2.5, 1.0
 _FIELDS = {"title": TITLE, "tags": TAGS, "body": BODY}
 _SOUND_FIELDS = {"title_sound": TITLE, "tags_sound": TAGS}
@@ -63,6 +63,7 @@ class Reader:
         self._kept: dict[tuple[str, str], Matches] = {}
         self._bodies: dict[int, tuple[str, str]] = {}
         self.answers: dict = {}
+        self.answered_hits = 0  # in all answers that are kept
         reader = self._searcher.reader()
         self.words = {w.decode() for name in _FIELDS for w in reader.lexicon(name)}
         self.splitter = analysis.by_words({w.decode(): int(term.weight()) for w, term in reader.iter_field("cut")})
