@@ -167,3 +167,8 @@ def test_nothing_of_any_jumble_goes_in_silence(lines):
     report = read_pasted("\n".join(lines))
     assert report.is_balanced or any(x.line == 0 for x in report.doubts)
     assert len(report.lines) == len(report.questions)
+
+
+def test_underscores_in_a_pictures_address_are_no_gaps():
+    report = read_pasted("1. 看图 ![轴](/media/files/k/a__b_c.png)，它叫____。\n答案：主轴")
+    assert report.questions[0].stem == "看图 ![轴](/media/files/k/a__b_c.png)，它叫" and report.questions[0].tail == "。"

@@ -62,6 +62,7 @@ from guanxue.quizzes.regrading import (
     refuse_regrade,
 )
 from guanxue.quizzes.rules import (
+    KINDS,
     LONGEST_SHORT,
     WHOLE,
     Question,
@@ -98,6 +99,7 @@ from guanxue.quizzes.standing import (
 from guanxue.quizzes.trying import trial_questions, trial_result
 
 __all__ = [
+    "KINDS",
     "Item", "list_items",
     "read_file", "read_text", "is_packed", "Report", "LeftOut", "Doubt", "Dropped", "Unreadable", "FORMAT_NAMES",
     "MOST_FILE_BYTES",

@@ -13,7 +13,7 @@ from decimal import Decimal, InvalidOperation
 
 from guanxue.core.i18n import lazy as _
 from guanxue.quizzes.formats.reports import Dropped, LeftOut, Report
-from guanxue.quizzes.rules import GAP, WHOLE, Option, Question
+from guanxue.quizzes.rules import WHOLE, Option, Question, pieces_of
 
 LONGEST_NUMBER = 100  # characters of a numeric answer
 _COMMENT = re.compile(r"^\s*//")
@@ -173,7 +173,7 @@ def _several_gaps(texts: list[str], insides: list[str]) -> dict:
     for n, text in enumerate(texts):
         text = re.sub(r"_{2,}\s*$", "", text) if n < len(insides) else text
         text = re.sub(r"^\s*_{2,}", "", text) if n else text
-        if GAP.search(text):
+        if len(pieces_of(text)) > 1:
             raise _Bad(_("题里的空（____）比花括号多。"))
         parts.append(_unescaped(text))
     return {"kind": "fillin", "stem": "____".join(parts).strip(), "tail": "", "options": tuple(options)}

@@ -6,7 +6,7 @@ import re
 
 from guanxue.core.i18n import lazy as _
 from guanxue.quizzes.formats.reports import Loss
-from guanxue.quizzes.rules import GAP, WHOLE, Option, Question
+from guanxue.quizzes.rules import WHOLE, Option, Question, pieces_of
 
 NO_POOL = "$course$/top"
 _FORMAT = re.compile(r"^\[(html|markdown|plain|moodle)\]")
@@ -80,7 +80,8 @@ def _written(q: Question, *, is_ours: bool) -> str:
 
 def _gapped(q: Question, note: str) -> str:
     """The stem with a group of braces for each of its gaps."""
-    parts = GAP.split(q.stem, maxsplit=q.gap_count)
+    parts = pieces_of(q.stem)
+    parts = [*parts[: q.gap_count], "____".join(parts[q.gap_count :])]
     text = _stem(parts[0])
     for n, part in enumerate(parts[1:]):
         answers = "".join(_accepted(o) for o in q.options if o.gap == n)

@@ -12,11 +12,11 @@ from guanxue.quizzes.formats.drafts import CHOICE, Bad, Doubting, Draft
 from guanxue.quizzes.formats.lines import fold, squeezed
 from guanxue.quizzes.formats.reports import Doubt
 from guanxue.quizzes.gift import pool_name
-from guanxue.quizzes.rules import GAP, WHOLE, Option, Question
+from guanxue.quizzes.rules import WHOLE, Option, Question, pieces_of
 
 LONGEST_WORD = 20  # characters of an answer that is still taken for a fill-in's
 WRONG_COSTS = -WHOLE  # one wrong choice and nothing is earned, as teachers here count
-_GAPS = re.compile(r"_(?:\s?_)+")
+_GAPS = re.compile(r"(\]\([^)\s]*\))|_(?:\s?_)+")  # an address may have underscores of its own
 _EMPTY_BRACKET = re.compile(r"[（(]\s*[）)]")
 _BRACKET = re.compile(r"[（(【\[]\s*([^（()）【】\[\]]{1,40}?)\s*[）)\]】]")
 _WRITTEN_GAP = re.compile(r"_+\s*([^_\s（）()]{1,20}?)\s*_+")
@@ -67,7 +67,7 @@ def _maker(draft: Draft):
 
 def _by_answer(draft: Draft):
     """For a question without options of which nothing else is known than its answer and its gaps."""
-    is_gapped = draft.kind == "fillin" or bool(_GAPS.search(draft.stem))
+    is_gapped = draft.kind == "fillin" or len(pieces_of(_with_gaps(draft.stem))) > 1
     answer = draft.answer if draft.answer is not None else _bracketed(draft.stem, answers.truth_of)
     if not is_gapped and answer is not None and answers.truth_of(answer) is not None:
         return _truth
@@ -234,12 +234,12 @@ def _without_bracket(stem: str) -> str:
 
 def _fillin(draft: Draft, doubt: Doubting) -> dict:
     stem, told = _gapped(draft)
-    gaps = len(GAP.findall(stem))
+    gaps = len(pieces_of(stem)) - 1
     answer = told if draft.answer is None else draft.answer
     if answer is None or not answer.strip():
         raise Bad(_("没有找到答案；可以在题后另起一行写“答案：…”。"))
     if gaps < 2:
-        return _one_gap(draft, stem, answer, doubt)
+        return _one_gap(draft, stem, answer, gaps, doubt)
     parts = answers.for_gaps(answer, gaps)
     if parts is None:
         raise Bad(_("题里有 %(n)s 个空，答案分不成 %(n)s 份；各空的答案请用“；”隔开。", n=gaps), draft.answer_line)
@@ -247,13 +247,18 @@ def _fillin(draft: Draft, doubt: Doubting) -> dict:
     return {"kind": "fillin", "stem": stem, "options": options}
 
 
+def _with_gaps(stem: str) -> str:
+    """The stem with each row of underscores, spaced or not, as ____."""
+    return _GAPS.sub(lambda m: m[1] or "____", stem)
+
+
 def _gapped(draft: Draft) -> tuple[str, str | None]:
     """(stem with its gaps as ____, the answer where it stands in the gaps or brackets)."""
     stem, told = draft.stem, None
-    if draft.answer is None and (found := _WRITTEN_GAP.findall(stem)):
+    if draft.answer is None and "](" not in stem and (found := _WRITTEN_GAP.findall(stem)):
         stem, told = _WRITTEN_GAP.sub("____", stem), "；".join(found)
-    stem = _GAPS.sub("____", stem)
-    if GAP.search(stem):
+    stem = _with_gaps(stem)
+    if len(pieces_of(stem)) > 1:
         return stem, told
     if _EMPTY_BRACKET.search(stem):
         return _EMPTY_BRACKET.sub("____", stem), told
@@ -262,14 +267,14 @@ def _gapped(draft: Draft) -> tuple[str, str | None]:
     return stem, told
 
 
-def _one_gap(draft: Draft, stem: str, answer: str, doubt: Doubting) -> dict:
-    if not GAP.search(stem) and draft.kind != "fillin":
+def _one_gap(draft: Draft, stem: str, answer: str, gaps: int, doubt: Doubting) -> dict:
+    if gaps == 0 and draft.kind != "fillin":
         doubt(_("没有看到空，也没有选项，按填空题收，空在题干后面。"))
-    elif not GAP.search(stem):
+    elif gaps == 0:
         doubt(_("没有看到空（____），空放在题干后面。"))
     if answers.has_tolerance(answer):
         return _number(draft, doubt)
-    before, _gap, after = stem.partition("____")
+    before, after = [*pieces_of(stem), ""][:2]
     words = answers.accepted(answer)
     if answers.is_one_with_stroke(answer):
         doubt(_("答案里的“/”当作答案的一部分，没有拆成几个答案。"), draft.answer_line)
@@ -288,7 +293,7 @@ def _number(draft: Draft, doubt: Doubting) -> dict:
         doubt(_("答案不是一个数，按简答题收，由人批改。"), draft.answer_line)
         return _short(draft, doubt)
     stem = draft.stem if draft.answer is not None else _emptied(draft.stem, answer)
-    before, _gap, after = _EMPTY_BRACKET.sub("____", _GAPS.sub("____", stem)).partition("____")
+    before, after = [*pieces_of(_EMPTY_BRACKET.sub("____", _with_gaps(stem))), ""][:2]
     bounds, unit = found
     if unit and not fold(after).strip().startswith(fold(unit)):
         doubt(_("答案里的单位“%(unit)s”不用填，题干里请写明单位。", unit=unit), draft.answer_line)

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from guanxue.core.i18n import lazy as _
 from guanxue.quizzes.formats.drafts import Bad
-from guanxue.quizzes.rules import GAP, WHOLE, Option, Question
+from guanxue.quizzes.rules import WHOLE, Option, Question, pieces_of
 
 _PLACE = re.compile(r"\{(\d*):([A-Z_]+):((?:\\.|[^}\\])*)\}", re.S)
 _WORDS = {"SHORTANSWER", "SA", "MW", "SHORTANSWER_C", "SAC", "MWC"}
@@ -22,7 +22,7 @@ def read_cloze(text: str) -> dict:
         raise Bad(_("内嵌的“%(kind)s”不支持，只支持填空（SHORTANSWER）。",
                     kind=next(p[2] for p in places if p[2] not in _WORDS)))
     around = _PLACE.sub("\0", text)
-    if GAP.search(around):
+    if len(pieces_of(around)) > 1:
         raise Bad(_("题里的空（____）比花括号多。"))
     options = [Option(words, share, note, gap=n) for n, place in enumerate(places) for words, share, note in _answers(place[3])]
     if len({o.gap for o in options}) < len(places):
@@ -47,7 +47,8 @@ def _answers(inside: str) -> list[tuple[str, int, str]]:
 
 def write_cloze(question: Question) -> str:
     """The stem with its gaps as embedded answers."""
-    parts = GAP.split(question.stem, maxsplit=question.gap_count)
+    parts = pieces_of(question.stem)
+    parts = [*parts[: question.gap_count], "____".join(parts[question.gap_count :])]
     text = parts[0]
     for n, part in enumerate(parts[1:]):
         answers = "~".join(f"{'=' if o.permille == WHOLE else f'%{o.permille / 10:g}%'}{_escape(o.text)}"

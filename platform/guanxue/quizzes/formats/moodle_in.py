@@ -20,7 +20,7 @@ from guanxue.quizzes.formats.drafts import Bad
 from guanxue.quizzes.formats.markup import file_name, text_of_html
 from guanxue.quizzes.formats.reports import NUMBER, Doubt, Dropped, LeftOut, Report, Unreadable
 from guanxue.quizzes.gift import pool_name
-from guanxue.quizzes.rules import GAP, WHOLE, Option, Question
+from guanxue.quizzes.rules import WHOLE, Option, Question, pieces_of
 
 KeepPicture = Callable[[str, bytes], str]  # (name, bytes) to the address a text names it by; raises ValueError with a sentence
 _USUAL_FEEDBACK = re.compile(
@@ -193,10 +193,8 @@ def _fillin(source: _Source) -> dict:
 
 def _at_gap(text: str) -> dict:
     """{stem, tail} of a text with one gap, or with none."""
-    if len(GAP.findall(text)) != 1:
-        return {"stem": text}
-    before, after = GAP.split(text)
-    return {"stem": before.strip(), "tail": after.strip()}
+    parts = pieces_of(text)
+    return {"stem": parts[0].strip(), "tail": parts[1].strip()} if len(parts) == 2 else {"stem": text}
 
 
 def _numeric(source: _Source) -> dict:

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from guanxue.core.i18n import lazy as _
 from guanxue.quizzes.formats.answers import accepted, plain_number
-from guanxue.quizzes.rules import GAP, WHOLE, Option, Question
+from guanxue.quizzes.rules import WHOLE, Option, Question, pieces_of
 
 # As teachers write them; data of the format, not words of a page.
 KIND_NAMES = {"single": "单选", "multiple": "多选", "truefalse": "判断", "fillin": "填空", "numeric": "填数",
@@ -38,7 +38,7 @@ def spelled(q: Question) -> Spelled:
 
 
 def _stem(q: Question) -> str:
-    if q.kind in ("fillin", "numeric") and (q.tail or q.kind == "fillin") and not GAP.search(q.stem):
+    if q.kind in ("fillin", "numeric") and (q.tail or q.kind == "fillin") and len(pieces_of(q.stem)) == 1:
         return f"{q.stem}____{q.tail}"
     return f"{q.stem} {q.tail}".strip()
 
