@@ -62,6 +62,7 @@ def test_a_reader_remarks_at_a_place_and_the_author_answers_there(school):
     reader.send("/oversight/reviews/cloth", decision="return", remarks="")  # the remarks at their places are enough
     assert "还有 2 条意见没了结" in author.see("/teach/cloth")
     mine = author.see("/teach/cloth/review")
+    assert "看布 · 第 2 段" in words(author.get("/teach/cloth/review"))
     assert "说明停几秒" in mine and "第 2 段" in mine and "题目 q2" in mine
     author.send("/teach/cloth/remarks/1", 422, step="answered", text="")
     author.send("/teach/cloth/remarks/1", step="answered", text="停稳即可，不用数秒。")

@@ -39,7 +39,7 @@ def _page(course: courses.Course, problem: Problem | None = None) -> Response:
         "courses/review_mine.html", problem.status if problem else 200,
         course={"slug": course.slug, "title": course.title, "state": course.state, "is_open": course.revision_id is not None},
         reading=_reading(reading), verdicts=verdicts_shown(reading) if reading else [], talk=talk_of(course), facts=FACTS,
-        places={x.slug: x.title for x in courses.list_lessons(course.id)},
+        lesson_titles={x.slug: x.title for x in courses.list_lessons(course.id)},
         remarks=[r for r in remarks if r["state"] != "settled"], settled=[r for r in remarks if r["state"] == "settled"],
         versions=[{"name": k, "kind": k[0], "number": k[1:], "at": at} for k, at in versions.items()],
         rights=rights_shown(course), hand_in=hand_in_values(course), stop=_stop(course),

@@ -58,7 +58,7 @@ def _review_page(course: courses.Course, problem: Problem | None = None) -> Resp
                 "is_published": course.revision_id is not None},
         candidate=_candidate(reading), facts=_facts(content["course"], remarks),
         lessons=[_lesson(x, content["assets"].get(x["slug"]), remarks) for x in content["lessons"]],
-        places=_places(content), unsettled=[r for r in remarks if r["state"] != "settled"],
+        lesson_titles=_titles(content), unsettled=[r for r in remarks if r["state"] != "settled"],
         points=_points(reading), verdicts=verdicts_shown(reading), talk=talk_of(course), rights=rights_shown(course),
         stops=[str(x) for x in filter(None, [courses.why_closed(course)])],
         message=str(problem.message) if problem else "",
@@ -155,7 +155,7 @@ def _question(q: quizzes.Question) -> dict:
             "options": [{"text_html": inline_html(o.text), "is_right": o.permille > 0, "match": o.match} for o in q.options]}
 
 
-def _places(content: dict) -> dict[str, str]:
+def _titles(content: dict) -> dict[str, str]:
     """Titles of lessons by slug, for lists of remarks."""
     return {x["slug"]: x["title"] for x in content["lessons"]}
 
