@@ -26,7 +26,7 @@ WORDS = {
     "account": N_("账号"), "former_names": N_("以前的姓名"), "identity": N_("身份证号"), "roles": N_("角色"),
     "consents": N_("同意记录"), "sessions": N_("登录记录"), "second_factor": N_("两步验证"), "merges": N_("账号合并"),
     "looks": N_("谁看过我的信息"), "trail": N_("操作记录"), "tickets": N_("求助"), "messages": N_("对话"),
-    "uploads": N_("上传的视频"), "authorships": N_("合写的课"), "added_at": N_("邀请时间"), "left_at": N_("退出时间"),
+    "uploads": N_("上传的视频"), "authorships": N_("合写的课"), "added_at": N_("邀请时间"),
     "attempts": N_("考核"), "answers": N_("回答"), "wishes": N_("想学的课"), "courses": N_("我教的课"),
     "review_lines": N_("课程审核意见"), "enrolments": N_("报名"), "lessons": N_("每节课"), "sittings": N_("学习时段"),
     "completions": N_("结业"), "notes": N_("笔记"), "ratings": N_("评价"), "questions": N_("提问"),

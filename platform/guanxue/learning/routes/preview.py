@@ -45,7 +45,8 @@ def preview(slug: str, lesson_id: int | None = None) -> Response:
     here = courses.get_lesson(course, lesson_id) if lesson_id else None
     return personal(page(
         "learning/preview.html", course={"slug": course.slug, "title": course.title},
-        may_edit=courses.may_edit_course(current_actor(), course), chosen={"id": here.id, "title": here.title} if here else None,
+        may_edit=courses.may_edit_course(current_actor(), course),
+        chosen={"id": here.id, "title": here.title} if here else None,
         lessons=[{"id": x.id, "title": x.title, "kind": x.kind} for x in lessons]))
 
 
