@@ -277,6 +277,23 @@ def test_other_words_of_a_narrated_lesson_bring_their_own_subtitles(app):
     assert lesson.subtitles_id is None
 
 
+def test_a_folder_carries_subtitles_out_and_in_and_changes_nothing(app, tmp_path):
+    course, lesson = film_course(is_subsidised=True)
+    asset = media.get_asset(lesson.asset_id)
+    media.original_path(asset).parent.mkdir(parents=True, exist_ok=True)
+    asset.kind = "narrated"  # the film's file is not what is tried here
+    lesson.is_narrated = True
+    courses.write_subtitles(SYSTEM, course, lesson.id, CUES, base="")
+    first = courses.publish_course(SYSTEM, course)
+    courses.export_folder("filmed", tmp_path / "out")
+    assert "subsidised: true" in (tmp_path / "out" / "course.yaml").read_text() and (tmp_path / "out" / "subtitles" / "lesson-1.vtt").is_file()
+    again = courses.import_folder(SYSTEM, tmp_path / "out")
+    assert (again.id, again.digest) == (first.id, first.digest)
+    (tmp_path / "out" / "subtitles" / "lesson-1.vtt").write_text("WEBVTT\n\n00:02.000 --> 00:01.000\n倒着\n\n00:03.000 --> 00:04.000\n好\n")
+    with pytest.raises(courses.BadFolder, match="结束时间"):
+        courses.import_folder(SYSTEM, tmp_path / "out")
+
+
 # ---- finding
 
 

@@ -30,6 +30,7 @@ class FolderLesson:
     video: Path | None = None
     video_name: str = ""  # as its teacher called the file
     video_digest: str = ""  # of the kept file
+    cues: tuple[media.Cue, ...] = ()  # its own subtitles
     draw: dict[str, int] = field(default_factory=dict)  # of a quiz: how many questions an attempt gets of which pool
 
     @property
@@ -56,6 +57,7 @@ class CourseFolder:
     planned_hours_milli: int = 0
     summary: str = ""
     pass_mark: int | None = None
+    is_subsidised: bool = False
     lessons: list[FolderLesson] = field(default_factory=list)
     question_count: int = 0
     files: set[Path] = field(default_factory=set)  # those course.yaml names, and itself
@@ -156,6 +158,7 @@ def _read_facts(document: dict, folder: CourseFolder) -> None:
         folder.level = standards.level_number(word("level"))
     except ValueError:
         folder.fault("course.yaml", _("level 写法有误，例如：四级/中级工。"))
+    folder.is_subsidised = document.get("subsidised") is True
     towns = document.get("towns") or []
     folder.towns = [str(t) for t in towns] if isinstance(towns, list) else []
     folder.planned_hours_milli = _number(document, "planned_hours", 0, 10_000, folder) * 1000
@@ -197,7 +200,24 @@ def _read_lesson(path: Path, item: dict, folder: CourseFolder) -> None:
     if video is None and not rules.slides_of(body):
         folder.fault(name, _("没有正文。"))
         return
-    folder.lessons.append(FolderLesson(slug, title[1].strip(), kind, body, str(item.get("section") or ""), video))
+    cues = _cues(path, str(item["subtitles"]), folder) if item.get("subtitles") and kind == "video" else ()
+    folder.lessons.append(FolderLesson(slug, title[1].strip(), kind, body, str(item.get("section") or ""), video, cues=cues))
+
+
+def _cues(path: Path, name: str, folder: CourseFolder) -> tuple[media.Cue, ...]:
+    """The cues of a subtitle file; every piece that is none is a fault, since half of them in silence would be worse."""
+    target = _file(path, name, folder)
+    if target is None:
+        return ()
+    if target.stat().st_size > media.MOST_SUBTITLE_BYTES:
+        folder.fault(name, _("文件太大。"))
+        return ()
+    report = media.read_subtitles(target.read_bytes())
+    if report.fault is not None:
+        folder.fault(name, report.fault)
+    for line, why in report.left_out:
+        folder.fault(name, _("第 %(n)s 行：%(why)s", n=line, why=why))
+    return tuple(report.cues)
 
 
 def _video(path: Path, name: str, folder: CourseFolder) -> Path | None:
@@ -262,6 +282,10 @@ def write_folder(path: Path, facts: dict, lessons: list[FolderLesson]) -> None:
             item["video"] = f"videos/{lesson.slug}{lesson.video_suffix}"
             (path / "videos").mkdir(exist_ok=True)
             shutil.copyfile(lesson.video, path / item["video"])
+        if lesson.cues:
+            item["subtitles"] = f"subtitles/{lesson.slug}.vtt"
+            (path / "subtitles").mkdir(exist_ok=True)
+            (path / item["subtitles"]).write_text(media.as_vtt(lesson.cues), "utf-8")
         listed.append(item if len(item) > 1 else name)
     document = {**{k: v for k, v in facts.items() if v not in ("", None, [])}, "lessons": listed, "quiz": "quiz.gift",
                 **({"quiz_title": quiz_title} if quiz_title else {}), **({"quiz_draw": draw} if draw else {})}

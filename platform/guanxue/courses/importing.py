@@ -16,7 +16,7 @@ from guanxue.core import clock
 from guanxue.core.actor import Actor
 from guanxue.core.db import session
 from guanxue.core.i18n import lazy as _
-from guanxue.courses import packages, papers, rules
+from guanxue.courses import packages, papers, rules, subtitling
 from guanxue.courses.errors import BadFolder
 from guanxue.courses.folders import CourseFolder, FolderLesson, read_folder, write_folder
 from guanxue.courses.models import Course, Lesson, Revision, RevisionLesson
@@ -63,7 +63,7 @@ def _take_facts(course: Course, folder: CourseFolder) -> None:
     course.title, course.title_en, course.kind, course.level = folder.title, folder.title_en, folder.kind, folder.level
     course.occupation, course.language, course.delivery = folder.occupation, folder.language, folder.delivery
     course.summary, course.planned_hours_milli = folder.summary, folder.planned_hours_milli
-    course.pass_mark = folder.pass_mark
+    course.pass_mark, course.is_subsidised = folder.pass_mark, folder.is_subsidised
     if folder.industry in {i.slug for i in standards.list_industries()}:
         course.industry = folder.industry
     if session.is_modified(course):
@@ -82,10 +82,20 @@ def _take_lessons(actor: Actor, course: Course, folder: CourseFolder) -> None:
         lesson.position, lesson.is_narrated = position, given.kind == "video" and given.video is None
         if given.video is not None:
             lesson.asset_id = media.create_from_original(actor, given.video.name, given.video_digest).id
+        lesson.subtitles_id = _subtitles(actor, lesson, given)
         session.add(lesson)
     if known:
         session.execute(delete(Lesson).where(Lesson.id.in_([x.id for x in known.values()])))
     session.flush()
+
+
+def _subtitles(actor: Actor, lesson: Lesson, given: FolderLesson) -> int | None:
+    """The version that the folder's subtitles are: the lesson's own where it says the same, so that nothing changes."""
+    if not given.cues:
+        return None
+    if lesson.subtitles_id is not None and tuple(subtitling.words_of(lesson)) == given.cues:
+        return lesson.subtitles_id
+    return media.keep_subtitles(actor, given.cues, origin="upload").id
 
 
 def export_folder(slug: str, path: Path) -> None:
@@ -122,12 +132,14 @@ def _facts(course: Course) -> dict:
         "level": standards.level_word(told["level"]), "occupation": told["occupation"], "industry": told["industry"],
         "towns": told["towns"], "language": told["language"], "delivery": course.delivery,
         "planned_hours": course.planned_hours_milli // 1000, "summary": told["summary"], "pass_mark": told["pass_mark"],
+        **({"subsidised": True} if told.get("is_subsidised") else {}),
     }
 
 
 def _given(lesson: RevisionLesson) -> FolderLesson:
     """A frozen lesson as a folder has it; one that a teacher filmed brings the file it came as."""
-    plain = FolderLesson(lesson.slug, lesson.title, lesson.kind, lesson.body, lesson.section, draw=papers.draw_of(lesson))
+    plain = FolderLesson(lesson.slug, lesson.title, lesson.kind, lesson.body, lesson.section, draw=papers.draw_of(lesson),
+                         cues=tuple(subtitling.words_of(lesson)) if lesson.subtitles_id is not None else ())
     asset = media.get_asset(lesson.asset_id) if lesson.asset_id else None
     if asset is None or asset.kind != "upload":
         return plain
