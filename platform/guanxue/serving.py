@@ -67,18 +67,20 @@ def _ask_the_silent(fd: int, port: int) -> bool:
     except OSError:
         return False
     try:
-        with socket.socket(fileno=handle) as one:
-            if not one.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN) or one.getsockname()[1] != port:
-                return False
-            one.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-            one.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, QUIET_S)
-            one.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, PROBE_EVERY_S)
-            one.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPCNT, PROBES)
-            return True
-    except OSError:  # no socket, or none of the network
-        with contextlib.suppress(OSError):
-            os.close(handle)
+        one = socket.socket(fileno=handle)
+    except OSError:  # a file of another kind
+        os.close(handle)
         return False
+    with one, contextlib.suppress(OSError):  # a socket not of the network
+        is_listening = one.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN)
+        if not is_listening or one.family not in (socket.AF_INET, socket.AF_INET6) or one.getsockname()[1] != port:
+            return False
+        one.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        one.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, QUIET_S)
+        one.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, PROBE_EVERY_S)
+        one.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPCNT, PROBES)
+        return True
+    return False
 
 
 def become_server(host: str, port: int, workers: int) -> NoReturn:

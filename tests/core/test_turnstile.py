@@ -77,8 +77,10 @@ def test_outside_without_a_turnstile_is_nothing():
         pass
 
 
-def test_whoever_connects_is_asked_for_signs_of_life_once_silent():
-    with socket.create_server(("127.0.0.1", 0)) as listener:
+def test_whoever_connects_is_asked_for_signs_of_life_once_silent(tmp_path):
+    with socket.socket(socket.AF_UNIX) as other, socket.create_server(("127.0.0.1", 0)) as listener:
+        other.bind(str(tmp_path / "other"))
+        other.listen()  # opened before: it is looked at and passed over
         port = listener.getsockname()[1]
         serving.notice_the_gone(port, within_s=5)
         with socket.create_connection(("127.0.0.1", port)):
