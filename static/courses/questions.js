@@ -85,7 +85,9 @@
     if (location.hash === '#write') {
       const details = document.getElementById('write');
       details.open = true;
-      stem.focus();
+      // A browser that goes to a part of a page takes the focus away once more when all of it is there.
+      const begin = () => setTimeout(() => stem.focus(), 50);
+      if (document.readyState === 'complete') begin(); else window.addEventListener('load', begin);
     }
   }
 

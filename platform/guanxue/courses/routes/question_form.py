@@ -14,9 +14,10 @@ _RIGHT = re.compile(r"^\s*[*＊√✓]\s*")
 _LETTER = re.compile(r"^\s*[（(]?([A-La-lＡ-Ｌ])[)）.．、:：]\s*(?=\S)")
 
 
-def blank_values() -> dict:
-    """Of a new question."""
-    return {**dict.fromkeys(FIELDS, ""), "kind": "single", "is_whole": False, "is_odd": False}
+def blank_values(kind: str = "") -> dict:
+    """Of a new question, of that kind where there is such a one."""
+    return {**dict.fromkeys(FIELDS, ""), "kind": kind if kind in quizzes.KINDS else "single", "is_whole": False,
+            "is_odd": False}
 
 
 def form_values(form) -> dict:

@@ -38,14 +38,19 @@ def questions_page(course: courses.Course, problem: Problem | None = None, **giv
     lesson = courses.find_quiz(course)
     questions = courses.questions_in(lesson)
     editing = next((q for q in questions if q.id == request.args.get("edit")), None)
-    values = given.get("values") or (values_of(editing) if editing else blank_values())
+    values = given.get("values") or (values_of(editing) if editing else blank_values(request.args.get("writing", "")))
     brought = courses.last_brought(course)
+    remarks = courses.remarks_here(course, lesson.slug) if lesson else []
+    asked = {q.id for q in questions}
     return personal(page(
         "courses/teach_questions.html", problem.status if problem else 200,
         course={"slug": course.slug, "title": course.title}, may_edit=course.state != "submitted",
         lesson={"id": lesson.id if lesson else None, "title": lesson.title if lesson else str(_("课程考核")),
                 "version": lesson.version if lesson else 0},
-        questions=[_shown(n, q) for n, q in enumerate(questions, 1)], values=values, has_comments=courses.has_comments(lesson),
+        questions=[{**_shown(n, q), "remarks": [r for r in remarks if r["kind"] == "question" and r["place"] == q.id]}
+                   for n, q in enumerate(questions, 1)],
+        remarks=[r for r in remarks if r["kind"] != "question" or r["place"] not in asked],
+        values=values, is_writing="writing" in request.args, has_comments=courses.has_comments(lesson),
         pools=sorted({q.pool for q in questions if q.pool}), preview=given.get("preview"), typed=given.get("typed", ""),
         brought=_brought_values(brought) if brought else None, is_fresh=request.args.get("brought") == "1",
         forms=_forms(questions) if questions else [], formats=", ".join(str(x) for x in quizzes.FORMAT_NAMES.values()),
@@ -208,7 +213,7 @@ def teach_question_save(slug: str) -> Response:
     except (Invalid, TooLarge, courses.TextMoved) as problem:
         return questions_page(course, problem, values=form_values(form))
     if form.get("then") == "another":
-        return redirect(url_for(".teach_questions", slug=slug, _anchor="write"), 303)
+        return redirect(url_for(".teach_questions", slug=slug, writing=question.kind, _anchor="write"), 303)
     return redirect(url_for(".teach_questions", slug=slug, _anchor=f"q-{_anchor_of(course, question)}"), 303)
 
 
