@@ -178,7 +178,7 @@ def ask_author(actor: Actor, case: Case, text: str = "") -> None:
     """Ask the author for a counter-statement; they have ten days. Raises NotReady, Forbidden."""
     _must_decide(actor, case)
     if case.complaint.state != OPEN:
-        raise NotReady(_("已经请作者说明了。"))
+        raise NotReady(_("已经请过作者说明。"))
     case.complaint.state, case.complaint.counter_due_at = ASKED, clock.now() + COUNTER_WITHIN
     _say(actor, case, "asked", text)
 
