@@ -104,9 +104,11 @@ def course_page(course: courses.Course, problem: Problem | None = None) -> Respo
     lessons = courses.list_lessons(course.id)
     assets = {a.id: a for a in media.list_assets({x.asset_id for x in lessons if x.asset_id})}
     towns = {t.id: t.slug for t in accounts.list_towns()}
-    rows = {x.id: _lesson_row(x, assets.get(x.asset_id)) for x in lessons}
-    sections = [{"name": part.name, "lessons": [rows[x.id] for x in part.lessons]} for part in courses.get_outline(course)]
     may_edit = course.state != "submitted"
+    remarks = courses.remarks_here(course) if may_edit else []
+    rows = {x.id: {**_lesson_row(x, assets.get(x.asset_id)), "remarks": sum(r["lesson"] == x.slug for r in remarks)}
+            for x in lessons}
+    sections = [{"name": part.name, "lessons": [rows[x.id] for x in part.lessons]} for part in courses.get_outline(course)]
     place = courses.institution_of(course)
     return personal(page(
         "courses/teach_course.html", problem.status if problem else 200, course={
@@ -119,7 +121,7 @@ def course_page(course: courses.Course, problem: Problem | None = None) -> Respo
         is_making=_is_making(assets.values()), missing=_missing(course, lessons) if may_edit else [],
         talk=talk_of(course), review=review_values(course), may_edit=may_edit, may_give_back=courses.may_give_back(course),
         not_there=[x for x in course.syllabus if x not in {y.title for y in lessons}],
-        team=len(course.author_ids), remarks=courses.remarks_here(course, "") if may_edit else [],
+        team=len(course.author_ids), remarks=[r for r in remarks if not r["lesson"]],
         institution=place.name if place else "", **_choices(), **told_of(problem)))
 
 
