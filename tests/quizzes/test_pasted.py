@@ -172,3 +172,9 @@ def test_nothing_of_any_jumble_goes_in_silence(lines):
 def test_underscores_in_a_pictures_address_are_no_gaps():
     report = read_pasted("1. 看图 ![轴](/media/files/k/a__b_c.png)，它叫____。\n答案：主轴")
     assert report.questions[0].stem == "看图 ![轴](/media/files/k/a__b_c.png)，它叫" and report.questions[0].tail == "。"
+
+
+def test_axes_called_x_and_y_are_no_cross_and_no_yes():
+    question = read_pasted("1. 横向轴是？\nA. X\nB. Y\n答案：A").questions[0]
+    assert question.kind == "single" and right(question) == ["X"]
+    assert read_pasted("1. 要停机。\nA. 对\nB. 错\n答案：A").questions[0].truth is True

@@ -53,7 +53,9 @@ def _maker(draft: Draft):
     if named:
         return named
     if draft.options:
-        is_truths = len(draft.options) == 2 and {answers.truth_of(words) for _l, words in draft.options} == {True, False}
+        truths = {None if len(words) == 1 and words.isascii() and words not in "TF" else answers.truth_of(words)
+                  for _letter, words in draft.options}  # X and Y are axes, no cross and no yes
+        is_truths = len(draft.options) == 2 and truths == {True, False}
         if is_truths and draft.kind in ("", "truefalse"):
             return _truth_by_letter
         is_chosen = draft.answer is not None and answers.letters_of(draft.answer)
