@@ -348,3 +348,15 @@ def test_the_page_is_light_and_its_player_comes_after_the_first_paint_and_moves_
     pictures = sum(n for url, n in sizes.items() if "/pictures/" in url)
     assert 0 < pictures < 40_000
     assert page.evaluate("window.shift") < 0.01
+
+
+def test_whoever_seeks_sees_what_stands_there_and_fetches_it_only_then(lesson):
+    page = lesson("13711130090", viewport=sites.DESKTOP)
+    fetched = media_bytes(page)
+    page.wait_for_timeout(500)
+    assert not [name for name in fetched if name.startswith("thumbs")]
+    page.locator("#seek").hover()
+    expect(page.locator(".peek")).to_be_visible()
+    until(page, lambda: [name for name in fetched if name.startswith("thumbs-1.jpg")])
+    page.locator("h1").hover()
+    expect(page.locator(".peek")).to_be_hidden()
