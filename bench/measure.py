@@ -73,6 +73,15 @@ def compare(contenders: list[Contender], folder: Path, *, seconds: int, rounds: 
     return [_figures(c.name, r) for c, r in zip(contenders, seen, strict=True)]
 
 
+def load(contenders: list[Contender], folder: Path, count: int, *, seconds: int = 2) -> int:
+    """Ask them in turn until at least so many requests were answered; how many were."""
+    answered = 0
+    while answered < count:
+        for contender in contenders:
+            answered += round(_run(contender, folder, seconds).rate * seconds)
+    return answered
+
+
 def _spread(values: list[float]) -> float:
     return (max(values) - min(values)) / statistics.median(values)
 

@@ -1,6 +1,6 @@
 """Measure the site against bare yardsticks on this machine and write bench/RESULTS.md.
 
-    python bench/run.py [catalogue|signed-in|search|heartbeat|first-visit] [--seconds N] [--rounds N]
+    python bench/run.py [catalogue|signed-in|search|heartbeat|first-visit|memory] [--seconds N] [--rounds N] [--requests N]
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 import first_visit
-from measure import Contender, Figures, compare, sittings_file
+from measure import Contender, Figures, compare, load, sittings_file
 from results import Verdict, load_table, verdicts, write
 from stage import FILM, ROOT, Server, Site, Stage, servers
 
@@ -25,9 +25,9 @@ from stage import FILM, ROOT, Server, Site, Stage, servers
 class Bench:
     """A filled site, both servers, and how long to measure."""
 
-    def __init__(self, site: Site, stage: Stage, ours: Server, yard: Server, seconds: int, rounds: int) -> None:
+    def __init__(self, site: Site, stage: Stage, ours: Server, yard: Server, options: argparse.Namespace) -> None:
         self.site, self.stage, self.ours, self.yard = site, stage, ours, yard
-        self.seconds, self.rounds = seconds, rounds
+        self.seconds, self.rounds, self.requests = options.seconds, options.rounds, options.requests
 
     def compare(self, *contenders: Contender) -> list[Figures]:
         """Their figures, said aloud as well."""
@@ -36,6 +36,14 @@ class Bench:
             print(f"  {f.name:<28} {f.cpu_ms:7.3f} ms CPU ±{f.cpu_spread:.0%}  {f.rate:7,.0f}/s  p99 {f.p99:6.1f} ms"
                   f"  {f.bytes:7,.0f} bytes  {f.errors} errors", flush=True)
         return figures
+
+    def beats(self) -> Contender:
+        """Heartbeats of 64 at a time, each of somebody's own playback."""
+        def sittings() -> dict[str, str]:
+            told = self.site.sittings(self.stage.learners, 40)
+            return sittings_file(self.stage, told, "/api/v1/playbacks/", "/beats")
+
+        return Contender("heartbeat", self.ours, connections=64, beats=sittings)
 
     def bare_cards(self) -> Contender:
         """B: the bare page of 20 cards."""
@@ -131,15 +139,11 @@ def _alone(bench: Bench) -> Figures:
 
 def heartbeat(bench: Bench) -> None:
     """S4: heartbeats, signed in, checked against the nonce, committed, at 64 connections."""
-    def ours() -> dict[str, str]:
-        told = bench.site.sittings(bench.stage.learners, 40)
-        return sittings_file(bench.stage, told, "/api/v1/playbacks/", "/beats")
-
     def bare(prefix: str) -> Callable[[], dict[str, str]]:
         return lambda: sittings_file(bench.stage, bench.site.sittings(bench.stage.learners, 80), prefix)
 
     beats, checked, upsert = bench.compare(
-        Contender("heartbeat", bench.ours, connections=64, beats=ours),
+        bench.beats(),
         Contender("bare checked upsert", bench.yard, connections=64, beats=bare("/checked/")),
         Contender("bare upsert", bench.yard, connections=64, beats=bare("/beat/")))
     rate = beats.rate / checked.rate
@@ -163,15 +167,36 @@ def first_visits(bench: Bench) -> None:
     write("S7 S8 first visit", first_visit.report(places, bench.rounds))
 
 
+def growth(bench: Bench) -> None:
+    """S11: how much more memory the server takes after as many requests of all kinds as were asked for."""
+    ours, cookie = bench.ours, bench.stage.cookie
+    kinds = [Contender("catalogue", ours, paths=_catalogue_pages(), expect="筛选"),
+             Contender("catalogue, never kept", ours, paths=_narrowed(), expect="筛选"),
+             Contender("catalogue, signed in", ours, paths=_catalogue_pages(), expect="林小莲", cookie=cookie),
+             Contender("search", ours, paths=[f"/courses?q={quote(q)}" for q in queries(False) + queries(True)], expect="门课"),
+             bench.beats()]
+    load(kinds, bench.stage.folder, bench.requests // 2)  # fills what is kept
+    before = ours.memory_mb()
+    count = load(kinds, bench.stage.folder, bench.requests)
+    after = ours.memory_mb()
+    goal = Verdict(f"S11 growth over {count:,} requests", f"{before:.0f} → {after:.0f} MB", "–", (after / before - 1) * 100, 5, unit="%")
+    write("S11 memory growth", verdicts([goal]))
+
+
 def memory(bench: Bench, measured: list[str]) -> None:
     """S11: what both servers occupy after what was measured."""
     ours, bare = bench.ours.memory_mb(), bench.yard.memory_mb()
     goal = Verdict("S11 memory, two workers and their parent", f"{ours:.0f} MB", f"{bare:.0f} MB", ours, 145, unit="MB")
-    how = "PSS of the server's whole process tree (/proc/<pid>/smaps_rollup), after: " + ", ".join(measured) + "."
+    parent, *workers = bench.ours.memory()
+    each = [f"parent {parent.pss_mb:.0f} MB"] + [f"worker {w.pss_mb:.0f} MB ({w.private_mb:.0f} of it its own)" for w in workers]
+    how = ("PSS of the server's whole process tree (/proc/<pid>/smaps_rollup), after: " + ", ".join(measured) + ". "
+           + "; ".join(each) + ".")
+    print("  " + how, flush=True)
     write("S11 memory", "\n\n".join([verdicts([goal]), how]))
 
 
-GOALS = {"catalogue": catalogue, "signed-in": signed_in, "search": search, "heartbeat": heartbeat, "first-visit": first_visits}
+GOALS = {"catalogue": catalogue, "signed-in": signed_in, "search": search, "heartbeat": heartbeat, "first-visit": first_visits,
+         "memory": growth}
 
 
 def main() -> int:
@@ -180,6 +205,7 @@ def main() -> int:
     asked.add_argument("goals", nargs="*", choices=[*GOALS, []], help="without any: all of them")
     asked.add_argument("--seconds", type=int, default=4, help="how long a round takes")
     asked.add_argument("--rounds", type=int, default=5, help="how many rounds at least")
+    asked.add_argument("--requests", type=int, default=20_000, help="over how many requests memory may grow")
     options = asked.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that the servers are ended and the folder removed
     with tempfile.TemporaryDirectory(prefix="guanxue-bench-") as folder:
@@ -187,7 +213,7 @@ def main() -> int:
         site = Site(Path(folder))
         stage = site.fill()
         with servers(stage) as (ours, yard):
-            bench = Bench(site, stage, ours, yard, options.seconds, options.rounds)
+            bench = Bench(site, stage, ours, yard, options)
             for name in options.goals or GOALS:
                 print(name, flush=True)
                 GOALS[name](bench)

@@ -184,6 +184,14 @@ def _seat(lesson: courses.RevisionLesson, count: int) -> list[Learner]:
 # ---- servers
 
 
+@dataclass(frozen=True)
+class Occupied:
+    """A process's memory by /proc/<pid>/smaps_rollup: its share of all pages it has (PSS), and what it has for itself."""
+
+    pss_mb: float
+    private_mb: float
+
+
 class Server:
     """One granian with two workers; its processor time is that of its whole process tree."""
 
@@ -212,14 +220,20 @@ class Server:
                 total += sum(map(int, fields[11:15]))
         return total / TICKS
 
-    def memory_mb(self) -> float:
-        """What all its processes occupy, pages they share counted once (PSS of /proc/<pid>/smaps_rollup), in MB."""
-        kilobytes = 0
-        for pid in _tree(self._process.pid):
+    def memory(self) -> list[Occupied]:
+        """What its processes occupy: the parent first, then its workers."""
+        parent = self._process.pid
+        found = []
+        for pid in [parent, *sorted(_tree(parent) - {parent})]:
             with contextlib.suppress(OSError):
-                rolled = Path(f"/proc/{pid}/smaps_rollup").read_text()
-                kilobytes += next(int(line.split()[1]) for line in rolled.splitlines() if line.startswith("Pss:"))
-        return kilobytes / 1024
+                lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()[1:]
+                found.append(Occupied(*(sum(int(line.split()[1]) for line in lines if line.startswith(names)) / 1024
+                                        for names in (("Pss:",), ("Private_Clean:", "Private_Dirty:")))))
+        return found
+
+    def memory_mb(self) -> float:
+        """What all its processes occupy, pages they share counted once."""
+        return sum(one.pss_mb for one in self.memory())
 
     def stop(self) -> None:
         """End it and what it started."""
