@@ -187,8 +187,11 @@ def instructor(site: Site, open_page: Callable[..., Page], title: str = NEW_TITL
     page.goto(draft)
     expect(page.get_by_text("第二题的题干再写清楚一些。").first).to_be_visible()
     page.locator("#lessons a", has_text="考核").click()
-    page.get_by_label("题目").fill(MENDED.replace("要加上", "要在主尺读数上加上"))
-    page.get_by_role("button", name="保存").click()
+    page.get_by_role("link", name="改第 2 题", exact=True).click()
+    page.get_by_label("题干", exact=True).fill("卡尺读数要在主尺读数上加上游标的哪一部分？")
+    page.get_by_role("button", name="保存", exact=True).click()
+    expect(page.locator("#q-2")).to_contain_text("在主尺读数上")
+    page.goto(draft)
     page.get_by_role("button", name="提交审核").click()
     expect(page.get_by_text("已提交审核")).to_be_visible()
     _review(site, reviewer, title)
@@ -211,18 +214,23 @@ def _add_video(site: Site, page: Page, tone_hz: int) -> None:
     expect(page.locator("#lessons")).to_contain_text("0:06", timeout=60_000)  # the page follows by itself
 
 
+PASTE = "从 Word 或 WPS 复制，贴在这里"
+
+
 def _add_questions(page: Page, draft: str) -> None:
     page.get_by_role("link", name="考核", exact=True).click()
-    page.get_by_label("题目").fill(BROKEN)
-    page.get_by_role("button", name="保存").click()
-    expect(page.get_by_role("alert")).to_contain_text("第 3 行")
-    expect(page.get_by_label("题目")).to_have_value(BROKEN)
+    page.get_by_label(PASTE).fill(BROKEN)
+    expect(page.locator("#preview")).to_contain_text("漏下 1 道")
+    expect(page.get_by_label(PASTE)).to_have_value(BROKEN)
     other = page.context.new_page()
     other.goto(draft)
     expect(other.locator("#lessons li")).to_have_count(1)
     other.close()
-    page.get_by_label("题目").fill(MENDED)
-    page.get_by_role("button", name="保存").click()
+    page.get_by_label(PASTE).fill(MENDED)
+    expect(page.locator("#preview")).to_contain_text("漏下 0 道")
+    page.get_by_role("button", name="收进 2 道题").click()
+    expect(page.locator("#question-list > li")).to_have_count(2)
+    page.goto(draft)
     expect(page.locator("#lessons")).to_contain_text("2 道题")
 
 

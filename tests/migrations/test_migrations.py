@@ -71,6 +71,9 @@ def test_one_step_down_and_up_keeps_every_row_of_the_tables_that_stay(filled):
     assert missing(filled) == []
 
 
+SHIPPED = {"courses_checklist"}  # rows that a migration brings
+
+
 def test_down_to_nothing_and_up_again_gives_an_empty_site_with_every_guard(filled):
     for _n in range(2):
         with filled.app_context():
@@ -78,7 +81,7 @@ def test_down_to_nothing_and_up_again_gives_an_empty_site_with_every_guard(fille
             assert set(inspect(db.engine).get_table_names()) <= {"alembic_version"}
             migrations.upgrade()
         assert missing(filled) == []
-    assert all(rows == [] for rows in contents(filled).values())
+    assert {name for name, rows in contents(filled).items() if rows} == SHIPPED
 
 
 def test_each_step_alone_puts_the_guards_of_its_tables_on(any_app):

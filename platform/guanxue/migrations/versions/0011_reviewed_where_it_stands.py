@@ -67,14 +67,14 @@ def _reading() -> None:
     _table("courses_candidate", _number("course_id"), _number("number"), _text("digest"), _document("document"),
            _number("checklist_id"), _text("note"), _text("submitted_by"), _moment("submitted_at"),
            refers={"course_id": "courses_course.id", "checklist_id": "courses_checklist.id"}, unique=(("course_id", "number"),))
-    _table("courses_verdict", _number("candidate_id"), _number("place"), _text("outcome"), _document("points"), _text("remarks"),
-           _text("by"), _text("by_name"), _moment("at"), refers={"candidate_id": "courses_candidate.id"},
+    _table("courses_verdict", _number("candidate_id"), _number("place"), _text("outcome"), _document("points"),
+           _text("remarks"), _text("by"), _text("by_name"), _moment("at"), refers={"candidate_id": "courses_candidate.id"},
            unique=(("candidate_id", "place"),))
     _table("courses_remark", _number("course_id"), _number("candidate_id"), _text("lesson_slug"), _text("kind"), _text("place"),
            _text("quote"), _text("text"), _text("by"), _text("by_name"), _moment("at"),
            refers={"course_id": "courses_course.id", "candidate_id": "courses_candidate.id"}, index=("course_id",))
-    _table("courses_remark_line", _number("remark_id"), _text("step"), _text("text"), _text("by"), _text("by_name"), _moment("at"),
-           refers={"remark_id": "courses_remark.id"}, index=("remark_id",))
+    _table("courses_remark_line", _number("remark_id"), _text("step"), _text("text"), _text("by"), _text("by_name"),
+           _moment("at"), refers={"remark_id": "courses_remark.id"}, index=("remark_id",))
 
 
 def _rights() -> None:
@@ -84,9 +84,10 @@ def _rights() -> None:
 
 
 def _cases() -> None:
-    _table("courses_complaint", _text("code"), _number("course_id"), _number("revision_id"), _text("lesson_slug"), _text("topic"),
-           _text("text"), _text("contact"), _number("person_id", may_miss=True), _text("address_hash"), _text("state"),
-           _text("outcome"), _moment("filed_at"), _moment("counter_due_at", may_miss=True), _moment("decided_at", may_miss=True),
+    _table("courses_complaint", _text("code"), _number("course_id"), _number("revision_id"), _text("lesson_slug"),
+           _text("topic"), _text("text"), _text("contact"), _number("person_id", may_miss=True), _text("address_hash"),
+           _text("state"), _text("outcome"), _moment("filed_at"), _moment("counter_due_at", may_miss=True),
+           _moment("decided_at", may_miss=True),
            refers={"course_id": "courses_course.id", "revision_id": "courses_revision.id", "person_id": "accounts_person.id"},
            unique=(("code",),), index=("course_id", "person_id", "address_hash"))
     _table("courses_complaint_line", _number("complaint_id"), _text("step"), _text("text"), _text("by"), _text("by_name"),
