@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from sqlalchemy import select
 from tests.factories import make_course
 
 from guanxue import audit
-from guanxue.core import clock
+from guanxue.core import append_only, clock
 from guanxue.core.actor import SYSTEM
 from guanxue.core.append_only import missing_triggers
 from guanxue.core.db import db, session, writing
@@ -107,3 +109,14 @@ def test_a_guard_that_was_hollowed_out_is_missed_too(any_app):
                 "CREATE TRIGGER guard_audit_line_update BEFORE UPDATE ON audit_line FOR EACH ROW EXECUTE FUNCTION nothing()")
     with any_app.app_context(), db.engine.connect() as c:
         assert missing_triggers(c) == ["guard_audit_line_update"]
+
+
+@pytest.mark.parametrize("first", ["key", "reverses"])
+def test_a_guard_is_no_other_for_the_order_of_its_keys(bare_app, first):
+    with bare_app.app_context(), db.engine.connect().execution_options(is_writing=True) as c, c.begin():
+        kept = append_only._guarded["ledger_entry"]
+        assert kept.keys == (("number",), ("key",), ("reverses",)), "the same in every process"
+        keys = (kept.keys[0], *sorted(kept.keys[1:], key=lambda names: names != (first,)))
+        for statement in append_only._statements(replace(kept, keys=keys), "sqlite"):
+            c.exec_driver_sql(statement)
+        assert missing_triggers(c) == []

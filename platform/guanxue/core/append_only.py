@@ -7,6 +7,7 @@ databases), missing_triggers() tells which are gone. `may_fill` columns may go f
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import permutations
 from typing import TypeVar
 
 from sqlalchemy import Connection, UniqueConstraint, inspect, text
@@ -28,10 +29,11 @@ _guarded: dict[str, _Guarded] = {}
 def append_only(model: type[M], *, may_fill: tuple[str, ...] = ()) -> type[M]:
     """Register the model's table as append-only and give the model back."""
     table = model.__table__
-    unique = [table.primary_key, *(c for c in table.constraints if isinstance(c, UniqueConstraint)),
-              *(i for i in table.indexes if i.unique)]
+    unique = [*(c for c in table.constraints if isinstance(c, UniqueConstraint)), *(i for i in table.indexes if i.unique)]
+    # Sorted: SQLAlchemy keeps them in sets, whose order is another in every process.
+    keys = sorted(tuple(c.name for c in one.columns) for one in unique)
     _guarded[table.name] = _Guarded(table.name, tuple(c.name for c in table.columns), may_fill,
-                                    tuple(tuple(c.name for c in one.columns) for one in unique))
+                                    (tuple(c.name for c in table.primary_key.columns), *keys))
     return model
 
 
@@ -64,18 +66,24 @@ def remove_triggers(connection: Connection) -> None:
 def missing_triggers(connection: Connection) -> list[str]:
     """Names of guards that should be there and are not, or do something else than they should, sorted."""
     have = (_sqlite_guards if connection.dialect.name == "sqlite" else _postgresql_guards)(connection)
-    return sorted(name for name, does in _wanted(connection).items() if have.get(name) != does)
+    return sorted(name for name, does in _wanted(connection).items() if have.get(name) not in does)
 
 
-def _wanted(connection: Connection) -> dict[str, object]:
-    """What each guard does: its own text on SQLite; on PostgreSQL (guards truly, has a condition)."""
+def _wanted(connection: Connection) -> dict[str, set]:
+    """What each guard may be: its own text on SQLite, whatever the order of the table's keys in it, for it was any order
+    once; on PostgreSQL (guards truly, has a condition)."""
     dialect = connection.dialect.name
     if dialect == "sqlite":
         there = set(inspect(connection).get_table_names())
         standing = [_as_it_stands(g, connection) if g.table in there else g for g in _guarded.values()]
-        made = [s for g in standing for s in _statements(g, dialect) if s.startswith("CREATE TRIGGER")]
-        return {s.split()[2]: s for s in made}
-    return {_name(g.table, verb): (True, verb == "update" and bool(g.may_fill)) for g in _guarded.values()
+        found: dict[str, set] = {}
+        for guarded in standing:
+            for keys in permutations(guarded.keys[1:]):
+                for statement in _statements(replace(guarded, keys=(guarded.keys[0], *keys)), dialect):
+                    if statement.startswith("CREATE TRIGGER"):
+                        found.setdefault(statement.split()[2], set()).add(statement)
+        return found
+    return {_name(g.table, verb): {(True, verb == "update" and bool(g.may_fill))} for g in _guarded.values()
             for verb in _verbs(dialect)}
 
 
