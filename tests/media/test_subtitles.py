@@ -28,6 +28,12 @@ SRT = "1\r\n00:00:01,000 --> 00:00:03,500\r\n先停机。\r\n\r\n2\r\n00:00:04,0
 CUES = [Cue(1000, 3500, "先停机。"), Cue(4000, 6000, "再测量，\n看两遍。")]
 
 
+@pytest.mark.parametrize("said", ["<v." * 60_000, "<rt>" * 60_000, "<v" + " " * 200_000], ids=["voices", "rubies", "blanks"])
+def test_tags_that_never_end_are_answered_in_a_moment(said):
+    report = read_text("WEBVTT\n\n00:01.000 --> 00:02.000\n" + said)
+    assert len(report.cues) + len(report.left_out) == report.total == 1
+
+
 def told(pairs) -> dict[int, str]:
     return {line: str(why) for line, why in pairs}
 

@@ -206,6 +206,29 @@ def test_aiken_accounts_for_any_jumble(lines):
     assert read_aiken("\n".join(lines)).is_balanced
 
 
+@pytest.mark.parametrize("text", [
+    "<!---->" * 60 + "x", "\n" * 100_000 + "x", "1. 题\n" + " " * 100_000 + "x\nA. 1\nB. 2\n答案：A", "1. 题\n" + " A. " * 25_000,
+    "Q\nA. x\nB. x" + " x  " * 25_000 + "\nANSWER: A", "::a:: 甲{=1}" + "_" * 100_000 + "x{=2}", "<p>" + "<!--" * 25_000,
+    "<p>" + "<a " * 30_000, "<p><![foo[ x ]]>1. y", "<ol start='²'><li>x</ol>"],
+    ids=["comments", "lines", "blanks", "options", "aiken", "gaps", "open", "tags", "marked", "start"])
+def test_whatever_is_pasted_is_answered_in_a_moment(text):
+    try:
+        assert read_text(text).is_balanced
+    except Unreadable:
+        pass
+
+
+def test_a_small_file_that_would_fill_the_memory_is_refused():
+    book = io.BytesIO()
+    with zipfile.ZipFile(book, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("xl/workbook.xml", "<x/>")
+        archive.writestr("xl/styles.xml", "<x>" + "<y/>" * 500_000 + "</x>")
+    with pytest.raises(Unreadable, match="太大"):
+        read_file(book.getvalue())
+    with pytest.raises(Unreadable, match="太大"):
+        read_file(docx("<y/>" * 2_000_000))
+
+
 W = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
 
 

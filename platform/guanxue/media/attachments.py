@@ -33,7 +33,7 @@ def _listed(path: Path) -> set[str]:
         f.seek(max(0, path.stat().st_size - _END_LENGTH - _LONGEST_REMARK))
         tail = f.read()
     at = tail.rfind(_END)
-    if at < 0 or int.from_bytes(tail[at + 12:at + 16], "little") > MOST_LISTING_BYTES:
+    if at < 0 or len(tail) < at + _END_LENGTH or int.from_bytes(tail[at + 12:at + 16], "little") > MOST_LISTING_BYTES:
         raise BadFile(_("文件读不出来，可能没有传完或已经损坏。"))
     try:
         with zipfile.ZipFile(path) as opened:

@@ -21,8 +21,8 @@ _CLOCK = r"(?:(\d{1,4}):)?(\d{1,3}):(\d{1,2})(?:[.,](\d{1,3}))?"
 _TIMES = re.compile(rf"{_CLOCK}[ \t]*-->[ \t]*{_CLOCK}(?P<rest>[ \t].*)?")
 _WIDE = str.maketrans("：，．", ":,.")  # what Chinese keyboards type into times
 _COMMENT = re.compile(r"(NOTE|STYLE|REGION)(?=\s|$)")
-_VOICE = re.compile(r"<v(?:\.[^\s>]*)?[ \t]+([^<>\n]{1,80})>")
-_RUBY = re.compile(r"<rt(?:\.[^>]*)?>(.*?)</rt>", re.DOTALL)
+_VOICE = re.compile(r"<v(?:\.[^\s>]{0,80})?[ \t]{1,8}([^<>\n]{1,80})>")
+_RUBY = re.compile(r"<rt(?:\.[^>]{0,80})?>(.{0,200}?)</rt>", re.DOTALL)
 _MOMENT = re.compile(r"<\d[\d:.]*>")
 _PLACE = re.compile(r"\{\\[^{}\n]{1,200}\}")  # {\an8}: how SSA is smuggled into SRT
 _KNOWN_TAG = re.compile(r"</?(?:i|b|u|s|font|span|em|strong|c|v|lang|ruby|rt|br)\b[^<>\n]{0,200}>", re.IGNORECASE)

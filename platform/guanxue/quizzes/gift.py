@@ -171,7 +171,7 @@ def _several_gaps(texts: list[str], insides: list[str]) -> dict:
             raise _Bad(_("一道题里有几组 { } 时，每一组都要写成填空：{=答案}。"))
         options += [replace(o, gap=n) for o in _fillin(inside, [])["options"]]
     for n, text in enumerate(texts):
-        text = re.sub(r"_{2,}\s*$", "", text) if n < len(insides) else text
+        text = re.sub(r"(?<!_)_{2,}\s*$", "", text) if n < len(insides) else text
         text = re.sub(r"^\s*_{2,}", "", text) if n else text
         if len(pieces_of(text)) > 1:
             raise _Bad(_("题里的空（____）比花括号多。"))

@@ -244,7 +244,7 @@ def _differences(theirs: list[media.Cue], mine: list[media.Cue]) -> list[dict]:
     def shown(cues: list[media.Cue]) -> list[tuple[str, str]]:
         return [(media.show_time(c.start_ms), c.text) for c in cues]
 
-    matcher = difflib.SequenceMatcher(None, theirs, mine, autojunk=False)
+    matcher = difflib.SequenceMatcher(None, theirs, mine)  # what is there a hundred times may be junk
     return [{"theirs": shown(theirs[a:b]), "mine": shown(mine[c:d])} for tag, a, b, c, d in matcher.get_opcodes()
             if tag != "equal"][:MOST_SHOWN]
 

@@ -9,8 +9,8 @@ from guanxue.quizzes.formats.assembling import content_id
 from guanxue.quizzes.formats.reports import LeftOut, Loss, Report
 from guanxue.quizzes.rules import WHOLE, Option, Question
 
-_OPTION = re.compile(r"\s*([A-Z])[.)]\s+(\S.*?)\s*$")
-_ANSWER = re.compile(r"\s*ANSWER:\s*(.*?)\s*$")
+_OPTION = re.compile(r"\s*([A-Z])[.)]\s+(\S.*)$")
+_ANSWER = re.compile(r"\s*ANSWER:\s*(.*)$")
 
 
 def is_aiken(text: str) -> bool:
@@ -36,11 +36,11 @@ def read_aiken(text: str) -> Report:
         if not line.strip():
             continue
         if answer := _ANSWER.match(line):
-            _finish(report, start or number, stem, options, answer[1])
+            _finish(report, start or number, stem, options, answer[1].rstrip())
             stem, options, start = [], [], 0
             continue
         if option := _OPTION.match(line):
-            options.append((option[1], option[2]))
+            options.append((option[1], option[2].rstrip()))
         elif options:
             _finish(report, start, stem, options, None)
             stem, options, start = [line.strip()], [], 0

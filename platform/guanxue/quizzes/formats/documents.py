@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+import zlib
 from collections import defaultdict
 from xml.etree.ElementTree import Element
 
@@ -12,8 +13,9 @@ from defusedxml.ElementTree import ParseError, fromstring
 
 from guanxue.core.i18n import lazy as _
 from guanxue.quizzes.formats.reports import Unreadable
+from guanxue.quizzes.formats.tables import must_have_few_tags
 
-MOST_XML_BYTES = 32 * 1024**2
+MOST_XML_BYTES, MOST_TAGS = 32 * 1024**2, 1_500_000
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _HAN = "零一二三四五六七八九十"
 
@@ -24,7 +26,7 @@ def text_of_docx(data: bytes) -> tuple[str, int]:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             body = _part(archive, "word/document.xml")
             numbers = _part(archive, "word/numbering.xml") if "word/numbering.xml" in archive.namelist() else None
-    except (zipfile.BadZipFile, KeyError, RuntimeError, NotImplementedError, OSError):
+    except (zipfile.BadZipFile, zlib.error, KeyError, RuntimeError, NotImplementedError, OSError, EOFError):
         raise Unreadable(_("这个 Word 文件打不开，请另存一次，或者把文字复制粘贴进来。"))
     writer = _Numbers(numbers)
     lines = [line for block in body.iter(f"{_W}body") for child in block for line in _block(child, writer)]
@@ -35,6 +37,7 @@ def text_of_docx(data: bytes) -> tuple[str, int]:
 def _part(archive: zipfile.ZipFile, name: str) -> Element:
     if archive.getinfo(name).file_size > MOST_XML_BYTES:
         raise Unreadable(_("这个文件解开以后太大了，请把题目分成几个文件。"))
+    must_have_few_tags(archive, name, MOST_TAGS)
     with archive.open(name) as part:
         data = part.read(MOST_XML_BYTES + 1)
     try:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 _BREAKS = re.compile(r"\r\n|[\r\x0b\x0c\x85\u2028\u2029]")
 _BLANKS = re.compile(r"[\xa0\u2000-\u200a\u202f\u205f\u3000]")
+_LONG_BLANK = re.compile(r"\s{9,}")  # nobody means more by more; a thousand would be tried in a thousand ways
 _UNSEEN = re.compile(r"[\x00-\x08\x0e-\x1f\x7f\xad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff\ufffc]")
 # Each sign of full width or of Word's own stands for one plain sign, so that places in both texts are the same.
 _PLAIN = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
@@ -43,6 +44,7 @@ def lines_of(text: str) -> list[Line]:
 
 def _line(number: int, raw: str) -> Line:
     text = _UNSEEN.sub("", _BLANKS.sub(" ", raw.replace("\t", "    "))).replace("＿", "_").rstrip()
+    text = _LONG_BLANK.sub(" " * 8, text)
     if (found := _BRACKET_FIRST.match(fold(text))) is not None:  # "（√）1. …": the bracket goes behind, where others have it
         text = text[found.start(2) :] + text[: found.start(2)].strip()
     return Line(number, text, fold(text))

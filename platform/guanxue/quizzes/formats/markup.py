@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from html import escape
+from html import escape, unescape
 from html.parser import HTMLParser
 from urllib.parse import unquote
 
@@ -21,8 +21,12 @@ def text_of_html(html: str, picture: Callable[[str, str], str] | None = None, *,
     `picture(source, words)` says what is written for a picture; without it pictures are left away.
     """
     reader = _Reader(picture, is_marked)
-    reader.feed(html)
+    # Without what is not read anyway, and up to the last tag's end: what is never closed the reader would seek again and again.
+    html = re.sub(r"<!--.*?(?:-->|\Z)", "", html, flags=re.S)
+    end = html.rfind(">") + 1
+    reader.feed(re.sub(r"<!\[[^>]*>", "", html[:end]))
     reader.close()
+    reader.handle_data(unescape(html[end:]))
     return reader.text()
 
 
@@ -47,7 +51,7 @@ class _Reader(HTMLParser):
         elif tag == "br":
             self._out.append("\n")
         elif tag in ("ol", "ul"):
-            start = next((v for k, v in attrs if k == "start" and v and v.isdigit()), "1")
+            start = next((v for k, v in attrs if k == "start" and v and v.isdecimal() and len(v) < 6), "1")
             self._lists.append(int(start) if tag == "ol" else None)
             self._out.append("\n\n")
         elif tag == "li":

@@ -60,7 +60,8 @@ def read_moodle(data: bytes, keep_picture: KeepPicture | None = None) -> Report:
 
 def count_moodle(data: bytes) -> int:
     """How many questions the file has: its tags counted in the bytes, what is quoted and commented taken out first."""
-    bare = re.sub(rb"<!--.*?-->|<!\[CDATA\[.*?\]\]>", b"", data.replace(b"\0", b""), flags=re.S)
+    bare = re.sub(rb"<!--.*?(?:-->|\Z)|<!\[CDATA\[.*?(?:\]\]>|\Z)|<\?.*?(?:\?>|\Z)", b"",
+                  data.replace(b"\0", b""), flags=re.S)
     tags = re.findall(rb"<question(?:\s[^>]*)?>", bare)
     return sum(not re.search(rb"""type\s*=\s*["']category["']""", tag) for tag in tags)
 

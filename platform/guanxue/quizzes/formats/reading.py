@@ -18,14 +18,17 @@ from guanxue.quizzes.gift import read_gift
 
 MOST_FILE_BYTES = 8 * 1024**2
 MOST_CHARACTERS = 1_000_000
+LONGEST_LINE = 10_000  # of a paper: each line is looked at many times, from many places
 FORMAT_NAMES = {
     "text": _("粘贴的文字"), "gift": "GIFT", "moodle": "Moodle XML", "aiken": "Aiken", "xlsx": "Excel", "csv": _("表格（CSV）"),
     "table": _("粘贴的表格"), "docx": _("Word 文档"), "html": _("网页文字"),
 }
-_ANSWER_BRACES = re.compile(r"(?<!\\)\{\s*(?:[=~#>]|(?:TRUE|FALSE|T|F|对|错|√|×)\s*(?:#|\})|\})|^\s*::|^\s*\$CATEGORY:", re.M)
+_ANSWER_BRACES = re.compile(
+    r"(?<!\\)\{\s*(?:[=~#>]|(?:TRUE|FALSE|T|F|对|错|√|×)\s*(?:#|\})|\})|^[^\S\n]*(?:::|\$CATEGORY:)", re.M)
 _IS_MOODLE = re.compile(
-    r"(?:ï»¿|\ufeff)?\s*(?:<\?xml[^>]*>\s*|<!--.*?-->\s*|<!DOCTYPE[^>\[]*(?:\[.*?\]\s*)?>\s*)*<quiz\b", re.S)
-_PAPER = re.compile(r"^\s*(?:\d{1,3}\s*[.、．)）]|第\s*\d+\s*题|[（(]\d{1,3}[)）]|[【\[]?\s*(?:参考|正确)?答案)", re.M)
+    r"(?:ï»¿|\ufeff)?\s*+(?:(?><\?xml[^>]*>|<!--.*?-->|<!DOCTYPE[^>\[]*(?:\[.*?\]\s*)?>)\s*+)*+<quiz\b", re.S)
+_PAPER = re.compile(
+    r"^[^\S\n]*(?:\d{1,3}\s*[.、．)）]|第\s*\d+\s*题|[（(]\d{1,3}[)）]|(?:[【\[]\s*)?(?:参考|正确)?答案)", re.M)
 
 
 def read_file(data: bytes, keep_picture: KeepPicture | None = None) -> Report:
@@ -109,6 +112,8 @@ def _read_words(text: str) -> Report:
         return tables.read_csv(text, format="table" if "\t" in text.split("\n", 1)[0] else "csv")
     if is_gift(text):
         return read_gift(text)
+    if max(map(len, text.splitlines()), default=0) > LONGEST_LINE:
+        raise Unreadable(_("文字太长，请分几次粘贴。"))
     return read_aiken(text) if is_aiken(text) else read_pasted(text)
 
 

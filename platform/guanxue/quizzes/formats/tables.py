@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 import io
 import zipfile
+import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time
@@ -24,6 +25,7 @@ from guanxue.quizzes.rules import Question
 
 MOST_ROWS, MOST_COLUMNS, MOST_SHEETS, LONGEST_CELL = 5000, 60, 30, 5000
 MOST_UNPACKED_BYTES = 64 * 1024**2
+MOST_TAGS, MOST_STYLE_TAGS = 2_000_000, 60_000
 COLUMNS = {
     "kind": ("题型", "类型", "题目类型", "试题类型", "type"),
     "stem": ("题干", "题目", "试题", "问题", "题目内容", "试题内容", "题目名称", "question", "stem"),
@@ -45,6 +47,7 @@ class Cell:
     was_date: bool = False
 
 
+_EMPTY = Cell("")
 Row = tuple[int, list[Cell]]  # (number from 1 as the table shows it, cells)
 
 
@@ -68,8 +71,20 @@ def _must_be_small(data: bytes) -> None:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             if sum(x.file_size for x in archive.infolist()) > MOST_UNPACKED_BYTES or len(archive.infolist()) > 1000:
                 raise Unreadable(_("这个文件解开以后太大了，请把题目分成几个文件。"))
-    except zipfile.BadZipFile:
+            for part in archive.namelist():
+                must_have_few_tags(archive, part, MOST_STYLE_TAGS if part.endswith("styles.xml") else MOST_TAGS)
+    except (zipfile.BadZipFile, RuntimeError, NotImplementedError, OSError, EOFError, zlib.error):
         raise Unreadable(_("这个文件不完整，请重新保存后再试。"))
+
+
+def must_have_few_tags(archive: zipfile.ZipFile, name: str, most: int) -> None:
+    """Raises Unreadable where a part has more tags than that: each takes a hundred times its bytes once it is read."""
+    if not name.endswith((".xml", ".rels")):
+        return
+    with archive.open(name) as part:
+        tags = sum(piece.count(b"<") for piece in iter(lambda: part.read(256 * 1024), b""))
+    if tags > most:
+        raise Unreadable(_("这个文件解开以后太大了，请把题目分成几个文件。"))
 
 
 def _rows(sheet) -> Iterator[Row]:
@@ -83,7 +98,7 @@ def _rows(sheet) -> Iterator[Row]:
 def cell_of(value: object) -> Cell:
     """The text of a cell's value: whole numbers without a point, dates as they read, nothing computed."""
     if value is None:
-        return Cell("")
+        return _EMPTY
     if isinstance(value, bool):
         return Cell("TRUE" if value else "FALSE")
     if isinstance(value, datetime | date | time):
