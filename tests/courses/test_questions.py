@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import re
 
 import pytest
+from PIL import Image
 from tests.clients import Browser
 from tests.factories import make_person
 
 from guanxue import quizzes
 from guanxue.core.db import writing
+from guanxue.courses.routes import questions as question_pages
 from guanxue.quizzes import write_template
 
 PAPER = "1. 哪根轴和主轴平行？\nA. X轴  B. Z轴\n答案：B\n2. 停稳后才能测量。（√）\n3. 没有答案的题？\nA. 一  B. 二\n"
@@ -55,6 +58,23 @@ def test_what_was_pasted_is_there_and_its_report_stays(teacher):
     assert listed(page) == ["哪根轴和主轴平行？", "停稳后才能测量。"]
     again = teacher.see(teacher.at)
     assert "上次导入的报告" in again and "漏下 1 道" in again and "没有找到答案" in again
+
+
+def test_a_file_brings_in_so_many_pictures_and_takes_so_many_along(teacher, monkeypatch):
+    monkeypatch.setattr(question_pages, "MOST_PICTURES", 1)
+    drawn = io.BytesIO()
+    Image.new("RGB", (40, 30), "white").save(drawn, "PNG")
+    here = f'<file name="a.png" path="/" encoding="base64">{base64.b64encode(drawn.getvalue()).decode()}</file>'
+    asks = "".join(
+        f'<question type="truefalse"><name><text>q{n}</text></name><questiontext format="html"><text><![CDATA[<p>看图{n}<img '
+        f'src="@@PLUGINFILE@@/a.png" alt="图"></p>]]></text>{here}</questiontext><answer fraction="100"><text>true</text></answer>'
+        f'<answer fraction="0"><text>false</text></answer></question>' for n in (1, 2))
+    page = teacher.send(f"{teacher.at}/preview", 200, multipart=True, file=(io.BytesIO(f"<quiz>{asks}</quiz>".encode()), "q.xml")).get_data(as_text=True)
+    teacher.send(f"{teacher.at}/import", 303, text="", mode="add", ticket=re.search(r'name="ticket" value="(\w+)"', page)[1])
+    assert len(re.findall(r"<img [^>]*/media/files/", teacher.see(teacher.at))) == 1
+    assert b"PLUGINFILE" in teacher.get(f"{teacher.at}/export?as=moodle").data
+    monkeypatch.setattr(question_pages, "MOST_PICTURE_BYTES", 10)
+    assert b"PLUGINFILE" not in teacher.get(f"{teacher.at}/export?as=moodle").data
 
 
 def test_bringing_in_twice_makes_no_twins_and_replacing_replaces(teacher):

@@ -24,6 +24,8 @@ from guanxue.courses.routes.teach import my_course, told_of
 FORM_NAMES = {"gift": "GIFT", "moodle-gift": _("GIFT（给 Moodle）"), "moodle": "Moodle XML", "aiken": "Aiken", "xlsx": "Excel",
               "text": _("纯文本")}
 MOST_SHOWN = 200  # lines of one kind in a report
+MOST_PICTURES = 100  # of one file: each is drawn anew while a browser waits
+MOST_PICTURE_BYTES = 32 * 1024**2  # that a file takes along
 
 
 @blueprint.get("/teach/<slug>/questions")
@@ -78,7 +80,7 @@ def _forms(questions: list[quizzes.Question]) -> list[dict]:
     """The forms they can be taken along in, each with what it cannot say."""
     told = []
     for form in quizzes.FORMS:
-        losses = quizzes.write_questions(form, questions, _picture_of).losses
+        losses = quizzes.write_questions(form, questions, _Pictures(is_read=False).find).losses
         told.append({"form": form, "name": str(FORM_NAMES[form]), "losses": [
             {"number": x.number, "what": str(x.what)} for x in losses[:MOST_SHOWN]], "count": len(losses)})
     return told
@@ -163,6 +165,8 @@ def teach_questions_bring(slug: str) -> Response:
     pictures: list[media.Prepared] = []
 
     def keep_picture(name: str, data: bytes) -> str:
+        if len(pictures) >= MOST_PICTURES:
+            raise ValueError(str(_("这个文件解开以后太大了，请把题目分成几个文件。")))
         try:
             pictures.append(media.prepare_file(name, io.BytesIO(data)))
         except Problem as problem:
@@ -257,7 +261,7 @@ def teach_questions_out(slug: str) -> Response:
     questions = courses.questions_in(courses.find_quiz(course))
     if form not in quizzes.FORMS or not questions:
         raise NotFound(_("没有这种格式。") if questions else _("还没有题目。"))
-    written = quizzes.write_questions(form, questions, _picture_of)
+    written = quizzes.write_questions(form, questions, _Pictures().find)
     return _file(written.data, f"{course.title}{written.suffix}", written.mime)
 
 
@@ -276,8 +280,17 @@ def _file(data: bytes, name: str, mime: str) -> Response:
     return personal(answer)
 
 
-def _picture_of(address: str) -> tuple[str, bytes] | None:
-    """A picture of ours, to be taken along."""
-    told = read_address(address)
-    found = media.find_kept(told) if told is not None else None
-    return (told.name, found[0].read_bytes()) if found is not None else None
+class _Pictures:
+    """Pictures of ours that a file takes along, as many as it may hold; not `is_read`, only which they would be."""
+
+    def __init__(self, *, is_read: bool = True) -> None:
+        self._is_read, self._left = is_read, MOST_PICTURE_BYTES
+
+    def find(self, address: str) -> tuple[str, bytes] | None:
+        """(name, bytes) of the picture at an address; None for what is not ours, or no longer fits."""
+        told = read_address(address)
+        found = media.find_kept(told) if told is not None else None
+        if found is None or (size := found[0].stat().st_size) > self._left:
+            return None
+        self._left -= size
+        return told.name, found[0].read_bytes() if self._is_read else b""
