@@ -165,10 +165,18 @@ def _protect_forms(app: Flask) -> None:
                 return
         view = app.view_functions[request.endpoint]
         if dispatch.current_actor().is_person:  # the token stands in the form, so the whole form is read here
-            request.max_content_length = getattr(view, "most_bytes", MAX_FORM_BYTES)
+            request.max_content_length = _most_bytes(view)
         elif getattr(view, "is_tokenless", False) and pages.comes_from_here():
             return
         csrf.protect()
+
+
+def _most_bytes(view: Callable) -> int:
+    """How large the present request may be: only teachers send files in forms, which lie on the disk once they are read."""
+    is_form = request.mimetype in ("multipart/form-data", "application/x-www-form-urlencoded")
+    if is_form and not (getattr(view, "takes_form", True) and dispatch.current_actor().may("teach")):
+        return MAX_FORM_BYTES
+    return getattr(view, "most_bytes", MAX_FORM_BYTES)
 
 
 def _must_be_json() -> None:

@@ -208,6 +208,13 @@ def test_a_piece_of_another_type_is_415(tus):
     assert tus.offset(path) == 0
 
 
+def test_a_form_as_large_as_a_film_is_refused_before_it_is_read(tus, filled):
+    head = b'--x\r\nContent-Disposition: form-data; name="f"; filename="a.mp4"\r\n\r\n'
+    kind, body = "multipart/form-data; boundary=x", head + bytes(2 * 1024**2 + 1) + b"\r\n--x--\r\n"
+    assert is_chinese(detail(tus.ask("POST", "/upload/", 413, body, kind=kind, Upload_Length="5")))
+    Tus(filled, LEARNER).ask("POST", "/teach/some-course/lessons", 413, body, kind=kind)
+
+
 @pytest.mark.parametrize("offset", [None, "", "-1", "1.0", "zero", "99999999999999999999"])
 def test_an_offset_that_is_no_number_is_400(tus, offset):
     path = tus.create()

@@ -146,7 +146,7 @@ def options(code: str = "") -> Response:
 
 @blueprint.route("/", methods=["POST"], provide_automatic_options=False)
 @reads_first
-@takes_upload(MOST_BODY_BYTES)
+@takes_upload(MOST_BODY_BYTES, in_form=False)
 def create() -> Response:
     """A new upload, perhaps with its first piece."""
     actor = current_actor()
@@ -182,7 +182,7 @@ def offset(code: str) -> Response:
 
 @blueprint.route("/<code>", methods=["PATCH"], provide_automatic_options=False)
 @reads_first
-@takes_upload(MOST_BODY_BYTES)
+@takes_upload(MOST_BODY_BYTES, in_form=False)
 def append(code: str) -> Response:
     """The next piece."""
     actor = current_actor()
@@ -207,7 +207,7 @@ def terminate(code: str) -> Response:
 
 @blueprint.route("/<code>", methods=["POST"], provide_automatic_options=False)
 @reads_first
-@takes_upload(MOST_BODY_BYTES)
+@takes_upload(MOST_BODY_BYTES, in_form=False)
 def overridden(code: str) -> Response:
     """For programs and proxies that know no PATCH or DELETE."""
     meant = {"PATCH": append, "DELETE": terminate}.get(request.headers.get("X-HTTP-Method-Override", "").upper())

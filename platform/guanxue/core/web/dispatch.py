@@ -28,11 +28,14 @@ def reads_first(view: Callable) -> Callable:
     return view
 
 
-def takes_upload(most_bytes: int) -> Callable[[Callable], Callable]:
-    """Mark a view that takes a file from somebody signed in: its requests may be that large, all others stay small."""
+def takes_upload(most_bytes: int, *, in_form: bool = True) -> Callable[[Callable], Callable]:
+    """Mark a view that takes a file from a teacher: its requests may be that large, all others stay small.
+
+    Not `in_form`: the file is the whole body. A form as large as that would lie on the disk before anybody looked at it.
+    """
 
     def mark(view: Callable) -> Callable:
-        view.most_bytes = most_bytes
+        view.most_bytes, view.takes_form = most_bytes, in_form
         return view
 
     return mark
