@@ -138,8 +138,17 @@ def test_colleagues_are_asked_by_name_and_strangers_are_not(team):
     with pytest.raises(Invalid):
         courses.invite_colleague(owner, course, learner.id)
     courses.invite_colleague(owner, course, other.id)
-    assert courses.list_colleagues(owner, course) == []
     assert courses.answer_invitation(other, course.id, accepts=True) is course
+    assert courses.list_colleagues(owner, course) == []
+
+
+def test_asking_a_number_does_not_tell_which_colleague_has_it(team):
+    owner, other, _learner, course = team
+    courses.set_institution(owner, course, "humen")
+    before = courses.list_colleagues(owner, course)
+    courses.invite_author(owner, course, accounts.get_person(other.id).phone)
+    assert courses.list_colleagues(owner, course) == before
+    assert [c for c, _by in courses.list_invitations(other)] == [course]
 
 
 def test_when_the_owner_is_gone_a_colleague_takes_the_course_over_once(team):

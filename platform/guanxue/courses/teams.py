@@ -48,11 +48,13 @@ def invite_colleague(actor: Actor, course: Course, person_id: int) -> None:
 
 
 def list_colleagues(actor: Actor, course: Course) -> list[tuple[int, str]]:
-    """(row id, name) of the other teachers of the course's institution who could be asked, by name."""
+    """(row id, name) of the other teachers of the course's institution who are no authors, by name.
+
+    Whoever was asked stays in it: else asking a phone number would tell whose it is.
+    """
     if course.institution_id is None or not rules.may_lead_course(actor, course):
         return []
-    there = course.author_ids | {a.person_id for a in course.authors if a.is_asked}
-    return [(one, name) for one, name in accounts.list_teachers_of(course.institution_id) if one not in there]
+    return [(one, name) for one, name in accounts.list_teachers_of(course.institution_id) if one not in course.author_ids]
 
 
 def _must_have_room(course: Course) -> None:
