@@ -14,8 +14,10 @@ from pathlib import Path
 import pytest
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
+from playwright.sync_api import sync_playwright
 from sqlalchemy import create_engine, text
 from tests import factories
+from tests.journeys.site import chromium
 
 from guanxue import ledger, migrations, wiring
 from guanxue.app import create_app
@@ -233,3 +235,12 @@ def any_db(any_app):
 def cast():
     """The fixed cast: see factories.py."""
     return factories
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """Chromium, running; one of a process, for Playwright starts but once in each."""
+    with sync_playwright() as playwright:
+        browser = chromium(playwright)
+        yield browser
+        browser.close()

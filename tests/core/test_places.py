@@ -27,8 +27,8 @@ def rail(page: str) -> dict[str, bool]:
     return {a: bool(here) for a, here in re.findall(r'<a href="([^"]+)"( aria-current=true)?', found[0])} if found else {}
 
 
-def test_an_instructor_sees_the_one_door_that_opens(staff):
-    assert rail(Browser(staff, PEOPLE["instructor"]).see("/teach")) == {"/teach": True}
+def test_an_instructor_sees_the_doors_that_open(staff):
+    assert rail(Browser(staff, PEOPLE["instructor"]).see("/teach")) == {"/teach": True, "/teach/marking": False}
 
 
 def test_every_door_in_the_rail_opens_and_marks_itself(staff):

@@ -70,6 +70,15 @@ def test_what_is_handed_in_is_frozen_and_is_what_is_published(people):
         (x["slug"], x["title"], x["body"]) for x in candidate.document["lessons"]]
 
 
+def test_whoever_wrote_under_an_account_that_was_merged_into_theirs_does_not_review(people):
+    course = handed_in(people)
+    session.execute(text("UPDATE accounts_person SET merged_into_id = :kept WHERE id = :merged"),
+                    {"kept": people["first"].id, "merged": people["author"].id})
+    with pytest.raises(Forbidden):
+        courses.approve_course(people["first"], course)
+    assert courses.approve_course(people["second"], course) is not None
+
+
 def test_nothing_slips_in_between_reading_and_publishing(people):
     course = handed_in(people)
     lesson = courses.list_lessons(course.id)[0]

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import sync_playwright
 from tests.journeys import site as sites
 
 HERE = Path(__file__).parent
@@ -23,15 +22,6 @@ def whole_site(tmp_path_factory):
     """The site, running."""
     with sites.running_site(tmp_path_factory.mktemp("journeys")) as site:
         yield site
-
-
-@pytest.fixture(scope="session")
-def browser():
-    """Chromium, running."""
-    with sync_playwright() as playwright:
-        browser = sites.chromium(playwright)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

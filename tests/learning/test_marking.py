@@ -298,3 +298,14 @@ def test_two_teachers_who_mark_the_last_two_answers_at_once_complete_the_course_
     for thread in threads:
         thread.join(30)
     assert faults == [] and credited(school) == [1]
+
+
+def test_marking_what_somebody_who_left_for_good_had_handed_in_credits_nobody(school):
+    hand_in(school)
+    with school.test_request_context(), writing():
+        for keeper in reversed(list_keepers()):
+            keeper.erase(SYSTEM, 1)
+    mark(school, 1000, 1000)
+    assert credited(school) == [0]
+    with school.app_context():
+        assert session.scalar(select(func.count()).select_from(Completion)) == 0

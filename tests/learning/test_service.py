@@ -143,3 +143,21 @@ def test_evidence_tells_when_the_sites_key_was_changed(school, tmp_path):
             assert not learning.fits_key()
         finally:
             school.extensions["guanxue.settings"] = kept
+
+
+def test_coming_back_keeps_a_quiz_that_was_passed_before_anything_was_watched(school):
+    who = Learner(school)
+    who.call("PUT", "/courses/two/enrolment", 200)
+    film, quiz = who.lessons("two")
+    who.pass_quiz(quiz["id"])
+    who.call("DELETE", "/courses/two/enrolment", 204)
+    with school.test_request_context(), writing():
+        course = courses.get_course("two", SYSTEM)
+        exam = next(x for x in courses.list_lessons(course.id) if x.kind == "quiz")
+        courses.edit_lesson(SYSTEM, course, exam.id, title="新的考核", body=exam.body)
+        courses.publish_course(SYSTEM, course)
+    who.call("PUT", "/courses/two/enrolment", 200)
+    who.watch(who.lessons("two")[0]["id"], 60)
+    assert who.call("GET", "/me/courses", 200)["items"][0]["completed"]
+    with school.test_request_context():
+        assert creditbank.recompute() == (1, [])

@@ -8,8 +8,6 @@ import threading
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import sync_playwright
-from tests.journeys.site import chromium
 from tests.media import hls_checker
 from tests.media.films import plain
 
@@ -60,23 +58,21 @@ def made(tmp_path_factory):
     server.server_close()
 
 
-def test_hls_js_plays_every_size_to_its_end_and_between_them(made):
+def test_hls_js_plays_every_size_to_its_end_and_between_them(made, browser):
     folder, address, duration_ms = made
     assert hls_checker.check(folder, duration_ms) == []
-    with sync_playwright() as playwright:
-        browser = chromium(playwright)
-        page = browser.new_page()
-        page.goto(f"{address}/page.html")
-        heights = []
-        for level in (0, 1, 2, 3, -1):
-            told = page.evaluate("(level) => play('master.m3u8', level)", level)
-            assert told["how"] == "ended" and abs(told["length"] * 1000 - duration_ms) < 150, (level, told)
-            heights.append(told["height"])
-            faults = set(page.evaluate("faults.splice(0)")) - {"bufferStalledError"}  # a busy machine decodes late
-            # Where it is made to change with every segment it loads one twice now and then, which does no harm.
-            assert not faults - ({"bufferAppendNoProgress"} if level < 0 else set()), (level, faults)
-        assert heights[:4] == [240, 360, 480, 720]
-        browser.close()
+    page = browser.new_page()
+    page.goto(f"{address}/page.html")
+    heights = []
+    for level in (0, 1, 2, 3, -1):
+        told = page.evaluate("(level) => play('master.m3u8', level)", level)
+        assert told["how"] == "ended" and abs(told["length"] * 1000 - duration_ms) < 150, (level, told)
+        heights.append(told["height"])
+        faults = set(page.evaluate("faults.splice(0)")) - {"bufferStalledError"}  # a busy machine decodes late
+        # Where it is made to change with every segment it loads one twice now and then, which does no harm.
+        assert not faults - ({"bufferAppendNoProgress"} if level < 0 else set()), (level, faults)
+    assert heights[:4] == [240, 360, 480, 720]
+    page.close()
 
 
 def test_the_checker_finds_what_is_wrong(made, tmp_path):

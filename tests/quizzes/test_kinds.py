@@ -193,7 +193,7 @@ def test_a_corrected_key_judges_by_the_right_options():
     assert [points(SINGLE, i, {"right": [0]}) for i in (x, z, y)] == [1000, 0, 0]
     assert [points(SINGLE, i, {"right": [0, 1]}) for i in (x, z, y)] == [1000, 1000, 0]
     a, b, c, d = of(MULTIPLE).ids
-    assert [points(MULTIPLE, i, {"right": [0, 3]}) for i in ([a, d], [a, b], [a, d, c])] == [1000, 500, 500]
+    assert [points(MULTIPLE, i, {"right": [0, 3]}) for i in ([a, d], [a, b], [a, d, c])] == [1000, 0, 500]
     assert points(TRUTH, False, {"truth": False}) == 1000 and points(TRUTH, True, {"truth": False}) == 0
     assert points(GAPS, ["停下", "测量"], {"accept": ["停下"], "gap": 0}) == 1000
     assert points(NUMERIC, 48, {"accept": ["47..48"], "gap": 0}) == 1000
@@ -214,3 +214,11 @@ def test_a_question_for_everyone_earns_everybody_its_whole_also_after_another_de
     (ORDERING, {"right": [0]})])
 def test_what_is_no_decision_about_the_question_is_refused(question, decision):
     assert decision_fault(question, decision)
+
+
+def test_an_option_found_wrong_later_costs_what_wrong_ones_cost():
+    a, b, c, d = of(MULTIPLE).ids
+    assert points(MULTIPLE, [a, b, d], {"right": [0, 3]}) == 500, "c costs half, and so does b, which was right before"
+    every = Question("e", "multiple", "哪些？", (Option("a", 333), Option("b", 333), Option("c", 333)))
+    a, b, c = of(every).ids
+    assert [points(every, i, {"right": [0, 1]}) for i in ([a, b], [a, b, c], [a])] == [1000, 0, 500]

@@ -64,6 +64,7 @@ from guanxue.courses.queries import (
     list_review_lines,
     list_submitted,
     list_town_ids,
+    may_review_course,
     teacher_of,
 )
 from guanxue.courses.questions import (
@@ -105,7 +106,7 @@ from guanxue.courses.reviewing import (
     why_not_reader,
 )
 from guanxue.courses.rights import LICENCES, Claim, declare_rights, ends_on, rights_of, settle_all, warning, watch_rights
-from guanxue.courses.rules import KINDS, Section, may_edit_course, may_lead_course, may_review_course, sentences_of, spoken_text
+from guanxue.courses.rules import KINDS, Section, may_edit_course, may_lead_course, sentences_of, spoken_text
 from guanxue.courses.service import (
     add_lesson,
     attach_video,
@@ -160,6 +161,7 @@ from guanxue.courses.takedowns import (
     counter,
     decide,
     get_case,
+    get_case_of,
     hold,
     is_waiting,
     list_cases,
@@ -212,7 +214,8 @@ __all__ = [
     "list_checklists", "publish_checklist", "draw_back", "find_candidate", "reading_of", "verdicts_of", "why_not_reader",
     "add_remark", "answer_remark", "decide_remark", "count_unsettled", "list_remarks", "remarks_here", "draft_content",
     "declare_rights", "rights_of", "ends_on", "warning", "settle_all", "watch_rights", "withdraw_course", "restore_course",
-    "LICENCES", "TOPICS", "Case", "complain", "get_case", "list_cases", "cases_of", "count_waiting", "is_waiting", "may_uphold",
+    "LICENCES", "TOPICS", "Case", "complain", "get_case", "get_case_of",
+    "list_cases", "cases_of", "count_waiting", "is_waiting", "may_uphold",
     "why_not_officer", "hold", "release", "ask_author", "decide", "counter", "add_words", "find_withdrawal", "may_restore",
     "shown_remark", "compare", "paragraphs_of", "content_at", "list_versions", "usual_versions",
     "resting", "must_not_rest", "stopped_ids", "why_closed", "why_resting",

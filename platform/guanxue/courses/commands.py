@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from guanxue import courses
+from guanxue import courses, media
 from guanxue.core import clock
 from guanxue.core.actor import SYSTEM
 from guanxue.core.command import in_app, print_json, without_site
@@ -54,7 +54,7 @@ KNOWN = {
     "slug": lazy("地址"), "title": lazy("名称"), "kind": lazy("类别"), "level": lazy("等级"), "towns": lazy("镇街"),
     "planned_hours": lazy("计划课时"), "pass_mark": lazy("及格分"), "uploaded_videos": lazy("上传的视频"),
     "format": lazy("格式"), "kinds": lazy("题型"), "bytes": lazy("字节"), "width": lazy("宽"), "height": lazy("高"),
-    "duration_s": lazy("时长（秒）"),
+    "duration_s": lazy("时长（秒）"), "frame_rate": lazy("每秒画面"), "done": lazy("会做的处理"),
     "has_sound": lazy("有声音"), "is_rotated": lazy("竖着拍的"), "begins_s": lazy("始于（秒）"), "ends_s": lazy("止于（秒）"),
     "encoding": lazy("文字编码"), "changed": lazy("读入但有改动"),
     "entry": lazy("第几笔"), "posted_at": lazy("记账时间"), "sealed_at": lazy("签名时间"), "ledger_size": lazy("账本笔数"),
@@ -88,8 +88,10 @@ def _lines(found: courses.Check) -> list[str]:
     lines += [f"  {COUNTED[name]} {n}" for name, n in found.counts.items()]
     lines += [f"  {where}：{reason}" for where, reason in found.left_out]
     lines += [f"  {x['where']}：{x['reason']}" for x in found.facts.get("doubts", ())]
-    return lines + [f"  {KNOWN[name]} {_shown(value)}" for name, value in found.facts.items()
-                    if value not in ("", None, [], {})]
+    facts = dict(found.facts)
+    if "done" in facts:
+        facts["done"] = [str(media.done_words(name, facts["frame_rate"])) for name in facts["done"]]
+    return lines + [f"  {KNOWN[name]} {_shown(value)}" for name, value in facts.items() if value not in ("", None, [], {})]
 
 
 def _shown(value: object) -> str:

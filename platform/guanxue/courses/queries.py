@@ -6,12 +6,13 @@ from collections.abc import Iterable
 
 from sqlalchemy import ColumnElement, bindparam, func, or_, select, true
 
-from guanxue import media
+from guanxue import accounts, media
 from guanxue.accounts import Person
 from guanxue.core.actor import Actor
 from guanxue.core.db import session
 from guanxue.core.i18n import lazy as _
 from guanxue.core.prepared import Prepared
+from guanxue.courses import rules
 from guanxue.courses.errors import NoSuchCourse, NoSuchLesson
 from guanxue.courses.models import SUBMITTED, Author, Course, CourseTown, Lesson, ReviewLine, Revision, RevisionLesson, Wish
 
@@ -51,6 +52,13 @@ def get_course(slug: str, actor: Actor) -> Course:
 def courses_by_id(course_ids: Iterable[int]) -> dict[int, Course]:
     """Courses by row id, whoever may see them."""
     return {c.id: c for c in session.scalars(select(Course).where(Course.id.in_(set(course_ids))))}
+
+
+def may_review_course(actor: Actor, course: Course) -> bool:
+    """A reviewer who never was one of its authors, nor was so under an account that was merged into theirs: four eyes."""
+    if not rules.may_review_course(actor, course):
+        return False
+    return actor.id is None or course.writer_ids.isdisjoint(accounts.accounts_of(actor.id))
 
 
 def list_own_courses(actor: Actor) -> list[Course]:

@@ -22,7 +22,7 @@ from guanxue.core.plain import checked_text, invalid_field, plain_text
 from guanxue.courses import rights, rules, stopping
 from guanxue.courses.errors import CandidateMoved, NotReady
 from guanxue.courses.models import DRAFT, RETURNED, SUBMITTED, Course, Lesson, ReviewLine, Revision
-from guanxue.courses.queries import list_lessons
+from guanxue.courses.queries import list_lessons, may_review_course
 from guanxue.courses.review_models import Candidate, Checklist, Remark, RemarkLine, Verdict
 from guanxue.courses.service import freeze_course, frozen_content, must_be_publishable
 
@@ -183,7 +183,7 @@ def why_not_reader(actor: Actor, course: Course, reading: Reading) -> object | N
     """Why the actor does not read this one now: a sentence, or None where it is their turn."""
     if not actor.may("review"):
         return _("只有课程审核员能审核。")
-    if not rules.may_review_course(actor, course) or actor.ref == reading.candidate.submitted_by:
+    if not may_review_course(actor, course) or actor.ref == reading.candidate.submitted_by:
         return _("不能审核自己的课。")
     if course.state != SUBMITTED:
         return _("这门课没有在等待审核。")
@@ -195,7 +195,7 @@ def why_not_reader(actor: Actor, course: Course, reading: Reading) -> object | N
 def take_turn(actor: Actor, course: Course, number: int | None = None) -> Reading:
     """What the actor reads now; holds the course's row. Raises Forbidden, NotReady, CandidateMoved (`number` is old)."""
     actor.require("review")
-    if not rules.may_review_course(actor, course):
+    if not may_review_course(actor, course):
         raise Forbidden(_("不能审核自己的课。"))
     _lock(course)
     if course.state != SUBMITTED:

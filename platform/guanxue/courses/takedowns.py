@@ -23,7 +23,7 @@ from guanxue.core.sealing import keyed_hash
 from guanxue.courses import rules, stopping
 from guanxue.courses.errors import NoSuchComplaint, NotReady
 from guanxue.courses.models import Course, Revision
-from guanxue.courses.queries import lessons_of
+from guanxue.courses.queries import lessons_of, may_review_course
 from guanxue.courses.review_models import Complaint, ComplaintLine, Stop
 
 OPEN, ASKED, DECIDED = STATES = ("open", "asked", "decided")
@@ -96,6 +96,16 @@ def get_case(code: str) -> Case:
     return _case(complaint, session.get(Course, complaint.course_id))
 
 
+def get_case_of(course: Course, complaint_id: int) -> Case:
+    """The case of that row id about the course, for its authors, who never learn the code: with it they could speak as the
+    complainant. Raises NoSuchComplaint.
+    """
+    complaint = session.get(Complaint, complaint_id)
+    if complaint is None or complaint.course_id != course.id:
+        raise NoSuchComplaint(_("没有这份投诉，可能是网址写错了。"))
+    return _case(complaint, course)
+
+
 def _case(complaint: Complaint, course: Course) -> Case:
     lines = session.scalars(select(ComplaintLine).where(ComplaintLine.complaint_id == complaint.id).order_by(ComplaintLine.id))
     stop = session.scalar(select(Stop).where(Stop.complaint_id == complaint.id, Stop.ended_at.is_(None)))
@@ -146,7 +156,7 @@ def why_not_officer(actor: Actor, case: Case) -> object | None:
     """Why the actor does not decide this case: a sentence, or None."""
     if not actor.may("review"):
         return _("只有课程审核员能处理投诉。")
-    if not rules.may_review_course(actor, case.course):
+    if not may_review_course(actor, case.course):
         return _("不能处理对自己课程的投诉。")
     if actor.id is not None and actor.id == case.complaint.person_id:
         return _("不能处理自己的投诉。")

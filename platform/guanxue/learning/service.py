@@ -62,9 +62,15 @@ def _come_back(enrolment: Enrolment, course: courses.Course) -> None:
     enrolment.left_at = None
     if enrolment.revision_id == course.revision_id or completion_of(enrolment) is not None:
         return
-    if not evidence.has_beats(enrolment.id):  # nothing earned yet: begin with what is taught today
-        revision = courses.get_revision(course.revision_id)
+    if not (evidence.has_beats(enrolment.id) or enrolment.is_joined or _has_attempts(enrolment)):
+        revision = courses.get_revision(course.revision_id)  # nothing earned yet: begin with what is taught today
         enrolment.revision_id, enrolment.policy_id = revision.id, revision.policy_id
+
+
+def _has_attempts(enrolment: Enrolment) -> bool:
+    """Was its quiz ever begun? What was passed, or waits for a marker, counts for this revision alone."""
+    return any(quizzes.list_attempts(enrolment.person_id, attempt_subject(enrolment, lesson))
+               for lesson in courses.lessons_of(enrolment.revision_id) if lesson.kind == "quiz")
 
 
 def leave(actor: Actor, course: courses.Course) -> None:

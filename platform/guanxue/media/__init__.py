@@ -79,7 +79,7 @@ from guanxue.media.subtitling import (
     want_transcript,
     words_of,
 )
-from guanxue.media.telling import describe_making
+from guanxue.media.telling import describe_making, done_words
 from guanxue.media.uploads import (
     CHECKSUMS,
     PIECE_BYTES,
@@ -99,6 +99,7 @@ from guanxue.media.uploads import (
 )
 
 __all__ = [
+    "done_words",
     "Subtitles", "SubtitleReport", "read_subtitles", "as_vtt", "as_srt", "VTT", "SRT", "MOST_SUBTITLE_BYTES", "keep_subtitles",
     "get_subtitles", "find_subtitles", "list_subtitles", "lines_of", "words_of", "track_of", "can_transcribe",
     "want_transcript", "transcript_of", "finish_transcript", "fail_transcript", "Transcribed", "line_problems", "line_after",

@@ -27,15 +27,20 @@ def describe_making(asset: Asset, actor: Actor) -> dict:
         "state": asset.state, "stage": STAGES.get(asset.stage, STAGES["encoding"]) if is_going else None,
         "percent": asset.progress_permille // 10 if is_going else None, "failure": asset.failure,
         "is_watchable": asset.state == READY, "is_rough": bool(asset.facts.get("is_rough")),
-        "done": [_done(name, asset.facts) for name in asset.facts.get("done", ())],
+        "done": [done_words(name, asset.facts["source"]["frame_rate"] if name in RATED else "")
+                 for name in asset.facts.get("done", ())],
         "sizes": [name.replace("p", "P") for name in asset.facts.get("renditions", ())] if asset.state == READY else [],
         "may_cancel": asset.state in (WAITING, WORKING) and asset.created_by == actor.ref,
         "may_retry": asset.state == FAILED or (asset.state == READY and bool(asset.facts.get("is_rough"))),
     }
 
 
-def _done(name: str, facts: dict) -> object:
-    if name in ("uneven", "fewer"):
-        rate = round(float(Fraction(facts["source"]["frame_rate"])))
+RATED = ("uneven", "fewer")
+
+
+def done_words(name: str, frame_rate: str) -> object:
+    """What was (or will be) done to a film, in words; `frame_rate` as "25" or "30000/1001"."""
+    if name in RATED:
+        rate = round(float(Fraction(frame_rate)))
         return (_("原视频帧率不稳，已改为每秒 %(n)s 帧", n=rate) if name == "uneven" else _("已改为每秒 %(n)s 帧", n=rate))
     return DONE[name]

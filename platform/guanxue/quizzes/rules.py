@@ -372,5 +372,8 @@ def put_right(key: Key, decision: dict) -> Key:
         return Key(replace(question, options=(*question.options, *more)), key.is_for_everyone)
     right = set(decision["right"])
     share = WHOLE if question.kind == "single" else -(-WHOLE // len(right))
-    options = tuple(replace(o, permille=share if n in right else min(0, o.permille)) for n, o in enumerate(question.options))
+    # What was right and is wrong costs what the dearest wrong one does, or ticking both would still earn the whole.
+    cost = 0 if question.kind == "single" else min((o.permille for o in question.options if o.permille <= 0), default=-WHOLE)
+    options = tuple(replace(o, permille=share if n in right else o.permille if o.permille <= 0 else cost)
+                    for n, o in enumerate(question.options))
     return Key(replace(question, options=options), key.is_for_everyone)

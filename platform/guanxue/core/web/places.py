@@ -35,9 +35,10 @@ def mine() -> list[dict]:
     actor = current_actor()
     if not actor.is_person:
         return []
-    places: list[Workplace] = current_app.extensions.get("guanxue.workplaces", [])
-    return [{"path": p.path, "label": p.label, "icon": p.icon, "waiting": p.waiting(), "is_here": _is_under(p.path)}
-            for p in places if p.may(actor)]
+    places = [p for p in current_app.extensions.get("guanxue.workplaces", []) if p.may(actor)]
+    here = max((p.path for p in places if _is_under(p.path)), key=len, default="")  # /teach/marking is not /teach
+    return [{"path": p.path, "label": p.label, "icon": p.icon, "waiting": p.waiting(), "is_here": p.path == here}
+            for p in places]
 
 
 def beside() -> list[dict]:

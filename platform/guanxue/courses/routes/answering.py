@@ -164,19 +164,18 @@ def _claim(slug: str, at: str) -> courses.Claim:
 
 
 def case_shown(case: courses.Case) -> dict:
-    """A case as templates show it to its author: not who complained."""
+    """A case as templates show it to its author: not who complained, nor the code to speak as they do."""
     c = case.complaint
-    return {"code": c.code, "topic": courses.TOPICS[c.topic], "text": c.text, "at": c.filed_at, "lesson": case.lesson_title,
+    return {"id": c.id, "topic": courses.TOPICS[c.topic], "text": c.text, "at": c.filed_at, "lesson": case.lesson_title,
             "state": c.state, "outcome": c.outcome, "due": c.counter_due_at, "is_held": case.stop is not None,
             "lines": [{"step": x.step, "text": x.text, "by": x.by_name, "at": x.at} for x in case.lines]}
 
 
-@blueprint.post("/teach/<slug>/complaints/<code>")
-def counter(slug: str, code: str) -> Response:
+@blueprint.post("/teach/<slug>/complaints/<int:complaint_id>")
+def counter(slug: str, complaint_id: int) -> Response:
     """The author's side of a complaint."""
-    course, case = _mine(slug), courses.get_case(code)
-    if case.course.id != course.id:
-        raise courses.NoSuchComplaint(_("没有这份投诉，可能是网址写错了。"))
+    course = _mine(slug)
+    case = courses.get_case_of(course, complaint_id)
     try:
         courses.counter(current_actor(), case, request.form.get("text", ""))
     except Invalid as problem:

@@ -54,7 +54,8 @@ def complaint(code: str) -> Response:
 def _follow(case: courses.Case, problem: Problem | None = None) -> Response:
     course = case.course
     return personal(page(
-        "courses/complaint.html", problem.status if problem else 200, case=case_shown(case),
+        "courses/complaint.html", problem.status if problem else 200,
+        case=case_shown(case) | {"code": case.complaint.code},
         course={"slug": course.slug, "title": Name(course.title, course.title_en)},
         text=request.form.get("text", "") if problem else "", message=str(problem.message) if problem else ""))
 
@@ -79,7 +80,7 @@ def takedowns() -> Response:
     current_actor().require("review")
     state = "decided" if request.args.get("state") == "decided" else "open"
     now = clock.now()
-    rows = [case_shown(x) | {"course": x.course.title, "days": (now - x.complaint.filed_at).days,
+    rows = [case_shown(x) | {"code": x.complaint.code, "course": x.course.title, "days": (now - x.complaint.filed_at).days,
                              "is_waiting": courses.is_waiting(x.complaint, now)} for x in courses.list_cases(state)]
     return personal(page("courses/takedowns.html", rows=rows, state=state))
 
@@ -96,7 +97,7 @@ def _case_page(case: courses.Case, problem: Problem | None = None) -> Response:
     why_not = courses.why_not_officer(actor, case)
     return personal(page(
         "courses/takedown.html", problem.status if problem else 200,
-        case=case_shown(case) | {"contact": case.complaint.contact if why_not is None else ""},
+        case=case_shown(case) | {"code": case.complaint.code, "contact": case.complaint.contact if why_not is None else ""},
         course={"slug": course.slug, "title": course.title, "lesson": case.complaint.lesson_slug,
                 "has_newer": course.revision_id != case.complaint.revision_id},
         why_not=str(why_not or ""), may_decide=why_not is None and case.complaint.state != "decided",
