@@ -11,7 +11,9 @@ RIGHT = {"对", "正确", "√", "✓", "✔", "☑", "t", "true", "是", "y", "
 WRONG = {"错", "错误", "×", "✗", "✘", "☒", "f", "false", "否", "n", "no", "错的", "x", "wrong", "不对", "不正确", "错误的", "✕",
          "╳", "ⅹ"}
 _LETTERS = re.compile(r"(?:选|应选|故选|本题选)?\s*([A-Z](?:\s*[,、;/和与及|+]?\s*[A-Z])*)\s*[.。;；]?")
-_LETTER_AND_WORDS = re.compile(r"(?:选)?\s*([A-Z])\s*[.、):，,]\s*\S|\(([A-Z])\)\s*\S")
+_LETTER_AND_WORDS = re.compile(r"(?:选)?\s*\(?([A-Z])\s*([.、):,])\s*(?=\S)")
+_MARKED_LETTER = re.compile(r"(?<![^\s;,、.()])[A-L](?=\s*(?:[.、):,;(]|$))")  # "C." after "A.停机;"
+_LISTED_LETTER = re.compile(r"[A-L](?![A-Za-z0-9])")  # "C" of "B, C 都对"
 NUMBER = r"[+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?"
 _UNIT = r"(?:\s*[%‰°℃Ωμa-zA-Z\u4e00-\u9fff/·²³㎜㎡]{1,8})?"
 _TOLERANCE = re.compile(rf"({NUMBER})({_UNIT})\s*(?:±|\+/-|\+-)\s*(\d+(?:\.\d+)?)({_UNIT})")
@@ -19,13 +21,16 @@ _RANGE = re.compile(rf"({NUMBER})({_UNIT})\s*(?:~|至|到|\.\.|-)\s*({NUMBER})({
 _ONE = re.compile(rf"({NUMBER})({_UNIT})")
 _NUMBERED = re.compile(rf"(?:[(（]\d[)）]|[{CIRCLED}]|第[一二三四五六七八九\d][空个]\s*[:：]?|(?<!\S)\d[.、．](?!\d))\s*")
 _BETWEEN = (r"[;；\n]+", r"[,，]+", r"、+", r"\s{2,}", r"\s+", r"[;；,，、\s|]+")
-_OR = re.compile(r"\s*(?:/|\||或者|或)\s*")
-_OR_WORD = re.compile(r"\s*(?:\||或者|或)\s*")
+_OR = re.compile(r"\s*(?:或者|或)\s*")
+_PARTS = {"%": 100, "‰": 1000}
 LONGEST_NUMBER = 40
 
 
 def letters_of(raw: str) -> str | None:
-    """The letters an answer names, in order and once each ("A、C" → "AC", "②" → "B", "B. 停机" → "B"); None for other words."""
+    """The letters an answer names, in order and once each ("A、C" → "AC", "②" → "B", "B. 停机" → "B"); None for other words.
+
+    None as well where further letters stand among words ("A.停机；C.断电"): the first alone would be another answer.
+    """
     text = fold(raw).strip().strip("()[]【】\"'“”")
     for n, sign in enumerate(CIRCLED):
         text = text.replace(sign, chr(65 + n))
@@ -33,7 +38,8 @@ def letters_of(raw: str) -> str | None:
     if found := _LETTERS.fullmatch(text):
         return "".join(dict.fromkeys(c for c in found[1] if "A" <= c <= "Z"))
     if found := _LETTER_AND_WORDS.match(text):
-        return found[1] or found[2]
+        is_listed = found[2] in "、," and _LISTED_LETTER.match(text, found.end())
+        return None if is_listed or _MARKED_LETTER.search(text, found.end(1)) else found[1]
     return None
 
 
@@ -62,16 +68,26 @@ def range_of(raw: str) -> tuple[str, str] | None:
         return None
     try:
         if found := _TOLERANCE.fullmatch(text):
-            middle, tolerance = Decimal(found[1]), Decimal(found[3])
-            return _kept(middle - tolerance, middle + tolerance, found[2] or found[4])
+            middle, tolerance, (unit, other) = Decimal(found[1]), Decimal(found[3]), _units(found)
+            if unit and other in _PARTS and other != unit:  # 220V±10 %: of those 220
+                tolerance, other = abs(middle) * tolerance / _PARTS[other], ""
+            return _kept(middle - tolerance, middle + tolerance, unit or other) if _is_one_unit(unit, other) else None
         if found := _RANGE.fullmatch(text):
-            low, high = Decimal(found[1]), Decimal(found[3])
-            return _kept(low, high, found[2] or found[4]) if low <= high else None
+            low, high, units = Decimal(found[1]), Decimal(found[3]), _units(found)
+            return _kept(low, high, units[0] or units[1]) if low <= high and _is_one_unit(*units) else None
         if found := _ONE.fullmatch(text):
             return _kept(Decimal(found[1]), Decimal(found[1]), found[2])
     except InvalidOperation:
         return None
     return None
+
+
+def _units(found: re.Match) -> tuple[str, str]:
+    return (found[2] or "").strip(), (found[4] or "").strip()
+
+
+def _is_one_unit(unit: str, other: str) -> bool:
+    return not unit or not other or unit == other
 
 
 def _kept(low: Decimal, high: Decimal, unit: str | None) -> tuple[str, str] | None:
@@ -86,9 +102,11 @@ def has_tolerance(raw: str) -> bool:
 
 
 def accepted(raw: str) -> list[str]:
-    """The answers that are taken for one gap: "停机/关机" and "停机或关机" are two."""
-    text = raw.strip()
-    found = [x.strip(" 。") for x in (_OR_WORD if is_one_with_stroke(text) else _OR).split(text)]
+    """The answers that are taken for one gap: "停机/关机" and "停机或关机" are two, "或门" is one."""
+    text, found = raw.strip(), []
+    for part in re.split(r"\|" if is_one_with_stroke(text) else r"[/|]", text):
+        words = [x.strip(" 。") for x in _OR.split(part.strip())]
+        found += words if all(words) else [part.strip(" 。")]
     found = list(dict.fromkeys(x for x in found if x))
     return found or ([raw.strip()] if raw.strip() else [])
 

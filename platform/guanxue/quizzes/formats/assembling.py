@@ -9,7 +9,7 @@ from dataclasses import replace
 from guanxue.core.i18n import lazy as _
 from guanxue.quizzes.formats import answers, lists
 from guanxue.quizzes.formats.drafts import CHOICE, Bad, Doubting, Draft
-from guanxue.quizzes.formats.lines import fold, squeezed
+from guanxue.quizzes.formats.lines import CIRCLED, fold, squeezed
 from guanxue.quizzes.formats.reports import Doubt
 from guanxue.quizzes.gift import pool_name
 from guanxue.quizzes.rules import WHOLE, Option, Question, pieces_of
@@ -159,7 +159,8 @@ def _chosen(draft: Draft, there: set[str], doubt: Doubting) -> tuple[str, str]:
         if inside is None:
             raise Bad(_("没有找到答案；可以写在题干的括号里，或另起一行写“答案：B”。"))
         return _emptied(stem, within), inside
-    told = answers.letters_of(draft.answer) or _by_words(draft)
+    has_circles = any(c in CIRCLED for c in draft.answer)  # of a list in the stem: "①③" may be the words of option B
+    told = (_by_words(draft) if has_circles else None) or answers.letters_of(draft.answer) or _by_words(draft)
     if told is None:
         raise Bad(_("看不懂答案“%(answer)s”，选择题的答案应是选项字母。", answer=draft.answer.strip()[:20]), draft.answer_line)
     if inside is not None and set(inside) == set(told):
