@@ -273,3 +273,20 @@ def test_a_version_of_another_length_is_not_taken(studio, tmp_path, monkeypatch)
         session.execute(update(Asset).values(duration_ms=before.duration_ms + 400))
     run_next(studio.app)
     assert seen(studio.app).version == before.version and seen(studio.app).told["is_rough"]
+
+
+def test_what_was_asked_for_while_better_sizes_were_made_is_not_forgotten(studio, tmp_path, monkeypatch):
+    with studio.app.test_request_context(), writing():
+        upload(studio.chen, plain(tmp_path / "larger.mp4", "640x480", 10, 1))
+    run_next(studio.app)
+    improve = making.improve
+
+    def meanwhile(*args, **more):
+        with studio.app.app_context(), writing():
+            media.get_asset(1).facts = {**media.get_asset(1).facts, "transcript": {"state": "waiting"}}
+        return improve(*args, **more)
+
+    monkeypatch.setattr(making, "improve", meanwhile)
+    run_next(studio.app)
+    assert seen(studio.app).facts["renditions"] == ["240p", "360p", "480p"]
+    assert seen(studio.app).facts["transcript"] == {"state": "waiting"}

@@ -170,7 +170,8 @@ def improve_asset(asset_id: int, *, before: str, version: str, facts: dict) -> b
     asset = get_asset(asset_id)
     if asset.state != READY or asset.version != before:
         return False
-    asset.version, asset.facts, asset.stage, asset.progress_permille = version, facts, "", 1000
+    kept = {k: v for k, v in asset.facts.items() if k == "transcript"}  # somebody may have asked for it meanwhile
+    asset.version, asset.facts, asset.stage, asset.progress_permille = version, {**facts, **kept}, "", 1000
     session.flush()
     jobs.enqueue("media.sweep_version", {"asset_id": asset_id, "version": before}, key=f"{asset_id}-{before}",
                  run_at=clock.now() + NOBODY_HOLDS)
