@@ -11,10 +11,11 @@ HERE = Path(__file__).parent
 
 
 def pytest_collection_modifyitems(items) -> None:
-    """Journeys share one site, so one process runs them all."""
+    """Journeys share one site, so one process runs them all; the walk for everybody has a site of its own and another process."""
     for item in items:
         if item.path.is_relative_to(HERE):
-            item.add_marker(pytest.mark.xdist_group("journeys"))
+            group = "everybody" if item.path.name == "test_accessibility.py" else "journeys"
+            item.add_marker(pytest.mark.xdist_group(group))
 
 
 @pytest.fixture(scope="session")
