@@ -85,14 +85,16 @@ def _failing(course: courses.Course) -> list[int]:
     passed = set()
     mine = dict(session.execute(select(Enrolment.person_id, Enrolment.id).where(Enrolment.course_id == course.id)).all())
     for paper in courses.list_papers(course.id):
+        is_corrected = bool(quizzes.list_regrades(paper.paper_id))
         for attempt, submission in quizzes.list_submitted(paper.paper_id):
             enrolment_id = mine.get(attempt.person_id)
             if enrolment_id is None or not attempt.subject.startswith(f"enrolment:{enrolment_id}/"):
                 continue
-            now = submission if submission.is_passed else quizzes.standing_of(submission)
+            is_final = submission.is_passed or not (submission.short_count or is_corrected)  # by the machine, once for all
+            now = submission if is_final else quizzes.standing_of(submission)
             if now.is_passed:
                 passed.add(enrolment_id)
-            elif now is submission or now.is_decided:
+            elif is_final or now.is_decided:
                 failed[enrolment_id] = failed.get(enrolment_id, 0) + 1
     return [i for i, times in failed.items() if times >= FAILED_TIMES and i not in passed]
 

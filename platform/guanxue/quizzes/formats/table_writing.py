@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import io
-
+from guanxue.core import sheets
 from guanxue.core.i18n import lazy as _
 from guanxue.quizzes.formats.reports import Loss
 from guanxue.quizzes.formats.spelling import KIND_NAMES, spelled
 from guanxue.quizzes.rules import Question
 
 LETTERS = "ABCDEFGHIJKL"
+SHEET = "题目"
 HEADING = ("题型", "题干", *(f"选项{c}" for c in LETTERS[:8]), "答案", "解析", "题库", "多选计分", "题号")
 WIDTHS = (10, 48, *(18 for _c in LETTERS[:8]), 18, 36, 14, 14, 14)
 EXAMPLES = (
@@ -27,7 +27,7 @@ EXAMPLES = (
 
 def write_template() -> bytes:
     """The table to fill: the heading and an example of every kind."""
-    return _book([row + ("",) * (len(HEADING) - len(row)) for row in EXAMPLES])
+    return sheets.write_workbook(SHEET, HEADING, [row + ("",) * (len(HEADING) - len(row)) for row in EXAMPLES], WIDTHS)
 
 
 def write_workbook(questions: list[Question]) -> tuple[bytes, list[Loss]]:
@@ -46,35 +46,4 @@ def write_workbook(questions: list[Question]) -> tuple[bytes, list[Loss]]:
         rule = "全对才得分" if question.rule == "whole" else ""
         rows.append((KIND_NAMES[question.kind], said.stem, *options, said.answer, said.explanation, question.pool, rule,
                      question.id))
-    return _book(rows), losses
-
-
-def _book(rows: list[tuple]) -> bytes:
-    from openpyxl import Workbook  # see tables.py
-
-    book = Workbook(write_only=True)
-    sheet = book.create_sheet("题目")
-    sheet.freeze_panes = "C2"
-    for letter, width in zip("ABCDEFGHIJKLMNOPQRSTUVWXYZ", WIDTHS, strict=False):
-        sheet.column_dimensions[letter].width = width
-    sheet.append([_cell(sheet, word, is_bold=True) for word in HEADING])
-    for row in rows:
-        sheet.append([_cell(sheet, word) for word in row])
-    made = io.BytesIO()
-    book.save(made)
-    return made.getvalue()
-
-
-def _cell(sheet, text: str, *, is_bold: bool = False):
-    """A cell of text, also where the text begins like a formula."""
-    from openpyxl.cell import WriteOnlyCell
-    from openpyxl.styles import Alignment, Font
-
-    cell = WriteOnlyCell(sheet, value=text or None)
-    if text:
-        cell.data_type = "s"
-        cell.number_format = "@"
-    cell.alignment = Alignment(wrap_text=True, vertical="top")
-    if is_bold:
-        cell.font = Font(bold=True)
-    return cell
+    return sheets.write_workbook(SHEET, HEADING, rows, WIDTHS), losses
