@@ -18,7 +18,6 @@ from guanxue.courses.catalogue import (
     snapshot,
 )
 from guanxue.courses.checking import Check, check_file
-from guanxue.courses.comparing import compare, paragraphs_of
 from guanxue.courses.errors import (
     BadFolder,
     CandidateMoved,
@@ -79,33 +78,73 @@ from guanxue.courses.questions import (
     questions_in,
     remove_question,
 )
-from guanxue.courses.remarking import (
-    add_remark,
-    answer_remark,
-    count_unsettled,
-    decide_remark,
-    draft_content,
-    list_remarks,
-    remarks_here,
-)
-from guanxue.courses.remarking import shown as shown_remark
-from guanxue.courses.review_models import Candidate, Checklist, Complaint, Rights, Verdict
-from guanxue.courses.reviewing import (
+from guanxue.courses.reviews import (
+    LICENCES,
+    TOPICS,
+    Candidate,
+    Case,
+    Checklist,
+    Claim,
+    Complaint,
     Judged,
     Reading,
+    Rights,
+    Verdict,
+    add_remark,
+    add_words,
+    answer_remark,
     approve_course,
+    ask_author,
+    cases_of,
+    compare,
+    complain,
+    content_at,
+    count_unsettled,
+    count_waiting,
+    counter,
     current_checklist,
+    decide,
+    decide_remark,
+    declare_rights,
+    draft_content,
     draw_back,
+    ends_on,
     find_candidate,
+    find_withdrawal,
+    get_case,
+    get_case_of,
+    hold,
+    is_waiting,
+    list_cases,
     list_checklists,
+    list_remarks,
+    list_versions,
+    may_restore,
+    may_uphold,
+    must_not_rest,
+    paragraphs_of,
     publish_checklist,
     reading_of,
+    release,
+    remarks_here,
+    resting,
+    restore_course,
     return_course,
+    rights_of,
+    settle_all,
+    shown_remark,
+    stopped_ids,
     submit_course,
+    usual_versions,
     verdicts_of,
+    warning,
+    watch_rights,
+    why_closed,
+    why_not_officer,
     why_not_reader,
+    why_resting,
+    withdraw_course,
 )
-from guanxue.courses.rights import LICENCES, Claim, declare_rights, ends_on, rights_of, settle_all, warning, watch_rights
 from guanxue.courses.rules import KINDS, Section, may_edit_course, may_lead_course, sentences_of, spoken_text
 from guanxue.courses.service import (
     add_lesson,
@@ -125,17 +164,6 @@ from guanxue.courses.service import (
     wish_for,
     withdraw_wish,
 )
-from guanxue.courses.stopping import (
-    find_withdrawal,
-    may_restore,
-    must_not_rest,
-    resting,
-    restore_course,
-    stopped_ids,
-    why_closed,
-    why_resting,
-    withdraw_course,
-)
 from guanxue.courses.subtitling import (
     Said,
     Subtitling,
@@ -149,25 +177,6 @@ from guanxue.courses.subtitling import (
     where_said,
     words_of,
     write_subtitles,
-)
-from guanxue.courses.takedowns import (
-    TOPICS,
-    Case,
-    add_words,
-    ask_author,
-    cases_of,
-    complain,
-    count_waiting,
-    counter,
-    decide,
-    get_case,
-    get_case_of,
-    hold,
-    is_waiting,
-    list_cases,
-    may_uphold,
-    release,
-    why_not_officer,
 )
 from guanxue.courses.teams import (
     answer_invitation,
@@ -183,7 +192,6 @@ from guanxue.courses.teams import (
     set_institution,
     take_over,
 )
-from guanxue.courses.versions import content_at, list_versions, usual_versions
 from guanxue.courses.waiting import drop_waiting, find_waiting, keep_waiting
 
 __all__ = [

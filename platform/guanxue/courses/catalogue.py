@@ -21,7 +21,7 @@ from guanxue.core import generation
 from guanxue.core.db import session
 from guanxue.core.i18n import Name
 from guanxue.core.i18n import lazy as _
-from guanxue.courses import rules, stopping, subtitling
+from guanxue.courses import reviews, rules, subtitling
 from guanxue.courses.models import Course, CourseTown, Revision, RevisionLesson
 
 PER_PAGE = 20
@@ -191,7 +191,7 @@ def _build() -> Snapshot:
     rows = session.execute(
         select(Course, Revision).outerjoin(Revision, Revision.id == Course.revision_id)
         .where(or_(Course.revision_id.is_not(None), Course.is_planned)))
-    stopped = stopping.stopped_ids()
+    stopped = reviews.stopped_ids()
     items = [_item(course, revision, lessons[course.revision_id], towns_of[course.id], is_stopped=course.id in stopped)
              for course, revision in rows]
     labels = {

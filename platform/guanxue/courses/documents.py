@@ -7,7 +7,7 @@ from sqlalchemy import or_, select
 from guanxue import accounts, standards
 from guanxue.core.actor import ANONYMOUS
 from guanxue.core.db import session
-from guanxue.courses import queries, rules, stopping, subtitling
+from guanxue.courses import queries, reviews, rules, subtitling
 from guanxue.courses.models import Course, RevisionLesson
 from guanxue.search import SearchDocument
 
@@ -15,7 +15,7 @@ from guanxue.search import SearchDocument
 def load(slug: str) -> SearchDocument | None:
     """The course as search keeps it; None when it is not in the catalogue any more."""
     course = queries.find_course(slug, ANONYMOUS)
-    if course is None or stopping.why_closed(course) is not None:
+    if course is None or reviews.why_closed(course) is not None:
         return None
     words = queries.get_revision(course.revision_id).document if course.revision_id else None
     title = words["title"] if words else course.title
@@ -30,7 +30,7 @@ def load(slug: str) -> SearchDocument | None:
 def _body(course: Course) -> str:
     if not course.revision_id:
         return "\n".join([course.summary, *course.syllabus])
-    resting = stopping.resting(course.id, course.revision_id)
+    resting = reviews.resting(course.id, course.revision_id)
     lessons = [x for x in queries.lessons_of(course.revision_id) if x.slug not in resting]
     texts = [f"{x.title}\n{_words(x)}" for x in lessons if x.kind != "quiz"]
     return "\n".join([course.summary, *texts])

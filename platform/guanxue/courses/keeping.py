@@ -11,8 +11,8 @@ from guanxue.core import clock, generation
 from guanxue.core.actor import Actor
 from guanxue.core.db import session
 from guanxue.core.i18n import lazy as _
-from guanxue.courses import review_keeping
 from guanxue.courses.models import Author, Course, ReviewLine, Wish
+from guanxue.courses.reviews import keeping as review_keeping
 
 # Table → where export() tells of it.
 KEEPS = {"courses_wish": "wishes", "courses_course": "courses", "courses_author": "authorships",

@@ -231,7 +231,7 @@ def attach_video(actor: Actor, course: Course, lesson_id: int, asset: media.Asse
     return lesson
 
 
-# ---- publication (the way there is reviewing.py)
+# ---- publication (the way there is reviews/service.py)
 
 
 def must_be_publishable(course: Course) -> list[Lesson]:

@@ -16,7 +16,7 @@ from guanxue.core.actor import Actor
 from guanxue.core.db import session
 from guanxue.core.errors import Invalid
 from guanxue.core.i18n import lazy as _
-from guanxue.courses import stopping
+from guanxue.courses import reviews
 from guanxue.courses.errors import NotReady, TextMoved
 from guanxue.courses.models import Course, Lesson, RevisionLesson
 from guanxue.courses.queries import get_lesson
@@ -113,7 +113,7 @@ def where_said(course_of: dict[int, int], terms: Iterable[str]) -> dict[int, Sai
         .where(RevisionLesson.revision_id.in_(ids), RevisionLesson.duration_ms.is_not(None), may_say)
         .order_by(RevisionLesson.revision_id, RevisionLesson.position)).all()
     found: dict[int, tuple[int, Said]] = {}
-    rest = {id: stopping.resting(course_of[id], id) for id in {row.revision_id for row in rows}}
+    rest = {id: reviews.resting(course_of[id], id) for id in {row.revision_id for row in rows}}
     for revision_id, slug, title, cues, facts in rows:
         if slug in rest[revision_id] or "" in rest[revision_id]:
             continue

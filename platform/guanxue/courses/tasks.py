@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from guanxue.core.actor import SYSTEM
 from guanxue.core.db import writing
-from guanxue.courses import rights
+from guanxue.courses import reviews
 from guanxue.jobs import Running
 
 
 def settle_rights(_job: Running) -> None:
     """Stop new enrolments where a licence has ended, and ask for tomorrow's look. Twice is once."""
     with writing():
-        rights.settle_all(SYSTEM)
-        rights.watch_rights()
+        reviews.settle_all(SYSTEM)
+        reviews.watch_rights()

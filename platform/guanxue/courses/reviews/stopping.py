@@ -14,7 +14,7 @@ from guanxue.core.plain import checked_text
 from guanxue.courses import rules
 from guanxue.courses.errors import NotReady, Paused
 from guanxue.courses.models import Course, Revision, RevisionLesson
-from guanxue.courses.review_models import Complaint, Stop
+from guanxue.courses.reviews.models import Complaint, Stop
 
 WITHDRAWN, RIGHTS, COMPLAINT = "withdrawn", "rights", "complaint"
 LONGEST_REASON = 300

@@ -14,10 +14,11 @@ from guanxue.core.db import session
 from guanxue.core.errors import Forbidden, Invalid
 from guanxue.core.i18n import lazy as _
 from guanxue.core.plain import plain_text
-from guanxue.courses import rules, stopping
+from guanxue.courses import rules
 from guanxue.courses.models import Course, Lesson
 from guanxue.courses.queries import lessons_of, list_lessons
-from guanxue.courses.review_models import Rights
+from guanxue.courses.reviews import stopping
+from guanxue.courses.reviews.models import Rights
 
 OWN, LICENSED, OPEN = BASES = ("own", "licensed", "open")
 AGREED, NOBODY = PEOPLE = ("agreed", "nobody")

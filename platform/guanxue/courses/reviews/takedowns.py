@@ -20,11 +20,12 @@ from guanxue.core.errors import Forbidden, TooMany
 from guanxue.core.i18n import lazy as _
 from guanxue.core.plain import checked_text, invalid_field, plain_text
 from guanxue.core.sealing import keyed_hash
-from guanxue.courses import rules, stopping
+from guanxue.courses import rules
 from guanxue.courses.errors import NoSuchComplaint, NotReady
 from guanxue.courses.models import Course, Revision
 from guanxue.courses.queries import lessons_of, may_review_course
-from guanxue.courses.review_models import Complaint, ComplaintLine, Stop
+from guanxue.courses.reviews import stopping
+from guanxue.courses.reviews.models import Complaint, ComplaintLine, Stop
 
 OPEN, ASKED, DECIDED = STATES = ("open", "asked", "decided")
 UPHELD, REJECTED = "upheld", "rejected"

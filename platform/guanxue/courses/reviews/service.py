@@ -19,16 +19,16 @@ from guanxue.core.db import session
 from guanxue.core.errors import Forbidden, Invalid
 from guanxue.core.i18n import lazy as _
 from guanxue.core.plain import checked_text, invalid_field, plain_text
-from guanxue.courses import rights, rules, stopping
+from guanxue.courses import rules
 from guanxue.courses.errors import CandidateMoved, NotReady
 from guanxue.courses.models import DRAFT, RETURNED, SUBMITTED, Course, Lesson, ReviewLine, Revision
 from guanxue.courses.queries import list_lessons, may_review_course
-from guanxue.courses.review_models import Candidate, Checklist, Remark, RemarkLine, Verdict
+from guanxue.courses.reviews import checklists, rights, stopping
+from guanxue.courses.reviews.models import Candidate, Checklist, Remark, RemarkLine, Verdict
 from guanxue.courses.service import freeze_course, frozen_content, must_be_publishable
 
 PASSED = "passed"
 LONGEST_NOTE, LONGEST_REMARKS, LONGEST_POINT = 500, 2000, 300
-MOST_READERS, MOST_POINTS = 3, 20
 
 
 @dataclass(frozen=True)
@@ -51,54 +51,6 @@ class Reading:
     def place(self) -> int:
         """Whose turn it is."""
         return len(self.verdicts) + 1
-
-
-# ---- the checklist
-
-
-def current_checklist() -> Checklist:
-    """The list that what is handed in now will be judged by."""
-    return session.scalars(select(Checklist).order_by(Checklist.number.desc()).limit(1)).one()
-
-
-def list_checklists() -> list[Checklist]:
-    """All versions, newest first."""
-    return list(session.scalars(select(Checklist).order_by(Checklist.number.desc())))
-
-
-def publish_checklist(actor: Actor, *, readers: int, points: Iterable[Mapping[str, str]]) -> Checklist:
-    """A new version, for what is handed in from now on. Needs "administer". Points are {title, hint, key?}. Raises Invalid."""
-    actor.require("administer")
-    if not 1 <= readers <= MOST_READERS:
-        raise invalid_field("readers", _("请选一到三位审核员。"))
-    now = current_checklist()
-    kept = [{"key": p.get("key", ""), "title": plain_text(p.get("title", ""))[:20], "hint": plain_text(p.get("hint", ""))[:200]}
-            for p in points]
-    kept = [p for p in kept if p["title"]]
-    if not 1 <= len(kept) <= MOST_POINTS or len({p["title"] for p in kept}) < len(kept):
-        raise invalid_field("points", _("请写 1 到 20 项，名称不要重复。"))
-    if (readers, _titles(kept)) == (now.readers, _titles(now.points)):
-        raise invalid_field("points", _("和现在的清单一样，没有新的版本。"))
-    made = Checklist(number=now.number + 1, readers=readers, points=_keyed(kept), published_at=clock.now(),
-                     published_by=actor.ref)
-    session.add(made)
-    session.flush()
-    audit.record(actor, "courses.checklist.published", f"checklist:{made.number}", {"readers": readers, "points": len(kept)})
-    return made
-
-
-def _titles(points: list[dict]) -> list[tuple[str, str]]:
-    return [(p["title"], p["hint"]) for p in points]
-
-
-def _keyed(points: list[dict]) -> list[dict]:
-    """Each point with a key of its own; one that went on from an older version keeps it."""
-    used: set[str] = set()
-    for n, point in enumerate(points, 1):
-        if not point["key"] or point["key"] in used:
-            point["key"] = next(k for k in (f"p{n + more}" for more in range(100)) if k not in {p["key"] for p in points})
-        used.add(point["key"])
-    return points
 
 
 # ---- handing in
@@ -131,7 +83,7 @@ def _made_candidate(course: Course, lessons: list[Lesson], by: str, note: str = 
     return Candidate(
         course_id=course.id, number=number + 1, digest=rules.content_digest(facts, content), note=note, submitted_by=by,
         document={"course": facts, "lessons": content, "assets": {x.slug: x.asset_id for x in lessons if x.asset_id}},
-        checklist_id=current_checklist().id, submitted_at=at or clock.now())
+        checklist_id=checklists.current_checklist().id, submitted_at=at or clock.now())
 
 
 def draw_back(actor: Actor, course: Course) -> None:

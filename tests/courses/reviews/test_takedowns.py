@@ -16,7 +16,7 @@ from guanxue.core import clock
 from guanxue.core.actor import ANONYMOUS, SYSTEM
 from guanxue.core.db import session, writing
 from guanxue.core.errors import Forbidden, Invalid, TooMany
-from guanxue.courses import takedowns
+from guanxue.courses.reviews import takedowns
 
 LEARNER, AUTHOR, OFFICER, SECOND, STRANGER = (f"1380000000{n}" for n in range(1, 6))
 

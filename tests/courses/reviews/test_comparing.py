@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from guanxue.courses import comparing
+from guanxue.courses.reviews import comparing
 
 PARAGRAPHS = st.lists(st.text("停机测量abc12，。 ", min_size=1, max_size=12).filter(str.strip), max_size=6).map("\n\n".join)
 

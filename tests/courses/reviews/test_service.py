@@ -14,8 +14,9 @@ from guanxue.core import clock
 from guanxue.core.actor import ANONYMOUS, SYSTEM
 from guanxue.core.db import session
 from guanxue.core.errors import Forbidden, Invalid
-from guanxue.courses import comparing, rules
+from guanxue.courses import rules
 from guanxue.courses.models import DRAFT, PUBLISHED, RETURNED, SUBMITTED
+from guanxue.courses.reviews import comparing
 from guanxue.media.service import finish_asset
 
 KIND = "skills-upgrading"

@@ -8,7 +8,7 @@ from guanxue.accounts import Effect
 from guanxue.core.db import session
 from guanxue.core.i18n import lazy as _
 from guanxue.courses.models import Course
-from guanxue.courses.review_models import Candidate, Complaint, ComplaintLine, Remark, RemarkLine, Rights, Verdict
+from guanxue.courses.reviews.models import Candidate, Complaint, ComplaintLine, Remark, RemarkLine, Rights, Verdict
 
 # Table → where export() tells of it.
 KEEPS = {"courses_complaint": "complaints", "courses_complaint_line": "case_lines", "courses_remark": "review_remarks",

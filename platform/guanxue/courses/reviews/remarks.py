@@ -14,11 +14,12 @@ from guanxue.core.db import session
 from guanxue.core.errors import Forbidden
 from guanxue.core.i18n import lazy as _
 from guanxue.core.plain import checked_text, invalid_field
-from guanxue.courses import comparing, reviewing, rules
+from guanxue.courses import rules
 from guanxue.courses.errors import NoSuchRemark, NotReady
 from guanxue.courses.models import Course
 from guanxue.courses.queries import list_lessons
-from guanxue.courses.review_models import Candidate, Remark, RemarkLine
+from guanxue.courses.reviews import comparing, service
+from guanxue.courses.reviews.models import Candidate, Remark, RemarkLine
 from guanxue.courses.service import frozen_content
 
 OPEN, ANSWERED, SETTLED = "open", "answered", "settled"
@@ -45,7 +46,7 @@ class Said:
 
 def add_remark(actor: Actor, course: Course, *, lesson_slug: str, kind: str, place: str, text: str) -> Remark:
     """A reader's words at a place of the candidate. Raises Invalid, NotReady, Forbidden."""
-    reading = reviewing.take_turn(actor, course)
+    reading = service.take_turn(actor, course)
     text = checked_text("text", text, LONGEST)
     place = place.strip()
     quote = comparing.quote_at(reading.candidate.document, lesson_slug, kind, place) if kind in KINDS else None
@@ -79,7 +80,7 @@ def answer_remark(actor: Actor, course: Course, remark_id: int, *, text: str = "
 
 def decide_remark(actor: Actor, course: Course, remark_id: int, *, text: str = "", is_settled: bool) -> None:
     """A reader settles a remark, or opens it again. Raises NotReady, Forbidden."""
-    reviewing.take_turn(actor, course)
+    service.take_turn(actor, course)
     _add(actor, get_remark(course, remark_id), SETTLED if is_settled else REOPENED, text, may_be_empty=True)
 
 

@@ -8,10 +8,10 @@ from sqlalchemy import select
 
 from guanxue import media
 from guanxue.core.db import session
-from guanxue.courses import remarking
 from guanxue.courses.models import DRAFT, RETURNED, Course, Revision
 from guanxue.courses.queries import lessons_of
-from guanxue.courses.review_models import Candidate
+from guanxue.courses.reviews import remarks
+from guanxue.courses.reviews.models import Candidate
 from guanxue.courses.service import lesson_content
 
 
@@ -36,7 +36,7 @@ def usual_versions(course: Course) -> tuple[str, str]:
 def content_at(course: Course, name: str) -> dict:
     """The content of a version that list_versions() names, as comparisons take it."""
     if name == "draft":
-        return remarking.draft_content(course)
+        return remarks.draft_content(course)
     if name.startswith("c"):
         document = session.scalar(select(Candidate.document).where(Candidate.course_id == course.id,
                                                                    Candidate.number == int(name[1:])))
