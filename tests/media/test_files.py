@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import subprocess
+import sys
 import zipfile
 
 import pytest
@@ -16,7 +17,7 @@ from guanxue.core.db import writing
 from guanxue.core.enclosures import Enclosure, list_enclosures, plain_name, read_address, without_enclosures
 from guanxue.core.errors import Forbidden, TooLarge
 from guanxue.core.markup import inline_html, markdown_html
-from guanxue.media import files
+from guanxue.media import files, pictures
 
 TEACHER = "13800000002"
 
@@ -132,6 +133,56 @@ def test_a_picture_of_a_quarter_of_a_milliard_points_is_refused_before_it_is_dra
     head[16:24] = (16000).to_bytes(4, "big") * 2
     with app.app_context(), pytest.raises(media.BadFile, match="太大|读不出来"):
         media.prepare_file("a.png", io.BytesIO(bytes(head)))
+
+
+GROWTH = """
+import re, sys
+from pathlib import Path
+from PIL import Image
+from guanxue.media import pictures
+Image.init()
+
+def most_kb():  # of this process alone: what getrusage says includes the parent's
+    return int(re.search(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())[1])
+
+before = most_kb()
+drawn = pictures.redraw(Path(sys.argv[1]))
+print(drawn.width, drawn.height, (most_kb() - before) // 1024)
+"""
+
+
+def test_a_long_panorama_is_read_small_from_the_start(tmp_path):
+    path = tmp_path / "panorama.jpg"
+    Image.new("RGB", (26000, 1700), "grey").save(path, "JPEG")  # 126 MB where it is read whole
+    told = subprocess.run([sys.executable, "-c", GROWTH, path], check=True, capture_output=True, text=True).stdout.split()
+    assert told[:2] == ["1600", "105"] and int(told[2]) < 60
+
+
+@pytest.mark.parametrize("size", [(40_000, 10_000), (65_000, 200)])
+def test_a_picture_larger_than_any_phone_takes_is_refused_by_its_header(tmp_path, size):
+    small = io.BytesIO()
+    Image.new("RGB", (16, 16)).save(small, "JPEG")
+    body = bytearray(small.getvalue())
+    at = body.index(b"\xff\xc0")
+    body[at + 5:at + 9] = size[1].to_bytes(2, "big") + size[0].to_bytes(2, "big")
+    path = tmp_path / "bomb.jpg"
+    path.write_bytes(bytes(body))
+    with pytest.raises(media.BadFile, match="尺寸太大"):
+        pictures.redraw(path)
+
+
+def test_a_large_picture_that_can_only_be_read_whole_is_refused_with_what_to_do(app):
+    out = io.BytesIO()
+    Image.new("RGB", (6100, 4000), "grey").save(out, "JPEG", progressive=True)
+    with app.app_context(), pytest.raises(media.BadFile, match="尺寸太大.*截图"):
+        media.prepare_file("a.jpg", io.BytesIO(out.getvalue()))
+
+
+def test_colours_in_scans_of_their_own_are_read_whole_too():
+    frame = b"\xff\xd8\xff\xe0\x00\x04ab\xff\xc0\x00\x0b\x08\x00\x10\x00\x10\x03abc"
+    assert pictures.is_in_one_scan(frame + b"\xff\xda\x00\x05\x03ab") is True
+    for rest in (b"\xff\xda\x00\x05\x01ab", b"", b"\xff", b"\xff\xda", b"\xff\xfe\x00\x00", b"\x00\x00\x00\x00"):
+        assert pictures.is_in_one_scan(frame + rest) is False
 
 
 def test_too_many_bytes_are_refused_in_the_middle(app, monkeypatch):

@@ -16,9 +16,12 @@ from guanxue.core.i18n import lazy as _
 from guanxue.media.errors import BadFile
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF")
-LONGEST_SIDE = 1600
-# A JPEG is decoded small from the start; the others stand in memory whole, four bytes a point.
+LONGEST_SIDE, LONGEST_SIDE_READ = 1600, 30_000
+# A JPEG is decoded small from the start, unless its lines come in several rounds; all others stand in memory whole.
 MOST_PIXELS, MOST_PIXELS_WHOLE = 80_000_000, 24_000_000
+_SHRINKS = (8, 4, 2)  # by how much the decoder can make it smaller on the way
+_SHRUNK_FIRST = ("L", "LA", "RGB", "RGBA", "CMYK")  # whose points may be mixed as they are
+_FRAMES, _SCAN = (0xC0, 0xC1), 0xDA
 _SRGB = ImageCms.createProfile("sRGB")
 
 
@@ -38,6 +41,7 @@ def redraw(path: Path) -> Drawn:
     try:
         with Image.open(path, formats=FORMATS) as opened:
             source = opened.format
+            _must_fit(opened, path)
             image = _small(opened)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise _too_large() from None
@@ -47,15 +51,52 @@ def redraw(path: Path) -> Drawn:
     return _encoded(image, may_be_lines=source != "JPEG")
 
 
+def measures(made: Path) -> tuple[int, int]:
+    """Width and height of a picture that redraw() made."""
+    with Image.open(made, formats=FORMATS) as opened:
+        return opened.size
+
+
 def _too_large() -> BadFile:
     return BadFile(_("图片的尺寸太大；请用手机截图或裁剪后再传。"))
 
 
+def _must_fit(opened: Image.Image, path: Path) -> None:
+    """Only the header has been read. Raises BadFile for what no memory should hold."""
+    width, height = opened.size
+    is_light = opened.format == "JPEG" and width * height > MOST_PIXELS_WHOLE and _is_light(path)
+    if max(width, height) > LONGEST_SIDE_READ or width * height > (MOST_PIXELS if is_light else MOST_PIXELS_WHOLE):
+        raise _too_large()
+
+
+def _is_light(path: Path) -> bool:
+    with path.open("rb") as f:
+        return is_in_one_scan(f.read(1024 * 1024))
+
+
+def is_in_one_scan(head: bytes) -> bool:
+    """Does a JPEG that begins so come line by line with all its colours? Else its decoder keeps it whole to the last round."""
+    at, colours = 2, 0
+    while at + 4 <= len(head) and head[at] == 0xFF:
+        marker, length = head[at + 1], int.from_bytes(head[at + 2:at + 4], "big")
+        if marker == 0xFF:  # filling
+            at += 1
+            continue
+        if marker in _FRAMES and at + 10 <= len(head):
+            colours = head[at + 9]
+        if marker == _SCAN:
+            return colours > 0 and head[at + 4:at + 5] == bytes((colours,))
+        at += 2 + max(length, 2)
+    return False
+
+
 def _small(opened: Image.Image) -> Image.Image:
     width, height = opened.size
-    if width * height > (MOST_PIXELS if opened.format == "JPEG" else MOST_PIXELS_WHOLE):
-        raise _too_large()
-    opened.draft("RGB", (LONGEST_SIDE, LONGEST_SIDE))  # does something for JPEG only
+    # What it is asked for is the size it should give: the shorter side of a panorama must not keep the longer one large.
+    shrink = next((n for n in _SHRINKS if max(width, height) >= n * LONGEST_SIDE), 1)
+    opened.draft("RGB", (max(1, width // shrink), max(1, height // shrink)))  # does something for JPEG only
+    if opened.mode in _SHRUNK_FIRST and "transparency" not in opened.info:  # in its place: a second one is as large
+        opened.thumbnail((LONGEST_SIDE, LONGEST_SIDE), Image.Resampling.LANCZOS)
     image = _in_srgb(ImageOps.exif_transpose(opened))
     image.thumbnail((LONGEST_SIDE, LONGEST_SIDE), Image.Resampling.LANCZOS)
     return image
