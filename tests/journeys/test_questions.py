@@ -22,6 +22,7 @@ def quiz(open_page, whole_site) -> Page:
     page.get_by_role("button", name="建好，去加课").click()
     page.wait_for_url(re.compile("/teach/c-"))
     page.get_by_role("link", name="考核", exact=True).click()
+    expect(page.get_by_label("从 Word 或 WPS 复制，贴在这里")).to_be_visible()
     return page
 
 
@@ -55,3 +56,18 @@ def test_the_form_shows_what_its_kind_needs_and_goes_on_to_the_next(quiz):
     quiz.get_by_role("button", name="保存，再写一道").click()
     expect(quiz.locator("#question-list > li")).to_have_count(1)
     expect(quiz.locator("#f-stem")).to_be_focused()
+
+
+def test_who_has_begun_to_write_is_not_taken_elsewhere_when_the_last_picture_comes(quiz):
+    held = []
+    quiz.route("**/a-slow-picture.png", lambda route: held.append(route))
+    quiz.add_init_script("new Image().src = '/a-slow-picture.png'")
+    quiz.goto(re.match(r".*/teach/[^/]+", quiz.url)[0] + "/questions?writing=single#write", wait_until="domcontentloaded")
+    options = quiz.get_by_label("选项，一行一个")
+    options.focus()
+    quiz.keyboard.type("*轮胎")
+    assert quiz.evaluate("document.readyState") == "interactive"
+    held[0].abort()
+    quiz.wait_for_function("document.readyState === 'complete'")
+    quiz.wait_for_timeout(200)
+    expect(options).to_be_focused()
