@@ -10,11 +10,12 @@ from sqlalchemy import func, select, text
 from tests.clients import Browser, Learner, place, words
 from tests.factories import TEXT, make_person
 
-from guanxue import courses, creditbank, jobs, learning, quizzes
+from guanxue import accounts, courses, creditbank, jobs, learning, quizzes
 from guanxue.audit.models import AuditLine
 from guanxue.core import clock
 from guanxue.core.actor import SYSTEM, Actor
 from guanxue.core.db import session, writing
+from guanxue.learning import judging
 from guanxue.learning.models import Completion
 
 LEARNER, TEACHER, REVIEWER, SECOND, THIRD = (f"1380000000{n}" for n in range(1, 6))
@@ -188,7 +189,7 @@ def test_the_preview_says_who_gains_who_passes_and_who_keeps_more(school):
     browser = Browser(school, TEACHER)
     page = words(browser.get(f"{Q2}?what=key&right=1"))
     assert "3 份交过的答卷里有这道题" in page and "1 份会加分，其中 1 份因此及格" in page
-    assert "林小莲 ： 50 → 100" in page.replace("林小莲：", "林小莲 ： ") and "1 份按新答案会减分，但保留原来的分" in page
+    assert "林** ： 50 → 100" in page.replace("林**：", "林** ： ") and "1 份按新答案会减分，但保留原来的分" in page
     with school.app_context():
         assert session.scalar(text("SELECT count(*) FROM quizzes_regrade_request")) == 0
     seen = browser.see(f"{Q2}?what=key&right=1")
@@ -305,3 +306,69 @@ def test_what_is_handed_in_while_the_key_is_put_right_misses_nothing(school):
     for thread in threads:
         thread.join(30)
     assert faults == [] and awards(school) == 1
+
+
+def merged(app, kept, into):
+    """The first number's account goes into the second's: one person from now on."""
+    with app.test_request_context(), writing():
+        ids = [accounts.find_person_by_phone(phone).id for phone in (kept, into)]
+        session.execute(text("UPDATE accounts_person SET merged_into_id = :to WHERE id = :id"), {"id": ids[0], "to": ids[1]})
+
+
+def test_who_asked_under_an_account_that_was_merged_into_theirs_does_not_confirm(school):
+    with school.test_request_context(), writing():
+        course = courses.get_course("safe-measuring", SYSTEM)
+        session.execute(text("UPDATE courses_course SET owner_id = NULL"))  # the teacher wrote nothing of it: only asking counts
+        asker = Actor("person", 2, "陈师傅", frozenset({"administer", "teach"}))
+        learning.ask_correction(asker, course, 1, "q2", RIGHT, reason="答案写错了。")
+    merged(school, TEACHER, REVIEWER)
+    with school.test_request_context(), writing():
+        assert not learning.may_answer(reviewer, quizzes.get_request(1))
+        with pytest.raises(quizzes.NotForYou):
+            quizzes.confirm_regrade(reviewer, 1)
+        with pytest.raises(quizzes.NotForYou):
+            quizzes.refuse_regrade(reviewer, 1, remarks="答案没有错。")
+
+
+def test_a_key_can_be_put_right_again_also_back_to_what_an_earlier_decision_said(school):
+    first, _told, of_first = hand_in(school, LEARNER, "Y")
+    put_right(school, {"right": [2]})  # Y: a mistake
+    put_right(school, {"right": [1]})  # Z
+    put_right(school, {"right": [2]})  # it was Y after all
+    assert hand_in(school, SECOND, "Y")[1]["score"] == 100 and hand_in(school, THIRD, "Z")[1]["score"] == 50
+    assert first.call("POST", f"/attempts/{of_first}/submit", 200)["score"] == 100
+    assert awards(school) == 2
+    with school.app_context():
+        keys = session.scalars(text("SELECT key FROM quizzes_regrade ORDER BY id")).all()
+    assert len(set(keys)) == 3
+
+
+def test_one_that_fails_holds_up_nobody_else_and_is_tried_again(school, monkeypatch, caplog):
+    handed_in = [hand_in(school, phone, "Z")[2] for phone in (LEARNER, SECOND, THIRD)]
+    broken, settle = sorted(handed_in)[0], judging.complete_quiz
+
+    def fail(enrolment, lesson):
+        settle(enrolment, lesson)
+        if failing and enrolment.person_id == whose:
+            raise RuntimeError("the disk is full")
+
+    with school.app_context():
+        whose = quizzes.get_attempt_of(quizzes.get_submission(broken)).person_id
+    failing = [True]
+    monkeypatch.setattr(judging, "complete_quiz", fail)
+    put_right(school, RIGHT)
+    assert awards(school) == 2, "the others have theirs, and of the failed one nothing is half-written"
+    with school.app_context():
+        assert [(j.state, broken in (j.failure or "")) for j in jobs.list_jobs() if j.name == "learning.settle_correction"] == [
+            ("waiting", True)]
+    assert any(broken in r.getMessage() for r in caplog.records)
+    failing.clear()
+    with clock.advance(3600):
+        jobs.run_waiting(school)
+        assert awards(school) == 3
+
+
+def test_names_of_who_gains_are_masked(school):
+    hand_in(school, LEARNER, "Z")
+    for page in (Browser(school, TEACHER).see(f"{Q2}?what=key&right=1"),):
+        assert "林小莲" not in page and "林**" in page.replace("＊", "*")

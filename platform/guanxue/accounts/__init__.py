@@ -46,6 +46,7 @@ from guanxue.accounts.numbers import (
 from guanxue.accounts.queries import (
     SignedIn,
     accounts_of,
+    all_accounts_of,
     capabilities_of,
     find_person,
     find_person_by_phone,
@@ -54,6 +55,7 @@ from guanxue.accounts.queries import (
     get_person,
     get_town,
     has_demo_people,
+    is_same_person,
     list_sessions,
     list_teachers_of,
     list_teaching_places,
@@ -111,6 +113,7 @@ __all__ = [
     "Foreseen", "Plan", "find_merge", "foresee_merge", "foresee_part", "get_merge", "list_merges", "merge_accounts",
     "merged_into", "must_not_be_merged", "part_accounts", "part_until",
     "Effect", "Keeper", "Merging", "register_keeper", "PersonRenamed", "current_edition", "holder_at", "name_at",
-    "register_relier", "erase_person", "accounts_of", "list_teaching_places", "list_teachers_of",
+    "register_relier", "erase_person", "accounts_of", "all_accounts_of", "is_same_person",
+    "list_teaching_places", "list_teachers_of",
     "find_town", "lock_person", "load_towns", "create_demo_people", "has_demo_people", "DEMO_PEOPLE", "ROLES",
 ]

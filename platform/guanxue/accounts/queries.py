@@ -12,6 +12,7 @@ from sqlalchemy import bindparam, inspect, select
 from guanxue.accounts.errors import NoSuchPerson, NoSuchTown
 from guanxue.accounts.models import Organisation, Person, Role, Session
 from guanxue.core import clock
+from guanxue.core.actor import Actor
 from guanxue.core.db import db, session
 from guanxue.core.i18n import lazy as _
 from guanxue.core.prepared import Prepared
@@ -104,6 +105,22 @@ def accounts_of(person_id: int) -> list[int]:
             select(Person.id).where(Person.merged_into_id.in_(ahead), Person.id.not_in(found)).order_by(Person.id)))
         found = ahead + found
     return found
+
+
+def all_accounts_of(person_id: int) -> list[int]:
+    """Row ids of all accounts of the person behind this one, whichever of them it is."""
+    kept = person_id
+    while (onward := session.scalar(select(Person.merged_into_id).where(Person.id == kept))) is not None:
+        kept = onward
+    return accounts_of(kept)
+
+
+def is_same_person(actor: Actor, refs: Iterable[str]) -> bool:
+    """Is the actor behind one of these refs ("person:17"), under whichever account? Who may not decide alone asks this."""
+    others = {ref for ref in refs if ref}
+    if actor.ref in others or not (others and actor.is_person):
+        return actor.ref in others
+    return not others.isdisjoint(f"person:{one}" for one in all_accounts_of(actor.id))
 
 
 def find_person_by_phone(phone: str) -> Person | None:

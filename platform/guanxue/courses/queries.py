@@ -58,7 +58,7 @@ def may_review_course(actor: Actor, course: Course) -> bool:
     """A reviewer who never was one of its authors, nor was so under an account that was merged into theirs: four eyes."""
     if not rules.may_review_course(actor, course):
         return False
-    return actor.id is None or course.writer_ids.isdisjoint(accounts.accounts_of(actor.id))
+    return actor.id is None or course.writer_ids.isdisjoint(accounts.all_accounts_of(actor.id))
 
 
 def list_own_courses(actor: Actor) -> list[Course]:

@@ -60,14 +60,19 @@ def settle_attempt(attempt_id: str) -> bool:
     return True
 
 
-def list_passing(paper_id: int, after: str, most: int) -> tuple[list[str], str]:
-    """(attempts on the paper that pass now and did not by the machine alone, the last one looked at), from `after` on.
+def list_unpassed(paper_id: int, after: str, most: int) -> tuple[list[str], str]:
+    """(attempts on the paper that did not pass by the machine alone, the last one looked at), from `after` on.
 
     The last one is "" when there are no more.
     """
     rows = quizzes.list_submitted(paper_id, after, most)
-    found = [a.id for a, s in rows if not s.is_passed and quizzes.is_passed(s, s.pass_mark)]
-    return found, rows[-1][0].id if len(rows) == most else ""
+    return [a.id for a, s in rows if not s.is_passed], rows[-1][0].id if len(rows) == most else ""
+
+
+def passes_now(attempt_id: str) -> bool:
+    """Does what was handed in pass by the key and the marks as they are now? Changes nothing."""
+    submission = quizzes.get_submission(attempt_id)
+    return quizzes.is_passed(submission, submission.pass_mark)
 
 
 # ---- marking
@@ -157,8 +162,9 @@ def ask_correction(actor: Actor, course: courses.Course, paper_id: int, question
 
 def may_answer(actor: Actor, request: quizzes.RegradeRequest) -> bool:
     """A reviewer who neither asked nor is an author of any course with that paper: four eyes."""
-    using = courses.list_using(request.paper_id)
-    return request.by != actor.ref and all(courses.may_review_course(actor, course) for course in using)
+    if accounts.is_same_person(actor, [request.by]):
+        return False
+    return all(courses.may_review_course(actor, course) for course in courses.list_using(request.paper_id))
 
 
 def answer_correction(actor: Actor, request_id: int, *, is_confirmed: bool, remarks: str = "") -> None:

@@ -48,7 +48,7 @@ def mark_answer(actor: Actor, attempt_id: str, question_id: str, *, permille: in
 
 def is_own(actor: Actor, attempt: Attempt) -> bool:
     """Did the actor make the attempt, under this or a merged account?"""
-    return attempt.person_id in (actor.id, *(accounts.merged_into(actor.id) if actor.is_person else ()))
+    return accounts.is_same_person(actor, [f"person:{attempt.person_id}"])
 
 
 def _check(attempt: Attempt, answers: dict, question_id: str, permille: int, remarks: str) -> None:

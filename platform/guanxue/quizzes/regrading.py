@@ -1,4 +1,4 @@
-"""A faulty key found late is put right once, by two people; nobody loses what they honestly had.
+"""A faulty key found late is put right, by two people; nobody loses what they honestly had.
 
 Asking shows who would have more; a second person confirms. The decision is a row that is only ever added (Regrade), and what
 every submission is worth follows from it (standing.py). Rooms above give those who pass now what passing gives.
@@ -10,9 +10,7 @@ import hashlib
 import json
 from dataclasses import dataclass
 
-from sqlalchemy import select
-
-from guanxue import audit
+from guanxue import accounts, audit
 from guanxue.core import clock, events
 from guanxue.core.actor import Actor
 from guanxue.core.db import session
@@ -107,8 +105,9 @@ def _checked(paper: Paper, question_id: str, decision: dict) -> Key:
 
 
 def decision_key(paper_id: int, question_id: str, decision: dict) -> str:
-    """What makes a decision happen once."""
-    text = json.dumps([paper_id, question_id, decision], ensure_ascii=False, sort_keys=True)
+    """What makes a decision happen once: the same words after a further correction of the question are another decision."""
+    earlier = sum(r.question_id == question_id for r in list_regrades(paper_id))
+    text = json.dumps([paper_id, question_id, decision, *([earlier] if earlier else [])], ensure_ascii=False, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -120,7 +119,8 @@ def question_number(paper: Paper, question_id: str) -> int:
 def ask_regrade(actor: Actor, paper_id: int, question_id: str, decision: dict, *, reason: str, subject: str) -> RegradeRequest:
     """Say that a key is faulty and how it is put right; `subject` is where it was asked ("course:4"). Needs "teach".
 
-    An open request that says the same is the one. Raises NotFound, Invalid, DecidedAlready.
+    An open request that says the same is the one. What was decided may be decided anew, where the key is another by now.
+    Raises NotFound, Invalid.
     """
     actor.require("teach")
     paper = get_paper(paper_id)
@@ -129,8 +129,6 @@ def ask_regrade(actor: Actor, paper_id: int, question_id: str, decision: dict, *
         message = _("请写明答案错在哪里（5 到 %(n)s 个字）。", n=LONGEST_REASON)
         raise Invalid(message, fields=[{"field": "reason", "message": message}])
     key = decision_key(paper_id, question_id, decision)
-    if session.scalar(select(Regrade.id).where(Regrade.key == key)) is not None:
-        raise DecidedAlready(_("这道题已经这样更正过了。"))
     for there in list_requests(subject, is_open=True):
         if decision_key(there.paper_id, there.question_id, there.decision) == key:
             return there
@@ -147,7 +145,7 @@ def _open_request(actor: Actor, request_id: int) -> RegradeRequest:
     request = get_request(request_id, lock=True)
     if request.answer is not None:
         raise DecidedAlready(_("这个申请已经有人处理过了。"))
-    if request.by == actor.ref:
+    if accounts.is_same_person(actor, [request.by]):
         raise NotForYou(_("自己提出的更正，要由另一个人来确认。"))
     return request
 
@@ -163,8 +161,6 @@ def confirm_regrade(actor: Actor, request_id: int) -> Regrade:
         raise NotForYou(_("你自己考过这份试卷，请别人来确认。"))
     _checked(paper, request.question_id, request.decision)
     key, now = decision_key(paper.id, request.question_id, request.decision), clock.now()
-    if session.scalar(select(Regrade.id).where(Regrade.key == key)) is not None:
-        raise DecidedAlready(_("这道题已经这样更正过了。"))
     regrade = Regrade(request_id=request.id, paper_id=paper.id, question_id=request.question_id, decision=request.decision,
                       key=key, reason=request.reason, by=request.by, confirmed_by=actor.ref, at=now)
     session.add(regrade)

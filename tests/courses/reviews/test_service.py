@@ -427,3 +427,29 @@ def test_a_course_of_the_system_keeps_its_digest_and_its_revision(people):
                for x in courses.list_lessons(course.id)]
     policy = courses.get_revision(first).policy_id
     assert courses.get_revision(first).digest == rules.content_digest({**document, "policy": policy}, content)
+
+
+# ---- the person behind an account
+
+
+def become_one(merged, kept) -> None:
+    session.execute(text("UPDATE accounts_person SET merged_into_id = :kept WHERE id = :merged"),
+                    {"kept": kept.id, "merged": merged.id})
+
+
+def test_two_accounts_of_one_person_are_one_reader(people):
+    want_readers(people, 2)
+    course = handed_in(people)
+    courses.approve_course(people["first"], course)
+    become_one(people["first"], people["second"])
+    with pytest.raises(courses.NotReady):
+        courses.approve_course(people["second"], course)
+    assert courses.approve_course(people["third"], course) is not None
+
+
+def test_who_handed_it_in_under_another_account_does_not_read_it(people):
+    course = draft(people["author"])
+    courses.submit_course(people["administrator"], course, claims=OWN_WORK)
+    become_one(people["administrator"], people["first"])
+    with pytest.raises(Forbidden):
+        courses.approve_course(people["first"], course)

@@ -172,6 +172,16 @@ def test_neither_author_nor_complainant_decides(people):
         x.action for x in audit.list_lines(subject=f"complaint:{case.complaint.id}")}
 
 
+def test_who_complained_under_an_account_that_was_merged_into_theirs_does_not_decide(people):
+    course = published(people)
+    case = courses.get_case(courses.complain(people["stranger"], course, topic="facts", text="读数错了").code)
+    session.execute(text("UPDATE accounts_person SET merged_into_id = :kept WHERE id = :merged"),
+                    {"kept": people["second"].id, "merged": people["stranger"].id})
+    with pytest.raises(Forbidden):
+        courses.hold(people["second"], case)
+    courses.hold(people["officer"], case)
+
+
 def test_what_is_kept_of_a_complainant_is_told_and_let_go(people):
     course = published(people)
     case = courses.get_case(courses.complain(people["stranger"], course, topic="people", text="拍到了我", contact="微信 x").code)

@@ -12,7 +12,7 @@ from datetime import datetime
 
 from sqlalchemy import func, select
 
-from guanxue import audit
+from guanxue import accounts, audit
 from guanxue.core import clock
 from guanxue.core.actor import Actor
 from guanxue.core.db import session
@@ -135,13 +135,17 @@ def why_not_reader(actor: Actor, course: Course, reading: Reading) -> object | N
     """Why the actor does not read this one now: a sentence, or None where it is their turn."""
     if not actor.may("review"):
         return _("只有课程审核员能审核。")
-    if not may_review_course(actor, course) or actor.ref == reading.candidate.submitted_by:
+    if not may_review_course(actor, course) or _handed_in(actor, reading):
         return _("不能审核自己的课。")
     if course.state != SUBMITTED:
         return _("这门课没有在等待审核。")
-    if actor.ref in {v.by for v in reading.verdicts}:
+    if accounts.is_same_person(actor, (v.by for v in reading.verdicts)):
         return _("你已经看过这一稿，等下一位审核员。")
     return None
+
+
+def _handed_in(actor: Actor, reading: Reading) -> bool:
+    return accounts.is_same_person(actor, [reading.candidate.submitted_by])
 
 
 def take_turn(actor: Actor, course: Course, number: int | None = None) -> Reading:
@@ -157,7 +161,7 @@ def take_turn(actor: Actor, course: Course, number: int | None = None) -> Readin
         raise CandidateMoved(_("作者换了新的一稿，请重新看过再决定。"))
     why = why_not_reader(actor, course, reading) if actor.kind != "system" else None
     if why is not None:
-        raise (Forbidden if actor.ref == reading.candidate.submitted_by else NotReady)(why)
+        raise (Forbidden if _handed_in(actor, reading) else NotReady)(why)
     session.add(reading.candidate)  # one that was handed in before there were candidates becomes one now
     session.flush()
     return reading

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import func, select
 
-from guanxue import audit
+from guanxue import accounts, audit
 from guanxue.core import clock
 from guanxue.core.actor import Actor
 from guanxue.core.db import session
@@ -159,7 +159,7 @@ def why_not_officer(actor: Actor, case: Case) -> object | None:
         return _("只有课程审核员能处理投诉。")
     if not may_review_course(actor, case.course):
         return _("不能处理对自己课程的投诉。")
-    if actor.id is not None and actor.id == case.complaint.person_id:
+    if case.complaint.person_id and accounts.is_same_person(actor, [f"person:{case.complaint.person_id}"]):
         return _("不能处理自己的投诉。")
     return None
 

@@ -133,12 +133,13 @@ def _shown(key) -> dict:
 
 
 def _foreseen(paper_id: int, question_id: str, decision: dict) -> dict:
-    """What a decision would change, with names."""
+    """What a decision would change; names are masked as on every page about many learners."""
     seen = quizzes.foresee(paper_id, question_id, decision)
     names = accounts.names_of(c.person_id for c in (*seen.gains, *seen.keeps))
 
     def lines(changes) -> list[dict]:
-        return [{"name": names.get(c.person_id, ""), "before": c.before, "after": c.after, "is_passed_now": c.is_passed_now}
+        return [{"name": accounts.mask_name(names.get(c.person_id, "")), "before": c.before, "after": c.after,
+                 "is_passed_now": c.is_passed_now}
                 for c in changes[:MOST_NAMES]]
 
     return {"count": seen.count, "gains": lines(seen.gains), "gain_count": len(seen.gains), "keeps": lines(seen.keeps),
