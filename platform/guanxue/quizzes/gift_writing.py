@@ -20,7 +20,7 @@ def write_gift(questions: list[Question]) -> str:
 
 def write_moodle_gift(questions: list[Question]) -> tuple[str, list[Loss]]:
     """GIFT that Moodle takes, and what it cannot say."""
-    losses = [Loss(n, what) for n, q in enumerate(questions, 1) for what in _unsayable(q)]
+    losses = [Loss(n, what, q.gap_count > 1) for n, q in enumerate(questions, 1) for what in _unsayable(q)]
     return "\n\n".join(_blocks([q for q in questions if q.gap_count < 2], is_ours=False)) + "\n", losses
 
 

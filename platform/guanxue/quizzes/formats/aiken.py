@@ -90,7 +90,7 @@ def write_aiken(questions: list[Question]) -> tuple[str, list[Loss]]:
     for number, q in enumerate(questions, 1):
         why = _unsayable(q)
         if why is not None:
-            losses.append(Loss(number, why))
+            losses.append(Loss(number, why, True))
             continue
         losses += [Loss(number, what) for what in _lost(q)]
         best = max(range(len(q.options)), key=lambda n: q.options[n].permille)

@@ -122,7 +122,7 @@ def _is_listed(since: list[str], value: int, last: int, following: str) -> bool:
         return False
     if _ANSWER.match(words[0]) and len(words) == 1 and re.fullmatch(_SHORT_ANSWER, words[0], re.I):
         return False
-    told = [int(m[1]) for line in words if (m := re.match(r"(?:[^:】\]]{0,8}[:】\]])?\s*\(?(\d{1,2})\s*[.、)]", line))]
+    told = [int(m[1]) for line in words if (m := re.match(r"(?:[^:】\]]{0,8}[:】\]])?\s*\(?(\d{1,2})\s*[.、)](?!\d)", line))]
     if told and value == told[-1] + 1:
         return not (value == last + 1 and _ANSWER.match(following))
     return value <= last

@@ -81,8 +81,11 @@ class _Writer:
         if found is None:
             self.losses.append(_("图片 %(what)s 没有随文件带走，只写了地址。", what=address[-40:]))
             return f"<img src={quoteattr(address)} alt={quoteattr(alt)}>"
-        files[found[0]] = found[1]
-        return f"<img src={quoteattr('@@PLUGINFILE@@/' + found[0])} alt={quoteattr(alt)}>"
+        name, data = found
+        free = (name, *(f"{n}-{name}" for n in range(2, 1000)))  # two pictures of one name may lie at two addresses
+        name = next((x for x in free if files.get(x, data) == data), name)
+        files[name] = data
+        return f"<img src={quoteattr('@@PLUGINFILE@@/' + name)} alt={quoteattr(alt)}>"
 
     def _share(self, permille: int) -> str:
         exact = _SHARES.get(abs(permille))

@@ -28,5 +28,5 @@ def write_plain(questions: list[Question]) -> tuple[str, list[Loss]]:
             if said.explanation:
                 lines.append(f"【解析】{said.explanation}")
             blocks.append("\n".join(lines))
-        losses += [Loss(number, what) for what in lost]
+        losses += [Loss(number, what, not said.is_whole) for what in lost]
     return "\n\n".join(blocks) + "\n", losses

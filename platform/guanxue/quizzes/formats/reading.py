@@ -28,7 +28,8 @@ _ANSWER_BRACES = re.compile(
 _IS_MOODLE = re.compile(
     r"(?:ï»¿|\ufeff)?\s*+(?:(?><\?xml[^>]*>|<!--.*?-->|<!DOCTYPE[^>\[]*(?:\[.*?\]\s*)?>)\s*+)*+<quiz\b", re.S)
 _PAPER = re.compile(
-    r"^[^\S\n]*(?:\d{1,3}\s*[.、．)）]|第\s*\d+\s*题|[（(]\d{1,3}[)）]|(?:[【\[]\s*)?(?:参考|正确)?答案)", re.M)
+    r"^[^\S\n]*(?:\d{1,3}\s*[.、．)）]|第\s*\d+\s*题|[（(]\d{1,3}[)）]|(?:[【\[]\s*)?(?:参考|正确)?答案"
+    r"|ANSWER:\s*[A-Z]\s*$)", re.M)
 
 
 def read_file(data: bytes, keep_picture: KeepPicture | None = None) -> Report:

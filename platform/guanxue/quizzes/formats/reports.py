@@ -57,10 +57,11 @@ class Report:
 
 @dataclass(frozen=True)
 class Loss:
-    """What a format cannot say of a question that was written: its number in the quiz from 1, and what."""
+    """What a format cannot say of a question: its number in the quiz from 1, and what. `is_left_out`: it is not in the file."""
 
     number: int
     what: object
+    is_left_out: bool = False
 
 
 @dataclass(frozen=True)

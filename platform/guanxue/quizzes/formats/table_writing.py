@@ -37,9 +37,9 @@ def write_workbook(questions: list[Question]) -> tuple[bytes, list[Loss]]:
         said = spelled(question)
         letters = list(said.options)
         if len(letters) > 8:
-            losses.append(Loss(number, _("选项超过 8 个，表格里放不下，这道题没有写出。")))
+            losses.append(Loss(number, _("选项超过 8 个，表格里放不下，这道题没有写出。"), True))
             continue
-        losses += [Loss(number, what) for what in said.losses]
+        losses += [Loss(number, what, not said.is_whole) for what in said.losses]
         if not said.is_whole:
             continue
         options = [words for _letter, words in letters] + [""] * (8 - len(letters))

@@ -30,19 +30,23 @@ class Merge:
 def merge(present: list[Question], incoming: list[Question]) -> Merge:
     """Compare the file with what is there. Added questions get a name nobody has."""
     merged = Merge()
-    known = {asked(q): q for q in present}
+    known: dict[tuple, list[Question]] = {}  # a quiz may ask the same with several keys, each under its own name
+    for question in present:
+        known.setdefault(asked(question), []).append(question)
     names = {q.id for q in present}
     for question in incoming:
-        there = known.get(asked(question))
-        if there is None:
+        there = known.setdefault(asked(question), [])
+        twins = [q for q in there if key(q) == key(question)]
+        if twins:
+            twin = next((q for q in twins if _remarks(q) == _remarks(question)), twins[0])
+            merged.twins.append(Met(question, twin, _remarks(twin) != _remarks(question)))
+        elif there:
+            merged.conflicts.append(Met(question, there[0]))
+        else:
             named = replace(question, id=_free(question, names))
             names.add(named.id)
-            known[asked(named)] = named
+            there.append(named)
             merged.added.append(named)
-        elif key(there) == key(question):
-            merged.twins.append(Met(question, there, _remarks(there) != _remarks(question)))
-        else:
-            merged.conflicts.append(Met(question, there))
     return merged
 
 
