@@ -18,6 +18,7 @@ from guanxue import wiring
 from guanxue.config import Settings
 from guanxue.core import clock, i18n
 from guanxue.core import db as database
+from guanxue.core.db import end_work
 from guanxue.core.errors import Forbidden, Invalid, NotFound, Problem, SecondFactorNeeded, TooLarge, Unauthenticated
 from guanxue.core.i18n import lazy as _
 from guanxue.core.web import (
@@ -37,6 +38,7 @@ from guanxue.core.web import (
     styleguide,
     words,
 )
+from guanxue.core.web.turnstile import outside
 
 log = logging.getLogger(__name__)
 MAX_FORM_BYTES = 2 * 1024 * 1024  # forms and JSON; uploads say their own limit
@@ -166,9 +168,18 @@ def _protect_forms(app: Flask) -> None:
         view = app.view_functions[request.endpoint]
         if dispatch.current_actor().is_person:  # the token stands in the form, so the whole form is read here
             request.max_content_length = _most_bytes(view)
+            _take_form(request.content_length or 0)
         elif getattr(view, "is_tokenless", False) and pages.comes_from_here():
             return
         csrf.protect()
+
+
+def _take_form(size_bytes: int) -> None:
+    """Read the form off the line; a large one may take minutes, and lets others through meanwhile."""
+    if size_bytes > MAX_FORM_BYTES:
+        end_work(commit=False)
+        with outside(request.environ):
+            request.form  # noqa: B018 reading it is what takes the time
 
 
 def _most_bytes(view: Callable) -> int:

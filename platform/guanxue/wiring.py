@@ -173,6 +173,7 @@ def _jobs() -> None:
     jobs.register("media.sweep_version", media_tasks.sweep_version)
     jobs.register("media.transcribe", media_tasks.transcribe, heavy=True, given_up=media_tasks.give_up_listening)
     jobs.register("media.sweep_uploads", media_tasks.sweep_uploads)
+    jobs.register("media.sweep_files", media_tasks.sweep_files)
     jobs.register("courses.rights", course_tasks.settle_rights, max_attempts=50)
     jobs.register("search.update", search_tasks.update)
     jobs.register("accounts.send_message", accounts_tasks.send_message)
@@ -274,5 +275,6 @@ def prepare(actor: Actor) -> None:
     """What every site needs before it opens: policies, keys, what older films lack. Safe to repeat; call inside writing()."""
     policies.load_defaults(actor)
     media.want_companions()
+    media.watch_files()
     courses.watch_rights()
     ledger.ensure_key()

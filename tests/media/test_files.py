@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
+import os
 import subprocess
 import sys
 import zipfile
 
 import pytest
+from flask import Request
 from PIL import Image
 from tests.clients import Browser, is_chinese
 from tests.factories import instructor, learner, make_person
 
 from guanxue import media
+from guanxue.core import clock
 from guanxue.core.db import writing
 from guanxue.core.enclosures import Enclosure, list_enclosures, plain_name, read_address, without_enclosures
 from guanxue.core.errors import Forbidden, TooLarge
 from guanxue.core.markup import inline_html, markdown_html
-from guanxue.media import files, pictures
+from guanxue.courses.routes import files as sending
+from guanxue.media import files, leftovers, pictures
 
 TEACHER = "13800000002"
 
@@ -51,6 +56,12 @@ def tone(tmp_path_factory) -> bytes:
 def take(app, name: str, body: bytes) -> Enclosure:
     with app.app_context():
         return media.prepare_file(name, io.BytesIO(body)).enclosure
+
+
+def sweep(app) -> None:
+    """What the nightly job removes; the test stays inside its own transaction."""
+    now_s = clock.now().timestamp()
+    leftovers.remove(leftovers.list_old(now_s), leftovers.list_marks(), now_s)
 
 
 def body_of(app, told: Enclosure, **more) -> bytes:
@@ -203,6 +214,32 @@ def test_a_teacher_who_has_filled_the_room_is_told_so_and_the_others_go_on(app, 
         media.keep_file(learner(), two)
 
 
+def test_what_a_refused_form_left_behind_counts_until_it_is_swept(app, monkeypatch):
+    monkeypatch.setattr(files, "MOST_OF_A_TEACHER_BYTES", 20_000)
+    left, kept, small = (media.note_prepared(instructor(2), media.prepare_file("a.pdf", io.BytesIO(b"%PDF-" + n * size)))
+                         for n, size in ((b"1", 12_000), (b"2", 7000), (b"3", 12_000)))
+    with pytest.raises(TooLarge, match="放满"):
+        media.keep_file(instructor(2), kept)
+    sweep(app)
+    media.keep_file(instructor(3), small)  # its own note of another's is no row yet
+    with clock.advance(25 * 3600):
+        sweep(app)
+        assert [media.find_kept(x.enclosure) is not None for x in (left, kept, small)] == [False, False, True]
+        media.keep_file(instructor(2), media.prepare_file("a.pdf", io.BytesIO(b"%PDF-" + b"2" * 7000)))
+
+
+def test_a_picture_that_is_sent_again_is_not_swept_before_its_row_comes(app):
+    told = take(app, "a.png", body_of(app, take(app, "a.jpg", jpeg(300, 200))))
+    folder = files.settings().media_dir / "files"
+    for path in folder.rglob(f"{told.mark}.*"):
+        os.utime(path, (1, 1))
+    (folder / ".dead.part").write_bytes(b"x")
+    os.utime(folder / ".dead.part", (1, 1))
+    take(app, "a.jpg", body_of(app, told))
+    sweep(app)
+    assert media.find_kept(told) is not None and not (folder / ".dead.part").exists()
+
+
 # ---- addresses
 
 
@@ -262,6 +299,58 @@ def test_an_attachment_is_only_ever_taken_along(teacher):
 def test_a_refusal_is_a_sentence_and_keeps_nothing(teacher):
     assert "不能收" in sent(teacher, "a.txt", b"words", 422)["message"]
     assert sent(teacher, "", b"", 422)["message"]
+
+
+class Door:
+    """Stands for the turnstile: remembers what was done while somebody had stepped out."""
+
+    def __init__(self):
+        self.is_out, self.seen = False, []
+
+    @contextlib.contextmanager
+    def stepped_out(self):
+        self.is_out = True
+        yield
+        self.is_out = False
+
+    def watch(self, monkeypatch, owner, name):
+        real = getattr(owner, name)
+
+        def watched(*given, **more):
+            self.seen.append((name, self.is_out))
+            return real(*given, **more)
+        monkeypatch.setattr(owner, name, watched)
+
+
+def test_a_sound_in_the_making_holds_no_page_up_and_a_picture_is_drawn_in_its_turn(teacher, tone, monkeypatch):
+    door = Door()
+    for owner, name in ((files.sounds, "convert"), (files.pictures, "redraw")):
+        door.watch(monkeypatch, owner, name)
+    for name, body in (("响.wav", tone), ("图.jpg", jpeg(300, 200))):
+        teacher.client.post("/teach/files", data={"csrf_token": teacher.token, "file": (io.BytesIO(body), name)},
+                            environ_overrides={"guanxue.turnstile": door})
+    assert door.seen == [("convert", True), ("redraw", False)] and door.is_out is False
+
+
+def test_who_comes_while_enough_sounds_are_in_the_making_is_told_to_come_again(teacher, tone, monkeypatch):
+    monkeypatch.setattr(sending, "PATIENCE_S", 0.01)
+    for _n in range(sending.MOST_AT_ONCE):
+        sending.making.acquire()
+    try:
+        assert "再试" in sent(teacher, "响.wav", tone, 503)["message"]
+    finally:
+        for _n in range(sending.MOST_AT_ONCE):
+            sending.making.release()
+    assert sent(teacher, "响.wav", tone)["kind"] == "sound"
+
+
+def test_a_large_form_comes_in_without_holding_a_page_up(teacher, monkeypatch):
+    door = Door()
+    door.watch(monkeypatch, Request, "_load_form_data")
+    for size in (10, 3_000_000):
+        teacher.client.post("/teach/files", data={"csrf_token": teacher.token, "file": (io.BytesIO(b"%PDF-" + b"x" * size), "a.pdf")},
+                            environ_overrides={"guanxue.turnstile": door})
+    assert [is_out for _name, is_out in door.seen] == [False, True]
 
 
 # ---- in texts

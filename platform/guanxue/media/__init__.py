@@ -19,7 +19,17 @@ from guanxue.media.errors import (
 from guanxue.media.events import AssetFailed, AssetImproved, AssetReady, CompanionsMade, Transcribed
 from guanxue.media.examination import Examined, examine
 from guanxue.media.files import MOST_BYTES as MOST_FILE_BYTES
-from guanxue.media.files import Prepared, bytes_kept_by, find_kept, keep_file, must_have_room, prepare_file
+from guanxue.media.files import (
+    Prepared,
+    bytes_kept_by,
+    find_kept,
+    is_sound,
+    keep_file,
+    must_have_room,
+    note_prepared,
+    prepare_file,
+)
+from guanxue.media.leftovers import watch_files
 from guanxue.media.lines import after as line_after
 from guanxue.media.lines import join as join_lines
 from guanxue.media.lines import problems as line_problems
@@ -109,7 +119,8 @@ __all__ = [
     "keep_original", "create_from_original", "get_asset", "list_assets", "how_far", "count_by_state", "cues", "playable",
     "folder_of", "token_is_genuine", "original_path", "examine", "Examined", "BadVideo",
     "LinkExpired", "NoSuchAsset", "BadFile", "Prepared", "prepare_file", "keep_file", "find_kept", "bytes_kept_by",
-    "must_have_room", "MOST_FILE_BYTES", "CompanionsMade", "Sizes", "sizes", "list_without_companions", "want_companions",
+    "is_sound", "note_prepared", "watch_files", "must_have_room", "MOST_FILE_BYTES", "CompanionsMade", "Sizes", "sizes",
+    "list_without_companions", "want_companions",
     "Announced", "announced", "whole_number", "must_fit", "MOST_UPLOAD_BYTES", "PIECE_BYTES", "Checksum", "CHECKSUMS",
     "Waiting", "begin_upload", "get_upload", "list_waiting", "take_turn", "receive", "note_arrived", "keep_upload",
     "finish_upload", "note_used", "drop_upload", "forget_arrived", "BadHeader", "NoSuchUpload", "UploadGone", "NotWhole",

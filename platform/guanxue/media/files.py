@@ -11,6 +11,7 @@ import base64
 import hashlib
 import os
 import secrets
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -21,11 +22,11 @@ from guanxue import audit
 from guanxue.core import clock
 from guanxue.core.actor import Actor
 from guanxue.core.db import session
-from guanxue.core.enclosures import ATTACHMENT, MARK_LENGTH, PICTURE, SOUND, Enclosure, plain_name
+from guanxue.core.enclosures import ATTACHMENT, EXTENSIONS, MARK_LENGTH, PICTURE, SOUND, Enclosure, plain_name
 from guanxue.core.errors import TooLarge
 from guanxue.core.i18n import lazy as _
 from guanxue.core.settings import settings
-from guanxue.media import attachments, pictures, sounds
+from guanxue.media import attachments, leftovers, pictures, sounds
 from guanxue.media.errors import BadFile
 from guanxue.media.models import File
 
@@ -48,7 +49,10 @@ class Prepared:
 
 
 def prepare_file(filename: str, stream: BinaryIO) -> Prepared:
-    """Look at a file and make of it what is served; asks no database. Raises BadFile, TooLarge with a sentence."""
+    """Look at a file and make of it what is served; asks no database. Raises BadFile, TooLarge with a sentence.
+
+    What the site serves already, fetched and brought back, is the same file still.
+    """
     folder = settings().media_dir / "files"
     folder.mkdir(parents=True, exist_ok=True)
     draft = folder / f".{secrets.token_hex(8)}.part"
@@ -56,23 +60,33 @@ def prepare_file(filename: str, stream: BinaryIO) -> Prepared:
         head = stream.read(4096)
         kind = _kind(head)
         _take(head, stream, draft, MOST_BYTES[kind])
-        return {PICTURE: _picture, SOUND: _sound, ATTACHMENT: _attachment}[kind](filename, draft, head)
+        return _served(filename, draft, kind) or {
+            PICTURE: _picture, SOUND: _sound, ATTACHMENT: _attachment}[kind](filename, draft, head)
     finally:
         draft.unlink(missing_ok=True)
 
 
+def is_sound(stream: BinaryIO) -> bool:
+    """Does it begin like a sound, whose conversion takes a program and a while? Nothing is taken from the stream."""
+    at = stream.tell()
+    head = stream.read(16)
+    stream.seek(at)
+    return _begins(head, _SOUNDS) and head[8:12] not in _APPLE_PHOTO
+
+
+def _begins(head: bytes, magics: tuple) -> bool:
+    return any(head[at:at + len(magic)] == magic for at, magic in magics)
+
+
 def _kind(head: bytes) -> str:
     """What the file is by how it begins. Raises BadFile with what to do instead."""
-    def begins(magics) -> bool:
-        return any(head[at:at + len(magic)] == magic for at, magic in magics)
-
     if not head:
         raise BadFile(_("文件是空的，请检查后重新上传。"))
-    if begins(_PICTURES):
+    if _begins(head, _PICTURES):
         return PICTURE
     if head[4:8] == b"ftyp" and head[8:12] in _APPLE_PHOTO:
         raise BadFile(_("这是苹果手机的 HEIC 照片；请在“设置—相机—格式”里选“兼容性最佳”，或先存成 JPG。"))
-    if begins(_SOUNDS):
+    if _begins(head, _SOUNDS):
         return SOUND
     if head.startswith((b"%PDF-", b"PK\x03\x04")):
         return ATTACHMENT
@@ -92,8 +106,44 @@ def _take(head: bytes, stream: BinaryIO, draft: Path, most: int) -> None:
             chunk = stream.read(CHUNK)
 
 
+def examine_file(path: Path) -> None:
+    """Would prepare_file() take it? Keeps nothing, needs no site. Raises BadFile, TooLarge with a sentence."""
+    with path.open("rb") as stream, tempfile.TemporaryDirectory(prefix="guanxue-file-") as work:
+        draft, head = Path(work) / "draft", stream.read(4096)
+        kind = _kind(head)
+        _take(head, stream, draft, MOST_BYTES[kind])
+        if kind == PICTURE:
+            pictures.redraw(draft)
+        elif kind == SOUND:
+            sounds.convert(draft, Path(work) / "made.m4a")
+        else:
+            attachments.extension_of(draft, head)
+
+
+def _served(filename: str, draft: Path, kind: str) -> Prepared | None:
+    """The draft, where the same bytes stand among the served files: drawn or converted again it would be another."""
+    if kind == ATTACHMENT:
+        return None
+    with draft.open("rb") as f:
+        mark = _shortened(hashlib.file_digest(f, "sha256").digest())
+    extension = next((e for e in EXTENSIONS[kind] if _path(mark, e).is_file()), None)
+    if extension is None:
+        return None
+    size, name = draft.stat().st_size, plain_name(filename, extension)
+    os.utime(_path(mark, extension))  # it is wanted again: not for the next sweep
+    if kind == SOUND:
+        return Prepared(Enclosure(mark, kind, name, size, duration_s=sounds.length(draft)), size)
+    smaller = _path(mark, "webp")
+    taken = size + (smaller.stat().st_size if smaller.is_file() else 0)
+    return Prepared(Enclosure(mark, kind, name, size, *pictures.measures(draft)), taken)
+
+
 def _picture(filename: str, draft: Path, _head: bytes) -> Prepared:
-    drawn = pictures.redraw(draft)
+    return prepare_drawn(filename, pictures.redraw(draft))
+
+
+def prepare_drawn(filename: str, drawn: pictures.Drawn) -> Prepared:
+    """A picture that we drew ourselves, put where it is served from; asks no database."""
     mark = _mark(drawn.body)
     _put(mark, drawn.extension, drawn.body)
     if drawn.webp:
@@ -145,12 +195,19 @@ def _put(mark: str, extension: str, body: bytes) -> None:
     os.replace(draft, target)
 
 
+def note_prepared(actor: Actor, prepared: Prepared) -> Prepared:
+    """Count it for the teacher who sent it, whatever becomes of the form it came with. Asks no database."""
+    leftovers.note(actor.ref, prepared.enclosure.key, prepared.taken_bytes)
+    return prepared
+
+
 def keep_file(actor: Actor, prepared: Prepared) -> Enclosure:
     """Give a prepared file its row, once for each content; what a text names. Needs "teach". Raises TooLarge over the quota."""
     actor.require("teach")
     told = prepared.enclosure
     if session.scalar(select(File.id).where(File.key == told.key)) is None:
-        must_have_room(actor, prepared.taken_bytes)
+        if actor.kind != "system":
+            must_have_room(actor, prepared.taken_bytes, told.key)
         session.add(File(key=told.key, kind=told.kind, name=told.name, size_bytes=prepared.taken_bytes,
                          width=told.width or None, height=told.height or None, created_by=actor.ref, created_at=clock.now(),
                          facts={"duration_s": told.duration_s} if told.kind == SOUND else {}))
@@ -159,9 +216,12 @@ def keep_file(actor: Actor, prepared: Prepared) -> Enclosure:
     return told
 
 
-def must_have_room(actor: Actor, more_bytes: int = 0) -> None:
-    """Raises TooLarge when the teacher's files would take more than the quota; also asked before a byte is taken."""
-    if bytes_kept_by(actor.ref) + more_bytes > MOST_OF_A_TEACHER_BYTES:
+def must_have_room(actor: Actor, more_bytes: int = 0, key: str = "") -> None:
+    """Raises TooLarge when the teacher's files would take more than the quota; also asked before a byte is taken.
+
+    `key` is the file's whose bytes these are, where it lies on the disk already.
+    """
+    if bytes_kept_by(actor.ref) + leftovers.bytes_waiting_of(actor.ref, but=key) + more_bytes > MOST_OF_A_TEACHER_BYTES:
         raise TooLarge(_("你的图片和附件已经放满 %(n)s GB；请用已经传过的，或找管理员。", n=MOST_OF_A_TEACHER_BYTES // 1024**3))
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import wave
+from collections.abc import Callable
 from pathlib import Path
 
 import ffmpeg
@@ -29,12 +31,30 @@ def convert(source: Path, target: Path) -> int:
                          movflags="+faststart", t=LONGEST_S + 2, **{"c:a": "aac", "b:a": "48k"})
     try:
         run(made.global_args("-nostdin", "-v", "error").compile(overwrite_output=True), timeout_s=DEADLINE_S)
-        seconds = float(_told(target, {})["format"]["duration"])
+    except ProgramFailed:
+        raise BadFile(_("声音读不出来，可能没有传完或已经损坏。")) from None
+    return length(target)
+
+
+def length(made: Path) -> int:
+    """Whole seconds of what convert() made, at least 1. Raises BadFile."""
+    try:
+        seconds = float(_told(made, {})["format"]["duration"])
     except (ProgramFailed, ValueError, KeyError):
         raise BadFile(_("声音读不出来，可能没有传完或已经损坏。")) from None
     if seconds > LONGEST_S + 1:
         raise BadFile(_("声音太长，最长 15 分钟；请剪短，或放到视频课里。"))
     return max(1, round(seconds))
+
+
+def samples(source: Path, target: Path, rate: int, gain_db: float = 0.0, is_lost: Callable[[], bool] = lambda: False) -> int:
+    """A kept sound as a WAV of one channel at that rate, made louder or softer; its length in ms. ProgramFailed, Stopped."""
+    heard = ffmpeg.input(f"file:{source}", **SAFE).audio.filter("volume", f"{gain_db:.1f}dB")
+    heard = heard.filter("alimiter", limit=0.84, level="false", attack=5, release=50)
+    made = ffmpeg.output(heard, f"file:{target}", f="wav", ac=1, ar=rate, acodec="pcm_s16le", map_metadata=-1, bitexact=None)
+    run(made.global_args("-nostdin", "-v", "error").compile(overwrite_output=True), timeout_s=DEADLINE_S, is_lost=is_lost)
+    with wave.open(str(target), "rb") as heard_again:
+        return heard_again.getnframes() * 1000 // rate
 
 
 def _must_be_sound(source: Path) -> None:

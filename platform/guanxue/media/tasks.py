@@ -12,11 +12,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from guanxue import jobs
+from guanxue.core import clock
 from guanxue.core.actor import SYSTEM
 from guanxue.core.db import session, writing
 from guanxue.core.i18n import gettext as _
 from guanxue.core.settings import settings
-from guanxue.media import companions, listening, making, probing, queries, service, subtitling, uploads
+from guanxue.media import companions, leftovers, listening, making, probing, queries, service, subtitling, uploads
 from guanxue.media.errors import BadVideo, Stopped
 from guanxue.media.models import READY, WAITING, WORKING
 from guanxue.media.rules import NarrationSpec
@@ -163,6 +164,17 @@ def sweep_uploads(_job: jobs.Running) -> None:
     with writing():
         gone = uploads.sweep_uploads()
     uploads.forget_arrived(gone)
+
+
+def sweep_files(_job: jobs.Running) -> None:
+    """media.sweep_files: prepared files that no row came to name within a day. Safe to run twice."""
+    now_s = clock.now().timestamp()
+    old = leftovers.list_old(now_s)
+    marks = leftovers.list_marks()
+    session.remove()
+    leftovers.remove(old, marks, now_s)
+    with writing():
+        leftovers.watch_files()
 
 
 def transcribe(job: jobs.Running) -> None:

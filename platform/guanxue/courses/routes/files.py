@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from threading import BoundedSemaphore
+
 from flask import Response, jsonify, request
 
 from guanxue import media
-from guanxue.core.db import begin_writing
+from guanxue.core.db import begin_writing, end_work
 from guanxue.core.enclosures import PICTURE, Enclosure
 from guanxue.core.errors import Invalid, Problem
 from guanxue.core.i18n import lazy as _
 from guanxue.core.web.dispatch import current_actor, reads_first, takes_upload
 from guanxue.core.web.pages import personal
+from guanxue.core.web.turnstile import outside
 from guanxue.courses.routes import blueprint
 
 MOST_FILE_BYTES = max(media.MOST_FILE_BYTES.values())
+# A sound is converted by a program beside us, up to two minutes long: that many at once in a process, the next waits a while.
+MOST_AT_ONCE, PATIENCE_S = 2, 20
+making = BoundedSemaphore(MOST_AT_ONCE)
 
 
 @blueprint.post("/teach/files")
@@ -32,11 +38,27 @@ def teach_file() -> Response:
 
 
 def prepare_file(upload) -> media.Prepared:
-    """What came in a form's file field, made ready; slow, so it is done before writing begins. Raises Invalid, TooLarge."""
+    """What came in a form's file field, made ready; slow, so it is done before writing begins.
+
+    Raises Invalid, TooLarge, and Busy while too many sounds are in the making.
+    """
     if upload is None or not upload.filename:
         raise Invalid(_("请先选一个文件。"))
     media.must_have_room(current_actor())
-    return media.prepare_file(upload.filename, upload.stream)
+    end_work(commit=False)  # nothing is kept open in the database meanwhile
+    if not media.is_sound(upload.stream):
+        return _prepared(upload)
+    with outside(request.environ):
+        if not making.acquire(timeout=PATIENCE_S):
+            raise media.Busy(_("好几个声音正在转换，请过一会儿再试一次。"), retry_after_s=PATIENCE_S)
+        try:
+            return _prepared(upload)
+        finally:
+            making.release()
+
+
+def _prepared(upload) -> media.Prepared:
+    return media.note_prepared(current_actor(), media.prepare_file(upload.filename, upload.stream))
 
 
 def markdown_of(told: Enclosure) -> str:
