@@ -206,7 +206,7 @@ def _address(rule: str, endpoint: str, method: str, x: Examples) -> str:
 
 
 def _is_case(rule: str) -> bool:
-    return "/complaints/" in rule or "/takedowns/" in rule
+    return "/complaints/" in rule
 
 
 def _slug(rule: str) -> str:

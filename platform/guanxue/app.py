@@ -246,7 +246,7 @@ def _install_error_pages(app: Flask) -> None:
 
     @app.errorhandler(Exception)
     def _crash(error: Exception) -> Response:
-        log.exception("unhandled", extra={"fields": {"request_id": dispatch.request_id(), "path": request.path}})
+        log.exception("unhandled", extra={"fields": {"request_id": dispatch.request_id(), "path": dispatch.told_path()}})
         return _show(_Other(500, _("服务器出了问题，我们已经记下。请稍后再试。"), "server-error"))
 
 

@@ -7,7 +7,7 @@ import secrets
 import time
 from collections.abc import Callable, Iterable
 
-from flask import Flask, Response, g, request
+from flask import Flask, Response, current_app, g, request
 
 from guanxue.core.actor import ANONYMOUS, Actor
 from guanxue.core.db import begin_writing, end_work, session, writing
@@ -51,6 +51,22 @@ def request_id() -> str:
     if "request_id" not in g:
         g.request_id = new_request_id()
     return g.request_id
+
+
+def keep_out_of_logs(*names: str) -> Callable[[Callable], Callable]:
+    """For a view whose address holds a secret in these parts: whoever reads logs must not be able to use it."""
+    def mark(view: Callable) -> Callable:
+        view.kept_out_of_logs = names
+        return view
+    return mark
+
+
+def told_path() -> str:
+    """The request's path as logs may tell it."""
+    view, path = current_app.view_functions.get(request.endpoint or ""), request.path
+    for name in getattr(view, "kept_out_of_logs", ()):
+        path = path.replace(str((request.view_args or {})[name]), "…")
+    return path
 
 
 def log_request(method: str, path: str, status: int, began: float, actor: Actor, request_id: str) -> None:
@@ -127,7 +143,7 @@ def install(app: Flask) -> None:
         response.headers["X-Request-Id"] = request_id()
         if request.endpoint not in QUIET:
             began = g.get("began") or time.perf_counter()
-            log_request(request.method, request.path, response.status_code, began, current_actor(), request_id())
+            log_request(request.method, told_path(), response.status_code, began, current_actor(), request_id())
         return response
 
     @app.teardown_request

@@ -92,9 +92,14 @@ def must_not_rest(lesson: RevisionLesson) -> None:
 
 def begin_stop(actor: Actor, course: Course, kind: str, *, reason: str = "", lesson_slug: str = "",
                complaint: Complaint | None = None) -> Stop:
-    """Begin one; what shows the course changes with it."""
+    """Begin one; what shows the course changes with it. The same twice at once is one: the course's row is the lock."""
+    session.execute(select(Course.id).where(Course.id == course.id).with_for_update())
+    of = complaint.id if complaint else None
+    there = next((s for s in list_stops(course.id) if (s.kind, s.lesson_slug, s.complaint_id) == (kind, lesson_slug, of)), None)
+    if there is not None:
+        return there
     stop = Stop(course_id=course.id, lesson_slug=lesson_slug, kind=kind, reason=reason, began_by=actor.ref,
-                began_at=clock.now(), complaint_id=complaint.id if complaint else None)
+                began_at=clock.now(), complaint_id=of)
     session.add(stop)
     session.flush()
     _changed(course)

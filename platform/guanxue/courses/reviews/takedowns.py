@@ -107,11 +107,24 @@ def get_case_of(course: Course, complaint_id: int) -> Case:
     return _case(complaint, course)
 
 
+def get_case_at_desk(actor: Actor, complaint_id: int) -> Case:
+    """The case of that row id, for reviewers, who never learn the code either. Raises Forbidden, NoSuchComplaint."""
+    actor.require("review")
+    complaint = session.get(Complaint, complaint_id)
+    if complaint is None:
+        raise NoSuchComplaint(_("没有这份投诉，可能是网址写错了。"))
+    return _case(complaint, session.get(Course, complaint.course_id))
+
+
 def _case(complaint: Complaint, course: Course) -> Case:
     lines = session.scalars(select(ComplaintLine).where(ComplaintLine.complaint_id == complaint.id).order_by(ComplaintLine.id))
-    stop = session.scalar(select(Stop).where(Stop.complaint_id == complaint.id, Stop.ended_at.is_(None)))
+    stop = _stop_of(complaint)
     title = next((x.title for x in lessons_of(complaint.revision_id) if x.slug == complaint.lesson_slug), "")
     return Case(complaint, course, tuple(lines), stop, title)
+
+
+def _stop_of(complaint: Complaint) -> Stop | None:
+    return session.scalar(select(Stop).where(Stop.complaint_id == complaint.id, Stop.ended_at.is_(None)).limit(1))
 
 
 def list_cases(state: str = "") -> list[Case]:
@@ -170,7 +183,7 @@ def why_not_officer(actor: Actor, case: Case) -> object | None:
 def hold(actor: Actor, case: Case, text: str = "") -> None:
     """Let the lesson, or the whole course, rest while the case is looked into. Raises NotReady, Forbidden."""
     _must_decide(actor, case)
-    if case.stop is not None:
+    if _stop_of(case.complaint) is not None:
         raise NotReady(_("已经停下来了。"))
     _begin(actor, case)
     _say(actor, case, "held", text)
@@ -179,9 +192,10 @@ def hold(actor: Actor, case: Case, text: str = "") -> None:
 def release(actor: Actor, case: Case, text: str = "") -> None:
     """Let it go on while the case is still open. Raises NotReady, Forbidden."""
     _must_decide(actor, case)
-    if case.stop is None:
+    stop = _stop_of(case.complaint)
+    if stop is None:
         raise NotReady(_("现在没有停。"))
-    stopping.end_stop(actor, case.course, case.stop)
+    stopping.end_stop(actor, case.course, stop)
     _say(actor, case, "released", text)
 
 
@@ -206,11 +220,12 @@ def decide(actor: Actor, case: Case, outcome: str, text: str, *, is_mended: bool
     text = checked_text("text", text, LONGEST)
     if outcome == UPHELD and not may_uphold(case.complaint):
         raise NotReady(_("要先请作者说明；作者说明以后，或期限过了，才能认定投诉成立。"))
+    stop = _stop_of(case.complaint)
     if outcome == UPHELD:
         held_id = case.complaint.revision_id if is_mended else case.course.revision_id
-        stopping.limit_stop(case.course, case.stop or _begin(actor, case), session.get(Revision, held_id).number)
-    elif case.stop is not None:
-        stopping.end_stop(actor, case.course, case.stop)
+        stopping.limit_stop(case.course, stop or _begin(actor, case), session.get(Revision, held_id).number)
+    elif stop is not None:
+        stopping.end_stop(actor, case.course, stop)
     complaint = case.complaint
     complaint.state, complaint.outcome, complaint.decided_at, complaint.contact = DECIDED, outcome, clock.now(), ""
     complaint.address_hash = ""
@@ -227,7 +242,7 @@ def _must_decide(actor: Actor, case: Case) -> None:
     why = why_not_officer(actor, case)
     if why is not None and actor.kind != "system":
         raise Forbidden(why)
-    session.refresh(case.complaint, with_for_update=True)
+    session.refresh(case.complaint, with_for_update=True)  # from here on nobody else decides: read again what hangs on it
     if case.complaint.state == DECIDED:
         raise NotReady(_("这份投诉已经有决定。"))
 
