@@ -1,4 +1,4 @@
-"""`guanxue serve`: workers are copies of one warmed app, answer alike, and end with the process that made them."""
+"""`guanxue serve`: workers are copies of one warmed app, answer alike, and end with the process that tends them."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ import urllib.request
 from pathlib import Path
 
 import pytest
+
+from guanxue import tending
 
 ROOT = Path(__file__).resolve().parents[1]
 GUANXUE = Path(sys.executable).with_name("guanxue")
@@ -76,12 +78,44 @@ def test_workers_answer_and_all_end_when_told(server):
     assert wait_until(lambda: not any(map(is_alive, workers)), 5) and not answers(port)
 
 
-def test_a_worker_that_dies_is_made_again_from_the_same_app(server):
+def test_a_worker_that_dies_is_made_again_beside_the_other(server):
     process, port = server
-    gone = min(children(process.pid))
+    gone, stays = sorted(children(process.pid))
+    time.sleep(tending.LIVE_AT_LEAST_S)
     os.kill(gone, signal.SIGKILL)
-    assert wait_until(lambda: len(children(process.pid) - {gone}) == 2)
+    assert wait_until(lambda: len(children(process.pid) - {gone}) == 2) and stays in children(process.pid)
     assert all(answers(port, "/courses") for _n in range(8))
+
+
+def tend(before: str = "") -> subprocess.Popen:
+    """tending.py with two children that only sleep, after these further words in the process that made them."""
+    script = f"""
+import os, signal, subprocess, sys
+sleepers = [str(subprocess.Popen(["sleep", "60"]).pid) for _n in range(2)]
+{before}
+os.execv(sys.executable, [sys.executable, "-I", "-S", {tending.__file__!r}, "127.0.0.1", "1", "2", *sleepers])
+"""
+    return subprocess.Popen([sys.executable, "-c", script], stderr=subprocess.DEVNULL)
+
+
+def test_workers_that_die_at_once_are_not_made_again_for_ever():
+    process = tend()
+    assert wait_until(lambda: len(children(process.pid)) == 2)
+    workers = children(process.pid)
+    os.kill(min(workers), signal.SIGKILL)
+    assert process.wait(10) == 1
+    assert wait_until(lambda: not any(map(is_alive, workers)), 5)
+
+
+def test_told_to_end_before_it_could_look_it_ends_all():
+    process = tend("signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM}); os.kill(os.getpid(), signal.SIGTERM)")
+    assert process.wait(10) == 0
+
+
+def test_only_workers_hold_the_site(server):
+    process, _port = server
+    rollup = Path(f"/proc/{process.pid}/smaps_rollup").read_text()
+    assert sum(int(line.split()[1]) for line in rollup.splitlines() if line.startswith("Private_")) < 16 * 1024
 
 
 def test_no_worker_outlives_a_server_that_was_killed(server):

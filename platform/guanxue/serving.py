@@ -2,7 +2,8 @@
 
 Forking afterwards instead of loading the app in each worker halves the start and saves about 200 MB with two workers. It is
 safe because nothing is running yet: no thread, no open connection, no lock; the search index is mapped, not read by seeking.
-`guanxue serve` becomes this program (`python -m guanxue.serving`), so that what only commands need is in none of them.
+`guanxue serve` becomes this program (`python -m guanxue.serving`), so that what only commands need is in none of them; and
+once the workers run, this becomes tending.py, so that only they hold the site.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import socket
 import sys
 import threading
 import time
+from collections.abc import Sequence
 from typing import NoReturn
 
 from flask import Flask
@@ -24,7 +26,7 @@ from granian import Granian
 from granian.constants import Interfaces
 from granian.log import LogLevels
 
-from guanxue import wiring
+from guanxue import tending, wiring
 from guanxue.app import create_app
 from guanxue.core import logs
 from guanxue.core.db import db
@@ -90,21 +92,45 @@ def become_server(host: str, port: int, workers: int) -> NoReturn:
     os.execve(sys.executable, [sys.executable, "-m", "guanxue.serving", host, str(port), str(workers)], environ)  # noqa: S606
 
 
-def serve(host: str, port: int, workers: int) -> None:
-    """Answer on that address until told to end (TERM, INT)."""
+class Nursery(Granian):
+    """Granian, until its workers run: then a program that holds nothing of the site takes this one's place."""
+
+    tending: tuple[str, ...] = ()  # what that program is told before the workers' process ids
+
+    def startup(self, *args: object) -> None:
+        """Start the workers and give them away."""
+        super().startup(*args)
+        pids = (str(child.pid) for child in multiprocessing.active_children())
+        os.execv(sys.executable, [sys.executable, "-I", "-S", tending.__file__, *self.tending, *pids])  # noqa: S606
+
+
+def serve(host: str, port: int, workers: int, living: Sequence[str] = ()) -> None:
+    """Answer on that address until told to end (TERM, INT). `living` are the process ids of workers there are already."""
     multiprocessing.set_start_method("fork", force=True)
     app = ready_app()
 
     def in_worker() -> Turnstile:
         end_with_parent()
+        _listen_to_signals()
         if sys.platform == "linux":  # the server opens its socket after this
             threading.Thread(target=notice_the_gone, args=(port,), name="notice-the-gone", daemon=True).start()
         return Turnstile(app)
 
-    Granian("wsgi:app", address=host, port=port, interface=Interfaces.WSGI, workers=workers, blocking_threads=THREADS,
-            backlog=1024, websockets=False, respawn_failed_workers=True, workers_kill_timeout=5, log_level=LogLevels.warning,
-            ).serve(target_loader=in_worker, wrap_loader=False)
+    signal.pthread_sigmask(signal.SIG_BLOCK, tending.NEWS)  # what is told to this process meanwhile, tending.py hears
+    server = Nursery("wsgi:app", address=host, port=port, interface=Interfaces.WSGI, workers=workers - len(living),
+                     blocking_threads=THREADS, backlog=1024, backpressure=1024 // workers, websockets=False,
+                     log_level=LogLevels.warning)
+    server.tending = (host, str(port), str(workers), *living)
+    server.serve(target_loader=in_worker, wrap_loader=False)
+
+
+def _listen_to_signals() -> None:
+    """Undo what a worker has from the process that made it: signals held back, and what would become of them there."""
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # tending.py asks to end
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, tending.NEWS)
 
 
 if __name__ == "__main__":
-    serve(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]))
+    serve(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), sys.argv[4:])
