@@ -100,20 +100,23 @@ def action(page: str) -> str:
 
 
 def test_a_code_alone_opens_an_account_unless_it_states_an_id_and_was_quiet_or_is_disputed():
-    facts = {"has_identity": False, "has_factor": False, "is_quiet": False, "is_disputed": False}
+    facts = {"has_identity": False, "has_factor": False, "is_quiet": False, "is_disputed": False, "is_trusted": False}
     assert rules.proofs_for_signing_in(**facts) == ()
     assert rules.proofs_for_signing_in(**{**facts, "is_quiet": True}) == ()
     assert rules.proofs_for_signing_in(**{**facts, "has_identity": True}) == ()
     assert rules.proofs_for_signing_in(**{**facts, "has_identity": True, "is_quiet": True}) == ("password", "identity")
     assert rules.proofs_for_signing_in(**{**facts, "is_disputed": True, "has_factor": True}) == ("password", "factor")
+    assert rules.proofs_for_signing_in(**{**facts, "is_trusted": True, "has_identity": True}) == ("password",)
+    assert rules.proofs_for_signing_in(**{**facts, "is_trusted": True, "has_factor": True}) == ()  # the factor is asked next
 
 
 def test_a_new_password_takes_the_strongest_second_proof_there_is():
-    facts = {"has_identity": False, "has_factor": False, "is_quiet": False, "is_disputed": False}
+    facts = {"has_identity": False, "has_factor": False, "is_quiet": False, "is_disputed": False, "is_trusted": False}
     assert rules.proofs_for_new_password(**facts) == ()
     assert rules.proofs_for_new_password(**{**facts, "is_quiet": True}) is None
     assert rules.proofs_for_new_password(**{**facts, "is_disputed": True}) is None
     assert rules.proofs_for_new_password(**{**facts, "has_identity": True}) == ("identity",)
+    assert rules.proofs_for_new_password(**{**facts, "has_identity": True, "is_trusted": True}) is None
     assert rules.proofs_for_new_password(**{**facts, "has_identity": True, "has_factor": True, "is_quiet": True}) == ("factor",)
 
 
@@ -238,8 +241,8 @@ def test_rows_of_codes_are_dropped_when_no_limit_needs_them(sms_app):
         assert session.scalars(select(SmsCode.phone)).all() == [OTHER]
 
 
-def test_an_address_gets_twenty_codes_an_hour_and_another_goes_on(sms_app):
-    for n in range(20):
+def test_an_address_gets_sixty_codes_an_hour_and_another_goes_on(sms_app):
+    for n in range(60):
         ask(sms_app, f"139000001{n:02}")
     with pytest.raises(TooMany):
         ask(sms_app, "13900000199")
@@ -556,6 +559,31 @@ def test_forgot_of_a_quiet_account_without_any_proof_leads_to_an_officer(sms_app
     assert "管理员" in browser.see("/forgot/password")
     browser.send("/forgot/password", 200, password="another-good-1")
     assert sms_app.test_client().post(f"{API}/session", json={"phone": PHONE, "password": PASSWORD}).status_code == 200
+
+
+@pytest.fixture
+def administrator_app(sms_app):
+    """林小莲 administers, has stated an ID and no second factor."""
+    state_id(sms_app)
+    with sms_app.test_request_context(), writing():
+        accounts.grant_role(SYSTEM, accounts.find_person_by_phone(PHONE), "administrator")
+    return sms_app
+
+
+def test_a_code_alone_lets_no_administrator_in(administrator_app):
+    browser, answer = with_code(administrator_app)
+    assert place(answer) == "/login/whose"
+    assert "光凭短信不能登录" in browser.see("/login/whose")
+    browser.send("/login/whose", 422, kind="identity", proof="010012")
+    browser.send("/login/whose", kind="password", proof=PASSWORD)
+
+
+def test_forgot_by_an_administrator_without_a_second_factor_leads_to_another_one(administrator_app):
+    browser, _answer = with_code(administrator_app, start="/forgot", enter="/forgot/code")
+    assert "另一位管理员" in browser.see("/forgot/password")
+    browser.send("/forgot/password", 200, password="another-good-1", proof="010012")
+    answer = administrator_app.test_client().post(f"{API}/session", json={"phone": PHONE, "password": PASSWORD})
+    assert answer.status_code == 200
 
 
 # ---- a new number

@@ -32,7 +32,7 @@ class Standing:
 
     `to_sign_in` and `to_reset` name the second proofs of which one is needed (password, identity, factor); empty where the
     code alone does; `to_reset` is None where only an officer can help. `may_be_released`: somebody else who proves the
-    number may take it over; where not, an officer decides.
+    number may take it over; where not, an officer decides. `is_trusted`: sees other people's ID numbers.
     """
 
     person_id: int
@@ -42,6 +42,7 @@ class Standing:
     to_sign_in: tuple[str, ...]
     to_reset: tuple[str, ...] | None
     may_be_released: bool
+    is_trusted: bool
 
     @property
     def must_be_asked(self) -> bool:
@@ -51,15 +52,16 @@ class Standing:
 
 def standing_of(person: Person) -> Standing:
     """How the account stands at this moment."""
+    capabilities = capabilities_of(person.id)
     facts = {
         "has_identity": _identity(person.id) is not None, "has_factor": has_second_factor(person.id),
         "is_quiet": rules.is_quiet(person.seen_at, person.created_at, clock.now()),
-        "is_disputed": person.phone_disputed_at is not None,
+        "is_disputed": person.phone_disputed_at is not None, "is_trusted": bool(capabilities & rules.TRUSTED),
     }
-    is_staff = bool(capabilities_of(person.id)) or facts["has_factor"]
+    is_staff = bool(capabilities) or facts["has_factor"]
     return Standing(person.id, rules.mask_name(person.name), person.seen_at or person.created_at, facts["is_quiet"],
                     rules.proofs_for_signing_in(**facts), rules.proofs_for_new_password(**facts),
-                    facts["is_quiet"] and not is_staff and not person.is_demo)
+                    facts["is_quiet"] and not is_staff and not person.is_demo, facts["is_trusted"])
 
 
 def _identity(person_id: int) -> Identity | None:

@@ -22,9 +22,11 @@ WINDOW_S = 900
 PAUSES_S = (5, 10, 30, 60)
 # Codes by message: (how many, within seconds) for one number, and for one address.
 CODES_A_NUMBER = ((1, 60), (5, 3600), (10, 86_400))
-CODES_AN_ADDRESS = ((20, 3600), (60, 86_400))
+CODES_AN_ADDRESS = ((60, 3600), (200, 86_400))  # a training room or a dormitory joins behind one address
 # After so long without a sign of its owner a number may belong to somebody else.
 QUIET = timedelta(days=90)
+# What these may do opens only with a second factor: pages with other people's ID numbers.
+TRUSTED = frozenset({"administer"})
 
 
 def normal_phone(text: str) -> str | None:
@@ -75,15 +77,22 @@ def is_quiet(seen_at: datetime | None, created_at: datetime, now: datetime) -> b
     return (seen_at or created_at) <= now - QUIET
 
 
-def proofs_for_signing_in(*, has_identity: bool, has_factor: bool, is_quiet: bool, is_disputed: bool) -> tuple[str, ...]:
-    """Which second proofs let a code to the number open the account, one of them; empty where the code alone does."""
+def proofs_for_signing_in(
+    *, has_identity: bool, has_factor: bool, is_quiet: bool, is_disputed: bool, is_trusted: bool,
+) -> tuple[str, ...]:
+    """Which second proofs let a code to the number open the account, one of them; empty where the code alone does.
+
+    `is_trusted`: has a role in TRUSTED. Without a second factor such an account would be its holder's SIM card.
+    """
+    if is_trusted and not has_factor:
+        return ("password",)
     if not is_disputed and not (has_identity and is_quiet):
         return ()
     return ("password", *(["identity"] if has_identity else []), *(["factor"] if has_factor else []))
 
 
 def proofs_for_new_password(
-    *, has_identity: bool, has_factor: bool, is_quiet: bool, is_disputed: bool,
+    *, has_identity: bool, has_factor: bool, is_quiet: bool, is_disputed: bool, is_trusted: bool,
 ) -> tuple[str, ...] | None:
     """Which second proof a new password takes beside the code: one kind, none (empty), or None where only an officer can help.
 
@@ -91,6 +100,8 @@ def proofs_for_new_password(
     """
     if has_factor:
         return ("factor",)
+    if is_trusted:
+        return None
     if has_identity:
         return ("identity",)
     return None if is_quiet or is_disputed else ()

@@ -177,6 +177,7 @@ def _whose(person: accounts.Person, problem: Problem | None = None) -> Response:
     return answered(problem, page(
         "accounts/whose.html", problem.status if problem else 200, next=next_path(), name=standing.masked_name,
         seen_at=standing.seen_at, may_be_released=standing.may_be_released, proofs=standing.to_sign_in,
+        is_trusted=standing.is_trusted,
         chosen=request.form.get("kind", ""),
         **told(problem)))
 

@@ -54,9 +54,10 @@ def new_password() -> Response:
 
 
 def _new_password(person: accounts.Person, problem: Problem | None = None) -> Response:
-    proofs = accounts.standing_of(person).to_reset
+    standing = accounts.standing_of(person)
+    proofs = standing.to_reset
     if proofs is None or person.disabled_at:
-        return ask_officer("disabled" if person.disabled_at else "no-proof")
+        return ask_officer("disabled" if person.disabled_at else "trusted" if standing.is_trusted else "no-proof")
     return answered(problem, page("accounts/new_password.html", problem.status if problem else 200, next=next_path(),
                                   kind=proofs[0] if proofs else "", **told(problem)))
 
