@@ -108,6 +108,9 @@ def serve(host: str, port: int, workers: int, living: Sequence[str] = ()) -> Non
     """Answer on that address until told to end (TERM, INT). `living` are the process ids of workers there are already."""
     multiprocessing.set_start_method("fork", force=True)
     app = ready_app()
+    for thread in threading.enumerate():  # a copy would lack it, and wait for ever for what it holds
+        if thread is not threading.main_thread():
+            thread.join()
 
     def in_worker() -> Turnstile:
         end_with_parent()

@@ -321,3 +321,13 @@ def test_page_found_before_the_index_knew_a_course_is_not_kept(bare_app):
     with bare_app.app_context():
         state().library.reader(at_once=True)
     assert "游标卡尺读数" in client.get("/courses?q=卡尺").get_data(as_text=True)
+
+
+def test_warm_leaves_nothing_to_a_thread(shelf, bare_app):
+    with bare_app.app_context():
+        state().library._reader = None
+        search.warm()
+        reader = state().library.reader()
+        state().library._looked = 0.0
+        assert "vocabulary" in vars(reader) and state().library.reader() is reader
+    assert not [t for t in threading.enumerate() if t.name == "search-warm"]

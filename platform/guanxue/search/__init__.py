@@ -19,9 +19,11 @@ from guanxue.search.service import (
     suggest,
     touch,
     update,
+    warm,
 )
 
 __all__ = [
     "SearchDocument", "SearchResult", "Hit", "Suggestion", "Piece", "Status", "register", "touch", "update", "query", "suggest",
     "mark", "rebuild", "freshen", "status", "is_ready", "edition", "count_documents",
+    "warm",
 ]

@@ -152,6 +152,15 @@ def status() -> Status:
                   waiting=jobs.count_waiting(UPDATE))
 
 
+def warm() -> None:
+    """Read all that asking needs, and leave nothing of it to a thread: processes may be copied from this one right after."""
+    reader = state().library.reader(at_once=True)
+    if reader is not None:
+        reader.warm()
+        state().suggester()
+        state().asker()
+
+
 def query(text: str, *, kinds: tuple[str, ...] | None = None, limit: int | None = None) -> SearchResult:
     """Everything that answers the text, best first; nothing for an empty text or while there is no index."""
     _mend()
