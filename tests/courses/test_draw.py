@@ -93,6 +93,12 @@ def test_only_a_quiz_draws_and_only_its_teacher_says_so(school):
         with pytest.raises(Invalid):
             courses.set_draw(teacher, course, courses.list_lessons(course.id)[0].id, {"停机": 1})
     Browser(school, "13800000003").get(f"/teach/safe-measuring/lessons/{quiz.id}/draw", 404)
+    with school.test_request_context():
+        other = courses.list_lessons(quiz_of()[0].id)[0].id
+    browser = Browser(school, TEACHER)
+    assert "只有考核" in browser.get(f"/teach/safe-measuring/lessons/{other}/draw", 404).get_data(as_text=True)
+    browser.see(f"/teach/safe-measuring/lessons/{quiz.id}/draw")
+    browser.send(f"/teach/safe-measuring/lessons/{other}/draw", 404, **{"draw-0": "1"})
     Browser(school, TEACHER).get(f"/teach/safe-measuring/lessons/{quiz.id}9/draw", 404)
 
 

@@ -136,6 +136,15 @@ def test_what_the_form_does_not_show_survives_a_change(teacher):
     assert [(o.permille, o.feedback) for o in told.options] == [(1000, "好"), (500, ""), (0, "")] and told.stem == "哪一个？"
 
 
+def test_a_choice_that_ticking_everything_wins_is_marked_and_mended_by_saving_it(teacher):
+    form = "// guanxue: free\n::a::哪些要戴手套？{\n~%50%搬料\n~%50%装夹\n~磨刀\n}\n"
+    page = brought(teacher, form)
+    version = re.search(r'name="version" value="(\d+)"', page)[1]
+    assert "全部勾上也能得满分" in page
+    teacher.send(teacher.at, 303, id="a", version=version, kind="multiple", stem="哪些要戴手套？", options="*搬料\n*装夹\n磨刀")
+    assert "全部勾上也能得满分" not in teacher.see(teacher.at)
+
+
 def test_an_older_version_overwrites_nothing(teacher):
     page = brought(teacher, PAPER)
     name, version = re.search(r'data-id="([^"]+)"', page)[1], re.search(r'name="version" value="(\d+)"', page)[1]

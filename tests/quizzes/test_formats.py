@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import io
+import re
+import time
 import zipfile
 from dataclasses import replace
 
@@ -23,9 +25,11 @@ from guanxue.quizzes import (
     write_questions,
     write_template,
 )
+from guanxue.quizzes.formats import cloze
 from guanxue.quizzes.formats.aiken import read_aiken
+from guanxue.quizzes.formats.drafts import Bad
 from guanxue.quizzes.formats.reading import decoded
-from guanxue.quizzes.rules import Option
+from guanxue.quizzes.rules import Option, pieces_of
 
 WORDS = st.text(alphabet=st.sampled_from("甲乙丙丁主轴Zab7。，%~=#{}:\\->*/;；或[]\n "), min_size=1, max_size=12).map(
     lambda t: " ".join(t.split(" ")).strip()).filter(lambda t: t.strip() and t.strip() == t)
@@ -225,9 +229,75 @@ def test_a_workbook_that_unpacks_to_too_much_is_refused_before_it_is():
         read_file(data.getvalue())
 
 
+def _pieces_by_pattern(stem: str) -> list[str]:
+    """As the rule reads: runs of underscores cut, links left whole. Slow where many brackets are never closed."""
+    pieces, start = [], 0
+    for found in re.finditer(r"(!?\[[^\]]*\]\([^)\s]*\))|_{2,}", stem):
+        if found[1] is None:
+            pieces.append(stem[start : found.start()])
+            start = found.end()
+    return [*pieces, stem[start:]]
+
+
+@given(st.text(alphabet="[](!)_ a", max_size=30))
+def test_a_stem_is_cut_at_its_gaps_and_never_inside_a_link(stem):
+    assert pieces_of(stem) == _pieces_by_pattern(stem)
+
+
+def _places_by_pattern(text: str) -> list[str]:
+    return [m[0] for m in re.finditer(r"\{(\d*):([A-Z_]+):((?:\\.|[^}\\])*)\}", text, re.S)]
+
+
+@given(st.lists(st.sampled_from(["{1:SA:", "{:MW:", "}", "\\", "=甲", "~", "{", "乙", "\\}"]), max_size=14).map("".join))
+def test_embedded_answers_end_at_the_first_brace_that_is_not_escaped(text):
+    assert [text[p.start : p.end] for p in cloze._places(text)] == _places_by_pattern(text)
+
+
+@pytest.mark.parametrize("sign", ["{1:SA:=", "{1:SA:\\}", "[", "[](", "__["])
+def test_what_is_never_closed_takes_time_by_its_length_alone(sign):
+    def seconds(count: int) -> float:
+        text, times = sign * count, []
+        for _n in range(3):
+            began = time.perf_counter()
+            with pytest.raises(Bad):
+                cloze.read_cloze(text)
+            pieces_of(text)
+            times.append(time.perf_counter() - began)
+        return min(times)
+
+    assert seconds(80_000) < 80 * seconds(5_000), "sixteen times as long: sixteen times the time, not 256"
+
+
 def test_several_gaps_go_through_moodles_embedded_answers():
     question = made("gaps", "甲", ["一~=}#", "二"])
     assert read_file(write_questions("moodle", [question]).data).questions == [question]
+
+
+FREE = "哪些要戴手套？{{~%50%搬料 ~%50%装夹 ~{}磨刀}}"
+
+
+@pytest.mark.parametrize("costs", ["", "%-0%", "%-0.05%"])
+def test_ticking_everything_of_a_multiple_choice_that_is_brought_in_never_earns_the_whole(costs):
+    report = read_file(FREE.format(costs).encode())
+    assert [o.permille for o in report.questions[0].options] == [500, 500, -1000]
+    assert [x.line for x in report.doubts] == [1] and "全部勾上" in str(report.doubts[0].reason)
+    whole = read_file(f"// guanxue: whole\n{FREE.format(costs)}".encode())
+    assert whole.questions[0].rule == "whole" and whole.doubts == []
+
+
+def test_moodles_wrong_options_that_cost_nothing_are_made_dear_and_named():
+    answers = "".join(f'<answer fraction="{share}"><text>{text}</text></answer>' for text, share in (("一", 50), ("二", 50), ("三", 0)))
+    report = read_file(moodle(f'<question type="multichoice"><questiontext><text>哪些？</text></questiontext><single>false</single>{answers}</question>'))
+    assert [o.permille for o in report.questions[0].options] == [500, 500, -1000]
+    assert [x.line for x in report.doubts] == [1] and "全部勾上" in str(report.doubts[0].reason)
+
+
+def test_what_a_quiz_holds_already_keeps_its_worth_and_says_so():
+    report = read_gift(FREE.format(""))
+    assert [o.permille for o in report.questions[0].options] == [500, 500, 0] and "全部勾上" in str(report.doubts[0].reason)
+    again = read_file(write_questions("gift", report.questions).data)
+    assert again.questions == report.questions and again.doubts == [], "one's own file changes nothing"
+    assert read_gift("甲{~%50%一 ~%50%二 ~%-50%三}").doubts == []
 
 
 # ---- Aiken and Word

@@ -142,12 +142,15 @@ def _written(actor: Actor, course: Course, lesson: Lesson | None, questions: lis
 
 
 def kept_beside(old: quizzes.Question, new: quizzes.Question) -> quizzes.Question:
-    """The new words of a question with what the form does not show of the old one: remarks, shares, answers worth a part."""
+    """The new words of a question with what the form does not show of the old one: remarks, shares, answers worth a part.
+
+    Not the shares by which ticking everything would earn the whole: beside the form stands that a wrong tick earns nothing.
+    """
     if old.kind != new.kind:
         return new
     before = {(o.text, o.gap): o for o in old.options}
     options = [replace(o, feedback=before[o.text, o.gap].feedback) if (o.text, o.gap) in before else o for o in new.options]
-    if new.kind in ("single", "multiple") and _marked(old) == _marked(new):
+    if new.kind in ("single", "multiple") and _marked(old) == _marked(new) and not quizzes.is_won_by_all(old):
         options = [replace(o, permille=before[o.text, o.gap].permille) for o in options]
     if new.kind in ("fillin", "numeric"):
         named = {(o.text, o.gap) for o in options}

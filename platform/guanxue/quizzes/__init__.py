@@ -68,6 +68,7 @@ from guanxue.quizzes.rules import (
     Question,
     draw_fault,
     drawn_count,
+    is_won_by_all,
     pools_of,
     questions_from,
     questions_to,
@@ -116,5 +117,6 @@ __all__ = [
     "list_regrades_of",
     "list_requests", "list_submitted", "list_waiting", "Foresight", "ask_regrade", "confirm_regrade", "foresee", "key_now",
     "question_number", "refuse_regrade", "LONGEST_SHORT", "WHOLE", "draw_fault", "drawn_count", "pools_of", "find_awaiting",
+    "is_won_by_all",
     "Standing", "is_passed", "questions_of", "standing_by", "standing_of", "get_attempt_of",
 ]

@@ -12,9 +12,11 @@ from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
 
 from guanxue.core.i18n import lazy as _
-from guanxue.quizzes.formats.reports import Dropped, LeftOut, Report
-from guanxue.quizzes.rules import WHOLE, Option, Question, pieces_of
+from guanxue.quizzes.formats.reports import Doubt, Dropped, LeftOut, Report
+from guanxue.quizzes.rules import WHOLE, Option, Question, is_won_by_all, pieces_of, with_dear_wrongs
 
+WRONGS_MADE_DEAR = _("错的选项原来不扣分，全部勾上也能得满分；收进来以后，选了错的这道题不得分。")
+WRONGS_ARE_FREE = _("错的选项不扣分，全部勾上也能得满分；请给错的选项写上负的百分比，或写“全对才得分”的记号。")
 LONGEST_NUMBER = 100  # characters of a numeric answer
 _COMMENT = re.compile(r"^\s*//")
 _NAMED = re.compile(r"^\s*::")
@@ -42,8 +44,11 @@ class _Block:
     marks: frozenset[str]
 
 
-def read_gift(text: str) -> Report:
-    """Every question of the text, and every block that is none, with a reason."""
+def read_gift(text: str, *, is_ours: bool = True) -> Report:
+    """Every question of the text, and every block that is none, with a reason.
+
+    What others wrote (not `is_ours`) is not taken with wrong options that cost so little that ticking all earns the whole.
+    """
     text = text.lstrip("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
     report, used = Report(total=count_blocks(text)), set()
     for block in _blocks(text):
@@ -56,6 +61,9 @@ def read_gift(text: str) -> Report:
             report.left_out.append(LeftOut(block.line, block.text.strip()[:40], bad.args[0]))
             continue
         used.add(question.id)
+        if is_won_by_all(question) and "free" not in block.marks:
+            report.doubts.append(Doubt(block.line, question.stem[:40], WRONGS_ARE_FREE if is_ours else WRONGS_MADE_DEAR))
+            question = question if is_ours else with_dear_wrongs(question)
         report.questions.append(question)
         report.lines.append(block.line)
         if dropped:

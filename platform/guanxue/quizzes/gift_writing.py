@@ -6,7 +6,7 @@ import re
 
 from guanxue.core.i18n import lazy as _
 from guanxue.quizzes.formats.reports import Loss
-from guanxue.quizzes.rules import WHOLE, Option, Question, pieces_of
+from guanxue.quizzes.rules import WHOLE, Option, Question, is_won_by_all, pieces_of
 
 NO_POOL = "$course$/top"
 _FORMAT = re.compile(r"^\[(html|markdown|plain|moodle)\]")
@@ -47,7 +47,7 @@ def _blocks(questions: list[Question], *, is_ours: bool) -> list[str]:
 def _marks(q: Question) -> str:
     """The comment that says what GIFT has no sign for."""
     has_one_right = q.kind == "multiple" and any(o.permille == WHOLE for o in q.options)
-    marks = ["multiple"] * has_one_right + ["whole"] * (q.rule == "whole")
+    marks = ["multiple"] * has_one_right + ["whole"] * (q.rule == "whole") + ["free"] * is_won_by_all(q)
     return f"// guanxue: {', '.join(marks)}\n" if marks else ""
 
 

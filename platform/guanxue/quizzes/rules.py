@@ -11,6 +11,7 @@ import hashlib
 import hmac
 import re
 import unicodedata
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field, replace
 from decimal import Decimal, InvalidOperation
 
@@ -20,7 +21,7 @@ LONGEST_TEXT = 500
 LONGEST_SHORT = 2000
 WHOLE = 1000
 GAP = re.compile(r"_{2,}")
-_LINK_OR_GAP = re.compile(r"(!?\[[^\]]*\]\([^)\s]*\))|_{2,}")
+_ADDRESS_ENDS = re.compile(r"[)\s]")
 
 
 @dataclass(frozen=True)
@@ -95,6 +96,21 @@ def questions_from(document: list[dict]) -> list[Question]:
     return [Question(**{**q, "options": tuple(Option(**o) for o in q["options"])}) for q in document]
 
 
+# ---- ticking everything
+
+
+def is_won_by_all(question: Question) -> bool:
+    """Does ticking every option earn (all but a rounding of) the whole of a multiple choice, although some are wrong?"""
+    worth = [o.permille for o in question.options]
+    is_counted = question.kind == "multiple" and question.rule != "whole" and any(x <= 0 for x in worth)
+    return is_counted and sum(worth) >= WHOLE - len(worth)
+
+
+def with_dear_wrongs(question: Question) -> Question:
+    """The multiple choice with each wrong option costing the whole, as in the questions that are written here."""
+    return replace(question, options=tuple(o if o.permille > 0 else replace(o, permille=-WHOLE) for o in question.options))
+
+
 # ---- which questions an attempt has
 
 
@@ -135,12 +151,32 @@ def draw_fault(questions: list[Question], draw: object) -> tuple[str, int] | Non
 
 def pieces_of(stem: str) -> list[str]:
     """The stem cut at its gaps: runs of underscores, but not those in a picture's or a link's address."""
-    pieces, start = [], 0
-    for found in _LINK_OR_GAP.finditer(stem):
-        if found[1] is None:
+    pieces, start, links = [], 0, _links(stem)
+    link = next(links, None)
+    for found in GAP.finditer(stem):
+        while link is not None and link[1] <= found.start():
+            link = next(links, None)
+        if link is None or found.start() < link[0]:
             pieces.append(stem[start : found.start()])
             start = found.end()
     return [*pieces, stem[start:]]
+
+
+def _links(text: str) -> Iterator[tuple[int, int]]:
+    """Where each [words](address) begins and ends. Each sign is looked at once, whatever is never closed."""
+    at, closing, ends = -1, -1, -1
+    while (at := text.find("[", at + 1)) >= 0:
+        closing = closing if closing > at else text.find("]", at)
+        if closing < 0:
+            return
+        if not text.startswith("(", closing + 1):
+            continue
+        if ends < closing + 2:
+            found = _ADDRESS_ENDS.search(text, closing + 2)
+            ends = found.start() if found else len(text)
+        if text.startswith(")", ends):
+            yield at, ends + 1
+            at = ends
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from flask import Response, redirect, request, url_for
 
 from guanxue import courses, quizzes
-from guanxue.core.errors import Invalid, Problem
+from guanxue.core.errors import Invalid, NotFound, Problem
+from guanxue.core.i18n import lazy as _
 from guanxue.core.web.dispatch import current_actor
 from guanxue.core.web.pages import page, personal
 from guanxue.courses.routes import blueprint
@@ -28,7 +29,15 @@ def draw_values(course: courses.Course, lesson: courses.Lesson, problem: Problem
 def draw(slug: str, lesson_id: int) -> Response:
     """How many questions each learner gets of each pool."""
     course = my_course(slug)
-    return _draw_page(course, courses.get_lesson(course, lesson_id))
+    return _draw_page(course, _quiz(course, lesson_id))
+
+
+def _quiz(course: courses.Course, lesson_id: int) -> courses.Lesson:
+    """The lesson, which must be a quiz: of others nothing is drawn. Raises NotFound."""
+    lesson = courses.get_lesson(course, lesson_id)
+    if lesson.kind != "quiz":
+        raise NotFound(_("只有考核能设置随机抽题。"))
+    return lesson
 
 
 def _draw_page(course: courses.Course, lesson: courses.Lesson, problem: Problem | None = None) -> Response:
@@ -41,7 +50,7 @@ def _draw_page(course: courses.Course, lesson: courses.Lesson, problem: Problem 
 def set_draw(slug: str, lesson_id: int) -> Response:
     """Keep how many; an empty field means all."""
     course = my_course(slug)
-    lesson = courses.get_lesson(course, lesson_id)
+    lesson = _quiz(course, lesson_id)
     try:
         pools = quizzes.pools_of(quizzes.read_gift(lesson.body).questions)
         wanted = {pool: _count(request.form.get(f"draw-{n}", "")) for n, pool in enumerate(pools)}

@@ -43,7 +43,7 @@ def teach_lesson_new(slug: str) -> Response:
 
 def _blank(kind: str, title: str, section: str) -> dict:
     return {"id": None, "slug": "", "kind": kind, "title": title, "body": "", "asset": None, "version": 0, "saved_at": None,
-            "section": section, "is_narrated": False, "form_key": secrets.token_hex(8)}
+            "section": section, "is_narrated": False, "form_key": secrets.token_hex(8), "may_be_slides": False}
 
 
 @blueprint.get("/teach/<slug>/lessons/<int:lesson_id>")
@@ -53,6 +53,8 @@ def teach_lesson(slug: str, lesson_id: int) -> Response:
     lesson = courses.get_lesson(course, lesson_id)
     if lesson.kind == "quiz" and request.args.get("form") != "gift":
         return questions_page(course)
+    if courses.is_slideshow(lesson) and request.args.get("form") != "text":
+        return redirect(url_for(".teach_slides", slug=slug, lesson_id=lesson_id), 303)
     return _lesson_form(course, _lesson_values(lesson))
 
 
@@ -60,17 +62,13 @@ def _lesson_values(lesson: courses.Lesson) -> dict:
     asset = media.get_asset(lesson.asset_id) if lesson.asset_id else None
     return {"id": lesson.id, "slug": lesson.slug, "kind": lesson.kind, "title": lesson.title, "body": lesson.body,
             "asset": asset_values(asset), "version": lesson.version, "saved_at": lesson.saved_at, "section": lesson.section,
-            "is_narrated": lesson.is_narrated, "form_key": ""}
+            "is_narrated": lesson.is_narrated, "form_key": "", "may_be_slides": courses.may_be_slideshow(lesson)}
 
 
 def _lesson_form(course: courses.Course, lesson: dict, problem: Problem | None = None) -> Response:
     is_quiz = lesson["kind"] == "quiz"
-    outline = [{"id": x.id, "title": x.title, "kind": x.kind, "section": part.name, "is_first": n == 0}
-               for part in courses.get_outline(course) for n, x in enumerate(part.lessons)]
-    outline += [{"id": x.id, "title": x.title, "kind": x.kind, "section": "", "is_first": False}
-                for x in courses.list_lessons(course.id) if x.kind == "quiz"]
     return personal(page(
-        "courses/teach_lesson.html", problem.status if problem else 200, lesson=lesson, outline=outline,
+        "courses/teach_lesson.html", problem.status if problem else 200, lesson=lesson, outline=outline_rows(course),
         preview=_preview(lesson["body"]) if is_quiz and lesson["body"] else None,
         body_html="" if is_quiz else markdown_html(lesson["body"]), may_edit=course.state != "submitted",
         subtitling=subtitles_state(course, courses.get_lesson(course, lesson["id"])) if lesson["id"] else None,
@@ -78,10 +76,19 @@ def _lesson_form(course: courses.Course, lesson: dict, problem: Problem | None =
         course={"slug": course.slug, "title": course.title}, most_megabytes=MOST_UPLOAD_BYTES // 1024**2, **told_of(problem)))
 
 
+def outline_rows(course: courses.Course) -> list[dict]:
+    """The draft's lessons as the list beside an editor shows them, the quiz last."""
+    rows = [{"id": x.id, "title": x.title, "kind": x.kind, "section": part.name, "is_first": n == 0}
+            for part in courses.get_outline(course) for n, x in enumerate(part.lessons)]
+    return rows + [{"id": x.id, "title": x.title, "kind": x.kind, "section": "", "is_first": False}
+                   for x in courses.list_lessons(course.id) if x.kind == "quiz"]
+
+
 def _preview(body: str) -> dict:
     report = quizzes.read_gift(body)
     return {"total": report.total, "questions": [_asked(x) for x in report.questions],
-            "left_out": [{"line": x.line, "text": x.text, "reason": str(x.reason)} for x in report.left_out]}
+            "left_out": [{"line": x.line, "text": x.text, "reason": str(x.reason)} for x in report.left_out],
+            "doubts": [{"line": x.line, "text": x.text, "reason": str(x.reason)} for x in report.doubts]}
 
 
 def _asked(question: quizzes.Question) -> dict:
@@ -112,7 +119,7 @@ def teach_lesson_save(slug: str) -> Response:
             courses.attach_video(current_actor(), course, lesson.id,
                                  media.create_from_original(current_actor(), filename, digest))
     except courses.TextMoved as problem:
-        return _both(course, int(form["id"]), form, problem, is_quiet)
+        return both_texts(course, int(form["id"]), form, problem, is_quiet)
     except (Invalid, TooLarge) as problem:
         return _refused(course, form, problem, is_quiet)
     if is_quiet:
@@ -163,7 +170,7 @@ def _refused(course: courses.Course, form, problem: Problem, is_quiet: bool) -> 
     return _lesson_form(course, {**values, "title": form.get("title", ""), "body": form.get("body", "")}, problem)
 
 
-def _both(course: courses.Course, lesson_id: int, form, problem: Problem, is_quiet: bool) -> Response:
+def both_texts(course: courses.Course, lesson_id: int, form, problem: Problem, is_quiet: bool) -> Response:
     """Nothing was overwritten: both texts, side by side."""
     lesson = courses.get_lesson(course, lesson_id)
     person = lesson.saved_by.removeprefix("person:")

@@ -69,6 +69,7 @@ def _shown(number: int, q: quizzes.Question) -> dict:
     is_choice = q.kind in ("single", "multiple")
     return {
         "number": number, "id": q.id, "kind": q.kind, "stem_html": inline_html(said.stem), "pool": q.pool, "rule": q.rule,
+        "is_won_by_all": quizzes.is_won_by_all(q),
         "options": [{"text_html": inline_html(o.text),
                      "is_right": o.permille > 0 if q.kind == "multiple" else o.permille == best}
                     for o in q.options] if is_choice else [],

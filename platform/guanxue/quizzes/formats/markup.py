@@ -98,7 +98,7 @@ class _Reader(HTMLParser):
 def html_of(text: str, picture: Callable[[str, str], str]) -> str:
     """Markdown of a question as HTML for Moodle: pictures by `picture(address, words)`, everything else as plain words."""
     parts, at = [], 0
-    for found in re.finditer(r"!\[([^\]]*)\]\(([^)\s]+)\)", text):
+    for found in re.finditer(r"!\[([^\]]{0,500})\]\(([^)\s]{1,500})\)", text):
         parts += [_plain(text[at : found.start()]), picture(found[2], found[1])]
         at = found.end()
     return f"<p>{''.join(parts)}{_plain(text[at:])}</p>"

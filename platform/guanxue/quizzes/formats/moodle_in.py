@@ -19,8 +19,8 @@ from guanxue.quizzes.formats.cloze import read_cloze
 from guanxue.quizzes.formats.drafts import Bad
 from guanxue.quizzes.formats.markup import file_name, text_of_html
 from guanxue.quizzes.formats.reports import NUMBER, Doubt, Dropped, LeftOut, Report, Unreadable
-from guanxue.quizzes.gift import pool_name
-from guanxue.quizzes.rules import WHOLE, Option, Question, pieces_of
+from guanxue.quizzes.gift import WRONGS_MADE_DEAR, pool_name
+from guanxue.quizzes.rules import WHOLE, Option, Question, is_won_by_all, pieces_of, with_dear_wrongs
 
 KeepPicture = Callable[[str, bytes], str]  # (name, bytes) to the address a text names it by; raises ValueError with a sentence
 _USUAL_FEEDBACK = re.compile(
@@ -119,6 +119,9 @@ def _take(report: Report, source: _Source, kind: str) -> None:
         report.left_out.append(LeftOut(source.number, begins, bad.message))
         return
     _note_losses(source, kind)
+    if is_won_by_all(question):
+        report.doubts.append(Doubt(source.number, begins, WRONGS_MADE_DEAR))
+        question = with_dear_wrongs(question)
     report.questions.append(question)
     report.lines.append(source.number)
     if "picture:" in f"{question.stem}{question.explanation}" and "](picture:" in f"{question.stem}{question.explanation}":

@@ -112,7 +112,7 @@ def _read_words(text: str) -> Report:
     if tables.has_heading(text):
         return tables.read_csv(text, format="table" if "\t" in text.split("\n", 1)[0] else "csv")
     if is_gift(text):
-        return read_gift(text)
+        return read_gift(text, is_ours=False)
     if max(map(len, text.splitlines()), default=0) > LONGEST_LINE:
         raise Unreadable(_("文字太长，请分几次粘贴。"))
     return read_aiken(text) if is_aiken(text) else read_pasted(text)
