@@ -152,7 +152,7 @@ def doctor() -> None:
 
 def _examine():
     for program, package in (("ffmpeg", "ffmpeg"), ("ffprobe", "ffmpeg"), ("espeak-ng", "espeak-ng"),
-                             ("setpriv", "util-linux")):
+                             ("pdftoppm", "poppler-utils"), ("setpriv", "util-linux")):
         yield None if shutil.which(program) else f"缺少 {program}：apt-get install {package}"
     free = shutil.disk_usage(settings().media_dir).free
     yield None if free > 2 * 1024**3 else f"磁盘只剩 {free // 1024**2} MB，制作视频至少要 2 GB。"

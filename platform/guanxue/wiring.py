@@ -66,6 +66,7 @@ from guanxue.courses.routes import plans as _courses_plans  # noqa: F401
 from guanxue.courses.routes import public as _courses_public  # noqa: F401
 from guanxue.courses.routes import questions as _courses_questions  # noqa: F401
 from guanxue.courses.routes import review as _courses_review  # noqa: F401
+from guanxue.courses.routes import slides as _courses_slides  # noqa: F401
 from guanxue.courses.routes import subtitles as _courses_subtitles  # noqa: F401
 from guanxue.courses.routes import takedowns as _courses_takedowns  # noqa: F401
 from guanxue.courses.routes import teach as _courses_teach  # noqa: F401
@@ -153,6 +154,7 @@ def _events() -> None:
     """Down is a call, up is an event."""
     ledger.seal_after_commit()
     events.listen(media.AssetReady, courses.fill_durations)
+    events.listen(media.AssetReady, courses.take_film)
     events.listen(media.AssetFailed, courses.note_failure)
     events.listen(media.CompanionsMade, courses.note_companions)
     events.listen(media.AssetImproved, courses.note_companions)

@@ -167,6 +167,18 @@ from guanxue.courses.service import (
 )
 from guanxue.courses.subtitling import (
     Said,
+from guanxue.courses.slideshows import (
+    Put,
+    film_of,
+    is_film_current,
+    is_slideshow,
+    make_film,
+    may_be_slideshow,
+    put_pages,
+    save_pages,
+    take_film,
+)
+from guanxue.courses.slidetext import Page, plain_said, read_pages, write_pages
     Subtitling,
     ask_for_transcript,
     lines_at,
@@ -198,6 +210,8 @@ from guanxue.courses.waiting import drop_waiting, find_waiting, keep_waiting
 __all__ = [
     "bring_questions", "find_quiz", "foresee_questions", "has_comments", "kept_beside", "last_brought", "move_question",
     "put_question", "questions_in", "remove_question", "keep_waiting", "find_waiting", "drop_waiting",
+    "Page", "Put", "read_pages", "write_pages", "plain_said", "film_of", "is_film_current", "is_slideshow", "make_film",
+    "may_be_slideshow", "put_pages", "save_pages", "take_film",
     "Said", "Subtitling", "subtitling_of", "words_of", "play_of", "where_said", "write_subtitles", "take_subtitles_off",
     "take_up_subtitles", "lines_at", "sentences_of",
     "ask_for_transcript", "take_transcript",

@@ -111,6 +111,7 @@ class Lesson(Model):
     saved_at: Mapped[datetime | None] = mapped_column(UtcMoment)
     settings: Mapped[dict] = mapped_column(JsonDocument, default=dict)  # of a quiz: {"draw": {pool: how many}}
     asset_id: Mapped[int | None] = mapped_column(ForeignKey("media_asset.id"), index=True)
+    next_asset_id: Mapped[int | None] = mapped_column(ForeignKey("media_asset.id"), index=True)  # shown once it is whole
     subtitles_id: Mapped[int | None] = mapped_column(ForeignKey("media_subtitle.id"), index=True)
 
 

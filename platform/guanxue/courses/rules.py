@@ -8,8 +8,9 @@ import re
 from dataclasses import dataclass, field
 
 from guanxue.core.actor import Actor
-from guanxue.core.enclosures import without_enclosures
+from guanxue.core.enclosures import SOUND, without_enclosures
 from guanxue.core.i18n import lazy as _
+from guanxue.courses.slidetext import kind_alone, read_pages, sentences_of
 
 KINDS = {
     "secondary-vocational": _("中等职业教育"),
@@ -25,7 +26,6 @@ KIND_OF_TABLE = {
 LESSON_KINDS = ("video", "text", "quiz")
 SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 LONGEST_SLUG = 80
-_SENTENCE_END = re.compile(r"(?<=[。！？；!?;])")
 
 
 def is_slug(text: str) -> bool:
@@ -44,8 +44,8 @@ class Slide:
 def slides_of(body: str) -> list[Slide]:
     """A lesson's text as slides: `## headline`, then what is said. Text before the first headline is said on it too."""
     slides: list[tuple[str, list[str]]] = []
-    for block in re.split(r"\n\s*\n", without_enclosures(body).strip()):
-        block = " ".join(block.split())
+    for block in re.split(r"\n\s*\n", body.strip()):
+        block = " ".join(without_enclosures(block).split()) if kind_alone(block)[0] != SOUND else ""
         if block.startswith("## "):
             slides.append((block[3:].strip(), []))
         elif block and not block.startswith("# "):
@@ -100,11 +100,6 @@ def plain_lines(text: str) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n").strip()
 
 
-def sentences_of(text: str) -> list[str]:
-    """Sentences in order, none empty."""
-    return [s.strip() for s in _SENTENCE_END.split(text) if s.strip()]
-
-
 def spoken_text(body: str) -> str:
     """A lesson's text without its headlines: what a reader reads and the voice says."""
     return "\n\n".join("".join(slide.sentences) for slide in slides_of(body))
@@ -140,8 +135,12 @@ def publish_faults(title: str, lessons: list) -> list[Fault]:
 
 
 def subtitle_faults(lessons: list, checked: set[int]) -> list[Fault]:
-    """Filmed lessons of a subsidised course whose subtitles (.subtitles_id) are not among those somebody has looked through."""
-    filmed = [x for x in lessons if x.kind == "video" and x.asset_id is not None and not x.is_narrated]
+    """Filmed lessons of a subsidised course whose subtitles (.subtitles_id) are not among those somebody has looked through.
+
+    A recording beside slides about which nothing is written is as good as filmed.
+    """
+    filmed = [x for x in lessons if x.kind == "video" and (
+        any(page.is_unwritten for page in read_pages(x.body)) if x.is_narrated else x.asset_id is not None)]
     return [Fault(x.slug, _("申请补贴的课程要有字幕：“%(title)s”还没有。", title=x.title) if x.subtitles_id is None
                   else _("申请补贴的课程要有字幕：“%(title)s”的字幕还没有人核对过。", title=x.title))
             for x in filmed if x.subtitles_id not in checked]

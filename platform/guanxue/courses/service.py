@@ -13,7 +13,7 @@ from guanxue.core.actor import Actor
 from guanxue.core.db import session
 from guanxue.core.errors import Forbidden, Invalid
 from guanxue.core.i18n import lazy as _
-from guanxue.courses import papers, rules
+from guanxue.courses import papers, rules, slidetext
 from guanxue.courses.errors import NotReady, TextMoved
 from guanxue.courses.events import CoursePublished, LessonReady
 from guanxue.courses.models import (
@@ -226,7 +226,7 @@ def attach_video(actor: Actor, course: Course, lesson_id: int, asset: media.Asse
     """Give a lesson a video; the old one stays with the revisions made from it."""
     must_edit(actor, course)
     lesson = get_lesson(course, lesson_id)
-    lesson.asset_id, lesson.is_narrated = asset.id, False
+    lesson.asset_id, lesson.next_asset_id, lesson.is_narrated = asset.id, None, False
     touched(course)
     return lesson
 
@@ -330,6 +330,7 @@ def _frozen(actor: Actor, course: Course, revision: Revision, lesson: Lesson, nu
     else:
         if lesson.asset_id is None or lesson.is_narrated:
             lesson.asset_id, lesson.is_narrated = media.create_narrated(actor, _spec(course, lesson)).id, True
+            lesson.next_asset_id = None
         asset = media.get_asset(lesson.asset_id)
         frozen.asset_id, frozen.subtitles_id = asset.id, lesson.subtitles_id
         frozen.duration_ms = asset.duration_ms if asset.state == "ready" else None
@@ -337,6 +338,8 @@ def _frozen(actor: Actor, course: Course, revision: Revision, lesson: Lesson, nu
 
 
 def _spec(course: Course, lesson: Lesson) -> media.NarrationSpec:
+    if pages := slidetext.read_pages(lesson.body):
+        return slidetext.spec_of(pages)
     slides = [media.SlideSpec(headline=s.headline, sentences=s.sentences) for s in rules.slides_of(lesson.body)]
     return media.NarrationSpec(title=lesson.title, course_title=course.title, accent=course.industry, slides=slides)
 

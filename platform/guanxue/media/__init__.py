@@ -3,6 +3,8 @@
 An asset is known by its source, so the same source is made once. Nothing is served before every rendition is whole.
 """
 
+from guanxue.media.decks import MOST_BYTES as MOST_DECK_BYTES
+from guanxue.media.decks import MOST_PAGES, Deck, read_deck
 from guanxue.media.errors import (
     BadFile,
     BadHeader,
@@ -38,7 +40,7 @@ from guanxue.media.lines import shift as shift_lines
 from guanxue.media.lines import split as split_line
 from guanxue.media.lines import spread as spread_lines
 from guanxue.media.models import Asset, Subtitles
-from guanxue.media.narration import Cue
+from guanxue.media.narration import SILENT_MS, SLIDE_PAUSE_MS, Cue, estimated_ms
 from guanxue.media.queries import (
     count_by_state,
     cues,
@@ -109,7 +111,7 @@ from guanxue.media.uploads import (
 )
 
 __all__ = [
-    "done_words",
+    "done_words", "Deck", "read_deck", "MOST_PAGES", "MOST_DECK_BYTES", "estimated_ms", "SILENT_MS", "SLIDE_PAUSE_MS",
     "Subtitles", "SubtitleReport", "read_subtitles", "as_vtt", "as_srt", "VTT", "SRT", "MOST_SUBTITLE_BYTES", "keep_subtitles",
     "get_subtitles", "find_subtitles", "list_subtitles", "lines_of", "words_of", "track_of", "can_transcribe",
     "want_transcript", "transcript_of", "finish_transcript", "fail_transcript", "Transcribed", "line_problems", "line_after",

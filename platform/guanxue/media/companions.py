@@ -14,7 +14,7 @@ from pathlib import Path
 import ffmpeg
 from PIL import Image, ImageChops, ImageStat
 
-from guanxue.media import rules, slides
+from guanxue.media import rules, showing
 from guanxue.media.encoder import SEGMENT_S
 from guanxue.media.narration import Cue, slide_starts_ms, vtt_time
 from guanxue.media.programs import run
@@ -42,7 +42,7 @@ def make(kind: str, source: dict, facts: dict, duration_ms: int, made: Path, wor
     sounds = [_sound(made / "audio.m4a", work, *one, is_lost) for one in SOUNDS] if facts.get("has_sound") else []
     (work / "pictures").mkdir()
     if kind == "narrated":
-        shown = _draw(NarrationSpec.from_document(source["spec"]), [Cue(*c) for c in facts["cues"]], work / "pictures")
+        shown = _draw(NarrationSpec.from_document(source["spec"]), facts, work / "pictures")
     else:
         shown = _frames(made / "video.mp4", duration_ms, work, is_lost)
         _save(made / "poster.jpg", work / "pictures" / "face")
@@ -72,15 +72,16 @@ def _quiet(output) -> list[str]:
     return output.global_args("-nostdin", "-v", "error").compile(overwrite_output=True)
 
 
-def _draw(spec: NarrationSpec, cues: list[Cue], folder: Path) -> dict:
+def _draw(spec: NarrationSpec, facts: dict, folder: Path) -> dict:
     """The narration's slides, drawn again as they stand in its film."""
-    told = [s for s in spec.slides if s.sentences]
-    for n, slide in enumerate(told, 1):
-        face = slides.SlideFace(spec.course_title, spec.title, slide.headline, spec.accent, n, len(told), slides.LABEL)
-        slides.draw_slide(face, folder / "drawn.png")
-        _save(folder / "drawn.png", folder / str(n))
-    (folder / "drawn.png").unlink()
-    return _told(folder, slide_starts_ms([len(s.sentences) for s in told], cues))
+    showing.draw_all(spec, folder)
+    told = [s for s in spec.slides if s.is_shown]
+    for n in range(1, len(told) + 1):
+        _save(folder / f"slide{n}.png", folder / str(n))
+        (folder / f"slide{n}.png").unlink()
+    starts = facts.get("slide_starts_ms") or slide_starts_ms([len(s.sentences) for s in told],
+                                                             [Cue(*c) for c in facts["cues"]])
+    return _told(folder, starts)
 
 
 def _frames(film: Path, duration_ms: int, work: Path, is_lost: Callable[[], bool]) -> dict:

@@ -13,7 +13,7 @@ from pathlib import Path
 import ffmpeg
 
 from guanxue.core.i18n import lazy as _
-from guanxue.media import encoder, narration, probing, slides
+from guanxue.media import encoder, narration, probing, showing
 from guanxue.media.errors import BadVideo
 from guanxue.media.hls import Rendition
 from guanxue.media.probing import Probe
@@ -26,24 +26,24 @@ SAME_MS = 50  # by how much the two versions of an upload may differ in length: 
 def narrate(spec: NarrationSpec, work: Path, out: Path, report: Callable[[str, float], None],
             is_lost: Callable[[], bool]) -> dict:
     """Speak, draw and film a narration into `out`; its facts."""
-    shown = [s for s in spec.slides if s.sentences]
+    shown = [s for s in spec.slides if s.is_shown]
     report("speaking", 0.0)
-    spoken = narration.speak([s.sentences for s in shown], work / "voice.wav", work, voice=spec.voice,
+    recordings = showing.recordings(shown, work, is_lost)
+    spoken = narration.speak([s.sentences for s in shown], work / "voice.wav", work, voice=spec.voice, recordings=recordings,
                              progress=lambda f: report("speaking", f * 0.3), is_lost=is_lost)
-    for n, slide in enumerate(shown, 1):
-        face = slides.SlideFace(spec.course_title, spec.title, slide.headline, spec.accent, n, len(shown), slides.LABEL)
-        slides.draw_slide(face, work / f"slide{n}.png")
+    width, height = showing.draw_all(spec, work)
     _write_list(work, spoken)
     picture = ffmpeg.input(str(work / "slides.txt"), format="concat", safe=0, protocol_whitelist="file").video
     sound = ffmpeg.input(str(work / "voice.wav"), protocol_whitelist="file").audio
-    source = Probe(slides.WIDTH, slides.HEIGHT, spoken.duration_ms, True, False, frame_rate=SLIDE_FRAMES)
+    source = Probe(width, height, spoken.duration_ms, True, False, frame_rate=SLIDE_FRAMES)
     renditions = encoder.encode(source, picture.filter("fps", SLIDE_FRAMES), sound, out, SLIDE_HEIGHTS, is_still=True,
                                 progress=lambda f: report("encoding", 0.3 + f * 0.65), is_lost=is_lost)
-    narration.write_vtt(spoken.cues, out / "zh-Hans.vtt")
+    if spoken.cues:
+        narration.write_vtt(spoken.cues, out / "zh-Hans.vtt")
     encoder.write_poster(out / "video.mp4", out / "poster.jpg", 500)
     return {**_facts(out, renditions, has_sound=True),
-            "subtitles": [{"lang": "zh-Hans", "label": "简体中文", "file": "zh-Hans.vtt"}],
-            "cues": [[c.start_ms, c.end_ms, c.text] for c in spoken.cues]}
+            "subtitles": [{"lang": "zh-Hans", "label": "简体中文", "file": "zh-Hans.vtt"}] if spoken.cues else [],
+            "cues": [[c.start_ms, c.end_ms, c.text] for c in spoken.cues], **showing.facts(shown, spoken, recordings)}
 
 
 def _write_list(work: Path, spoken: narration.Spoken) -> None:

@@ -104,7 +104,7 @@ def playable(asset: Asset) -> dict:
         "subtitles": [{"lang": s["lang"], "label": s["label"], "url": f"{root}/{s['file']}"}
                       for s in asset.facts.get("subtitles", [])],
         "bytes": asset.facts.get("bytes", {}),
-        "is_synthetic": asset.kind == "narrated",
+        "is_synthetic": asset.kind == "narrated" and asset.facts.get("is_synthetic", True),
         "renditions": [{"name": name, "hls_url": f"{root}/{name}/index.m3u8", "bytes": asset.facts["bytes"].get(name)}
                        for name in asset.facts.get("renditions", [])],
         **_companions(asset.facts.get("companions"), root),

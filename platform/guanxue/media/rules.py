@@ -25,10 +25,21 @@ PICTURE_WIDTHS = (360, 720)
 
 @dataclass(frozen=True)
 class SlideSpec:
-    """A slide: its headline and the sentences spoken while it shows."""
+    """A slide: its headline and the sentences spoken while it shows.
+
+    A teacher's own slide has the address of its `picture` instead of a headline, and `recording` where somebody speaks it:
+    then the sentences are its subtitles. One that says nothing is shown for a moment.
+    """
 
     headline: str
     sentences: list[str]
+    picture: str = ""
+    recording: str = ""
+
+    @property
+    def is_shown(self) -> bool:
+        """Is there anything to hear or to see?"""
+        return bool(self.sentences or self.picture)
 
 
 @dataclass(frozen=True)
@@ -43,8 +54,9 @@ class NarrationSpec:
     look: int = 2  # raise it when the drawing or the voice changes, so that videos are made anew
 
     def to_document(self) -> dict:
-        """As plain JSON."""
-        return asdict(self)
+        """As plain JSON. What came later is named only where there is any: what was made before keeps its digest."""
+        slides = [{k: v for k, v in asdict(s).items() if v or k in ("headline", "sentences")} for s in self.slides]
+        return {**asdict(self), "slides": slides}
 
     @classmethod
     def from_document(cls, document: dict) -> NarrationSpec:

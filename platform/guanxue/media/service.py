@@ -34,7 +34,7 @@ NOBODY_HOLDS = timedelta(seconds=STEP_S + HOLDS_S + 3600)
 
 def create_narrated(actor: Actor, spec: NarrationSpec) -> Asset:
     """The video of this narration; made by a job the first time it is asked for. Raises BadVideo for an empty text."""
-    if not any(s.sentences for s in spec.slides):
+    if not any(s.sentences or s.recording for s in spec.slides):
         raise BadVideo(_("没有可以朗读的内容。"))
     return _asset(actor, spec.digest, "narrated", {"spec": spec.to_document()})
 

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 WIDTH, HEIGHT = 1280, 720
+MOST_WIDE, MOST_HIGH = 8 / 3, 0.5  # shapes of films; slides beyond get some ground beside them
 PAPER, CARD, LINE, INK, MUTED = "#FAF9F5", "#FFFFFF", "#DDDBD2", "#1B2420", "#55605A"
 SEDGE, DEEP, TINT, LITCHI, AMBER, AMBER_TINT = "#1F6B4A", "#134A33", "#E6F0EA", "#B3262E", "#8A5A00", "#FBF1DC"
 FONT_FOLDERS = ("/usr/share/fonts/opentype/noto", "/usr/share/fonts/noto-cjk", "/usr/share/fonts/google-noto-cjk")
@@ -65,6 +66,34 @@ def draw_slide(face: SlideFace, path: Path) -> None:
     _headline(draw, clauses)
     _figure(draw, face, clauses)
     _foot(draw, face)
+    image.save(path, optimize=False, compress_level=1)
+
+
+# ---- a teacher's own slides
+
+
+def frame_of(sizes: list[tuple[int, int]]) -> tuple[int, int]:
+    """The film's width and height for slides of those sizes: the shape that most of them have, its shorter side HEIGHT."""
+    about = [round(width / height, 2) for width, height in sizes]
+    width, height = sizes[about.index(max(about, key=lambda s: (about.count(s), -about.index(s))))]
+    shape = min(MOST_WIDE, max(MOST_HIGH, width / height))
+    return (HEIGHT, round(HEIGHT / shape / 2) * 2) if shape < 1 else (round(HEIGHT * shape / 2) * 2, HEIGHT)
+
+
+def draw_page(picture: Path, frame: tuple[int, int], label: str, path: Path) -> None:
+    """A slide of a teacher's as PNG of the frame's size: whole, on plain ground where its shape is another.
+
+    `label` says in a corner that a machine speaks. Raises OSError for a picture that is gone.
+    """
+    with Image.open(picture, formats=("JPEG", "PNG")) as opened:
+        shown = ImageOps.contain(opened.convert("RGB"), frame, Image.Resampling.LANCZOS)
+    image = Image.new("RGB", frame, PAPER)
+    image.paste(shown, ((frame[0] - shown.width) // 2, (frame[1] - shown.height) // 2))
+    if label:
+        draw, font = ImageDraw.Draw(image), _font(20, bold=False)
+        left = frame[0] - 24 - round(font.getlength(label))
+        draw.rounded_rectangle((left - 10, frame[1] - 42, frame[0] - 12, frame[1] - 10), 6, fill=PAPER)
+        draw.text((left, frame[1] - 14), label, font=font, fill=MUTED, anchor="ld")
     image.save(path, optimize=False, compress_level=1)
 
 

@@ -13,10 +13,10 @@ from guanxue.courses.routes.teach import my_course
 
 
 def _asset_id(slug: str, lesson_id: int) -> int:
-    lesson = courses.get_lesson(my_course(slug), lesson_id)
-    if lesson.asset_id is None:
+    film = courses.film_of(courses.get_lesson(my_course(slug), lesson_id))
+    if film is None:
         raise NotFound(_("这节课没有视频。"))
-    return lesson.asset_id
+    return film.id
 
 
 @blueprint.post("/teach/<slug>/lessons/<int:lesson_id>/video/cancel")
