@@ -17,7 +17,7 @@ from guanxue.courses.catalogue import (
     shown,
     snapshot,
 )
-from guanxue.courses.checking import Check, check_file
+from guanxue.courses.checking import Check, check_file, look_at
 from guanxue.courses.errors import (
     BadFolder,
     CandidateMoved,
@@ -30,8 +30,10 @@ from guanxue.courses.errors import (
     TextMoved,
 )
 from guanxue.courses.events import CoursePublished, LessonReady
+from guanxue.courses.exporting import export_folder, parcel_of, write_package
 from guanxue.courses.folders import CourseFolder, read_folder
-from guanxue.courses.importing import bring_in, export_folder, import_folder, take_folder
+from guanxue.courses.importing import bring_in, foresee_losses, import_folder, take_folder
+from guanxue.courses.losses import STAYS, LossReport
 from guanxue.courses.models import Course, Lesson, Revision, RevisionLesson
 from guanxue.courses.outline import (
     add_section,
@@ -165,8 +167,6 @@ from guanxue.courses.service import (
     wish_for,
     withdraw_wish,
 )
-from guanxue.courses.subtitling import (
-    Said,
 from guanxue.courses.slideshows import (
     Put,
     film_of,
@@ -179,6 +179,8 @@ from guanxue.courses.slideshows import (
     take_film,
 )
 from guanxue.courses.slidetext import Page, plain_said, read_pages, write_pages
+from guanxue.courses.subtitling import (
+    Said,
     Subtitling,
     ask_for_transcript,
     lines_at,
@@ -208,10 +210,10 @@ from guanxue.courses.teams import (
 from guanxue.courses.waiting import drop_waiting, find_waiting, keep_waiting
 
 __all__ = [
-    "bring_questions", "find_quiz", "foresee_questions", "has_comments", "kept_beside", "last_brought", "move_question",
-    "put_question", "questions_in", "remove_question", "keep_waiting", "find_waiting", "drop_waiting",
     "Page", "Put", "read_pages", "write_pages", "plain_said", "film_of", "is_film_current", "is_slideshow", "make_film",
     "may_be_slideshow", "put_pages", "save_pages", "take_film",
+    "bring_questions", "find_quiz", "foresee_questions", "has_comments", "kept_beside", "last_brought", "move_question",
+    "put_question", "questions_in", "remove_question", "keep_waiting", "find_waiting", "drop_waiting",
     "Said", "Subtitling", "subtitling_of", "words_of", "play_of", "where_said", "write_subtitles", "take_subtitles_off",
     "take_up_subtitles", "lines_at", "sentences_of",
     "ask_for_transcript", "take_transcript",
@@ -219,7 +221,8 @@ __all__ = [
     "NoSuchLesson", "NotReady", "CandidateMoved", "NoSuchComplaint", "NoSuchRemark", "Paused",
     "Query", "Listing", "Item", "FACETS", "SORTS", "browse", "find_item", "items_of", "label",
     "snapshot", "shown", "KINDS", "spoken_text", "may_edit_course", "may_review_course", "CourseFolder", "read_folder",
-    "import_folder", "take_folder", "bring_in", "export_folder", "opened", "check_file", "Check",
+    "import_folder", "take_folder", "bring_in", "export_folder", "opened", "check_file", "Check", "look_at", "foresee_losses",
+    "parcel_of", "write_package", "LossReport", "STAYS",
     "find_course", "get_course", "courses_by_id", "list_own_courses", "list_submitted", "list_awaited_assets",
     "list_lessons", "get_lesson", "get_revision", "lessons_of", "get_revision_lesson", "lesson_states", "content_ms",
     "list_town_ids", "list_review_lines", "count_wishes", "is_wished", "teacher_of", "create_course", "edit_course",

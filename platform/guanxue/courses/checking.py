@@ -8,9 +8,9 @@ from pathlib import Path
 
 from guanxue import ledger, media, quizzes
 from guanxue.core.i18n import lazy as _
-from guanxue.courses import packages
+from guanxue.courses import losses, packages
 from guanxue.courses.errors import BadFolder
-from guanxue.courses.folders import LARGEST_TEXT_BYTES, read_folder
+from guanxue.courses.folders import LARGEST_TEXT_BYTES, CourseFolder, read_folder
 
 KIND_OF_SUFFIX = {
     ".gift": "quiz", ".vtt": "subtitles", ".srt": "subtitles", ".json": "credential", ".zip": "course",
@@ -102,23 +102,33 @@ def _text(path: Path) -> tuple[str, object | None]:
 
 def _course(path: Path) -> Check:
     try:
-        with packages.opened(path) as root:
-            folder = read_folder(root)
-            named = {f.relative_to(root.resolve()) for f in folder.files}
-            there = {f.relative_to(root) for f in root.rglob("*") if f.is_file() and not f.is_symlink()}
+        folder = look_at(path)
     except BadFolder as problem:
         faults = [(f["field"], f["message"]) for f in problem.fields]
         return Check("course", problem.message, {"left_out": len(faults)}, faults)
-    kinds = Counter(lesson.kind for lesson in folder.lessons)
-    left_out = [(f["field"], f["message"]) for f in folder.faults]
-    left_out += [(str(name), _("course.yaml 没有提到这个文件。")) for name in sorted(there - named)]
-    reason = _("课程文件夹有 %(n)s 处问题，不会导入。", n=len(folder.faults)) if folder.faults else None
+    kinds, faults = Counter(lesson.kind for lesson in folder.lessons), folder.faults + folder.unready
+    left_out = [(f["field"], f["message"]) for f in faults]
+    left_out += [(x.where, x.reason) for x in folder.report.left_out]
+    reason = _("课程文件夹有 %(n)s 处问题，不会导入。", n=len(faults)) if faults else None
     counts = {"lessons": len(folder.lessons), "videos": kinds["video"], "texts": kinds["text"],
               "questions": folder.question_count, "left_out": len(left_out)}
+    told = folder.report.to_document()
     facts = {"slug": folder.slug, "title": folder.title, "kind": folder.kind, "level": folder.level, "towns": folder.towns,
              "planned_hours": folder.planned_hours_milli / 1000, "pass_mark": folder.pass_mark,
-             "uploaded_videos": sum(lesson.video is not None for lesson in folder.lessons)}
+             "uploaded_videos": sum(lesson.video is not None for lesson in folder.lessons), "report": told["counts"],
+             **({"noted": told["noted"]} if told["noted"] else {})}
     return Check("course", reason, counts, left_out, facts)
+
+
+def look_at(path: Path) -> CourseFolder:
+    """What a course folder or package holds, with its report also about files that are not even unpacked. BadFolder."""
+    with packages.opened(path) as root:
+        folder = read_folder(root)
+    strays = packages.list_strays(path)
+    for name in strays:
+        folder.report.leave(losses.FILES, name, _("是苹果电脑自己加的，不属于课程。"))
+    folder.report.more(losses.FILES, len(strays), 0)
+    return folder
 
 
 def _quiz(path: Path) -> Check:

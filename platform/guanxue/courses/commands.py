@@ -24,6 +24,7 @@ def import_course(path: Path) -> None:
     began = clock.now()
     with courses.opened(path) as root:
         folder = courses.take_folder(root)
+    _tell(courses.foresee_losses(folder))
     with writing():
         revision = courses.bring_in(SYSTEM, folder)
         lessons = len(courses.lessons_of(revision.id))
@@ -35,11 +36,25 @@ def import_course(path: Path) -> None:
 @click.command("export-course")
 @click.argument("slug")
 @click.argument("path", type=click.Path(path_type=Path))
+@click.option("--without-films", is_flag=True, help="不写出教师上传的视频")
 @in_app()
-def export_course(slug: str, path: Path) -> None:
-    """把一门已发布的课写成文件夹；PATH 以 .zip 结尾就写成课程包。教师上传的视频原件一并写出。"""
-    courses.export_folder(slug, path.absolute())
+def export_course(slug: str, path: Path, without_films: bool) -> None:
+    """把一门已发布的课写成文件夹；PATH 以 .zip 结尾就写成课程包。教师上传的视频原件、图片和附件一并写出。"""
+    _tell(courses.export_folder(slug, path.absolute(), with_films=not without_films))
     click.echo(str(path))
+
+
+def _tell(report: courses.LossReport) -> None:
+    """On stderr: how much was counted, carried and left out where anything was, and why."""
+    for kind, counted in report.to_document()["counts"].items():
+        if counted["left_out"]:
+            click.echo(_("%(what)s：共 %(total)s，带入 %(n)s，没有带 %(m)s。", what=REPORTED[kind], total=counted["total"],
+                         n=counted["carried"], m=counted["left_out"]), err=True)
+    for x in report.left_out:
+        many = f"（{x.count}）" if x.count > 1 else ""
+        click.echo(f"  {x.where or REPORTED[x.kind]}{many}：{x.reason}", err=True)
+    for where, what in report.noted:
+        click.echo(f"  {where}：{what}", err=True)
 
 
 KINDS = {
@@ -49,6 +64,10 @@ KINDS = {
 COUNTED = {
     "lessons": lazy("课"), "videos": lazy("视频课"), "texts": lazy("图文课"), "questions": lazy("题"), "cues": lazy("字幕条"),
     "entries": lazy("账"), "left_out": lazy("没有带入"), "total": lazy("共"),
+}
+REPORTED = {
+    "lessons": lazy("课"), "films": lazy("上传的视频"), "questions": lazy("题"), "cues": lazy("字幕条"), "files": lazy("文件"),
+    "links": lazy("正文里的文件链接"), "facts": lazy("课程信息"),
 }
 KNOWN = {
     "slug": lazy("地址"), "title": lazy("名称"), "kind": lazy("类别"), "level": lazy("等级"), "towns": lazy("镇街"),
@@ -88,9 +107,13 @@ def _lines(found: courses.Check) -> list[str]:
     lines += [f"  {COUNTED[name]} {n}" for name, n in found.counts.items()]
     lines += [f"  {where}：{reason}" for where, reason in found.left_out]
     lines += [f"  {x['where']}：{x['reason']}" for x in found.facts.get("doubts", ())]
+    lines += [f"  {x['where']}：{x['what']}" for x in found.facts.get("noted", ())]
     facts = dict(found.facts)
+    lines += [_("  %(what)s：共 %(total)s，带入 %(n)s，没有带 %(m)s", what=REPORTED[kind], total=counted["total"],
+                n=counted["carried"], m=counted["left_out"]) for kind, counted in facts.pop("report", {}).items()]
     if "done" in facts:
         facts["done"] = [str(media.done_words(name, facts["frame_rate"])) for name in facts["done"]]
+    facts.pop("noted", None)
     return lines + [f"  {KNOWN[name]} {_shown(value)}" for name, value in facts.items() if value not in ("", None, [], {})]
 
 

@@ -1,21 +1,30 @@
-"""Course folders: reading them with every fault named, writing them back. The form is described in docs/formats.md."""
+"""Course folders: reading them, with every fault and everything that is not taken named. docs/formats.md describes the form."""
 
 from __future__ import annotations
 
 import re
-import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import yaml
 
 from guanxue import media, quizzes, standards
+from guanxue.core.errors import Problem
 from guanxue.core.i18n import lazy as _
-from guanxue.courses import rules
+from guanxue.courses import losses, rules
+from guanxue.courses.enclosing import place_in, put_targets, targets_in
 
 LARGEST_TEXT_BYTES = 1_000_000
 LARGEST_FACTS_BYTES = 200_000
+LONGEST_TITLE, LONGEST_SECTION, LONGEST_SUMMARY = 80, 40, 500
+ANY_PICTURE = "/media/files/aaaaaaaaaaaaaaaaaaaaaaaa-1x1-1/x.png"
 QUIZ_TITLE = "课程考核"  # data of the course, in its own language
+LINK, UNNAMED = _("是链接，没有带入。"), _("course.yaml 和正文都没有提到这个文件。")
+FACTS = frozenset((
+    "slug", "title", "title_en", "kind", "level", "occupation", "industry", "category", "towns", "language", "delivery",
+    "planned_hours", "summary", "syllabus", "pass_mark", "subsidised", "sections", "lessons", "quiz", "quiz_title",
+    "quiz_draw"))
+OF_LESSON = frozenset(("file", "kind", "section", "video", "video_left_out", "subtitles", "subtitles_checked"))
 
 
 @dataclass(frozen=True)
@@ -31,6 +40,9 @@ class FolderLesson:
     video_name: str = ""  # as its teacher called the file
     video_digest: str = ""  # of the kept file
     cues: tuple[media.Cue, ...] = ()  # its own subtitles
+    is_film_left: bool = False  # it has a film of its own, which did not come along
+    is_checked: bool = True  # somebody has looked through the subtitles
+    links: dict[str, Path] = field(default_factory=dict)  # targets in its text → files that exist
     draw: dict[str, int] = field(default_factory=dict)  # of a quiz: how many questions an attempt gets of which pool
 
     @property
@@ -42,7 +54,9 @@ class FolderLesson:
 
 @dataclass
 class CourseFolder:
-    """What a folder holds; `faults` are dicts {"field": file, "message"}; empty when it can be brought in."""
+    """What a folder holds. `faults` are dicts {"field": file, "message"}: with one of them it is not brought in. `unready` are
+    the same: with one of them it can be somebody's draft, but not be published. `report` says what is not taken.
+    """
 
     slug: str = ""
     title: str = ""
@@ -51,6 +65,9 @@ class CourseFolder:
     level: int | None = None
     occupation: str = ""
     industry: str = ""
+    category: str | None = None  # None where the folder says nothing of it, here and below
+    syllabus: list[str] | None = None
+    sections: list[str] | None = None
     towns: list[str] = field(default_factory=list)
     language: str = "zh-CN"
     delivery: str = "online"
@@ -61,30 +78,53 @@ class CourseFolder:
     lessons: list[FolderLesson] = field(default_factory=list)
     question_count: int = 0
     files: set[Path] = field(default_factory=set)  # those course.yaml names, and itself
+    enclosed: set[Path] = field(default_factory=set)  # those texts link to
+    prepared: list[media.Prepared] = field(default_factory=list)  # its linked files, once they lie among the site's
     faults: list[dict] = field(default_factory=list)
+    unready: list[dict] = field(default_factory=list)
+    report: losses.LossReport = field(default_factory=losses.LossReport)
+    is_own: bool = False  # the site wrote it a moment ago: its films and files need no look
 
     def fault(self, where: str, message: object) -> None:
         """Remember one more fault."""
         self.faults.append({"field": where, "message": message})
 
+    def lack(self, where: str, message: object) -> None:
+        """Remember what a draft may lack, but nothing that is published."""
+        self.unready.append({"field": where, "message": message})
 
-def read_folder(path: Path) -> CourseFolder:
+
+def read_folder(path: Path, *, is_own: bool = False) -> CourseFolder:
     """Everything in the folder, with its faults; writes nothing, never leaves the folder."""
-    folder = CourseFolder()
+    folder = CourseFolder(is_own=is_own)
     document = _yaml(path / "course.yaml", folder)
     if document is None:
         return folder
     _read_facts(document, folder)
     listed = document.get("lessons")
-    for item in listed if isinstance(listed, list) else []:
+    listed = listed if isinstance(listed, list) else []
+    for item in listed:
         _read_lesson(path, item if isinstance(item, dict) else {"file": item}, folder)
     if not folder.lessons:
-        folder.fault("course.yaml", _("没有列出课（lessons）。"))
+        folder.lack("course.yaml", _("没有列出课（lessons）。"))
     _read_quiz(path, document, folder)
     slugs = [lesson.slug for lesson in folder.lessons]
     for slug in sorted({s for s in slugs if slugs.count(s) > 1}):
         folder.fault("course.yaml", _("两节课同名：%(slug)s。", slug=slug))
+    _count(path, len(listed) + bool(document.get("quiz")), folder)
     return folder
+
+
+def _count(path: Path, listed: int, folder: CourseFolder) -> None:
+    """Lessons by course.yaml's list, files by what lies in the folder; both apart from what was read."""
+    report, root = folder.report, path.resolve()
+    report.count(losses.LESSONS, listed, len(folder.lessons))
+    there = {f.relative_to(path) for f in path.rglob("*") if f.is_symlink() or not f.is_dir()}
+    taken = {f.relative_to(root) for f in folder.files}
+    report.count(losses.FILES, len(there), len(there & taken))
+    for name in sorted(there - taken):
+        is_link = (path / name).is_symlink()
+        report.leave(losses.FILES, str(name), LINK if is_link else UNNAMED)
 
 
 def _text(path: Path, name: str, folder: CourseFolder) -> str | None:
@@ -144,6 +184,13 @@ def _read_facts(document: dict, folder: CourseFolder) -> None:
     def word(name: str) -> str:
         return str(document.get(name) or "").strip()
 
+    def words(name: str) -> list[str]:
+        found = document.get(name) or []
+        if not isinstance(found, list) or any(isinstance(x, (dict, list)) for x in found):
+            folder.fault("course.yaml", _("%(name)s 应为一个列表。", name=name))
+            return []
+        return [str(x).strip() for x in found if str(x).strip()]
+
     folder.slug, folder.title, folder.title_en = word("slug"), word("title"), word("title_en")
     folder.summary, folder.language = word("summary"), word("language") or "zh-CN"
     folder.occupation, folder.industry, folder.delivery = word("occupation"), word("industry"), word("delivery") or "online"
@@ -151,6 +198,9 @@ def _read_facts(document: dict, folder: CourseFolder) -> None:
         folder.fault("course.yaml", _("slug 应为小写字母、数字和连字符。"))
     if not folder.title:
         folder.fault("course.yaml", _("缺少 title。"))
+    for name, most in (("title", LONGEST_TITLE), ("title_en", 2 * LONGEST_TITLE), ("summary", LONGEST_SUMMARY)):
+        if len(word(name)) > most:
+            folder.fault("course.yaml", _("%(name)s 太长，最多 %(n)s 个字。", name=name, n=most))
     folder.kind = rules.KIND_OF_TABLE.get(word("kind"), word("kind"))
     if folder.kind not in rules.KINDS:
         folder.fault("course.yaml", _("kind 应为四类课程之一。"))
@@ -159,8 +209,15 @@ def _read_facts(document: dict, folder: CourseFolder) -> None:
     except ValueError:
         folder.fault("course.yaml", _("level 写法有误，例如：四级/中级工。"))
     folder.is_subsidised = document.get("subsidised") is True
-    towns = document.get("towns") or []
-    folder.towns = [str(t) for t in towns] if isinstance(towns, list) else []
+    folder.towns = words("towns")
+    folder.sections = words("sections") if "sections" in document else None
+    folder.category = word("category") if "category" in document else None
+    folder.syllabus = words("syllabus") if "syllabus" in document else None
+    unknown = sorted(str(name)[:80] for name in document if name not in FACTS)
+    for name in unknown:
+        folder.report.leave(losses.FACTS, f"course.yaml：{name}", _("不认识这一栏，没有带入。"))
+    told = len(document) - ("towns" in document) + len(folder.towns)
+    folder.report.count(losses.FACTS, told, told - len(unknown))
     folder.planned_hours_milli = _number(document, "planned_hours", 0, 10_000, folder) * 1000
     if document.get("pass_mark") is not None:
         folder.pass_mark = _number(document, "pass_mark", 0, 100, folder)
@@ -179,29 +236,86 @@ def _read_lesson(path: Path, item: dict, folder: CourseFolder) -> None:
     text = _text(path, name, folder)
     if text is None:
         return
-    slug = Path(name).stem
-    if not rules.is_slug(slug):
-        folder.fault(name, _("文件名应为小写字母、数字和连字符。"))
+    slug, title = Path(name).stem, re.match(r"#\s+(.+)", text.strip())
+    kind, section = str(item.get("kind") or "video"), str(item.get("section") or "")
+    why = _("文件名应为小写字母、数字和连字符。") if not rules.is_slug(slug) else None
+    if why is None and title is None:
+        why = _("第一行应为“# 标题”。")
+    if why is None and kind not in ("video", "text"):
+        why = _("kind 应为 video 或 text。")
+    if why is None and (len(title[1].strip()) > LONGEST_TITLE or len(section) > LONGEST_SECTION):
+        why = _("课名最多 %(n)s 个字，小节名最多 %(m)s 个字。", n=LONGEST_TITLE, m=LONGEST_SECTION)
+    if why is not None:
+        folder.fault(name, why)
         return
-    title = re.match(r"#\s+(.+)", text.strip())
-    if title is None:
-        folder.fault(name, _("第一行应为“# 标题”。"))
+    video, cues = _shown(path, name, item, kind, folder)
+    if item.get("video") and kind == "video" and video is None:
         return
-    kind = str(item.get("kind") or "video")
-    if kind not in ("video", "text"):
-        folder.fault(name, _("kind 应为 video 或 text。"))
-        return
-    video = None
-    if item.get("video"):
-        video = _video(path, str(item["video"]), folder)
-        if video is None:
-            return
     body = text.strip()[title.end():].strip()
-    if video is None and not rules.slides_of(body):
-        folder.fault(name, _("没有正文。"))
-        return
-    cues = _cues(path, str(item["subtitles"]), folder) if item.get("subtitles") and kind == "video" else ()
-    folder.lessons.append(FolderLesson(slug, title[1].strip(), kind, body, str(item.get("section") or ""), video, cues=cues))
+    links, is_film_left = _links(path, name, body, folder), item.get("video_left_out") is True and video is None
+    spoken = put_targets(body, dict.fromkeys(links, ANY_PICTURE))
+    if is_film_left and kind == "video":
+        folder.lack(name, _("视频没有一起带来，要另外上传。"))
+    elif video is None and not (body if kind == "text" else rules.slides_of(spoken)):
+        folder.lack(name, _("没有正文。"))
+    folder.lessons.append(FolderLesson(slug, title[1].strip(), kind, body, section, video, cues=cues, links=links,
+                                       is_film_left=is_film_left and kind == "video",
+                                       is_checked=item.get("subtitles_checked") is not False))
+
+
+def _shown(path: Path, name: str, item: dict, kind: str, folder: CourseFolder) -> tuple[Path | None, tuple[media.Cue, ...]]:
+    """A lesson's film and subtitles; of a text, and of what nobody knows, is said that it is not taken."""
+    left = {str(x)[:80]: _("不认识这一栏，没有带入。") for x in item if x not in OF_LESSON}
+    if kind == "text":
+        left |= {x: _("图文课没有视频和字幕，没有带入。") for x in ("video", "subtitles") if item.get(x)}
+    for extra, why in sorted(left.items()):
+        folder.report.leave(losses.FACTS, f"{name}：{extra}", why)
+    folder.report.more(losses.FACTS, len(item), len(item) - len(left))
+    if kind == "text":
+        return None, ()
+    video = _video(path, str(item["video"]), folder) if item.get("video") else None
+    return video, _cues(path, str(item["subtitles"]), folder) if item.get("subtitles") else ()
+
+
+def _links(path: Path, name: str, text: str, folder: CourseFolder) -> dict[str, Path]:
+    """The files that a text links to, by target. Harmful ones are faults; one that is not there is named, its link stays."""
+    links: dict[str, Path] = {}
+    for target in targets_in(text):
+        where, place = f"{name}：{target}"[:200], place_in(path, name, target)
+        if place is None:
+            folder.fault(where, _("链接指向了文件夹外面。"))
+        elif (found := _inside(path, place)) is None:
+            folder.fault(where, _("经过了通到外面的链接，不能带入。"))
+        elif not found.is_file():
+            folder.report.leave(losses.LINKS, where, _("没有这个文件，链接原样保留。"))
+        elif found.suffix.lower() in (".md", ".gift", ".yaml"):
+            folder.report.leave(losses.LINKS, where, _("课文之间的链接带入后打不开，原样保留。"))
+        elif found in folder.enclosed or _is_welcome(where, found, folder):
+            folder.enclosed.add(found)
+            links[target] = found
+    folder.files |= folder.enclosed
+    folder.report.more(losses.LINKS, len(targets_in(text)), len(links))
+    return links
+
+
+def _inside(path: Path, place: Path) -> Path | None:
+    """The place with links followed, where that is still in the folder."""
+    try:
+        found = place.resolve()
+        return found if found.is_relative_to(path.resolve()) else None
+    except (OSError, ValueError, RuntimeError):
+        return None
+
+
+def _is_welcome(where: str, found: Path, folder: CourseFolder) -> bool:
+    if folder.is_own:
+        return True
+    try:
+        media.examine_file(found)
+    except Problem as problem:
+        folder.fault(where, problem.message)
+        return False
+    return True
 
 
 def _cues(path: Path, name: str, folder: CourseFolder) -> tuple[media.Cue, ...]:
@@ -217,13 +331,16 @@ def _cues(path: Path, name: str, folder: CourseFolder) -> tuple[media.Cue, ...]:
         folder.fault(name, report.fault)
     for line, why in report.left_out:
         folder.fault(name, _("第 %(n)s 行：%(why)s", n=line, why=why))
+    for line, what in report.noted:
+        folder.report.noted.append((name, _("第 %(n)s 行：%(why)s", n=line, why=what)))
+    folder.report.more(losses.CUES, report.total, len(report.cues))
     return tuple(report.cues)
 
 
 def _video(path: Path, name: str, folder: CourseFolder) -> Path | None:
     video = _file(path, name, folder)
-    if video is None:
-        return None
+    if video is None or folder.is_own:
+        return video
     found = media.examine(video)
     if found.fault is not None:
         folder.fault(name, found.fault)
@@ -234,7 +351,7 @@ def _video(path: Path, name: str, folder: CourseFolder) -> Path | None:
 def _read_quiz(path: Path, document: dict, folder: CourseFolder) -> None:
     name = str(document.get("quiz") or "")
     if not name:
-        folder.fault("course.yaml", _("没有考核题（quiz）。"))
+        folder.lack("course.yaml", _("没有考核题（quiz）。"))
         return
     text = _text(path, name, folder)
     if text is None:
@@ -242,12 +359,14 @@ def _read_quiz(path: Path, document: dict, folder: CourseFolder) -> None:
     report = quizzes.read_gift(text)
     for left in report.left_out:
         folder.fault(name, _("第 %(line)s 行的题读不出来：%(why)s", line=left.line, why=left.reason))
+    folder.report.more(losses.QUESTIONS, report.total, len(report.questions))
     if not report.questions:
         folder.fault(name, _("一道题也没有。"))
         return
     folder.question_count = len(report.questions)
-    title = str(document.get("quiz_title") or QUIZ_TITLE).strip()
-    folder.lessons.append(FolderLesson("quiz", title, "quiz", text.strip(), draw=_draw(document, report.questions, folder)))
+    title, body = str(document.get("quiz_title") or QUIZ_TITLE).strip(), text.strip()
+    folder.lessons.append(FolderLesson("quiz", title, "quiz", body, draw=_draw(document, report.questions, folder),
+                                       links=_links(path, name, body, folder)))
 
 
 def _draw(document: dict, questions: list[quizzes.Question], folder: CourseFolder) -> dict[str, int]:
@@ -259,34 +378,3 @@ def _draw(document: dict, questions: list[quizzes.Question], folder: CourseFolde
         folder.fault("course.yaml", _("题库“%(pool)s”只有 %(n)s 道题，抽不出那么多。", pool=fault[0], n=fault[1]))
         return {}
     return draw
-
-
-def write_folder(path: Path, facts: dict, lessons: list[FolderLesson]) -> None:
-    """Write a course folder that read_folder() reads back the same. `path` must not exist or be empty.
-
-    A lesson's `video` is copied to videos/, under the lesson's slug.
-    """
-    (path / "lessons").mkdir(parents=True, exist_ok=True)
-    listed, quiz_title, draw = [], "", {}
-    for lesson in lessons:
-        if lesson.kind == "quiz":
-            quiz_title, draw = lesson.title if lesson.title != QUIZ_TITLE else "", lesson.draw
-            (path / "quiz.gift").write_text(lesson.body + "\n", "utf-8")
-            continue
-        name = f"lessons/{lesson.slug}.md"
-        (path / name).write_text(f"# {lesson.title}\n\n{lesson.body}\n", "utf-8")
-        item = {"file": name, "kind": lesson.kind} if lesson.kind != "video" else {"file": name}
-        if lesson.section:
-            item["section"] = lesson.section
-        if lesson.video is not None:
-            item["video"] = f"videos/{lesson.slug}{lesson.video_suffix}"
-            (path / "videos").mkdir(exist_ok=True)
-            shutil.copyfile(lesson.video, path / item["video"])
-        if lesson.cues:
-            item["subtitles"] = f"subtitles/{lesson.slug}.vtt"
-            (path / "subtitles").mkdir(exist_ok=True)
-            (path / item["subtitles"]).write_text(media.as_vtt(lesson.cues), "utf-8")
-        listed.append(item if len(item) > 1 else name)
-    document = {**{k: v for k, v in facts.items() if v not in ("", None, [])}, "lessons": listed, "quiz": "quiz.gift",
-                **({"quiz_title": quiz_title} if quiz_title else {}), **({"quiz_draw": draw} if draw else {})}
-    (path / "course.yaml").write_text(yaml.safe_dump(document, allow_unicode=True, sort_keys=False, width=1000), "utf-8")

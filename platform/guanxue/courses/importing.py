@@ -1,26 +1,23 @@
-"""Course folders in and out, through the same verbs people use. Importing twice changes nothing the second time."""
+"""Course folders on their way in, through the same verbs people use. Importing twice changes nothing the second time."""
 
 from __future__ import annotations
 
-import os
-import secrets
-import shutil
-import tempfile
 from dataclasses import replace
 from pathlib import Path
 
 from sqlalchemy import delete, select
 
-from guanxue import media, standards
+from guanxue import accounts, media, standards
 from guanxue.core import clock
 from guanxue.core.actor import Actor
 from guanxue.core.db import session
+from guanxue.core.errors import Problem
 from guanxue.core.i18n import lazy as _
-from guanxue.courses import packages, papers, rules, subtitling
+from guanxue.courses import losses, subtitling
+from guanxue.courses.enclosing import put_targets
 from guanxue.courses.errors import BadFolder
-from guanxue.courses.folders import CourseFolder, FolderLesson, read_folder, write_folder
-from guanxue.courses.models import Course, Lesson, Revision, RevisionLesson
-from guanxue.courses.queries import lessons_of
+from guanxue.courses.folders import CourseFolder, FolderLesson, read_folder
+from guanxue.courses.models import Course, Lesson, Revision
 from guanxue.courses.service import publish_course, set_towns
 
 
@@ -30,19 +27,56 @@ def import_folder(actor: Actor, path: Path) -> Revision:
     return bring_in(actor, take_folder(path))
 
 
-def take_folder(path: Path) -> CourseFolder:
-    """Read a course folder and keep its videos' files; asks no database, so it may be slow. BadFolder with every fault."""
+def take_folder(path: Path, *, for_draft: bool = False) -> CourseFolder:
+    """Read a course folder and keep the files of its films and texts; asks no database, so it may be slow.
+
+    BadFolder with every fault; for a draft what is merely not there yet is none.
+    """
     folder = read_folder(path)
-    if folder.faults:
-        raise BadFolder(_("课程文件夹有问题，没有导入：%(where)s：%(why)s", where=folder.faults[0]["field"],
-                          why=folder.faults[0]["message"]), fields=folder.faults)
-    folder.lessons = [replace(x, video_digest=_keep(x.video)) if x.video is not None else x for x in folder.lessons]
+    must_be_sound(folder, for_draft=for_draft)
+    addresses = {}
+    for file in sorted(folder.enclosed):
+        try:
+            with file.open("rb") as stream:
+                made = media.prepare_file(file.name, stream)
+        except Problem as problem:
+            raise BadFolder(problem.message, fields=[{"field": file.name, "message": problem.message}]) from None
+        folder.prepared.append(made)
+        addresses[file] = made.enclosure.address
+    folder.lessons = [_kept(x, addresses) for x in folder.lessons]
     return folder
 
 
-def _keep(video: Path) -> str:
-    with video.open("rb") as stream:
-        return media.keep_original(stream)
+def must_be_sound(folder: CourseFolder, *, for_draft: bool) -> None:
+    """Raises BadFolder where the folder has faults; `for_draft` passes over what a draft may lack."""
+    faults = folder.faults if for_draft else folder.faults + folder.unready
+    if faults:
+        raise BadFolder(_("课程文件夹有问题，没有导入：%(where)s：%(why)s", where=faults[0]["field"],
+                          why=faults[0]["message"]), fields=faults)
+
+
+def _kept(lesson: FolderLesson, addresses: dict[Path, str]) -> FolderLesson:
+    """The lesson with its film among the originals, and its links leading to the site's own files."""
+    body = put_targets(lesson.body, {target: addresses[file] for target, file in lesson.links.items()})
+    digest = ""
+    if lesson.video is not None:
+        with lesson.video.open("rb") as stream:
+            digest = media.keep_original(stream)
+    return replace(lesson, body=body, video_digest=digest)
+
+
+def foresee_losses(folder: CourseFolder) -> losses.LossReport:
+    """The folder's report, with what this site does not know of its words; writes nothing."""
+    report, towns = folder.report, {t.slug for t in accounts.list_towns()}
+    lost = [(f"course.yaml：towns：{t}", _("平台没有这个镇街，没有带入。")) for t in folder.towns if t not in towns]
+    if folder.industry and folder.industry not in {i.slug for i in standards.list_industries()}:
+        lost.append((f"course.yaml：industry：{folder.industry}"[:200], _("平台没有这个行业，没有带入。")))
+    if folder.occupation and standards.find_occupation(folder.occupation) is None:
+        report.noted.append((f"course.yaml：occupation：{folder.occupation}"[:200], _("平台没有这个工种，照写带入。")))
+    for where, why in lost:
+        report.leave(losses.FACTS, where, why)
+    report.more(losses.FACTS, 0, -len(lost))
+    return report
 
 
 def bring_in(actor: Actor, folder: CourseFolder) -> Revision:
@@ -52,11 +86,18 @@ def bring_in(actor: Actor, folder: CourseFolder) -> Revision:
     if course is None:
         course = Course(slug=folder.slug, created_at=clock.now(), updated_at=clock.now(), syllabus=[])
         session.add(course)
+    write_draft(actor, course, folder)
+    return publish_course(actor, course)
+
+
+def write_draft(actor: Actor, course: Course, folder: CourseFolder) -> None:
+    """Make the draft what the folder says, lesson by lesson; what is the same already is not touched. Checks no rights."""
     _take_facts(course, folder)
     session.flush()
     set_towns(course, folder.towns)
+    for prepared in folder.prepared:
+        media.keep_file(actor, prepared)
     _take_lessons(actor, course, folder)
-    return publish_course(actor, course)
 
 
 def _take_facts(course: Course, folder: CourseFolder) -> None:
@@ -66,6 +107,12 @@ def _take_facts(course: Course, folder: CourseFolder) -> None:
     course.pass_mark, course.is_subsidised = folder.pass_mark, folder.is_subsidised
     if folder.industry in {i.slug for i in standards.list_industries()}:
         course.industry = folder.industry
+    if folder.category is not None:
+        course.category_path = folder.category
+    if folder.syllabus is not None:
+        course.syllabus = folder.syllabus
+    if folder.sections is not None:
+        course.sections = folder.sections
     if session.is_modified(course):
         course.updated_at = clock.now()
 
@@ -73,13 +120,18 @@ def _take_facts(course: Course, folder: CourseFolder) -> None:
 def _take_lessons(actor: Actor, course: Course, folder: CourseFolder) -> None:
     known = {x.slug: x for x in session.scalars(select(Lesson).where(Lesson.course_id == course.id))}
     for position, given in enumerate(folder.lessons, 1):
-        lesson = known.pop(given.slug, None) or Lesson(course_id=course.id, slug=given.slug)
-        if (lesson.title, lesson.body) != (given.title, given.body) and given.video is None:
-            lesson.asset_id = None  # what is spoken has changed: the machine makes it anew
+        lesson = known.pop(given.slug, None) or Lesson(course_id=course.id, slug=given.slug, version=0)
+        if (lesson.title, lesson.body) != (given.title, given.body):
+            if given.video is None and not given.is_film_left:
+                lesson.asset_id = None  # what is spoken has changed: the machine makes it anew
+            lesson.version, lesson.saved_by, lesson.saved_at = (lesson.version or 0) + 1, actor.ref, clock.now()
         lesson.title, lesson.kind, lesson.body, lesson.section = given.title, given.kind, given.body, given.section
         lesson.settings = {k: v for k, v in (lesson.settings or {}).items() if k != "draw"} | (
             {"draw": given.draw} if given.draw else {})
-        lesson.position, lesson.is_narrated = position, given.kind == "video" and given.video is None
+        is_filmed = given.video is not None or given.is_film_left
+        if given.is_film_left and lesson.is_narrated:
+            lesson.asset_id = None  # the film that should be there is not what the machine spoke
+        lesson.position, lesson.is_narrated = position, given.kind == "video" and not is_filmed
         if given.video is not None:
             lesson.asset_id = media.create_from_original(actor, given.video.name, given.video_digest).id
         lesson.subtitles_id = _subtitles(actor, lesson, given)
@@ -90,65 +142,14 @@ def _take_lessons(actor: Actor, course: Course, folder: CourseFolder) -> None:
 
 
 def _subtitles(actor: Actor, lesson: Lesson, given: FolderLesson) -> int | None:
-    """The version that the folder's subtitles are: the lesson's own where it says the same, so that nothing changes."""
+    """The version that the folder's subtitles are: the lesson's own where it says the same, so that nothing changes.
+
+    What nobody has looked through stays so: it does not do for a subsidised course.
+    """
     if not given.cues:
         return None
     if lesson.subtitles_id is not None and tuple(subtitling.words_of(lesson)) == given.cues:
-        return lesson.subtitles_id
-    return media.keep_subtitles(actor, given.cues, origin="upload").id
-
-
-def export_folder(slug: str, path: Path) -> None:
-    """Write the course's published revision as a folder, or as a package where `path` ends in .zip; whole or not at all.
-
-    Raises BadFolder when the course is not published, the place is taken, or a teacher's video is lost.
-    """
-    course = session.scalar(select(Course).where(Course.slug == slug, Course.revision_id.is_not(None)))
-    if course is None:
-        raise BadFolder(_("没有这门已发布的课。"))
-    is_package = path.suffix.lower() == ".zip"
-    if path.exists() and (is_package or not path.is_dir() or any(path.iterdir())):
-        raise BadFolder(_("目标已经存在：%(path)s。", path=path))
-    facts, lessons = _facts(course), [_given(x) for x in lessons_of(course.revision_id)]
-    path.parent.mkdir(parents=True, exist_ok=True)
-    if is_package:
-        with tempfile.TemporaryDirectory(prefix="guanxue-course-") as work:
-            write_folder(Path(work), facts, lessons)
-            packages.pack(Path(work), path, course.slug)
-        return
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    try:
-        write_folder(draft, facts, lessons)
-        os.rename(draft, path)
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
-
-
-def _facts(course: Course) -> dict:
-    """What course.yaml says of the published revision; delivery and planned hours are the course's own."""
-    told = session.get(Revision, course.revision_id).document
-    return {
-        "slug": told["slug"], "title": told["title"], "title_en": told["title_en"], "kind": _kind_of(told["kind"]),
-        "level": standards.level_word(told["level"]), "occupation": told["occupation"], "industry": told["industry"],
-        "towns": told["towns"], "language": told["language"], "delivery": course.delivery,
-        "planned_hours": course.planned_hours_milli // 1000, "summary": told["summary"], "pass_mark": told["pass_mark"],
-        **({"subsidised": True} if told.get("is_subsidised") else {}),
-    }
-
-
-def _given(lesson: RevisionLesson) -> FolderLesson:
-    """A frozen lesson as a folder has it; one that a teacher filmed brings the file it came as."""
-    plain = FolderLesson(lesson.slug, lesson.title, lesson.kind, lesson.body, lesson.section, draw=papers.draw_of(lesson),
-                         cues=tuple(subtitling.words_of(lesson)) if lesson.subtitles_id is not None else ())
-    asset = media.get_asset(lesson.asset_id) if lesson.asset_id else None
-    if asset is None or asset.kind != "upload":
-        return plain
-    original = media.original_path(asset)
-    if not original.is_file():
-        raise BadFolder(_("“%(title)s”的视频原件不见了。", title=lesson.title))
-    return replace(plain, video=original, video_name=asset.source["filename"])
-
-
-def _kind_of(kind: str) -> str:
-    return next(name for name, slug in rules.KIND_OF_TABLE.items() if slug == kind)
-
+        was_checked = lesson.subtitles_id in media.checked_subtitles([lesson.subtitles_id])
+        if was_checked == given.is_checked:
+            return lesson.subtitles_id
+    return media.keep_subtitles(actor, given.cues, origin="upload" if given.is_checked else "transcribed").id

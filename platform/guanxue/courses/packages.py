@@ -26,7 +26,7 @@ MOST_BYTES = 4 * 1024**3  # of all files, unpacked
 MOST_DIRECTORY_BYTES = 1024**2  # of the list of names at the end of the package
 MOST_RATIO = 200  # unpacked to packed; texts stay below 20
 SMALL_BYTES = 256 * 1024  # a file this small may be as dense as it likes
-LONGEST_NAME = 200
+LONGEST_NAME, LONGEST_PART = 400, 250  # bytes of a path, and of a name in it
 CHUNK = 1024 * 1024
 PACKED_ALREADY = {".mp4", ".mov", ".mkv", ".webm", ".avi", ".m4a", ".mp3", ".jpg", ".png", ".webp"}
 
@@ -96,7 +96,7 @@ def _judged(infos: list[zipfile.ZipInfo]) -> list[zipfile.ZipInfo]:
             seen.add("/".join(parts))
         if why is not None:
             faults.append({"field": info.filename[:LONGEST_NAME], "message": why})
-        elif not info.is_dir() and not info.filename.startswith("__MACOSX/") and not info.filename.endswith("/.DS_Store"):
+        elif not info.is_dir() and not _is_stray(info.filename):
             files.append(info)
     if seen & folders:
         faults.append({"field": sorted(seen & folders)[0], "message": _("既是文件又是文件夹。")})
@@ -110,6 +110,19 @@ def _judged(infos: list[zipfile.ZipInfo]) -> list[zipfile.ZipInfo]:
     return files
 
 
+def _is_stray(name: str) -> bool:
+    """Something that macOS adds by itself?"""
+    return name.startswith("__MACOSX/") or name.split("/")[-1] == ".DS_Store"
+
+
+def list_strays(path: Path) -> list[str]:
+    """Files of a package that opened() took that were not unpacked; none of a folder."""
+    if path.is_dir():
+        return []
+    with zipfile.ZipFile(path) as archive:
+        return [info.filename for info in archive.infolist() if not info.is_dir() and _is_stray(info.filename)]
+
+
 def _same(name: str) -> str:
     """Equal for names that one disk or another takes for the same."""
     return unicodedata.normalize("NFC", name).casefold()
@@ -118,7 +131,9 @@ def _same(name: str) -> str:
 def _fault(info: zipfile.ZipInfo) -> object | None:
     """Why this member is not unpacked."""
     name, mode = info.orig_filename, info.external_attr >> 16
-    if len(name.encode("utf-8", "replace")) > LONGEST_NAME or any(ord(c) < 32 or c in '\\:*?"<>|' for c in name):
+    length = max(len(part.encode("utf-8", "replace")) for part in name.split("/"))
+    if length > LONGEST_PART or len(name.encode("utf-8", "replace")) > LONGEST_NAME or any(
+            ord(c) < 32 or c in '\\:*?"<>|' for c in name):
         return _("文件名太长或有不允许的字符。")
     if name.startswith("/") or any(part in ("", ".", "..") for part in name.removesuffix("/").split("/")):
         return _("路径指向了包外面。")
