@@ -13,8 +13,10 @@ from tests.factories import make_person
 
 from guanxue import quizzes
 from guanxue.core.db import writing
+from guanxue.courses.routes import question_form
 from guanxue.courses.routes import questions as question_pages
 from guanxue.quizzes import write_template
+from guanxue.quizzes.rules import Option
 
 PAPER = "1. 哪根轴和主轴平行？\nA. X轴  B. Z轴\n答案：B\n2. 停稳后才能测量。（√）\n3. 没有答案的题？\nA. 一  B. 二\n"
 
@@ -118,6 +120,33 @@ def test_a_question_of_every_kind_is_written_and_changed(teacher, typed, kind, s
     version = re.search(r'id="write-form".*?name="version" value="(\d+)"', form, re.S)[1]
     teacher.send(teacher.at, 303, id=name, version=version, explanation="因为如此", **typed)
     assert "因为如此" in teacher.see(teacher.at) and len(listed(teacher.see(teacher.at))) == 1
+
+
+ODD_WORDS = ["√ 表示合格", "*号键", "A. 相断电", "\\反斜杠", "＊＊", "停机"]
+
+
+@pytest.mark.parametrize("kind", ["single", "multiple", "ordering"])
+@pytest.mark.parametrize("first", range(6))
+def test_an_option_that_begins_like_a_mark_is_held_by_the_form(kind, first):
+    words = ODD_WORDS[first:] + ODD_WORDS[:first]
+    worth = {"single": [1000, 0, 0, 0, 0, 0], "multiple": [500, 500, -1000, -1000, -1000, -1000], "ordering": [0] * 6}[kind]
+    question = quizzes.Question("a", kind, "哪个？", tuple(Option(w, p) for w, p in zip(words, worth, strict=True)))
+    values = question_form.values_of(question)
+    assert not values["is_odd"] and question_form.question_from(values).options == question.options
+
+
+def test_a_backslash_makes_a_tick_part_of_an_option():
+    typed = {"kind": "single", "stem": "合格怎么记？", "options": "\\√\n*\\*\n× A"}
+    made = question_form.question_from(typed)
+    assert [(o.text, o.permille) for o in made.options] == [("√", 0), ("*", 1000), ("× A", 0)]
+
+
+@pytest.mark.parametrize("question", [
+    quizzes.Question("a", "matching", "连一连。", (Option("1. 红", match="停"), Option("2. 绿", match="行"))),
+    quizzes.Question("a", "single", "哪个？", (Option("停\n机", 1000), Option("测量"))),
+])
+def test_what_the_form_would_change_is_sent_to_the_text_instead(question):
+    assert question_form.values_of(question)["is_odd"]
 
 
 def test_a_form_that_cannot_be_saved_keeps_what_was_typed_and_says_why(teacher):

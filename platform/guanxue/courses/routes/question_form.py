@@ -11,6 +11,7 @@ from guanxue.core.i18n import lazy as _
 FIELDS = ("id", "kind", "stem", "options", "answer", "explanation", "pool")
 LONGEST = {"stem": 5000, "options": 10_000, "answer": 5000, "explanation": 10_000, "pool": 60}
 _RIGHT = re.compile(r"^\s*[*＊√✓]\s*")
+_SIGNED = re.compile(r"\\|[*＊√✓]|[（(]?[A-La-lＡ-Ｌ][)）.．、:：]\s*\S")  # what would be taken for a mark, or for the sign against that
 _LETTER = re.compile(r"^\s*[（(]?([A-La-lＡ-Ｌ])[)）.．、:：]\s*(?=\S)")
 
 
@@ -32,14 +33,38 @@ def values_of(q: quizzes.Question) -> dict:
     lines, answer = [], said.answer
     if q.kind in ("single", "multiple"):
         is_right = [o.permille > 0 if q.kind == "multiple" else o.permille == best for o in q.options]
-        lines = [f"{'*' if right else ''}{o.text}" for o, right in zip(q.options, is_right, strict=True)]
+        lines = [f"{'*' if right else ''}{_plainly(o.text)}" for o, right in zip(q.options, is_right, strict=True)]
     elif q.kind == "ordering":
-        lines = [o.text for o in q.options]
+        lines = [_plainly(o.text) for o in q.options]
     elif q.kind == "matching":
         lines = [f"{o.text} → {o.match}" for o in q.options]
-    is_odd = not said.is_whole or any("\n" in line for line in lines)
-    return {"id": q.id, "kind": q.kind, "stem": said.stem, "options": "\n".join(lines), "answer": "" if lines else answer,
-            "explanation": said.explanation, "pool": q.pool, "is_whole": q.rule == "whole", "is_odd": is_odd}
+    values = {"id": q.id, "kind": q.kind, "stem": said.stem, "options": "\n".join(lines), "answer": "" if lines else answer,
+              "explanation": said.explanation, "pool": q.pool, "is_whole": q.rule == "whole"}
+    return {**values, "is_odd": not _comes_back(q, values)}
+
+
+def _plainly(text: str) -> str:
+    """An option's words as a line of the form: a backslash before what would be taken for a mark."""
+    return f"\\{text}" if _SIGNED.match(text) else text
+
+
+def _words_of(line: str) -> str:
+    """The words of a line of the form, its mark of being right taken off: no letter before them, no backslash before a sign."""
+    return line[1:] if line.startswith("\\") and _SIGNED.match(line, 1) else _LETTER.sub("", line)
+
+
+def _comes_back(q: quizzes.Question, values: dict) -> bool:
+    """Would the form, saved as it is shown, give the question that it shows?"""
+    try:
+        made = question_from({**values, "whole": "yes" if values["is_whole"] else ""})
+    except Invalid:
+        return False
+    return _shown(made) == _shown(q)
+
+
+def _shown(q: quizzes.Question) -> tuple:
+    said = quizzes.spelled(q)
+    return (q.kind, said.is_whole, said.stem.strip(), said.options, said.answer.strip(), said.explanation.strip(), q.pool, q.rule)
 
 
 def question_from(form, added: str = "") -> quizzes.Question:
@@ -75,7 +100,7 @@ def _put_options(draft: quizzes.Draft, lines: list[str]) -> None:
         if len(lines) > 12:
             raise _at("options", _("最多 12 项。"))
         stars = [bool(_RIGHT.match(x)) for x in lines]
-        words = [_LETTER.sub("", _RIGHT.sub("", x)) for x in lines]
+        words = [_words_of(_RIGHT.sub("", x)) for x in lines]
         draft.options = [(chr(65 + n), text) for n, text in enumerate(words)]
         right = "".join(chr(65 + n) for n, is_right in enumerate(stars) if is_right)
         if draft.kind == "ordering":

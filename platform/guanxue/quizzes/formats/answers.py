@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from decimal import Decimal, InvalidOperation
 
+from guanxue.core.i18n import lazy as _
 from guanxue.quizzes.formats.lines import CIRCLED, fold
 
 RIGHT = {"对", "正确", "√", "✓", "✔", "☑", "t", "true", "是", "y", "yes", "对的", "v", "right", "正确的"}
@@ -21,7 +22,12 @@ _RANGE = re.compile(rf"({NUMBER})({_UNIT})\s*(?:~|至|到|\.\.|-)\s*({NUMBER})({
 _ONE = re.compile(rf"({NUMBER})({_UNIT})")
 _NUMBERED = re.compile(rf"(?:[(（]\d[)）]|[{CIRCLED}]|第[一二三四五六七八九\d][空个]\s*[:：]?|(?<!\S)\d[.、．](?!\d))\s*")
 _BETWEEN = (r"[;；\n]+", r"[,，]+", r"、+", r"\s{2,}", r"\s+", r"[;；,，、\s|]+")
-_OR = re.compile(r"\s*(?:或者|或)\s*")
+_OR = re.compile(r"(?<!\s)\s*(?:或者|或)\s*")
+_APART = re.compile(r"(?<!\\)[|｜]|(?<!\s)\s+[/／]\s+")
+_STROKE = re.compile(r"(?<!\\)[/／]")
+_KEPT_STROKE = re.compile(r"\\([/／|｜])")
+_VALUE = re.compile(r"\s*[+\-±<>≤≥~]?\s*\d[\d.]*\s*[%‰°℃Ωμa-zA-Z一-龥]{0,4}\s*")
+_NAMES = {"i/o", "ac/dc", "dc/ac", "tcp/ip", "a/d", "d/a", "n/a", "cad/cam", "ok/ng"}
 _PARTS = {"%": 100, "‰": 1000}
 LONGEST_NUMBER = 40
 
@@ -102,20 +108,45 @@ def has_tolerance(raw: str) -> bool:
 
 
 def accepted(raw: str) -> list[str]:
-    """The answers that are taken for one gap: "停机/关机" and "停机或关机" are two, "或门" is one."""
+    """The answers that are taken for one gap: "停机/关机" and "停机或关机" are two, "或门" and "380V/220V" are one.
+
+    A stroke between blanks and a bar always part two answers, a backslash before either makes it a sign like others.
+    """
     text, found = raw.strip(), []
-    for part in re.split(r"\|" if is_one_with_stroke(text) else r"[/|]", text):
-        words = [x.strip(" 。") for x in _OR.split(part.strip())]
-        found += words if all(words) else [part.strip(" 。")]
-    found = list(dict.fromkeys(x for x in found if x))
+    for piece in _APART.split(text):
+        for part in [piece] if is_one_with_stroke(piece) else _STROKE.split(piece):
+            words = [x.strip(" 。") for x in _OR.split(part.strip())]
+            found += words if all(words) else [part.strip(" 。")]
+    found = list(dict.fromkeys(_KEPT_STROKE.sub(r"\1", x) for x in found if x))
     return found or ([raw.strip()] if raw.strip() else [])
 
 
+def escaped(words: str) -> str:
+    """The words of one answer as accepted() reads them back."""
+    return re.sub(r"([/／|｜])", r"\\\1", words)
+
+
 def is_one_with_stroke(raw: str) -> bool:
-    """Is the stroke in it part of one answer, as in a formula, a fraction or a unit (I=U/R, 1/2, r/min)?"""
+    """Is the stroke part of one answer: a formula, fraction, unit, value or name (I=U/R, 1/2, r/min, 380V/220V, I/O)?"""
     text = fold(raw).strip()
-    is_unit = re.fullmatch(r"[\d.]+\s*/\s*[\d.]+|[\d.]*\s*[a-zA-Zμ]{1,3}/[a-zA-Zμ²³]{1,4}", text)
-    return "/" in text and ("=" in text or is_unit is not None)
+    if _STROKE.search(text) is None:
+        return False
+    is_unit = re.fullmatch(r"[\d.]*\s*[a-zA-Zμ]{1,3}/[a-zA-Zμ²³]{1,4}", text)
+    is_value = all(_VALUE.fullmatch(x) for x in text.split("/"))
+    return "=" in text or is_unit is not None or is_value or text.casefold() in _NAMES
+
+
+def stroke_doubt(raw: str) -> object | None:
+    """What is to be looked at where a stroke could be meant in two ways; None where nothing is doubtful."""
+    for piece in _APART.split(raw.strip()):
+        parts = [x.strip() for x in _STROKE.split(piece)]
+        if is_one_with_stroke(piece):
+            return _("答案“%(what)s”当作一个，没有按“/”拆开；几种写法都算对的，请在 / 两边各空一格。", what=piece.strip()[:30])
+        told = [x.isascii() for x in parts if x]
+        if len(parts) > 1 and (all(told) or (len(parts) > 2 and any(told))):
+            return _("答案“%(what)s”按 %(n)s 个收，填哪个都算对；如果它是一个答案，请写成 %(one)s。", what=piece.strip()[:30],
+                     n=len(parts), one=escaped(piece.strip()[:30]))
+    return None
 
 
 def for_gaps(raw: str, gaps: int) -> list[str] | None:

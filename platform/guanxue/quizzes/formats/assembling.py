@@ -246,6 +246,8 @@ def _fillin(draft: Draft, doubt: Doubting) -> dict:
     parts = answers.for_gaps(answer, gaps)
     if parts is None:
         raise Bad(_("题里有 %(n)s 个空，答案分不成 %(n)s 份；各空的答案请用“；”隔开。", n=gaps), draft.answer_line)
+    for unsure in filter(None, map(answers.stroke_doubt, parts)):
+        doubt(unsure, draft.answer_line)
     options = tuple(Option(words, WHOLE, gap=n) for n, part in enumerate(parts) for words in answers.accepted(part))
     return {"kind": "fillin", "stem": stem, "options": options}
 
@@ -279,8 +281,8 @@ def _one_gap(draft: Draft, stem: str, answer: str, gaps: int, doubt: Doubting) -
         return _number(draft, doubt)
     before, after = [*pieces_of(stem), ""][:2]
     words = answers.accepted(answer)
-    if answers.is_one_with_stroke(answer):
-        doubt(_("答案里的“/”当作答案的一部分，没有拆成几个答案。"), draft.answer_line)
+    if (unsure := answers.stroke_doubt(answer)) is not None:
+        doubt(unsure, draft.answer_line)
     if len(words) == 1 and re.search(r"[;；]", words[0]):
         words = [w.strip() for w in re.split(r"[;；]", words[0]) if w.strip()]
         doubt(_("只有一个空，答案却用“；”隔开了几个；填其中任何一个都算对，请核对。"), draft.answer_line)

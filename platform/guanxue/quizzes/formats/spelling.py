@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from guanxue.core.i18n import lazy as _
-from guanxue.quizzes.formats.answers import accepted, plain_number
+from guanxue.quizzes.formats.answers import accepted, escaped, plain_number
 from guanxue.quizzes.rules import WHOLE, Option, Question, pieces_of
 
 # As teachers write them; data of the format, not words of a page.
@@ -72,12 +72,19 @@ def _gaps(q: Question, said: Spelled) -> None:
     if any(o.permille != WHOLE for o in q.options):
         said.losses.append(_("只值一部分分数的答案没有写出。"))
     gaps = [[o.text for o in q.options if o.gap == n and o.permille == WHOLE] for n in range(q.gap_count)]
-    signs = re.compile(r"[/|;；\n]|或")
-    is_clear = all(gaps) and all(accepted("/".join(words)) == words for words in gaps)
+    signs = re.compile(r"[;；\n]|或")
+    written = [_joined(words) for words in gaps]
+    is_clear = all(gaps) and all(accepted(told) == words for told, words in zip(written, gaps, strict=True))
     if not is_clear or any(signs.search(text) for words in gaps for text in words):
         said.is_whole = False
-        said.losses.append(_("答案里有“/”“；”“或”这样的记号，写不清楚，这道题没有写出。"))
-    said.answer = "；".join("/".join(words) for words in gaps)
+        said.losses.append(_("答案里有“；”“或”这样的记号，写不清楚，这道题没有写出。"))
+    said.answer = "；".join(written)
+
+
+def _joined(words: list[str]) -> str:
+    """Several ways of saying it with strokes between; the strokes of one that would not be told from these get a backslash."""
+    plain = "/".join(words)
+    return plain if accepted(plain) == words else " / ".join(w if accepted(w) == [w] else escaped(w) for w in words)
 
 
 def _number(q: Question, said: Spelled) -> None:
