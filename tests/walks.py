@@ -19,6 +19,7 @@ from urllib.parse import quote, urljoin, urlsplit
 from sqlalchemy import inspect, text
 from tests.clients import API, Browser, Learner
 from tests.factories import GIFT, OWN_WORK, TEXT, make_course, make_film, make_person, town_row
+from tests.media import decks
 
 from guanxue import accounts, courses, discussions, helpdesk, learning, media, search, tracks
 from guanxue.core.actor import ANONYMOUS, SYSTEM, Actor
@@ -108,6 +109,9 @@ def _filmed(author: Actor) -> None:
     courses.attach_video(author, course, lesson.id, film)
     lines = [media.Cue(0, 4_000, "先停机。"), media.Cue(3_000, 6_000, "再把布摊平，从左上角看到右下角。"), media.Cue(6_000, 7_000, "一秒里写了太多字，谁也来不及看完这一行。")]
     courses.write_subtitles(author, course, lesson.id, lines, base="")
+    shown = courses.add_lesson(author, course, title="看布的幻灯片", kind="video", is_narrated=True)
+    pages = [media.prepare_file(f"{n}.png", io.BytesIO(decks.png(n))) for n in range(2)]
+    courses.put_pages(author, course, shown.id, media.Deck(pages, ["先停机，再看布。", ""], ["先停机，再看布。", ""]))
 
 
 def _judged(app, learner: Learner, author: Actor) -> None:
@@ -144,6 +148,7 @@ class Examples:
     quiz: int
     draft_lesson: int
     filmed_lesson: int
+    slides_lesson: int
     stage: int
     row: int
     code: str
@@ -168,7 +173,7 @@ class Examples:
         with app.test_request_context():
             code = session.scalar(text("SELECT code FROM creditbank_award"))
             draft = courses.list_lessons(courses.get_course("own-draft", SYSTEM).id)[0].id
-            filmed = courses.list_lessons(courses.get_course("filmed-draft", SYSTEM).id)[0].id
+            filmed, slides = (x.id for x in courses.list_lessons(courses.get_course("filmed-draft", SYSTEM).id))
             stage, row = (session.scalar(text(f"SELECT max(id) FROM {t}")) for t in ("tracks_stage", "tracks_stage_course"))
             person = accounts.find_person_by_phone(LEARNER)
             session_id = accounts.list_sessions(person.id)[0].id
@@ -177,7 +182,7 @@ class Examples:
             short, correction, paper = session.execute(text(
                 "SELECT attempt_id, r.id, paper_id FROM quizzes_submission, quizzes_regrade_request r WHERE short_count > 0")).one()
             complaint, remark = session.execute(text("SELECT code, r.id FROM courses_complaint, courses_remark r ORDER BY r.id")).first()
-        return cls(playback, attempt, video, quiz, draft, filmed, stage, row, code, session_id, ticket, question, note, short, paper,
+        return cls(playback, attempt, video, quiz, draft, filmed, slides, stage, row, code, session_id, ticket, question, note, short, paper,
                    correction, complaint, remark)
 
 
@@ -193,7 +198,7 @@ def routes(app, examples: Examples) -> list[Route]:
 def _address(rule: str, endpoint: str, method: str, x: Examples) -> str:
     values = {
         "slug": _slug(rule), "course": "safe-measuring", "lesson": "quiz" if method == "POST" else "lesson-1",
-        "lesson_id": x.filmed_lesson if "/subtitles" in rule else x.draft_lesson, "code": x.ticket if rule.startswith(("/help/", "/desk/")) else x.complaint if _is_case(rule) else x.code, "remark_id": x.remark, "complaint_id": 1,
+        "lesson_id": x.filmed_lesson if "/subtitles" in rule else x.slides_lesson if rule.endswith("/slides") else x.draft_lesson, "code": x.ticket if rule.startswith(("/help/", "/desk/")) else x.complaint if _is_case(rule) else x.code, "remark_id": x.remark, "complaint_id": 1,
         "person_id": 1, "kind": "question", "thing_id": x.question, "question_id": x.question, "note_id": x.note, "session_id": x.session_id, "stage_id": x.stage, "row_id": x.row,
         "attempt": x.short, "number": 3 if "/marking/" in rule else 2, "paper_id": x.paper, "request_id": x.correction,
         "industry": "textiles", "name": "x", "group": "all", "what": "learners", "form": "csv", "filename": "base/base.css", "token": "forged", "key": "forged", "course_id": 1, "asset_id": 1, "version": "v",
@@ -210,7 +215,7 @@ def _is_case(rule: str) -> bool:
 
 
 def _slug(rule: str) -> str:
-    for part, slug in (("/teach/<slug>/changes", "handed-in"), ("/subtitles", "filmed-draft"), ("/teach/take/", "plan-1"), ("/teach/plans/", "plan-1"), ("/marking", "asked-course"), ("/insight", "asked-course"), ("/corrections", "asked-course"),
+    for part, slug in (("/teach/<slug>/changes", "handed-in"), ("/subtitles", "filmed-draft"), ("/slides", "filmed-draft"), ("/teach/take/", "plan-1"), ("/teach/plans/", "plan-1"), ("/marking", "asked-course"), ("/insight", "asked-course"), ("/corrections", "asked-course"),
                        ("/teach/", "own-draft"), ("/oversight/", "handed-in"), ("/curate/", "draft-track"),
                        ("/tracks/", "open-track"), ("/towns/", "humen"), ("/wish", "plan-1")):
         if part in rule:
