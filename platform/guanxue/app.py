@@ -168,6 +168,8 @@ def _protect_forms(app: Flask) -> None:
         view = app.view_functions[request.endpoint]
         if dispatch.current_actor().is_person:  # the token stands in the form, so the whole form is read here
             request.max_content_length = _most_bytes(view)
+            if (most_text := getattr(view, "most_text_bytes", None)) is not None and dispatch.current_actor().may("teach"):
+                request.max_form_memory_size = most_text
             _take_form(request.content_length or 0)
         elif getattr(view, "is_tokenless", False) and pages.comes_from_here():
             return
@@ -204,7 +206,7 @@ class _WrongType(Problem):
 _HTTP: dict[int, Callable[[], Problem]] = {
     404: lambda: NotFound(_("没有这个页面，可能是网址写错了，或内容已经移走。")),
     403: lambda: Forbidden(_("你没有做这件事的权限。")),
-    413: lambda: TooLarge(_("提交的内容太大了。")),
+    413: lambda: TooLarge(_("提交的内容太大了，没有收到。返回上一页，把它分成几次提交，或者换一个小一些的文件。")),
 }
 
 

@@ -29,12 +29,14 @@
       const mine = ++turn, chosen = file.files[0];
       if (!chosen && !text.value.trim()) { preview.textContent = ''; shown = null; return; }
       if (chosen && chosen.size > 8388608) { tell(words.large); return; }
+      if (!chosen && text.value.length > 1000000) { tell(words.long); return; }
       shown = chosen ? null : text.value;
       preview.setAttribute('aria-busy', 'true');
       try {
         const answer = await fetch(paste.action, { method: 'POST', body: new FormData(paste), credentials: 'same-origin', headers: { 'X-Piece': '1' } });
         const piece = await answer.text();
         if (mine !== turn) return;
+        if (answer.status === 413) { tell(chosen ? words.large : words.long); preview.removeAttribute('aria-busy'); return; }
         if (answer.status >= 400 && answer.status !== 422) throw new Error(answer.status);
         preview.innerHTML = piece;
       } catch (_failed) {
@@ -50,7 +52,7 @@
       preview.appendChild(note);
     };
     const soon = (wait) => { clearTimeout(timer); timer = setTimeout(look, wait); };
-    text.addEventListener('input', () => { if (file.value) { file.value = ''; told(); } soon(500); });
+    text.addEventListener('input', () => { if (file.value) { file.value = ''; told(); } soon(text.value.length > 100000 ? 2000 : 500); });
     file.addEventListener('change', () => { if (file.files.length) soon(0); });
     paste.addEventListener('submit', (event) => { event.preventDefault(); clearTimeout(timer); look(); });
     if (text.value.trim() && shown === null && !preview.textContent.trim()) soon(0);

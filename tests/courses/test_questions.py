@@ -55,6 +55,16 @@ def test_a_script_gets_the_look_alone(teacher):
     assert answer.status_code == 200 and "<html" not in piece and "读到 2 道" in piece
 
 
+def test_a_long_paste_is_looked_at_and_brought_in_and_a_longer_one_stands_in_its_box_again(teacher):
+    text = PAPER + f"解析：{'这一段很长。' * 1000}\n" + "\n".join("说明。" * 1000 for _n in range(60))
+    page = teacher.send(f"{teacher.at}/preview", 200, multipart=True, text=text).get_data(as_text=True)
+    assert len(text.encode()) > 500_000 and "读到 2 道" in page and 'enctype="multipart/form-data" class="stack"' in page
+    teacher.send(f"{teacher.at}/import", 303, multipart=True, text=text, mode="add")
+    page = teacher.send(f"{teacher.at}/preview", 422, multipart=True, text="很长\n" * 340_000).get_data(as_text=True)
+    assert "一次最多 100 万个字" in page and page.count("很长") > 339_000
+    assert "分成几次" in teacher.send(f"{teacher.at}/preview", 413, multipart=True, text="长" * 1_500_000).get_data(as_text=True)
+
+
 def test_what_was_pasted_is_there_and_its_report_stays(teacher):
     page = brought(teacher, PAPER)
     assert listed(page) == ["哪根轴和主轴平行？", "停稳后才能测量。"]

@@ -28,14 +28,16 @@ def reads_first(view: Callable) -> Callable:
     return view
 
 
-def takes_upload(most_bytes: int, *, in_form: bool = True) -> Callable[[Callable], Callable]:
+def takes_upload(most_bytes: int, *, in_form: bool = True,
+                 most_text_bytes: int | None = None) -> Callable[[Callable], Callable]:
     """Mark a view that takes a file from a teacher: its requests may be that large, all others stay small.
 
     Not `in_form`: the file is the whole body. A form as large as that would lie on the disk before anybody looked at it.
+    `most_text_bytes`: how much of a form may be text, which is kept in memory; the web frame's own bound where nothing is said.
     """
 
     def mark(view: Callable) -> Callable:
-        view.most_bytes, view.takes_form = most_bytes, in_form
+        view.most_bytes, view.takes_form, view.most_text_bytes = most_bytes, in_form, most_text_bytes
         return view
 
     return mark

@@ -11,7 +11,7 @@ from guanxue.core.i18n import lazy as _
 FIELDS = ("id", "kind", "stem", "options", "answer", "explanation", "pool")
 LONGEST = {"stem": 5000, "options": 10_000, "answer": 5000, "explanation": 10_000, "pool": 60}
 _RIGHT = re.compile(r"^\s*[*＊√✓]\s*")
-_SIGNED = re.compile(r"\\|[*＊√✓]|[（(]?[A-La-lＡ-Ｌ][)）.．、:：]\s*\S")  # what would be taken for a mark, or for the sign against that
+_SIGNED = re.compile(r"\\|[*＊√✓]|[（(]?[A-La-lＡ-Ｌ][)）.．、:：]\s*\S")  # taken for a mark
 _LETTER = re.compile(r"^\s*[（(]?([A-La-lＡ-Ｌ])[)）.．、:：]\s*(?=\S)")
 
 
@@ -64,7 +64,8 @@ def _comes_back(q: quizzes.Question, values: dict) -> bool:
 
 def _shown(q: quizzes.Question) -> tuple:
     said = quizzes.spelled(q)
-    return (q.kind, said.is_whole, said.stem.strip(), said.options, said.answer.strip(), said.explanation.strip(), q.pool, q.rule)
+    words = (said.stem.strip(), said.options, said.answer.strip(), said.explanation.strip())
+    return q.kind, said.is_whole, words, q.pool, q.rule
 
 
 def question_from(form, added: str = "") -> quizzes.Question:

@@ -24,6 +24,7 @@ from guanxue.courses.routes.teach import my_course, told_of
 
 FORM_NAMES = {"gift": "GIFT", "moodle-gift": _("GIFT（给 Moodle）"), "moodle": "Moodle XML", "aiken": "Aiken", "xlsx": "Excel",
               "text": _("纯文本")}
+MOST_PASTED_BYTES = 4 * 1024**2  # a text that the reader says is too long arrives all the same, and stands in its box again
 MOST_SHOWN = 200  # lines of one kind in a report
 MOST_FORESEEN = 32  # states of quizzes whose losses are remembered
 _FORESEEN: dict[bytes, dict[str, tuple[int, list[quizzes.Loss]]]] = {}
@@ -113,7 +114,7 @@ def _brought_values(line) -> dict:
 
 @blueprint.post("/teach/<slug>/questions/preview")
 @reads_first
-@takes_upload(quizzes.MOST_FILE_BYTES + 1024**2)
+@takes_upload(quizzes.MOST_FILE_BYTES + 1024**2, most_text_bytes=MOST_PASTED_BYTES)
 def teach_questions_preview(slug: str) -> Response:
     """What bringing this text or file in would do; writes nothing. A script asks for the piece alone."""
     course, text = my_course(slug), _typed()
@@ -171,7 +172,7 @@ def _preview_values(course: courses.Course, report: quizzes.Report, *, text: str
 
 @blueprint.post("/teach/<slug>/questions/import")
 @reads_first
-@takes_upload(quizzes.MOST_FILE_BYTES + 1024**2)
+@takes_upload(quizzes.MOST_FILE_BYTES + 1024**2, most_text_bytes=MOST_PASTED_BYTES)
 def teach_questions_bring(slug: str) -> Response:
     """Take in what was looked at: behind the questions that are there, or in their place."""
     course, text, ticket = my_course(slug), _typed(), request.form.get("ticket", "")
@@ -212,7 +213,7 @@ def teach_questions_bring(slug: str) -> Response:
 
 @blueprint.post("/teach/<slug>/questions")
 @reads_first
-@takes_upload(quizzes.MOST_FILE_BYTES + 1024**2)
+@takes_upload(quizzes.MOST_FILE_BYTES + 1024**2, most_text_bytes=MOST_PASTED_BYTES)
 def teach_question_save(slug: str) -> Response:
     """A new question, or one in the place of another. What was typed stays where it cannot be saved."""
     course, form = my_course(slug), request.form

@@ -100,7 +100,7 @@ def _checked(data: bytes, name: str) -> str:
 def read_text(text: str) -> Report:
     """Every question of a text: GIFT, Moodle XML, Aiken, a table, or words as teachers type them. Raises Unreadable."""
     if len(text) > MOST_CHARACTERS:
-        raise Unreadable(_("文字太长，请分几次粘贴。"))
+        raise Unreadable(_("文字太多，一次最多 %(n)s 万个字；请分成几次。", n=MOST_CHARACTERS // 10_000))
     if _IS_MOODLE.match(text[:4096]):
         return read_moodle(text.encode("utf-8", "replace"))
     if markup.looks_like_html(text):
@@ -113,8 +113,10 @@ def _read_words(text: str) -> Report:
         return tables.read_csv(text, format="table" if "\t" in text.split("\n", 1)[0] else "csv")
     if is_gift(text):
         return read_gift(text, is_ours=False)
-    if max(map(len, text.splitlines()), default=0) > LONGEST_LINE:
-        raise Unreadable(_("文字太长，请分几次粘贴。"))
+    long = next((n for n, line in enumerate(text.split("\n"), 1) if len(line) > LONGEST_LINE), None)
+    if long is not None:
+        raise Unreadable(_("第 %(n)s 行超过 %(m)s 个字，多半是换行丢了；请从原来的文件重新复制，或者直接选那个文件。",
+                           n=long, m=LONGEST_LINE))
     return read_aiken(text) if is_aiken(text) else read_pasted(text)
 
 
