@@ -160,6 +160,7 @@ def _events() -> None:
     events.listen(media.AssetImproved, courses.note_companions)
     events.listen(media.Transcribed, courses.take_transcript)
     events.listen(courses.LessonReady, learning.settle_courses)
+    events.listen(courses.RestEnded, learning.give_rests_back)
     events.listen(quizzes.SubmissionMarked, learning.settle_marked)
     events.listen(quizzes.KeyCorrected, learning.correct_later)
     events.listen(learning.CourseCompleted, creditbank.award_completion, settle=creditbank.award_later)

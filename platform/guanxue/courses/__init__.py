@@ -29,7 +29,7 @@ from guanxue.courses.errors import (
     Paused,
     TextMoved,
 )
-from guanxue.courses.events import CoursePublished, LessonReady
+from guanxue.courses.events import CoursePublished, LessonReady, RestEnded
 from guanxue.courses.exporting import export_folder, parcel_of, write_package
 from guanxue.courses.folders import CourseFolder, read_folder
 from guanxue.courses.importing import bring_in, foresee_losses, import_folder, take_folder
@@ -121,9 +121,11 @@ from guanxue.courses.reviews import (
     list_cases,
     list_checklists,
     list_remarks,
+    list_rests,
     list_versions,
     may_restore,
     may_uphold,
+    mends,
     must_not_rest,
     paragraphs_of,
     publish_checklist,
@@ -217,7 +219,8 @@ __all__ = [
     "Said", "Subtitling", "subtitling_of", "words_of", "play_of", "where_said", "write_subtitles", "take_subtitles_off",
     "take_up_subtitles", "lines_at", "sentences_of",
     "ask_for_transcript", "take_transcript",
-    "Course", "Lesson", "Revision", "RevisionLesson", "CoursePublished", "LessonReady", "BadFolder", "NoSuchCourse",
+    "Course", "Lesson", "Revision", "RevisionLesson", "CoursePublished", "LessonReady",
+    "RestEnded", "list_rests", "mends", "BadFolder", "NoSuchCourse",
     "NoSuchLesson", "NotReady", "CandidateMoved", "NoSuchComplaint", "NoSuchRemark", "Paused",
     "Query", "Listing", "Item", "FACETS", "SORTS", "browse", "find_item", "items_of", "label",
     "snapshot", "shown", "KINDS", "spoken_text", "may_edit_course", "may_review_course", "CourseFolder", "read_folder",

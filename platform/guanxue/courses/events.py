@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 
 @dataclass(frozen=True)
@@ -11,6 +12,14 @@ class CoursePublished:
 
     course_id: int
     revision_id: int
+
+
+@dataclass(frozen=True)
+class RestEnded:
+    """A complaint no longer keeps a course or a lesson from its learners, or not all of them: it had since `began_at`."""
+
+    course_id: int
+    began_at: datetime
 
 
 @dataclass(frozen=True)

@@ -11,11 +11,13 @@ from guanxue.core import clock, generation
 from guanxue.core.actor import Actor
 from guanxue.core.db import session
 from guanxue.core.i18n import lazy as _
+from guanxue.courses.editing import Editor
 from guanxue.courses.models import Author, Course, ReviewLine, Wish
 from guanxue.courses.reviews import keeping as review_keeping
 
 # Table → where export() tells of it.
 KEEPS = {"courses_wish": "wishes", "courses_course": "courses", "courses_author": "authorships",
+         "courses_editor": "changed_drafts",
          "courses_review_line": "review_lines", **review_keeping.KEEPS}
 
 
@@ -28,9 +30,12 @@ def export(person_id: int) -> dict:
                             .where(ReviewLine.by == f"person:{person_id}").order_by(ReviewLine.id))
     written = session.execute(select(Course.title, Author).join(Author, Author.course_id == Course.id)
                               .where(Author.person_id == person_id).order_by(Author.added_at))
+    changed = session.execute(select(Course.title, Editor.changed_at).join(Editor, Editor.course_id == Course.id)
+                              .where(Editor.person_id == person_id).order_by(Editor.changed_at))
     return {
         "authorships": [{"title": title, "added_at": a.added_at.isoformat(), "joined_at": _moment(a.accepted_at),
                          "left_at": _moment(a.left_at)} for title, a in written],
+        "changed_drafts": [{"title": title, "at": at.isoformat()} for title, at in changed],
         "wishes": [{"title": title, "at": at.isoformat()} for title, at in wishes],
         "courses": [{"title": c.title, "slug": c.slug, "state": c.state, "created_at": c.created_at.isoformat()}
                     for c in owned],
@@ -48,6 +53,7 @@ def erase(actor: Actor, person_id: int) -> list[Effect]:
     """Forget the wishes. Courses stay for those who study them, without their teacher's name."""
     stays = review_keeping.erase(person_id)
     session.execute(delete(Wish).where(Wish.person_id == person_id))
+    session.execute(delete(Editor).where(Editor.person_id == person_id))
     session.execute(delete(Author).where(Author.person_id == person_id, Author.accepted_at.is_(None)))
     session.execute(update(Author).where(Author.person_id == person_id, Author.left_at.is_(None)).values(left_at=clock.now()))
     return [*stays, *left(person_id)]

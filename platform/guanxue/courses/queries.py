@@ -12,7 +12,7 @@ from guanxue.core.actor import Actor
 from guanxue.core.db import session
 from guanxue.core.i18n import lazy as _
 from guanxue.core.prepared import Prepared
-from guanxue.courses import rules
+from guanxue.courses import editing, rules
 from guanxue.courses.errors import NoSuchCourse, NoSuchLesson
 from guanxue.courses.models import SUBMITTED, Author, Course, CourseTown, Lesson, ReviewLine, Revision, RevisionLesson, Wish
 
@@ -55,10 +55,11 @@ def courses_by_id(course_ids: Iterable[int]) -> dict[int, Course]:
 
 
 def may_review_course(actor: Actor, course: Course) -> bool:
-    """A reviewer who never was one of its authors, nor was so under an account that was merged into theirs: four eyes."""
+    """A reviewer who was never its author, nor changed its draft since it was published, under any account: four eyes."""
     if not rules.may_review_course(actor, course):
         return False
-    return actor.id is None or course.writer_ids.isdisjoint(accounts.all_accounts_of(actor.id))
+    wrote = course.writer_ids | editing.editor_ids(course)
+    return actor.id is None or wrote.isdisjoint(accounts.all_accounts_of(actor.id))
 
 
 def list_own_courses(actor: Actor) -> list[Course]:

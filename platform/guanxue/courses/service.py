@@ -13,7 +13,7 @@ from guanxue.core.actor import Actor
 from guanxue.core.db import session
 from guanxue.core.errors import Forbidden, Invalid
 from guanxue.core.i18n import lazy as _
-from guanxue.courses import papers, rules, slidetext
+from guanxue.courses import editing, papers, rules, slidetext
 from guanxue.courses.errors import NotReady, TextMoved
 from guanxue.courses.events import CoursePublished, LessonReady
 from guanxue.courses.models import (
@@ -87,12 +87,16 @@ def set_towns(course: Course, town_slugs: tuple[str, ...] | list[str]) -> None:
 
 
 def must_edit(actor: Actor, course: Course) -> None:
-    """Raises Forbidden for who is no author, NotReady while readers have the course."""
+    """Call it before every change of a draft. Raises Forbidden for who is no author, NotReady while readers have the course.
+
+    An administrator who changes another's draft is kept in mind: they wrote what readers will read.
+    """
     actor.require("teach")
     if not rules.may_edit_course(actor, course):
         raise Forbidden(_("这门课由别的老师负责。"))
     if course.state == SUBMITTED and actor.kind != "system":
         raise NotReady(_("课程正在审核，暂时不能修改。"))
+    editing.note_editor(actor, course)
 
 
 def touched(course: Course) -> None:

@@ -29,6 +29,7 @@ from guanxue.learning.judging import (
 )
 from guanxue.learning.merging import foresee_completions, list_ready, overlaps, shares_evidence
 from guanxue.learning.models import Completion, Enrolment, Note, Playback
+from guanxue.learning.moving import Onward, find_onward, move_on
 from guanxue.learning.notes import add_note, change_note, list_notes
 from guanxue.learning.queries import (
     CourseProgress,
@@ -50,6 +51,7 @@ from guanxue.learning.queries import (
     list_my_courses,
     standing,
 )
+from guanxue.learning.resting import give_rests_back
 from guanxue.learning.rules import Beat
 from guanxue.learning.service import (
     attempt_subject,
@@ -84,5 +86,6 @@ __all__ = [
     "Correction", "ShortAnswer", "answer_correction", "ask_correction", "correct_later", "count_waiting", "get_short_answer",
     "is_awaiting", "list_awaiting", "list_corrections", "list_marked", "list_outcomes", "list_waiting", "mark_answer",
     "may_answer",
+    "Onward", "find_onward", "move_on", "give_rests_back",
     "settle_marked", "last_sync", "Note", "add_note", "change_note", "list_notes",
 ]

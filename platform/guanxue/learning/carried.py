@@ -16,7 +16,7 @@ from guanxue import courses
 from guanxue.core.db import session
 from guanxue.courses import RevisionLesson
 from guanxue.learning import rules
-from guanxue.learning.models import BeatRow, Carry, Completion, Enrolment, Playback
+from guanxue.learning.models import BeatRow, Carry, Completion, Enrolment, Move, Playback
 
 Names = Sequence[Sequence[int]]  # [playback id, last seq]: evidence as it stood
 
@@ -26,7 +26,7 @@ class Source:
     """An enrolment whose evidence counts. Of another's only `upto` (last seq by playback), for `lessons` (its lesson → ours),
     not for moments that are `busy`, and judged after our own claims that were there `before` (last seq by playback).
 
-    None and empty: the enrolment's own, all of it.
+    None and empty: the enrolment's own, all of it. `lessons` also where it went on in a mended revision.
     """
 
     enrolment_id: int
@@ -55,8 +55,18 @@ class Source:
 
 
 def own(enrolment: Enrolment) -> Source:
-    """The enrolment's own evidence."""
-    return Source(enrolment.id, enrolment.person_id)
+    """The enrolment's own evidence, also what it earned before it went on in a mended revision."""
+    is_moved = session.scalar(select(Move.id).where(Move.enrolment_id == enrolment.id).limit(1)) is not None
+    return Source(enrolment.id, enrolment.person_id, _lessons(enrolment, enrolment.revision_id) if is_moved else None)
+
+
+def _lessons(enrolment: Enrolment, revision_id: int) -> dict[int, int]:
+    """{lesson of any revision that the enrolment ever pinned: the same lesson of this revision}."""
+    earlier = session.scalars(select(Move.from_revision_id).where(Move.enrolment_id == enrolment.id).order_by(Move.id))
+    ours: dict[int, int] = {}
+    for pinned in (*earlier, enrolment.revision_id):
+        ours |= match(courses.lessons_of(pinned), courses.lessons_of(revision_id))
+    return ours
 
 
 def list_standing(enrolment: Enrolment) -> list[Carry]:
@@ -80,8 +90,8 @@ def of_carry(carry: Carry, to: Enrolment) -> Source:
 
 def source(enrolment: Enrolment, revision_id: int, playbacks: Names, beside: Names, before: Names) -> Source:
     """Another enrolment's evidence as it counts towards a revision, beside what the account that stays was playing."""
-    lessons = match(courses.lessons_of(enrolment.revision_id), courses.lessons_of(revision_id))
-    return Source(enrolment.id, enrolment.person_id, lessons, _by_playback(playbacks), busy_of(beside), _by_playback(before))
+    return Source(enrolment.id, enrolment.person_id, _lessons(enrolment, revision_id), _by_playback(playbacks),
+                  busy_of(beside), _by_playback(before))
 
 
 def _by_playback(names: Names) -> dict[int, int]:

@@ -13,6 +13,7 @@ from guanxue.core.db import JsonDocument, Model, UtcMoment
 
 class Enrolment(Model):
     """A person in a course. It pins the revision and the policy it began under; leaving and coming back is the same row.
+    Where that revision was stopped for good, its learner may go on in the mended one (Move).
 
     `is_joined`: what was studied under another account of the same person counts here too (Carry).
     """
@@ -80,6 +81,20 @@ class Progress(Model):
     is_complete: Mapped[bool] = mapped_column(default=False)
 
 
+class Move(Model):
+    """An enrolment went on in another revision than it began in: a complaint about that one was upheld and this is mended.
+
+    What was earned in the first stays evidence, and counts in the second where the lesson is the same (carried.own).
+    """
+
+    __tablename__ = "learning_move"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    enrolment_id: Mapped[int] = mapped_column(ForeignKey("learning_enrolment.id"), index=True)
+    from_revision_id: Mapped[int] = mapped_column(ForeignKey("courses_revision.id"))
+    to_revision_id: Mapped[int] = mapped_column(ForeignKey("courses_revision.id"))
+    moved_at: Mapped[datetime] = mapped_column(UtcMoment)
+
+
 class Completion(Model):
     """An enrolment's course was completed, once. `evidence` names everything it rests on, `content_ms` what it is worth."""
 
@@ -131,5 +146,6 @@ class Carry(Model):
 
 
 append_only(BeatRow)
+append_only(Move)
 append_only(Completion)
 append_only(Carry, may_fill=("ended_at",))

@@ -10,6 +10,7 @@ import hashlib
 import hmac
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 SLACK_MS = 250  # a beat may claim this much more than its time: players measure in ticks
 DRIFT_PERMILLE, DRIFT_MS = 1001, 2000  # a client's clock may run this much ahead of ours
@@ -223,6 +224,20 @@ def unpack_beats(data: bytes) -> list[Beat]:
     """What pack_beats() packed."""
     numbers = unpack(data)
     return [Beat(t, begin, begin + length, rate) for t, begin, length, rate in zip(*[iter(numbers)] * 4, strict=True)]
+
+
+def end_with_rests(
+    began: datetime, end: datetime, rests: Iterable[tuple[datetime, datetime | None]], now: datetime,
+) -> datetime:
+    """When something that was to run from `began` to `end` ends, where it stands still in rests (in order, None: goes on)."""
+    heard = began
+    for rest_began, rest_ended in rests:
+        from_at, to_at = max(rest_began, heard), min(rest_ended or now, now)
+        if from_at >= end:
+            break
+        if to_at > from_at:
+            end, heard = end + (to_at - from_at), to_at
+    return end
 
 
 def read_beats(data: bytes) -> list[Beat]:

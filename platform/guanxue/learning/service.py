@@ -16,7 +16,7 @@ from guanxue.core.db import session
 from guanxue.core.i18n import lazy as _
 from guanxue.courses import RevisionLesson
 from guanxue.learning import beats as hot
-from guanxue.learning import carried, evidence, rules
+from guanxue.learning import carried, evidence, resting, rules
 from guanxue.learning.derivation import derive_completion
 from guanxue.learning.errors import CannotEnrol, LessonNotReady, NotEnrolled
 from guanxue.learning.events import CourseCompleted, Enrolled, LessonCompleted
@@ -203,15 +203,22 @@ def find_attempt_lesson(actor: Actor, attempt_id: str) -> tuple[quizzes.Attempt,
     return attempt, enrolment, lesson
 
 
+def _give_rest_back(attempt: quizzes.Attempt, _enrolment: Enrolment, lesson: RevisionLesson) -> None:
+    """Where the attempt's time is over and its lesson rested meanwhile, or does still: that time was not theirs."""
+    if attempt.expires_at <= clock.now():
+        resting.give_rest_back(attempt, lesson)
+
+
 def save_answers(actor: Actor, attempt_id: str, answers: dict) -> quizzes.Attempt:
     """Keep answers of the open attempt. Raises what quizzes raises."""
-    find_attempt_lesson(actor, attempt_id)
+    _give_rest_back(*find_attempt_lesson(actor, attempt_id))
     return quizzes.save_answers(actor, attempt_id, answers)
 
 
 def extend_attempt(actor: Actor, attempt_id: str) -> quizzes.Attempt:
     """More time for the attempt; no reason is asked. Raises what quizzes raises."""
-    _attempt, enrolment, _lesson = find_attempt_lesson(actor, attempt_id)
+    attempt, enrolment, lesson = find_attempt_lesson(actor, attempt_id)
+    _give_rest_back(attempt, enrolment, lesson)
     evidence.lock_enrolment(enrolment.id)  # a new attempt begins under the same lock
     return quizzes.extend_attempt(actor, attempt_id)
 
@@ -221,7 +228,8 @@ def save_late(actor: Actor, attempt_id: str, answers: dict) -> quizzes.Attempt:
 
     Raises what quizzes raises.
     """
-    attempt, _enrolment, _lesson = find_attempt_lesson(actor, attempt_id)
+    attempt, enrolment, lesson = find_attempt_lesson(actor, attempt_id)
+    _give_rest_back(attempt, enrolment, lesson)
     if attempt.expires_at <= clock.now() and quizzes.more_time(attempt).is_possible:
         extend_attempt(actor, attempt_id)
     return quizzes.save_answers(actor, attempt_id, answers)
@@ -242,6 +250,10 @@ def submit_attempt(actor: Actor, attempt_id: str) -> tuple[quizzes.Result, list[
 
 def complete_quiz(enrolment: Enrolment, lesson: RevisionLesson) -> None:
     """The lesson's quiz was passed: the lesson is complete, and perhaps the course; again is the same. Lock the enrolment."""
+    if lesson.revision_id != enrolment.revision_id:  # they went on in a mended revision, where the same paper counts as well
+        evidence.rebuild_progress(enrolment)
+        complete_course(enrolment)
+        return
     progress = evidence.progress_row(enrolment, lesson)
     if progress.is_complete:
         complete_course(enrolment)

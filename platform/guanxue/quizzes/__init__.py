@@ -50,6 +50,7 @@ from guanxue.quizzes.queries import (
     list_regrades_of,
     list_requests,
     list_submitted,
+    list_unfinished,
     list_waiting,
 )
 from guanxue.quizzes.regrading import (
@@ -81,6 +82,8 @@ from guanxue.quizzes.service import (
     extend_attempt,
     feedback,
     find_awaiting,
+    free_time,
+    give_time,
     more_time,
     open_attempt,
     questions_for_learner,
@@ -111,7 +114,9 @@ __all__ = [
     "get_paper", "open_attempt", "find_open_attempt", "get_attempt", "list_attempts", "attempts_left", "questions_for_learner",
     "save_answers", "submit_attempt", "find_submission", "result_of", "right_answers", "feedback", "derive_score", "Limits",
     "Result", "AttemptClosed", "NoAttemptsLeft", "NoSuchAttempt", "NoMoreTime", "MoreTime", "more_time", "extend_attempt",
-    "list_extensions", "AwaitsMarks", "DecidedAlready", "NotForYou", "KeyCorrected", "SubmissionMarked", "LONGEST_REMARKS",
+    "list_extensions", "AwaitsMarks",
+    "free_time", "give_time", "list_unfinished",
+    "DecidedAlready", "NotForYou", "KeyCorrected", "SubmissionMarked", "LONGEST_REMARKS",
     "is_own", "mark_answer", "Mark", "Regrade", "RegradeRequest", "Submission", "get_regrade", "get_request",
     "get_submission", "list_awaiting", "list_corrected", "list_marked", "list_marked_since", "list_marks", "list_regrades",
     "list_regrades_of",

@@ -41,7 +41,10 @@ class Attempt(Model):
 
 
 class Extension(Model):
-    """More time that somebody asked for: until when the attempt ran before, and until when since; never changed."""
+    """More time: until when the attempt ran before, and until when since; never changed.
+
+    Somebody asked for it, or (`is_free`) the course rested meanwhile: that costs none of what may be asked for.
+    """
 
     __tablename__ = "quizzes_extension"
     attempt_id: Mapped[str] = mapped_column(ForeignKey("quizzes_attempt.id"), primary_key=True)
@@ -49,6 +52,7 @@ class Extension(Model):
     asked_at: Mapped[datetime] = mapped_column(UtcMoment)
     ended_at: Mapped[datetime] = mapped_column(UtcMoment)
     expires_at: Mapped[datetime] = mapped_column(UtcMoment)
+    is_free: Mapped[bool] = mapped_column(default=False)
 
 
 class Submission(Model):

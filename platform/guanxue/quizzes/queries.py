@@ -62,6 +62,14 @@ def list_attempts(person_id: int, subject: str) -> list[tuple[Attempt, Submissio
     return [(attempt, submission) for attempt, submission in rows]
 
 
+def list_unfinished(paper_ids: Iterable[int], since: datetime) -> list[Attempt]:
+    """Attempts at these papers that were not handed in and were still running then."""
+    return list(session.scalars(
+        select(Attempt).outerjoin(Submission, Submission.attempt_id == Attempt.id)
+        .where(Attempt.paper_id.in_(list(paper_ids)), Attempt.expires_at > since, Submission.attempt_id.is_(None))
+        .order_by(Attempt.id)))
+
+
 def find_open_attempt(person_id: int, subject: str) -> Attempt | None:
     """The attempt that is neither handed in nor out of time."""
     for attempt, submission in reversed(list_attempts(person_id, subject)):

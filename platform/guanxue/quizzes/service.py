@@ -7,14 +7,14 @@ import json
 import secrets
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from guanxue import audit
 from guanxue.core import clock
-from guanxue.core.actor import Actor
+from guanxue.core.actor import SYSTEM, Actor
 from guanxue.core.db import session
 from guanxue.core.errors import Invalid
 from guanxue.core.i18n import lazy as _
@@ -134,7 +134,7 @@ class MoreTime:
 
 def more_time(attempt: Attempt) -> MoreTime:
     """More time may be asked for before the end, and after it as long as the new end lies ahead and nothing newer was begun."""
-    left = MOST_EXTENSIONS - len(list_extensions(attempt.id))
+    left = MOST_EXTENSIONS - sum(not x.is_free for x in list_extensions(attempt.id))
     each = time_for(get_paper(attempt.paper_id))
     newest, submission = list_attempts(attempt.person_id, attempt.subject)[-1]
     is_open = newest.id == attempt.id and submission is None
@@ -151,14 +151,30 @@ def extend_attempt(actor: Actor, attempt_id: str) -> Attempt:
         raise NoMoreTime(_("已经加过 %(n)s 次时间，不能再加了。", n=MOST_EXTENSIONS))
     if not more.is_possible:
         raise NoMoreTime(_("这次考核结束太久了，不能再加时间。"))
-    number = MOST_EXTENSIONS - more.left + 1
-    attempt.expires_at = ended_at + more.each
-    session.add(Extension(attempt_id=attempt.id, number=number, asked_at=clock.now(), ended_at=ended_at,
-                          expires_at=attempt.expires_at))
+    _extend(actor, attempt, ended_at + more.each)
+    return attempt
+
+
+def _extend(actor: Actor, attempt: Attempt, until: datetime, *, is_free: bool = False) -> None:
+    number, ended_at = len(list_extensions(attempt.id)) + 1, attempt.expires_at
+    attempt.expires_at = until
+    session.add(Extension(attempt_id=attempt.id, number=number, asked_at=clock.now(), ended_at=ended_at, expires_at=until,
+                          is_free=is_free))
     session.flush()
     audit.record(actor, "quizzes.attempt.extended", f"attempt:{attempt.id}",
-                 {"number": number, "expires_at": attempt.expires_at.isoformat()})
-    return attempt
+                 {"number": number, "expires_at": until.isoformat()} | ({"free": True} if is_free else {}))
+
+
+def give_time(attempt_id: str, until: datetime) -> None:
+    """Let an attempt run until then, for time that was not the learner's; one that is handed in, or runs longer, stays."""
+    attempt = session.get(Attempt, attempt_id, with_for_update=True, populate_existing=True)
+    if until > attempt.expires_at and find_submission(attempt.id) is None:
+        _extend(SYSTEM, attempt, until, is_free=True)
+
+
+def free_time(attempt_id: str) -> timedelta:
+    """How much time the attempt was given that nobody asked for."""
+    return sum((x.expires_at - x.ended_at for x in list_extensions(attempt_id) if x.is_free), timedelta())
 
 
 def shown_questions(attempt: Attempt) -> list[Shown]:

@@ -453,3 +453,16 @@ def test_who_handed_it_in_under_another_account_does_not_read_it(people):
     become_one(people["administrator"], people["first"])
     with pytest.raises(Forbidden):
         courses.approve_course(people["first"], course)
+
+
+def test_an_administrator_who_changed_the_draft_wrote_it_and_does_not_approve_it(people):
+    course = draft(people["author"])
+    lesson = courses.list_lessons(course.id)[0]
+    courses.edit_lesson(people["administrator"], course, lesson.id, title="先停机", body=TEXT + "\n\n管理员改的一段。")
+    courses.submit_course(people["author"], course, claims=OWN_WORK)
+    with pytest.raises(Forbidden):
+        courses.approve_course(people["administrator"], course)
+    courses.approve_course(people["first"], course)
+    courses.edit_lesson(people["author"], course, lesson.id, title="先停机", body=TEXT)
+    courses.submit_course(people["author"], course)
+    assert courses.approve_course(people["administrator"], course) is not None, "of what is new since then they wrote nothing"

@@ -24,6 +24,7 @@ DEEDS = {
     "accounts.second_factor.removed": N_("关闭两步验证"), "accounts.second_factor.reset": N_("管理员重设两步验证"),
     "accounts.recovery_code.used": N_("用了一个恢复码"), "accounts.recovery_codes.printed": N_("打印了一组恢复码"),
     "learning.enrolment.began": N_("报名课程"), "learning.enrolment.left": N_("退出课程"),
+    "learning.enrolment.moved": N_("换到课程改好的版本"),
     "learning.course.completed": N_("学完课程"), "learning.completion.refused": N_("学完课程没有通过核算"),
     "learning.beat.forged": N_("一次学习上报的凭证不对，被拒绝"), "quizzes.attempt.extended": N_("延长考核时间"),
     "tracks.membership.joined": N_("加入学习路线"), "tracks.membership.left": N_("退出学习路线"),

@@ -55,7 +55,9 @@ from guanxue.courses.reviews.service import (
 )
 from guanxue.courses.reviews.stopping import (
     find_withdrawal,
+    list_rests,
     may_restore,
+    mends,
     must_not_rest,
     resting,
     restore_course,
@@ -131,9 +133,11 @@ __all__ = [
     "list_cases",
     "list_checklists",
     "list_remarks",
+    "list_rests",
     "list_versions",
     "may_restore",
     "may_uphold",
+    "mends",
     "must_not_rest",
     "paragraphs_of",
     "publish_checklist",

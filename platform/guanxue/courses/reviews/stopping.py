@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from sqlalchemy import select, update
 
 from guanxue import audit, search
@@ -81,6 +83,26 @@ def why_resting(lesson: RevisionLesson) -> object | None:
     course_id = session.scalar(select(Revision.course_id).where(Revision.id == lesson.revision_id))
     told = resting(course_id, lesson.revision_id)
     return told.get("") or told.get(lesson.slug)
+
+
+def list_rests(lesson: RevisionLesson, since: datetime) -> list[tuple[datetime, datetime | None]]:
+    """When this lesson rested for everybody, after `since`, oldest first; None where it still does."""
+    revision = session.get(Revision, lesson.revision_id)
+    rows = session.execute(
+        select(Stop, Complaint.decided_at).outerjoin(Complaint, Complaint.id == Stop.complaint_id)
+        .where(Stop.course_id == revision.course_id, Stop.kind == COMPLAINT, Stop.lesson_slug.in_(("", lesson.slug)))
+        .order_by(Stop.began_at, Stop.id))
+    rests = [(stop.began_at, stop.ended_at if _holds(stop, revision.number) else min(filter(None, (stop.ended_at, decided_at))))
+             for stop, decided_at in rows]
+    return [(began_at, ended_at) for began_at, ended_at in rests if ended_at is None or ended_at > since]
+
+
+def mends(course: Course, revision_number: int) -> bool:
+    """Is what is published now free of a complaint that was upheld about that earlier revision?"""
+    number = _number(course.revision_id)
+    stops = [s for s in list_stops(course.id) if s.kind == COMPLAINT]
+    was_stopped = any(s.revision_number is not None and _holds(s, revision_number) and not _holds(s, number) for s in stops)
+    return was_stopped and not any(_holds(s, number) for s in stops if not s.lesson_slug)
 
 
 def must_not_rest(lesson: RevisionLesson) -> None:

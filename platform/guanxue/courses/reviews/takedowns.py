@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import func, select
 
 from guanxue import accounts, audit
-from guanxue.core import clock
+from guanxue.core import clock, events
 from guanxue.core.actor import Actor
 from guanxue.core.db import session
 from guanxue.core.errors import Forbidden, TooMany
@@ -22,6 +22,7 @@ from guanxue.core.plain import checked_text, invalid_field, plain_text
 from guanxue.core.sealing import keyed_hash
 from guanxue.courses import rules
 from guanxue.courses.errors import NoSuchComplaint, NotReady
+from guanxue.courses.events import RestEnded
 from guanxue.courses.models import Course, Revision
 from guanxue.courses.queries import lessons_of, may_review_course
 from guanxue.courses.reviews import stopping
@@ -197,6 +198,7 @@ def release(actor: Actor, case: Case, text: str = "") -> None:
         raise NotReady(_("现在没有停。"))
     stopping.end_stop(actor, case.course, stop)
     _say(actor, case, "released", text)
+    events.emit(RestEnded(case.course.id, stop.began_at))
 
 
 def ask_author(actor: Actor, case: Case, text: str = "") -> None:
@@ -230,6 +232,8 @@ def decide(actor: Actor, case: Case, outcome: str, text: str, *, is_mended: bool
     complaint.state, complaint.outcome, complaint.decided_at, complaint.contact = DECIDED, outcome, clock.now(), ""
     complaint.address_hash = ""
     _say(actor, case, "decided", text, {"outcome": outcome})
+    if stop is not None:
+        events.emit(RestEnded(case.course.id, stop.began_at))
 
 
 def _begin(actor: Actor, case: Case) -> Stop:

@@ -156,7 +156,7 @@ def _course_values(found: courses.Course, beside: _Beside) -> dict:
         "status": "open" if revision_id else "planned",
         "item": shown, "syllabus": [Name(point) for point in found.syllabus],
         "planned_hours": found.planned_hours_milli // 1000,
-        "lessons": [], "worth": None, "resting": {}, "learners": beside.learners, "teacher": beside.teacher,
+        "lessons": [], "worth": None, "resting": {}, "onward": None, "learners": beside.learners, "teacher": beside.teacher,
         "institution": _institution(found), "colleagues": courses.list_coauthors(found),
         "wishes": beside.wishes,
         "is_wished": beside.is_wished, "may_take_on": beside.may_take_on, "is_taken": found.owner_id is not None,
@@ -167,8 +167,17 @@ def _course_values(found: courses.Course, beside: _Beside) -> dict:
     if revision_id is not None:
         progress = learning.course_progress(learning.get_enrolment(beside.standing[0][0])) if is_in else None
         values |= {"resting": courses.resting(found.id, revision_id)}
+        values["onward"] = _onward(progress.enrolment, found) if progress and values["resting"] else None
         values |= _revision_values(revision_id, progress, {asset: (state, done) for asset, state, done in beside.making})
     return values
+
+
+def _onward(enrolment: learning.Enrolment, found: courses.Course) -> dict | None:
+    """What going on in a mended version means to somebody whose own was stopped."""
+    onward = learning.find_onward(enrolment, found)
+    if onward is None:
+        return None
+    return {"slug": found.slug, "same": [Name(x.title) for x in onward.same], "anew": [Name(x.title) for x in onward.anew]}
 
 
 def _institution(found: courses.Course) -> Name | None:

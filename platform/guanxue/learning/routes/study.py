@@ -47,7 +47,7 @@ def lesson(course: str, lesson: str) -> Response:
         return redirect(url_for("courses.course", slug=course), 303)
     if (why := courses.why_resting(row)) is not None:
         frame = _frame(found, learning.course_progress(enrolment), row)
-        return personal(page("learning/resting.html", 200, **frame, why=str(why)))
+        return personal(page("learning/resting.html", 200, **frame, why=str(why), onward=onward_shown(enrolment, found)))
     if row.kind == "quiz":
         return _quiz_page(found, enrolment, row)
     progress = learning.course_progress(enrolment)
@@ -64,6 +64,21 @@ def lesson(course: str, lesson: str) -> Response:
         body_html = markdown_html(row.body, is_saving=look.present().is_saving)
         return personal(page("learning/text.html", **values, body_html=body_html))
     return personal(page("learning/lesson.html", **values, **_player(row)))
+
+
+def onward_shown(enrolment: learning.Enrolment, course: courses.Course) -> dict | None:
+    """What going on in a mended version means, for learning/onward.html; None where there is none to go to."""
+    onward = learning.find_onward(enrolment, course)
+    if onward is None:
+        return None
+    return {"slug": course.slug, "same": [Name(x.title) for x in onward.same], "anew": [Name(x.title) for x in onward.anew]}
+
+
+@blueprint.post("/learn/<course>/move")
+def move_on(course: str) -> Response:
+    """Go on in the mended version of a course whose own was stopped."""
+    learning.move_on(current_actor(), courses.get_course(course, current_actor()))
+    return redirect(url_for("courses.course", slug=course), 303)
 
 
 def _asked_moment(duration_ms: int | None, resume_ms: int) -> int:

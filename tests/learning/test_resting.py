@@ -1,0 +1,208 @@
+"""A complaint stops a course for a while or for good: no time is lost by it, and the mended version is open to its learners."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy import text
+from tests.clients import Browser, Learner
+from tests.factories import GIFT, TEXT, make_person
+
+from guanxue import accounts, courses, creditbank, learning, ledger, quizzes
+from guanxue.core import clock
+from guanxue.core.actor import ANONYMOUS, SYSTEM
+from guanxue.core.db import session, writing
+from guanxue.learning import rules
+
+LEARNER, AUTHOR, OFFICER, SECOND = (f"1380000000{n}" for n in range(1, 5))
+SLUG = "safe-measuring"
+
+
+@pytest.fixture
+def school(any_app):
+    """A course of two texts and a quiz, its author, two reviewers, a learner who is in it."""
+    with any_app.test_request_context(), writing():
+        for name, phone, role in (("林小莲", LEARNER, None), ("陈师傅", AUTHOR, "instructor"), ("何静", OFFICER, "reviewer"),
+                                  ("梁工", SECOND, "reviewer")):
+            make_person(phone, name, role)
+        course = courses.create_course(who(AUTHOR), title="安全测量", kind="skills-upgrading", slug=SLUG)
+        courses.add_lesson(who(AUTHOR), course, title="先停机", kind="text", body=TEXT)
+        courses.add_lesson(who(AUTHOR), course, title="再读数", kind="text", body=TEXT + "\n\n再读一遍。")
+        courses.add_lesson(who(AUTHOR), course, title="考核", kind="quiz", body=GIFT)
+        courses.publish_course(SYSTEM, course)
+    Learner(any_app, LEARNER).call("PUT", f"/courses/{SLUG}/enrolment", 200)
+    return any_app
+
+
+def who(phone):
+    person = accounts.find_person_by_phone(phone)
+    return type(SYSTEM)("person", person.id, person.name, accounts.capabilities_of(person.id))
+
+
+def the_course():
+    return courses.get_course(SLUG, SYSTEM)
+
+
+def file_case(lesson_slug=""):
+    return courses.complain(ANONYMOUS, the_course(), topic="rights", text="这段是我拍的。", lesson_slug=lesson_slug).id
+
+
+def case(complaint_id):
+    return courses.get_case_at_desk(SYSTEM, complaint_id)
+
+
+def uphold(complaint_id):
+    courses.ask_author(who(OFFICER), case(complaint_id))
+    courses.counter(who(AUTHOR), case(complaint_id), "确实用错了。")
+    courses.decide(who(OFFICER), case(complaint_id), "upheld", "素材没有授权。")
+
+
+def mend(lesson=0):
+    """A new revision, in which one lesson has other words."""
+    found = courses.list_lessons(the_course().id)[lesson]
+    courses.edit_lesson(who(AUTHOR), the_course(), found.id, title=found.title, body=TEXT + "\n\n自己拍的。")
+    courses.publish_course(SYSTEM, the_course())
+
+
+def do(app, work, *args):
+    with app.test_request_context(), writing():
+        return work(*args)
+
+
+def done(learner) -> list[bool]:
+    """Which lessons of their course are complete, in order."""
+    return [learner.call("GET", f"/lessons/{x['id']}", 200)["completed"] for x in learner.lessons()]
+
+
+def worth(app):
+    """(balance, how many completions), and everything can be derived again."""
+    with app.test_request_context():
+        assert ledger.verify().is_sound and not creditbank.recompute()[1]
+        person_id = accounts.find_person_by_phone(LEARNER).id
+        return creditbank.balance(person_id), len(learning.list_completions(person_id))
+
+
+# ---- a clock that stands still
+
+
+@given(st.lists(st.tuples(st.integers(0, 100), st.integers(0, 50)), max_size=6))
+def test_what_is_left_when_a_rest_begins_is_left_when_it_ends(spans):
+    noon = clock.moment_of(1_800_000_000_000)
+    minute = timedelta(minutes=1)
+    rests = sorted((noon + a * minute, noon + (a + b) * minute) for a, b in spans)
+    now = noon + 400 * minute
+    end = rules.end_with_rests(noon, noon + 30 * minute, rests, now)
+    resting = {m for a, b in spans for m in range(a, a + b)}
+    ran = [m for m in range(400) if m not in resting][:30]
+    # Minute by minute: it ends after thirty minutes in which nothing rested.
+    assert end >= noon + (ran[-1] + 1) * minute and sum(m not in resting for m in range(int((end - noon) / minute))) == 30
+
+
+def test_a_rest_that_began_after_the_end_gives_nothing():
+    noon, minute = clock.moment_of(1_800_000_000_000), timedelta(minutes=1)
+    rests = [(noon + 31 * minute, noon + 90 * minute)]
+    assert rules.end_with_rests(noon, noon + 30 * minute, rests, noon + 200 * minute) == noon + 30 * minute
+
+
+def test_time_under_a_hold_does_not_count_against_an_open_quiz(school):
+    who_ = Learner(school, LEARNER)
+    quiz = who_.lessons()[-1]["id"]
+    attempt = who_.call("POST", f"/quizzes/{quiz}/attempts", 200)
+    complaint_id = do(school, file_case)
+    with clock.advance(10 * 60):
+        do(school, lambda: courses.hold(who(OFFICER), case(complaint_id)))
+    with clock.advance(3 * 3600):
+        # On the learner's page the questions still stand: what they write meanwhile is kept.
+        who_.call("PUT", f"/attempts/{attempt['attempt_id']}/answers", 200, q1=True)
+        do(school, lambda: courses.release(who(OFFICER), case(complaint_id)))
+        again = who_.call("POST", f"/quizzes/{quiz}/attempts", 200)
+        assert again["attempt_id"] == attempt["attempt_id"]
+        with school.app_context():
+            left = quizzes.get_attempt(attempt["attempt_id"], who(LEARNER).id).expires_at - clock.now()
+            assert timedelta(minutes=19) < left <= timedelta(minutes=20), "twenty of its thirty minutes, as when it was held"
+        assert again["extensions_left"] == attempt["extensions_left"], "nothing had to be asked for"
+    with clock.advance(3 * 3600 + 21 * 60):
+        who_.call("PUT", f"/attempts/{attempt['attempt_id']}/answers", 409, q1=False)
+
+
+# ---- from a stopped revision to the mended one
+
+
+def test_learners_of_a_stopped_revision_go_on_in_the_mended_one_and_lose_nothing(school):
+    who_, browser = Learner(school, LEARNER), Browser(school, LEARNER)
+    first, second, quiz = who_.lessons()
+    who_.watch(second["id"], second["duration_s"])
+    who_.pass_quiz(quiz["id"])
+    do(school, lambda: uphold(file_case()))
+    page = browser.see(f"/learn/{SLUG}/lesson-1")
+    assert "投诉成立" in page and "改好的版本" not in page  # nothing to go to yet
+    do(school, mend)
+    page = browser.see(f"/learn/{SLUG}/lesson-1")
+    assert "有了改好的版本" in page and "照样算数：再读数、考核" in page
+    assert "有了改好的版本" in browser.see(f"/courses/{SLUG}")
+    browser.send(f"/learn/{SLUG}/move")
+    assert done(who_) == [False, True, True]
+    page = browser.see(f"/courses/{SLUG}")
+    assert "改好的版本" not in page and "停止" not in page
+    assert worth(school) == (0, 0)
+    fresh = who_.lessons()[0]
+    who_.watch(fresh["id"], fresh["duration_s"])
+    assert worth(school)[1] == 1 and worth(school)[0] > 0
+    browser.send(f"/learn/{SLUG}/move")  # again is the same
+    with school.app_context():
+        assert session.scalar(text("SELECT count(*) FROM learning_move")) == 1
+
+
+def test_a_lesson_that_was_mended_is_studied_anew_though_it_was_complete(school):
+    who_, browser = Learner(school, LEARNER), Browser(school, LEARNER)
+    first, second, _quiz = who_.lessons()
+    for lesson in (first, second):
+        who_.watch(lesson["id"], lesson["duration_s"])
+    do(school, lambda: uphold(file_case("lesson-1")))
+    do(school, mend)
+    assert "要重新学：先停机" in browser.see(f"/learn/{SLUG}/lesson-1")
+    browser.send(f"/learn/{SLUG}/move")
+    assert done(who_) == [False, True, False]
+
+
+def test_whoever_has_everything_the_mended_revision_asks_for_completes_it_once(school):
+    who_, browser = Learner(school, LEARNER), Browser(school, LEARNER)
+    _first, second, quiz = who_.lessons()
+    who_.watch(second["id"], second["duration_s"])
+    who_.pass_quiz(quiz["id"])
+    do(school, lambda: uphold(file_case("lesson-1")))
+
+    def without_the_lesson():
+        courses.remove_lesson(who(AUTHOR), the_course(), courses.list_lessons(the_course().id)[0].id)
+        courses.publish_course(SYSTEM, the_course())
+
+    do(school, without_the_lesson)
+    assert worth(school) == (0, 0)
+    browser.send(f"/learn/{SLUG}/move")
+    assert worth(school)[1] == 1
+
+
+def test_who_completed_the_stopped_revision_keeps_it_and_is_asked_for_nothing(school):
+    who_, browser = Learner(school, LEARNER), Browser(school, LEARNER)
+    who_.finish()
+    before = worth(school)
+    do(school, lambda: uphold(file_case()))
+    do(school, mend)
+    assert "改好的版本" not in browser.see(f"/courses/{SLUG}")
+    browser.send(f"/learn/{SLUG}/move", 409)
+    assert worth(school) == before and before[1] == 1
+
+
+def test_an_attempt_that_was_open_when_its_revision_was_stopped_counts_in_the_mended_one(school):
+    who_, browser = Learner(school, LEARNER), Browser(school, LEARNER)
+    quiz = who_.lessons()[-1]
+    attempt = who_.call("POST", f"/quizzes/{quiz['id']}/attempts", 200)
+    who_.call("PUT", f"/attempts/{attempt['attempt_id']}/answers", 200, **who_.right_answers(attempt))
+    do(school, lambda: uphold(file_case()))
+    do(school, mend)
+    browser.send(f"/learn/{SLUG}/move")
+    assert who_.call("POST", f"/attempts/{attempt['attempt_id']}/submit", 200)["passed"]
+    assert done(who_) == [False, False, True]
