@@ -183,3 +183,35 @@ def test_done_jobs_are_forgotten_after_some_days_and_failed_ones_are_kept(any_ap
         with writing():
             service.forget_done()
         assert [job.name for job in jobs.list_jobs() if job.state in ("done", "failed")] == ["wrong"]
+
+
+def test_a_long_job_lets_pass_what_comes_before_it_and_nothing_else(any_app, done):
+    held = []
+
+    def long(job):
+        assert not job.is_overtaken(40)
+        ask(any_app, "note", {"x": "later"}, priority=70)
+        ask(any_app, "note", {"x": "sooner"}, priority=20)
+        assert job.is_overtaken(40) and not job.is_overtaken(20)
+        job.let_pass(40)
+        held.append((list(done), state(any_app, job.id)[0]))
+
+    with any_app.app_context():
+        jobs.register("long", long)
+    ask(any_app, "long", {})
+    jobs.run_waiting(any_app)
+    assert held == [([{"x": "sooner"}], "running")] and done == [{"x": "sooner"}, {"x": "later"}]
+
+
+def test_while_others_pass_both_leases_are_renewed(any_app):
+    beside = []
+
+    def short(job):
+        beside.append({j.name for j in job.beside})
+
+    with any_app.app_context():
+        jobs.register("short", short)
+        jobs.register("long", lambda job: (ask(any_app, "short", {}, priority=1), job.let_pass(40)))
+    ask(any_app, "long", {})
+    jobs.run_waiting(any_app)
+    assert beside == [{"long", "short"}]

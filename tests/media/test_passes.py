@@ -290,3 +290,27 @@ def test_what_was_asked_for_while_better_sizes_were_made_is_not_forgotten(studio
     run_next(studio.app)
     assert seen(studio.app).facts["renditions"] == ["240p", "360p", "480p"]
     assert seen(studio.app).facts["transcript"] == {"state": "waiting"}
+
+
+def test_a_second_pass_stands_still_while_another_teachers_film_is_made_watchable(studio, film, tmp_path, monkeypatch):
+    with studio.app.test_request_context(), writing():
+        upload(studio.chen, plain(tmp_path / "larger.mp4", "640x480", 10, 1))
+    run_next(studio.app)
+    improve, begin, stages = making.improve, making.begin, []
+
+    def meanwhile(*args, **more):
+        with studio.app.test_request_context(), writing():
+            upload(studio.zhou, film)
+        return improve(*args, **more)
+
+    def seen_from_there(*args):
+        stages.append(seen(studio.app, 1).stage)
+        return begin(*args)
+
+    monkeypatch.setattr(tasks, "LOOK_EVERY_S", 0)
+    monkeypatch.setattr(making, "improve", meanwhile)
+    monkeypatch.setattr(making, "begin", seen_from_there)
+    run_next(studio.app)
+    assert stages == ["improving"], "the other film began while the second pass was going on"
+    assert seen(studio.app, 2).state == "ready" and seen(studio.app, 1).facts["renditions"] == ["240p", "360p", "480p"]
+    assert set(names_waiting(studio.app)) == {"media.companions"}

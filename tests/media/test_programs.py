@@ -90,3 +90,28 @@ def test_what_a_reader_of_lines_raises_ends_the_program():
 
     with pytest.raises(Enough):
         shell("seq 5; sleep 60", on_line=take, timeout_s=60)
+
+
+def test_a_program_stands_still_while_something_else_is_done_and_then_goes_on(tmp_path):
+    ticks, seen = tmp_path / "ticks", []
+
+    def other():
+        time.sleep(0.2)  # what it wrote before it was held is there
+        seen.append(ticks.stat().st_size)
+        time.sleep(0.8)
+        seen.append(ticks.stat().st_size)
+
+    def overtaking():
+        return other if not seen and ticks.exists() and ticks.stat().st_size else None
+
+    shell(f"for n in 1 2 3 4 5 6 7 8 9 10; do echo out_time_us=$n; echo x >> {ticks}; sleep 0.05; done", overtaking=overtaking,
+          on_progress=lambda _s: None, quiet_s=0.7, timeout_s=60)
+    assert seen[0] == seen[1] < 20 and ticks.stat().st_size == 20
+
+
+def test_a_program_that_is_no_longer_wanted_while_it_stands_still_ends_with_its_children(tmp_path):
+    pids, held = tmp_path / "pids", []
+    with pytest.raises(Stopped):
+        shell(f"sleep 60 & echo $! > {pids}; echo $$ >> {pids}; wait", is_lost=lambda: bool(held),
+              overtaking=lambda: (lambda: held.append(1)) if pids.exists() and pids.read_text().count("\n") == 2 else None)
+    assert not any(is_alive(int(pid)) for pid in pids.read_text().split())

@@ -16,6 +16,7 @@ from guanxue.jobs.models import DONE, FAILED, RUNNING, WAITING, Job
 
 LEASE = timedelta(seconds=30)
 KEEP_DONE = timedelta(days=3)
+LAST = 1_000_000  # behind every priority
 
 
 @dataclass(frozen=True)
@@ -65,27 +66,27 @@ def enqueue(
     return job.id
 
 
-def _next(what, heavy: bool, now: datetime):
+def _next(what, heavy: bool, now: datetime, before: int):
     return (
         select(what)
-        .where(Job.is_heavy == heavy, Job.run_at <= now)
+        .where(Job.is_heavy == heavy, Job.run_at <= now, Job.priority < before)
         .where(or_(Job.state == WAITING, (Job.state == RUNNING) & (Job.leased_until < now)))
         .order_by(Job.priority, Job.run_at, Job.id)
         .limit(1)
     )
 
 
-def is_due(*, heavy: bool) -> bool:
-    """Is there anything to claim in the lane?"""
-    due = session.scalar(_next(Job.id, heavy, clock.now())) is not None
+def is_due(*, heavy: bool, before: int = LAST) -> bool:
+    """Is there anything to claim in the lane, of a priority before that one?"""
+    due = session.scalar(_next(Job.id, heavy, clock.now(), before)) is not None
     session.rollback()
     return due
 
 
-def claim(*, heavy: bool) -> Job | None:
+def claim(*, heavy: bool, before: int = LAST) -> Job | None:
     """Lease the next job of the lane: the first waiting, or one whose lease ran out. Call inside writing()."""
     now = clock.now()
-    job = session.scalar(_next(Job, heavy, now).with_for_update(skip_locked=True))
+    job = session.scalar(_next(Job, heavy, now, before).with_for_update(skip_locked=True))
     if job is None:
         return None
     job.state, job.pending_key, job.failure = RUNNING, None, ""

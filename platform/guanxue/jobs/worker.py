@@ -30,6 +30,8 @@ class Running:
     attempt: int
     lost: threading.Event = field(default_factory=threading.Event)
     stopping: threading.Event = field(default_factory=threading.Event)
+    beside: set[Running] = field(default_factory=set)  # what this worker runs, this job among it
+    is_heavy: bool = False
     _progress: tuple[int, str] | None = None
 
     def report(self, fraction: float, stage: str = "") -> None:
@@ -39,6 +41,16 @@ class Running:
     def is_lost(self) -> bool:
         """True when another worker took the job over or the site is stopping: raise or return early, write nothing more."""
         return self.lost.is_set() or self.stopping.is_set()
+
+    def is_overtaken(self, priority: int) -> bool:
+        """Does work of this lane wait that comes before that priority?"""
+        with self.app.app_context():
+            return service.is_due(heavy=self.is_heavy, before=priority)
+
+    def let_pass(self, priority: int) -> None:
+        """Run here and now what waits in this lane before that priority; this job is held meanwhile, and goes on after it."""
+        while not self.is_lost() and run_one(self.app, heavy=self.is_heavy, running=self.beside, before=priority):
+            pass
 
     def beat(self) -> None:
         """Renew the lease, with the latest progress."""
@@ -104,17 +116,17 @@ class Worker:
             log.exception("old jobs could not be forgotten")
 
 
-def run_one(app: Flask, *, heavy: bool, running: set | None = None) -> bool:
-    """Claim and run one job of the lane; False when there was none."""
+def run_one(app: Flask, *, heavy: bool, running: set | None = None, before: int = service.LAST) -> bool:
+    """Claim and run one job of the lane (of a priority before that one); False when there was none."""
+    tracked = running if running is not None else set()
     with app.app_context():
-        if not service.is_due(heavy=heavy):  # a look costs no write lock
+        if not service.is_due(heavy=heavy, before=before):  # a look costs no write lock
             return False
         with writing():
-            job = service.claim(heavy=heavy)
+            job = service.claim(heavy=heavy, before=before)
             if job is None:
                 return False
-            work = Running(app, job.id, job.name, dict(job.payload), job.attempts)
-    tracked = running if running is not None else set()
+            work = Running(app, job.id, job.name, dict(job.payload), job.attempts, beside=tracked, is_heavy=heavy)
     tracked.add(work)
     try:
         _perform(app, work)

@@ -65,13 +65,13 @@ def _rung(height: int, ladder: dict[int, tuple[int, int]]) -> tuple[int, int]:
 # ---- commands
 
 
-def _opened(original: Path):
-    return ffmpeg.input(f"file:{original}", **probing.SAFE, threads=2)
+def _opened(original: Path, threads: int = 1):
+    return ffmpeg.input(f"file:{original}", **probing.SAFE, threads=threads)
 
 
-def upright(source: Probe, original: Path):
-    """The picture of an upload as it is to be shown, at the rate it is made at."""
-    picture = _opened(original)[str(source.picture)]
+def upright(source: Probe, original: Path, *, threads: int = 1):
+    """The picture of an upload as it is to be shown, at the rate it is made at. More threads are sooner, one costs less."""
+    picture = _opened(original, threads)[str(source.picture)]
     if source.is_interlaced:
         picture = picture.filter("bwdif", mode="send_frame", deint="interlaced")
     picture = picture.filter("fps", source.frame_rate, start_time=0)
@@ -190,11 +190,11 @@ def _compiled(*outputs) -> list[str]:
 
 
 def _work(command: list[str], source: Probe, sizes: int, progress: Callable[[float], None],
-          is_lost: Callable[[], bool]) -> None:
+          is_lost: Callable[[], bool], overtaking: Callable[[], Callable[[], None] | None] = lambda: None) -> None:
     seconds = source.duration_ms / 1000
     try:
         run(command, timeout_s=600 + seconds * 12 * max(1, sizes), cpu_s=60 + 8 * seconds * max(1, sizes),
-            file_bytes=64 * 1024**2 + round(seconds) * 512 * 1024, is_lost=is_lost,
+            file_bytes=64 * 1024**2 + round(seconds) * 512 * 1024, is_lost=is_lost, overtaking=overtaking,
             on_progress=lambda made_s: progress(min(1.0, made_s / max(0.001, seconds))))
     except ProgramFailed as failure:
         raise _failed(failure) from None
@@ -221,7 +221,8 @@ def encode(source: Probe, picture, sound, folder: Path, made: list[int], *, is_s
 
 
 def encode_more(source: Probe, original: Path, made_before: Path, folder: Path, *, has_sound: bool,
-                progress: Callable[[float], None], is_lost: Callable[[], bool]) -> list[Rendition]:
+                progress: Callable[[float], None], is_lost: Callable[[], bool],
+                overtaking: Callable[[], Callable[[], None] | None] = lambda: None) -> list[Rendition]:
     """Make the sizes that lack and put what was made before beside them: a whole version in `folder`."""
     begun, all_heights = first_height(source), heights(source)
     renditions = _folders(source, folder, all_heights)
@@ -230,7 +231,7 @@ def encode_more(source: Probe, original: Path, made_before: Path, folder: Path, 
     for name in (f"{begun}p", *((hls.SOUND, "audio.m4a") if has_sound else ())):
         link(made_before / name, folder / name)
     _work(second_command(source, original, made_before / f"{begun}p" / "index.m3u8", folder, more, has_sound=has_sound),
-          source, len(more), lambda f: progress(f * 0.99), is_lost)
+          source, len(more), lambda f: progress(f * 0.99), is_lost, overtaking)
     _work(film_command(folder / renditions[-1].name / "index.m3u8", folder / "video.mp4"), source, 1, lambda _f: None, is_lost)
     hls.write_master(folder, renditions, float(Fraction(source.frame_rate)), has_sound=has_sound)
     return renditions
@@ -256,8 +257,10 @@ def link(source: Path, target: Path) -> None:
 
 
 def write_poster(video: Path, target: Path, at_ms: int) -> None:
-    """One picture of a video we made, as JPEG: of the two seconds from there the one most like the others."""
-    stream = ffmpeg.input(str(video), ss=at_ms / 1000, protocol_whitelist="file").filter("thumbnail", 50)
+    """One picture of a video we made, as JPEG: of the first three key pictures from there the one most like the others."""
+    options = {"ss": at_ms / 1000, "noaccurate_seek": None, "skip_frame": "nokey", "threads": 1}
+    opened = ffmpeg.input(str(video), protocol_whitelist="file", **options)
+    stream = opened.filter("thumbnail", 3)
     command = ffmpeg.output(stream, str(target), vframes=1, **{"q:v": 4}).global_args(
         "-nostdin", "-v", "error").compile(overwrite_output=True)
     try:

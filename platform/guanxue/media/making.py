@@ -64,7 +64,7 @@ def begin(original: Path, out: Path, report: Callable[[str, float], None], is_lo
     loudness = probing.measure(original, source, is_lost) if source.sound is not None else None
     sound = encoder.heard(source, original, loudness)
     made = [encoder.first_height(source)]
-    renditions = encoder.encode(source, encoder.upright(source, original), sound, out, made,
+    renditions = encoder.encode(source, encoder.upright(source, original, threads=2), sound, out, made,
                                 progress=lambda f: report("encoding", 0.1 + f * 0.88), is_lost=is_lost)
     encoder.write_poster(out / "video.mp4", out / "poster.jpg", _poster_ms(source))
     return {**_facts(out, renditions, has_sound=sound is not None), "was_rotated": source.is_rotated,
@@ -73,11 +73,11 @@ def begin(original: Path, out: Path, report: Callable[[str, float], None], is_lo
 
 
 def improve(original: Path, facts: dict, made: Path, duration_ms: int, out: Path, report: Callable[[str, float], None],
-            is_lost: Callable[[], bool]) -> dict:
+            is_lost: Callable[[], bool], overtaking: Callable[[], Callable[[], None] | None] = lambda: None) -> dict:
     """The whole version in `out`, beside the first one in `made`; its facts. Raises BadVideo where they would not agree."""
     source = Probe(**{**facts["source"], "done": tuple(facts["source"]["done"])})
     renditions = encoder.encode_more(source, original, made, out, has_sound=facts["has_sound"],
-                                     progress=lambda f: report("improving", f * 0.98), is_lost=is_lost)
+                                     progress=lambda f: report("improving", f * 0.98), is_lost=is_lost, overtaking=overtaking)
     if abs(probing.scanned_duration_ms(out / "video.mp4") - duration_ms) > SAME_MS:
         raise BadVideo(_("更清晰的画面与已经能看的版本长短不一，没有采用。"))
     encoder.write_poster(out / "video.mp4", out / "poster.jpg", _poster_ms(source))

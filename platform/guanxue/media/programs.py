@@ -32,17 +32,20 @@ class ProgramFailed(Exception):
 def run(command: list[str], *, timeout_s: float, cpu_s: float | None = None, file_bytes: int = FILE_BYTES,
         folder: Path | None = None, stdin: bytes | None = None, on_line: Callable[[str], None] | None = None,
         on_progress: Callable[[float], None] | None = None, is_lost: Callable[[], bool] = lambda: False,
-        quiet_s: float = QUIET_S, wants_errors: bool = False) -> str:
+        quiet_s: float = QUIET_S, wants_errors: bool = False,
+        overtaking: Callable[[], Callable[[], None] | None] = lambda: None) -> str:
     """Run to the end and give its stdout (or, where wanted, the end of its stderr). It works in an empty folder unless told.
 
     `on_line` gets stdout line by line (then "" is returned); what it raises ends the program and is raised here.
     `on_progress` gets the seconds made so far, of a program that was told `-progress pipe:1`. With either, a program that
-    does not get on for quiet_s is ended. Raises ProgramFailed (also for limits) and Stopped when is_lost() turns true.
+    does not get on for quiet_s is ended. `overtaking` is asked all the time; what it gives is done while the program stands
+    still. Raises ProgramFailed (also for limits) and Stopped when is_lost() turns true.
     """
     if folder is None:
         with tempfile.TemporaryDirectory(prefix="guanxue-") as empty:
             return run(command, timeout_s=timeout_s, cpu_s=cpu_s, file_bytes=file_bytes, folder=Path(empty), stdin=stdin,
-                       on_line=on_line, on_progress=on_progress, is_lost=is_lost, quiet_s=quiet_s, wants_errors=wants_errors)
+                       on_line=on_line, on_progress=on_progress, is_lost=is_lost, quiet_s=quiet_s, wants_errors=wants_errors,
+                       overtaking=overtaking)
     process = subprocess.Popen(
         [*BEHIND, *_limits(cpu_s or timeout_s, file_bytes), *command], cwd=folder, env=ENVIRON, start_new_session=True,
         stdin=subprocess.PIPE if stdin is not None else subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
@@ -55,7 +58,7 @@ def run(command: list[str], *, timeout_s: float, cpu_s: float | None = None, fil
         if stdin is not None:
             process.stdin.write(stdin)
             process.stdin.close()
-        _wait(process, said, timeout_s, quiet_s if on_line or on_progress else timeout_s, is_lost)
+        _wait(process, said, timeout_s, quiet_s if on_line or on_progress else timeout_s, is_lost, overtaking)
     finally:
         _end(process)
         for reader, pipe in zip(readers, (process.stdout, process.stderr), strict=True):
@@ -126,7 +129,8 @@ class _Said:
             del self._err[:-MOST_ERRORS]
 
 
-def _wait(process: subprocess.Popen, said: _Said, timeout_s: float, quiet_s: float, is_lost: Callable[[], bool]) -> None:
+def _wait(process: subprocess.Popen, said: _Said, timeout_s: float, quiet_s: float, is_lost: Callable[[], bool],
+          overtaking: Callable[[], Callable[[], None] | None]) -> None:
     deadline = time.monotonic() + timeout_s
     while True:
         try:
@@ -137,11 +141,26 @@ def _wait(process: subprocess.Popen, said: _Said, timeout_s: float, quiet_s: flo
                 return
             if is_lost():
                 raise Stopped from None
+            if (other := overtaking()) is not None:
+                deadline += _while_it_stands(process, other)
+                said.moved_at = time.monotonic()
+                continue
             now = time.monotonic()
             if now > deadline:
                 raise ProgramFailed(f"no end after {timeout_s:.0f} s") from None
             if now - said.moved_at > quiet_s:
                 raise ProgramFailed(f"it did not get on for {quiet_s:.0f} s") from None
+
+
+def _while_it_stands(process: subprocess.Popen, other: Callable[[], None]) -> float:
+    """Hold the program and whatever it started where they are, do something else, let them go on; seconds it took."""
+    began = time.monotonic()
+    try:
+        os.killpg(process.pid, signal.SIGSTOP)
+        other()
+    finally:
+        os.killpg(process.pid, signal.SIGCONT)
+    return time.monotonic() - began
 
 
 def _end(process: subprocess.Popen) -> None:

@@ -68,7 +68,7 @@ def improve(job: jobs.Running) -> None:
     with _work(f"{asset_id}-", job) as work:
         try:
             facts = making.improve(original, facts, queries.folder_of(asset_id, before), duration_ms, work / "out",
-                                   _reporter(job, asset_id), job.is_lost)
+                                   _reporter(job, asset_id), job.is_lost, _first_ones(job))
         except BadVideo as problem:
             log.warning("video %s stays as it was made first: %s", asset_id, problem)
             with writing():
@@ -122,6 +122,20 @@ def _loss(job: jobs.Running, asset_id: int) -> Callable[[], bool]:
         return looked[1] or job.is_lost()
 
     return is_lost
+
+
+def _first_ones(job: jobs.Running) -> Callable[[], Callable[[], None] | None]:
+    """First passes that wait, to be run while a second one stands still; looked up now and then."""
+    looked = [time.monotonic()]
+
+    def overtaking() -> Callable[[], None] | None:
+        if time.monotonic() - looked[0] < LOOK_EVERY_S:
+            return None
+        is_wanted = job.is_overtaken(service.SECOND)
+        looked[0] = time.monotonic()
+        return (lambda: job.let_pass(service.SECOND)) if is_wanted else None
+
+    return overtaking
 
 
 def _forget(asset_id: int, version: str, is_taken: bool) -> None:
