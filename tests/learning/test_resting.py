@@ -156,6 +156,19 @@ def test_learners_of_a_stopped_revision_go_on_in_the_mended_one_and_lose_nothing
         assert session.scalar(text("SELECT count(*) FROM learning_move")) == 1
 
 
+def test_a_cache_that_was_lost_after_the_move_is_made_again_from_the_evidence_before_it(school):
+    who_, browser = Learner(school, LEARNER), Browser(school, LEARNER)
+    first, second, _quiz = who_.lessons()
+    who_.watch(second["id"], second["duration_s"])
+    do(school, lambda: uphold(file_case()))
+    do(school, mend)
+    browser.send(f"/learn/{SLUG}/move")
+    do(school, lambda: session.execute(text("DELETE FROM learning_progress")))
+    fresh = who_.lessons()[0]
+    who_.watch(fresh["id"], fresh["duration_s"])
+    assert done(who_) == [True, True, False]
+
+
 def test_a_lesson_that_was_mended_is_studied_anew_though_it_was_complete(school):
     who_, browser = Learner(school, LEARNER), Browser(school, LEARNER)
     first, second, _quiz = who_.lessons()

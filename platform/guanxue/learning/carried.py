@@ -56,8 +56,13 @@ class Source:
 
 def own(enrolment: Enrolment) -> Source:
     """The enrolment's own evidence, also what it earned before it went on in a mended revision."""
-    is_moved = session.scalar(select(Move.id).where(Move.enrolment_id == enrolment.id).limit(1)) is not None
-    return Source(enrolment.id, enrolment.person_id, _lessons(enrolment, enrolment.revision_id) if is_moved else None)
+    return Source(enrolment.id, enrolment.person_id,
+                  _lessons(enrolment, enrolment.revision_id) if has_moved(enrolment) else None)
+
+
+def has_moved(enrolment: Enrolment) -> bool:
+    """Did it go on in a mended revision?"""
+    return session.scalar(select(Move.id).where(Move.enrolment_id == enrolment.id).limit(1)) is not None
 
 
 def _lessons(enrolment: Enrolment, revision_id: int) -> dict[int, int]:

@@ -171,7 +171,7 @@ def _empty_progress(enrolment: Enrolment, lesson: RevisionLesson) -> Progress:
 
 def restore_progress(enrolment: Enrolment) -> None:
     """Make the rows again that the cache should have: all at once, for late time is counted over the whole course."""
-    if enrolment.is_joined:
+    if enrolment.is_joined or carried.has_moved(enrolment):  # rows of this revision rest on evidence of others
         rebuild_progress(enrolment)
         return
     lost = set(session.scalars(
