@@ -28,7 +28,7 @@ from granian.log import LogLevels
 
 from guanxue import tending, wiring
 from guanxue.app import create_app
-from guanxue.core import logs
+from guanxue.core import i18n, logs
 from guanxue.core.db import db
 from guanxue.core.web.turnstile import THREADS, Turnstile
 
@@ -40,6 +40,7 @@ def ready_app() -> Flask:
     """The site, with everything read that its first visitor needs."""
     logs.install()
     app = create_app()
+    i18n.forget_tables()
     wiring.warm(app)
     with app.app_context():
         db.engine.dispose()  # a connection belongs to the process that opened it

@@ -3,15 +3,32 @@
 Hearts use `lazy` (the language is chosen when the text is shown), edges may use `gettext`.
 """
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
-from babel import Locale
-from babel.core import get_global
-from flask_babel import get_locale, gettext, lazy_gettext, lazy_ngettext, ngettext
+from babel import Locale, core, localedata
+from flask import current_app
+from flask_babel import force_locale, get_locale, gettext, lazy_gettext, lazy_ngettext, ngettext
 from markupsafe import Markup, escape
 
 lazy = lazy_gettext
 FIRST = "zh_Hans"
+T = TypeVar("T")
+
+
+def in_every_language(say: Callable[[], T]) -> dict[str, T]:
+    """{code: what say() says in that language}, for words that are kept before anybody knows who will read them."""
+    found = {}
+    for code in current_app.extensions["guanxue.languages"]:
+        with force_locale(code):
+            found[code] = say()
+    return found
+
+
+def in_present_language(said: dict[str, T]) -> T:
+    """Of what in_every_language() gave: the reader's."""
+    return said.get(str(get_locale())) or said[FIRST]
 
 
 def marked(text: str) -> str:
@@ -36,11 +53,17 @@ def _own_name(code: str) -> str:
 def tags(codes: dict[str, str]) -> dict[str, str]:
     """{language tag a program may ask for: code}: each language by its own tag, and by those of places that write it so."""
     found = {code.replace("_", "-"): code for code in codes} | {"zh": FIRST, "zh-CN": FIRST}
-    for asked, meant in get_global("likely_subtags").items():
+    for asked, meant in core.get_global("likely_subtags").items():
         code = next((c for c in codes if meant.startswith(f"{c}_")), None)
         if code is not None and "_" in asked and not asked.startswith("und"):
             found.setdefault(asked.replace("_", "-"), code)
     return found
+
+
+def forget_tables() -> None:
+    """Let go of what babel knows of all the world's languages (5 MB): after the start nobody asks; who would, reads it anew."""
+    core._global_data = None
+    localedata._cache.clear()
 
 
 class Name:

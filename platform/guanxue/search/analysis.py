@@ -149,7 +149,7 @@ def by_words(counts: Mapping[str, int]) -> Splitter:
     return Splitter(jieba)
 
 
-@lru_cache(maxsize=10_000)
+@lru_cache(maxsize=2_000)
 def syllables(word: str) -> tuple[str, ...]:
     """The pinyin of each character, without tones; Latin words as they are."""
     return tuple(_readings.of(word))

@@ -22,7 +22,7 @@ LEAST = 0.1  # of the best score; what is only near and scores less is left out
 WHOLE_IN_TITLE = 1.3
 ENOUGH = 5
 LONGEST_QUERY, MOST_TOKENS, LONGEST_PHRASE, MOST_PREFIXES = 64, 8, 4, 30
-KEPT_ANSWERS, KEPT_HITS = 500, 20_000
+KEPT_ANSWERS, KEPT_HITS = 500, 5_000
 
 
 @dataclass

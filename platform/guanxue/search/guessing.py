@@ -55,7 +55,7 @@ class Vocabulary:
         self._known = set(self.words)
         self._by_sound: dict[str, list[str]] = defaultdict(list)
         self._by_accent: dict[str, list[str]] = defaultdict(list)
-        self._gapped: dict[str, list[str]] = defaultdict(list)
+        self._gapped: dict[str, str] = {}
         self._sounds: dict[tuple[str, int], list[str]] = defaultdict(list)
         for word in self.words:
             sound = analysis.pinyin_of(word)
@@ -64,7 +64,7 @@ class Vocabulary:
             self._by_sound[sound].append(word)
             self._by_accent[in_accent(sound)].append(word)
             for key in _gaps(word) if analysis.is_han(word) else ():
-                self._gapped[key].append(word)
+                self._gapped.setdefault(key, word)
 
     def __contains__(self, word: str) -> bool:
         return word in self._known
@@ -111,7 +111,7 @@ class Vocabulary:
         """One ideograph astray in three or more, or one letter of the pinyin."""
         for key in _gaps(piece):
             if near := self._gapped.get(key):
-                return near[0]
+                return near
         for near_sound, _distance in self._near_sounds(sound, 1, sound[:1]):
             if word := self._of_length(self._by_sound[near_sound], len(piece)):
                 return word

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import struct
 import threading
 from collections import defaultdict
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 from pathlib import Path
 
 from whoosh import index as whoosh_index
@@ -14,7 +16,7 @@ from whoosh import scoring
 from guanxue.search import analysis
 from guanxue.search.guessing import Vocabulary
 
-KEPT_TERMS, KEPT_BODIES = 5_000, 1_000
+KEPT_TERMS, KEPT_BODIES = 5_000, 500_000  # characters of bodies
 TITLE, TAGS, BODY = 4.0, 2.5, 1.0
 _FIELDS = {"title": TITLE, "tags": TAGS, "body": BODY}
 _SOUND_FIELDS = {"title_sound": TITLE, "tags_sound": TAGS}
@@ -50,6 +52,25 @@ class Matches:
 
 
 NOTHING = Matches({}, frozenset())
+_SCORED = struct.Struct("<Id")  # a document's number and its score
+
+
+@dataclass(frozen=True, slots=True)
+class Packed:
+    """Matches as they are kept: an eighth of the memory. The first `in_title` of them say it in the title."""
+
+    scores: bytes
+    in_title: int
+
+    @classmethod
+    def of(cls, matches: Matches) -> Packed:
+        """To be kept; what was found in titles was found first."""
+        return cls(b"".join(_SCORED.pack(*one) for one in matches.scores.items()), len(matches.in_title))
+
+    def unpacked(self) -> Matches:
+        """To be asked."""
+        scores = dict(_SCORED.iter_unpack(self.scores))
+        return Matches(scores, frozenset(islice(scores, self.in_title)))
 
 
 class Reader:
@@ -60,8 +81,9 @@ class Reader:
         self._index = whoosh_index.open_dir(str(path))
         self._searcher = self._index.searcher(weighting=_WEIGHTING)
         self._reading = threading.Lock()
-        self._kept: dict[tuple[str, str], Matches] = {}
+        self._kept: dict[tuple[str, str], Packed] = {}
         self._bodies: dict[int, tuple[str, str]] = {}
+        self._characters = 0  # of all bodies that are kept
         self.answers: dict = {}
         self.answered_hits = 0  # in all answers that are kept
         reader = self._searcher.reader()
@@ -117,11 +139,15 @@ class Reader:
         """The beginning of a document's text, as it is and folded."""
         body = self._bodies.get(number)
         if body is None:
-            if len(self._bodies) > KEPT_BODIES:
-                self._bodies.clear()
             with self._reading:
                 text = self._searcher.stored_fields(number)["shown_body"]
-            body = self._bodies[number] = (text, analysis.normal(text))
+            folded = analysis.normal(text)
+            body = (text, text if folded == text else folded)
+            if self._characters > KEPT_BODIES:
+                self._bodies.clear()
+                self._characters = 0
+            self._characters += len(text)
+            self._bodies[number] = body
         return body
 
     def word(self, word: str) -> Matches:
@@ -138,8 +164,8 @@ class Reader:
             if len(self._kept) > KEPT_TERMS:
                 self._kept.clear()
             with self._reading:
-                kept = self._kept[what, term] = self._read(term, weights)
-        return kept
+                kept = self._kept[what, term] = Packed.of(self._read(term, weights))
+        return kept.unpacked()
 
     def _read(self, term: str, weights: dict[str, float]) -> Matches:
         scores: dict[int, float] = {}

@@ -40,7 +40,8 @@ from guanxue.core.web import dispatch, look
 from guanxue.core.web.cookies import SignedCookies
 from guanxue.core.web.headers import accepts_gzip
 
-MOST_BYTES = 4 * 1024 * 1024
+MOST_BYTES = 2 * 1024 * 1024
+_AROUND = 2_500  # bytes that a kept page takes besides its pieces: key, headers, recipe
 MOST_ADDRESSES = 2_000
 _TOKEN_FIELD = "csrf_token"  # noqa: S105 the name under which Flask-WTF keeps a request's token in g
 _GZIP_HEAD = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"
@@ -100,7 +101,7 @@ class _Kept:
 
     @property
     def size(self) -> int:
-        return sum(len(piece.packed) for piece in self.pieces)
+        return _AROUND + sum(len(piece.packed) for piece in self.pieces)
 
 
 @dataclass(frozen=True)
