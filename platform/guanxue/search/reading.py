@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import struct
 import threading
+import weakref
 from collections import defaultdict
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
 
-from whoosh import index as whoosh_index
 from whoosh import scoring
+from whoosh.filedb.filestore import FileStorage
+from whoosh.filedb.structfile import StructFile
 
 from guanxue.search import analysis
 from guanxue.search.guessing import Vocabulary
@@ -73,13 +75,38 @@ class Packed:
         return Matches(scores, frozenset(islice(scores, self.in_title)))
 
 
+class Files(FileStorage):
+    """The files of an index at `path`. Whoosh leaves a damaged one open; here it can be closed."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(str(path))
+        self._opened: weakref.WeakSet[StructFile] = weakref.WeakSet()
+
+    def open_file(self, name: str, **kwargs: object) -> StructFile:
+        """Open a file of the index and remember it while it is in use."""
+        file = super().open_file(name, **kwargs)
+        self._opened.add(file)
+        return file
+
+    def close_files(self) -> None:
+        """Close whatever is open."""
+        for file in list(self._opened):
+            if not file.is_closed:
+                file.close()
+
+
 class Reader:
     """One state of an index. Threads share it: reading postings is locked, what was read is kept."""
 
     def __init__(self, path: Path, before: Reader | None = None) -> None:
         self.path = path
-        self._index = whoosh_index.open_dir(str(path))
-        self._searcher = self._index.searcher(weighting=_WEIGHTING)
+        files = Files(path)
+        try:
+            self._index = files.open_index()
+            self._searcher = self._index.searcher(weighting=_WEIGHTING)
+        except Exception:  # a damaged file may raise anything
+            files.close_files()
+            raise
         self._reading = threading.Lock()
         self._kept: dict[tuple[str, str], Packed] = {}
         self._bodies: dict[int, tuple[str, str]] = {}
