@@ -112,6 +112,7 @@ def _filmed(author: Actor) -> None:
     shown = courses.add_lesson(author, course, title="看布的幻灯片", kind="video", is_narrated=True)
     pages = [media.prepare_file(f"{n}.png", io.BytesIO(decks.png(n))) for n in range(2)]
     courses.put_pages(author, course, shown.id, media.Deck(pages, ["先停机，再看布。", ""], ["先停机，再看布。", ""]))
+    courses.remove_lesson(author, course, courses.add_lesson(author, course, title="看布的旧录像", kind="video", body=TEXT).id)
 
 
 def _judged(app, learner: Learner, author: Actor) -> None:
@@ -199,7 +200,7 @@ def _address(rule: str, endpoint: str, method: str, x: Examples) -> str:
     values = {
         "slug": _slug(rule), "course": "safe-measuring", "lesson": "quiz" if method == "POST" else "lesson-1",
         "lesson_id": x.filmed_lesson if "/subtitles" in rule else x.slides_lesson if rule.endswith("/slides") else x.draft_lesson, "code": x.ticket if rule.startswith(("/help/", "/desk/")) else x.complaint if _is_case(rule) else x.code, "remark_id": x.remark, "complaint_id": 1,
-        "person_id": 1, "kind": "question", "thing_id": x.question, "question_id": x.question, "note_id": x.note, "session_id": x.session_id, "stage_id": x.stage, "row_id": x.row,
+        "person_id": 1, "removed_id": 1, "kind": "question", "thing_id": x.question, "question_id": x.question, "note_id": x.note, "session_id": x.session_id, "stage_id": x.stage, "row_id": x.row,
         "attempt": x.short, "number": 3 if "/marking/" in rule else 2, "paper_id": x.paper, "request_id": x.correction,
         "industry": "textiles", "name": "x", "group": "all", "what": "learners", "form": "csv", "filename": "base/base.css", "token": "forged", "key": "forged", "course_id": 1, "asset_id": 1, "version": "v",
         "id": x.playback if "/playbacks/" in rule else x.attempt if "/attempts/" in rule else x.quiz if "/quizzes/" in rule

@@ -178,6 +178,7 @@ def _jobs() -> None:
     jobs.register("media.sweep_uploads", media_tasks.sweep_uploads)
     jobs.register("media.sweep_files", media_tasks.sweep_files)
     jobs.register("courses.rights", course_tasks.settle_rights, max_attempts=50)
+    jobs.register("courses.tidy", course_tasks.tidy_drafts)
     jobs.register("search.update", search_tasks.update)
     jobs.register("accounts.send_message", accounts_tasks.send_message)
     jobs.register("accounts.erase", accounts_tasks.erase, max_attempts=50)
@@ -280,4 +281,5 @@ def prepare(actor: Actor) -> None:
     media.want_companions()
     media.watch_files()
     courses.watch_rights()
+    courses.watch_drafts()
     ledger.ensure_key()

@@ -93,6 +93,14 @@
       credentials: 'same-origin', keepalive: leaving === true })).then(heard).catch(() => { isDirty = true; tell(says.broken); });
     return under;
   }
+  // Forms beside the lines say which version they mean: what is still to be saved is saved first, and they mean that.
+  Array.from(document.querySelectorAll('form[data-based]')).forEach((other) => other.addEventListener('submit', (event) => {
+    event.preventDefault();
+    saveQuietly().then(() => {
+      other.elements.base.value = form.elements.base.value;
+      HTMLFormElement.prototype.submit.call(other);
+    });
+  }));
   function withBase(body) {  // what an earlier save answered holds for this one
     ['base', 'count'].forEach((name) => { if (body.set) body.set(name, form.elements[name].value); });
     return body;

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from tests.clients import Browser, words
 from tests.factories import GIFT, TEXT, instructor, make_person
 
 from guanxue import courses
+from guanxue.core import clock
 from guanxue.core.actor import SYSTEM
 from guanxue.core.db import writing
 from guanxue.core.errors import Invalid
@@ -150,4 +153,91 @@ def test_sections_are_made_and_renamed_by_forms_and_faults_are_named(browser):
     one.send(f"/teach/{slug}/sections", step="up", section="上手")
     assert "上手" in one.see(f"/teach/{slug}")
     one.send(f"/teach/{slug}/sections", step="remove", section="上手")
-    assert "上手" not in one.see(f"/teach/{slug}") and len(titles(one, slug)) == 3
+    assert 'data-section="上手"' not in one.see(f"/teach/{slug}") and len(titles(one, slug)) == 3
+
+
+# ---- taken out, and put back
+
+
+def test_a_removed_lesson_comes_back_where_it_stood_with_everything_it_had(draft):
+    teacher, course = draft
+    before = {c.name: getattr(courses.get_lesson(course, ids(course)["甲"]), c.name) for c in courses.Lesson.__table__.columns}
+    removed = courses.remove_lesson(teacher, course, ids(course)["甲"])
+    assert [x.title for x in courses.list_removed(course)] == ["甲"] and shape(course) == [("", ["乙"])]
+    lesson = courses.put_back(teacher, course, removed.id)
+    assert shape(course) == [("", ["甲", "乙"])] and courses.list_removed(course) == []
+    after = {c.name: getattr(lesson, c.name) for c in courses.Lesson.__table__.columns}
+    assert {k: v for k, v in after.items() if k != "id"} == {k: v for k, v in before.items() if k != "id"}
+    with pytest.raises(courses.NotReady, match="已经放回去"):
+        courses.put_back(teacher, course, removed.id)
+
+
+def test_a_lesson_whose_place_and_slug_are_taken_gets_others(draft):
+    teacher, course = draft
+    courses.add_section(teacher, course, "动手")
+    courses.move_lesson(teacher, course, ids(course)["乙"], 1)
+    removed = courses.remove_lesson(teacher, course, ids(course)["乙"])
+    new = courses.add_lesson(teacher, course, title="丙", kind="text", body=TEXT)
+    courses.remove_section(teacher, course, "动手")
+    lesson = courses.put_back(teacher, course, removed.id)
+    assert new.slug == "lesson-2" and lesson.slug == "lesson-3"
+    assert shape(course) == [("", ["甲", "丙"]), ("动手", ["乙"])]
+
+
+def test_a_second_quiz_does_not_come_back_beside_the_first(draft):
+    teacher, course = draft
+    removed = courses.remove_lesson(teacher, course, ids(course)["考核"])
+    courses.add_lesson(teacher, course, title="新的考核", kind="quiz", body=GIFT)
+    with pytest.raises(courses.NotReady, match="只有一份考核"):
+        courses.put_back(teacher, course, removed.id)
+    courses.remove_lesson(teacher, course, ids(course)["新的考核"])
+    assert courses.put_back(teacher, course, removed.id).slug == "quiz"
+
+
+def test_a_heading_comes_back_with_the_lessons_it_had(draft):
+    teacher, course = draft
+    courses.add_section(teacher, course, "动手")
+    courses.move_lesson(teacher, course, ids(course)["乙"], 1)
+    courses.add_section(teacher, course, "收尾")
+    before = shape(course)
+    removed = courses.remove_section(teacher, course, "动手")
+    assert shape(course) == [("", ["甲", "乙"]), ("收尾", [])]
+    courses.put_back(teacher, course, removed.id)
+    assert shape(course) == before
+    again = courses.remove_section(teacher, course, "动手")
+    courses.add_section(teacher, course, "动手")
+    with pytest.raises(Invalid, match="已经有叫"):
+        courses.put_back(teacher, course, again.id)
+    assert courses.remove_section(teacher, course, "没有") is None
+
+
+def test_what_was_removed_a_month_ago_is_gone(draft):
+    teacher, course = draft
+    removed = courses.remove_lesson(teacher, course, ids(course)["甲"])
+    with clock.advance(31 * 86_400):
+        assert courses.list_removed(course) == []
+        with pytest.raises(courses.NotReady, match="清掉了"):
+            courses.put_back(teacher, course, removed.id)
+        courses.tidy_drafts()
+    assert courses.list_removed(course) == []
+
+
+def test_the_page_offers_to_undo_at_once_and_later(bare_app):
+    with bare_app.test_request_context(), writing():
+        teacher = make_person(TEACHER, "陈志强", "instructor")
+        make_person("13800000003", "周工", "instructor")
+        course = courses.create_course(teacher, title="看布", kind="skills-upgrading", slug="kan-bu")
+        lesson = courses.add_lesson(teacher, course, title="第一节", kind="text", body=TEXT)
+    browser = Browser(bare_app, TEACHER)
+    assert "最近删掉的" not in browser.see("/teach/kan-bu")
+    sent = browser.send(f"/teach/kan-bu/lessons/{lesson.id}/remove")
+    page = browser.see(sent.headers["Location"])
+    assert "删掉了“第一节”" in page and "撤销" in page and "陈志强" in page and "还没有课" not in page
+    way = re.findall(r'action="(/teach/kan-bu/removed/\d+)"', page)[0]
+    stranger = Browser(bare_app, "13800000003")
+    stranger.send(way, 404)
+    back = browser.send(way)
+    assert "#lesson-" in back.headers["Location"] and "第一节" in browser.see("/teach/kan-bu")
+    assert "已经放回去" in words(browser.send(way, 409)) and "删掉了“第一节”" not in browser.see(sent.headers["Location"])
+    browser.send("/teach/kan-bu/removed/99", 409)
+    browser.get(way, 405)

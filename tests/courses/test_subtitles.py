@@ -10,6 +10,7 @@ from tests.clients import Browser, Learner
 from tests.factories import GIFT, TEXT, make_film, make_person
 
 from guanxue import courses, jobs, media, search
+from guanxue.core import clock
 from guanxue.core.actor import SYSTEM
 from guanxue.core.db import writing
 from guanxue.core.errors import Invalid
@@ -155,6 +156,131 @@ def test_a_long_film_is_edited_some_lines_at_a_time(desk):
     now = lines_now(desk)
     assert len(now) == 119 and now[50] == "改过的一句" and now[49] == "第49句" and now[99] == "第100句" and "line=100" in sent.headers["Location"]
     assert len(texts(desk.see(f"{desk.path}?page=99"))) == 19
+
+
+def version_now(browser) -> str:
+    with browser.app.test_request_context():
+        return courses.subtitling_of(courses.get_lesson(courses.get_course("filmed", SYSTEM), browser.lesson_id)).version
+
+
+def is_kept(app, version: str) -> bool:
+    with app.app_context():
+        return media.find_subtitles(version) is not None
+
+
+def tidy(app) -> int:
+    with app.app_context(), writing():
+        return courses.tidy_drafts()
+
+
+def test_of_one_persons_quiet_saves_the_last_stays_and_a_button_keeps_its_version(desk):
+    form = form_of(desk.see(desk.path))
+    versions = [form["base"]]
+    for text in ("一", "二", "三"):
+        versions.append(quietly(desk, {**form, "base": versions[-1], "text": [text, *form["text"][1:]]}).get_json()["base"])
+    desk.send(desk.path, 303, do="save", **form_of(desk.see(desk.path)))
+    for text in ("四", "五"):
+        versions.append(quietly(desk, {**form, "base": versions[-1], "text": [text, *form["text"][1:]]}).get_json()["base"])
+    assert tidy(desk.app) == 0 and all(is_kept(desk.app, v) for v in versions)  # a page may still have one of them open
+    with clock.advance(25 * 3600):
+        assert tidy(desk.app) == 3 and tidy(desk.app) == 0
+    assert [is_kept(desk.app, v) for v in versions] == [True, False, False, True, False, True]
+
+
+def test_a_quiet_save_in_anothers_place_folds_nothing_of_theirs(desk):
+    form = form_of(desk.see(desk.path))
+    with desk.app.test_request_context(), writing():
+        course = courses.get_course("filmed", SYSTEM)
+        hers = courses.write_subtitles(SYSTEM, course, desk.lesson_id, [media.Cue(0, 1000, "她的")], base=form["base"], is_quiet=True)
+    assert quietly(desk, {**form, "text": ["我的", *form["text"][1:]]}).status_code == 409
+    mine = quietly(desk, {**form_of(desk.see(desk.path)), "text": ["我的"]}).get_json()["base"]
+    with clock.advance(25 * 3600):
+        tidy(desk.app)
+    assert is_kept(desk.app, hers) and is_kept(desk.app, mine)
+
+
+def test_what_was_published_stays_though_it_was_saved_quietly(desk):
+    form = form_of(desk.see(desk.path))
+    first = quietly(desk, {**form, "text": ["甲", *form["text"][1:]]}).get_json()["base"]
+    with desk.app.test_request_context(), writing():
+        courses.publish_course(SYSTEM, courses.get_course("filmed", SYSTEM))
+    second = quietly(desk, {**form, "base": first, "text": ["乙", *form["text"][1:]]}).get_json()["base"]
+    quietly(desk, {**form, "base": second, "text": ["丙", *form["text"][1:]]})
+    with clock.advance(25 * 3600):
+        assert tidy(desk.app) == 1
+    assert is_kept(desk.app, first) and not is_kept(desk.app, second)
+
+
+def test_who_comes_back_to_a_page_whose_version_is_folded_sees_both_texts(desk):
+    form = form_of(desk.see(desk.path))
+    old = quietly(desk, {**form, "text": ["甲", *form["text"][1:]]}).get_json()["base"]
+    quietly(desk, {**form, "base": old, "text": ["乙", *form["text"][1:]]})
+    with clock.advance(25 * 3600):
+        tidy(desk.app)
+    mine = {**form, "base": old, "text": ["写了很久", *form["text"][1:]]}
+    page = desk.send(desk.path, 409, do="save", **mine).get_data(as_text=True)
+    assert "写了很久" in page and "乙" in page and lines_now(desk)[0] == "乙"
+    desk.send(f"{desk.path}/mine", 303, shown=values(page, "shown")[0], **mine)
+    assert lines_now(desk) == ["写了很久", *form["text"][1:]]
+
+
+# ---- another film
+
+
+def new_film(desk, name: str) -> None:
+    with desk.app.test_request_context(), writing():
+        courses.attach_video(SYSTEM, courses.get_course("filmed", SYSTEM), desk.lesson_id, make_film(name))
+
+
+def missing(desk) -> list[str]:
+    with desk.app.test_request_context():
+        return [str(f["message"]) for f in courses.list_missing(courses.get_course("filmed", SYSTEM))]
+
+
+def test_after_another_film_its_teacher_says_whether_the_subtitles_fit_before_anything_is_handed_in(desk):
+    new_film(desk, "second")
+    assert len(missing(desk)) == 1 and "旧视频" in missing(desk)[0]
+    page = desk.see(desk.path)
+    assert "视频换过了" in page and "视频换过了" in desk.see(desk.path.rpartition("/")[0])
+    quietly(desk, {**form_of(page), "text": ["改一行", "还没看完", "记。"]})
+    assert missing(desk)  # a line that was mended says nothing of the others
+    desk.send(f"{desk.path}/fit", 409, base=values(page, "base")[0])
+    desk.send(f"{desk.path}/fit", 303, base=version_now(desk))
+    assert missing(desk) == [] and "视频换过了" not in desk.see(desk.path)
+    desk.send(f"{desk.path}/fit", 303, base=version_now(desk))
+
+
+@pytest.mark.parametrize("way", ["the film before", "a file", "none"])
+def test_other_ways_out_are_the_old_film_a_file_and_taking_them_off(desk, way):
+    new_film(desk, "second")
+    page = desk.see(desk.path)
+    if way == "the film before":
+        new_film(desk, "filmed")
+    elif way == "a file":
+        looked = upload(desk, SRT.encode())
+        desk.send(f"{desk.path}/take", 303, version=values(looked, "version")[0], base=values(looked, "base")[0])
+    else:
+        desk.send(f"{desk.path}/off", 303, base=values(page, "base")[0])
+    assert missing(desk) == []
+
+
+def test_a_third_film_still_asks_about_the_subtitles_of_the_first(desk):
+    new_film(desk, "second")
+    new_film(desk, "third")
+    assert missing(desk)
+    new_film(desk, "filmed")
+    assert missing(desk) == []
+
+
+def test_what_is_published_keeps_film_and_subtitles_whatever_becomes_of_the_draft(desk):
+    with desk.app.test_request_context(), writing():
+        course = courses.get_course("filmed", SYSTEM)
+        frozen = courses.lessons_of(courses.publish_course(SYSTEM, course).id)[0]
+        before = (frozen.asset_id, frozen.subtitles_id)
+    new_film(desk, "second")
+    with desk.app.test_request_context():
+        frozen = courses.lessons_of(courses.get_course("filmed", SYSTEM).revision_id)[0]
+        assert (frozen.asset_id, frozen.subtitles_id) == before
 
 
 # ---- files

@@ -12,15 +12,16 @@ from guanxue.core.db import JsonDocument, Model, UtcMoment
 
 
 class Organisation(Model):
-    """A town, sub-district or park; later schools, enterprises and bureaux.
+    """A town, sub-district or park; a school, an enterprise, a bureau, an association.
 
-    `map_column` and `map_row` are its place on the city's schematic map (from 0), not a coordinate.
+    `map_column` and `map_row` are a town's place on the city's schematic map (from 0), not a coordinate. Who is `closed_at`
+    keeps what it has and gets nothing new.
     """
 
     __tablename__ = "accounts_organisation"
     id: Mapped[int] = mapped_column(primary_key=True)
     slug: Mapped[str] = mapped_column(unique=True)
-    kind: Mapped[str]  # street, town, park
+    kind: Mapped[str]  # street, town, park; school, enterprise, bureau, association
     name: Mapped[str]
     short_name: Mapped[str] = mapped_column(default="")
     name_en: Mapped[str]
@@ -30,6 +31,7 @@ class Organisation(Model):
     position: Mapped[int] = mapped_column(default=0)
     map_column: Mapped[int | None]
     map_row: Mapped[int | None]
+    closed_at: Mapped[datetime | None] = mapped_column(UtcMoment)
 
 
 class Person(Model):

@@ -1,7 +1,8 @@
 """Tables that are only ever added to, guarded by the database itself.
 
 append_only(Model) registers a table; install_triggers() puts the guards on (after every migration, on both
-databases), missing_triggers() tells which are gone. `may_fill` columns may go from NULL to a value, once.
+databases), missing_triggers() tells which are gone. `may_fill` columns may go from NULL to a value, once; `free` ones may
+change; a row whose `may_go` column is not NULL may be deleted.
 """
 
 from __future__ import annotations
@@ -20,19 +21,21 @@ class _Guarded:
     table: str
     columns: tuple[str, ...]
     may_fill: tuple[str, ...]
+    free: tuple[str, ...]
+    may_go: str  # "" where no row ever may
     keys: tuple[tuple[str, ...], ...]  # what is unique: the primary key first
 
 
 _guarded: dict[str, _Guarded] = {}
 
 
-def append_only(model: type[M], *, may_fill: tuple[str, ...] = ()) -> type[M]:
+def append_only(model: type[M], *, may_fill: tuple[str, ...] = (), free: tuple[str, ...] = (), may_go: str = "") -> type[M]:
     """Register the model's table as append-only and give the model back."""
     table = model.__table__
     unique = [*(c for c in table.constraints if isinstance(c, UniqueConstraint)), *(i for i in table.indexes if i.unique)]
     # Sorted: SQLAlchemy keeps them in sets, whose order is another in every process.
     keys = sorted(tuple(c.name for c in one.columns) for one in unique)
-    _guarded[table.name] = _Guarded(table.name, tuple(c.name for c in table.columns), may_fill,
+    _guarded[table.name] = _Guarded(table.name, tuple(c.name for c in table.columns), may_fill, free, may_go,
                                     (tuple(c.name for c in table.primary_key.columns), *keys))
     return model
 
@@ -49,10 +52,11 @@ def install_triggers(connection: Connection) -> None:
 
 def _as_it_stands(guarded: _Guarded, connection: Connection) -> _Guarded:
     """Without the columns that an older revision of its table does not have yet."""
-    if not guarded.may_fill:
+    if not (guarded.may_fill or guarded.free or guarded.may_go):
         return guarded  # nothing may change: its guard names no column
     there = {c["name"] for c in inspect(connection).get_columns(guarded.table)}
-    return replace(guarded, columns=tuple(c for c in guarded.columns if c in there))
+    return replace(guarded, columns=tuple(c for c in guarded.columns if c in there),
+                   free=tuple(c for c in guarded.free if c in there), may_go=guarded.may_go if guarded.may_go in there else "")
 
 
 def remove_triggers(connection: Connection) -> None:
@@ -72,10 +76,9 @@ def missing_triggers(connection: Connection) -> list[str]:
 def _wanted(connection: Connection) -> dict[str, set]:
     """What each guard may be: its own text on SQLite, whatever the order of the table's keys in it, for it was any order
     once; on PostgreSQL (guards truly, has a condition)."""
-    dialect = connection.dialect.name
+    dialect, there = connection.dialect.name, set(inspect(connection).get_table_names())
+    standing = [_as_it_stands(g, connection) if g.table in there else g for g in _guarded.values()]
     if dialect == "sqlite":
-        there = set(inspect(connection).get_table_names())
-        standing = [_as_it_stands(g, connection) if g.table in there else g for g in _guarded.values()]
         found: dict[str, set] = {}
         for guarded in standing:
             for keys in permutations(guarded.keys[1:]):
@@ -83,8 +86,7 @@ def _wanted(connection: Connection) -> dict[str, set]:
                     if statement.startswith("CREATE TRIGGER"):
                         found.setdefault(statement.split()[2], set()).add(statement)
         return found
-    return {_name(g.table, verb): {(True, verb == "update" and bool(g.may_fill))} for g in _guarded.values()
-            for verb in _verbs(dialect)}
+    return {_name(g.table, verb): {(True, bool(_condition(g, verb, dialect)))} for g in standing for verb in _verbs(dialect)}
 
 
 def _sqlite_guards(connection: Connection) -> dict[str, object]:
@@ -110,8 +112,16 @@ def _name(table: str, verb: str) -> str:
 
 def _statements(guarded: _Guarded, dialect: str) -> list[str]:
     make = _sqlite if dialect == "sqlite" else _postgresql
-    conditions = {"update": _changed(guarded, dialect), "insert": _stands_already(guarded)}
-    return [s for verb in _verbs(dialect) for s in make(guarded.table, verb, conditions.get(verb, ""))]
+    return [s for verb in _verbs(dialect) for s in make(guarded.table, verb, _condition(guarded, verb, dialect))]
+
+
+def _condition(guarded: _Guarded, verb: str, dialect: str) -> str:
+    """The SQL condition under which the verb is refused; "" where it always is."""
+    if verb == "update":
+        return _changed(guarded, dialect)
+    if verb == "insert":
+        return _stands_already(guarded)
+    return f'OLD."{guarded.may_go}" IS NULL' if verb == "delete" and guarded.may_go else ""
 
 
 def _stands_already(guarded: _Guarded) -> str:
@@ -124,12 +134,12 @@ def _changed(guarded: _Guarded, dialect: str) -> str:
     """The SQL condition under which an update is refused."""
     differs = "IS NOT" if dialect == "sqlite" else "IS DISTINCT FROM"
     parts = []
-    for column in guarded.columns:
+    for column in (c for c in guarded.columns if c not in guarded.free):
         test = f'OLD."{column}" {differs} NEW."{column}"'
         if column in guarded.may_fill:
             test = f'(OLD."{column}" IS NOT NULL AND {test})'
         parts.append(test)
-    return " OR ".join(parts) if guarded.may_fill else ""
+    return " OR ".join(parts) if guarded.may_fill or guarded.free else ""
 
 
 def _sqlite(table: str, verb: str, condition: str) -> list[str]:

@@ -41,6 +41,7 @@ from guanxue.courses.outline import (
     get_outline,
     list_missing,
     move_section,
+    put_back,
     remove_section,
     rename_section,
 )
@@ -80,6 +81,8 @@ from guanxue.courses.questions import (
     questions_in,
     remove_question,
 )
+from guanxue.courses.removals import KEPT_FOR as REMOVED_KEPT_FOR
+from guanxue.courses.removals import list_removed
 from guanxue.courses.reviews import (
     LICENCES,
     TOPICS,
@@ -154,6 +157,7 @@ from guanxue.courses.rules import KINDS, Section, may_edit_course, may_lead_cour
 from guanxue.courses.service import (
     add_lesson,
     attach_video,
+    change_film,
     create_course,
     edit_course,
     edit_lesson,
@@ -185,6 +189,7 @@ from guanxue.courses.subtitling import (
     Said,
     Subtitling,
     ask_for_transcript,
+    keep_for_film,
     lines_at,
     play_of,
     subtitling_of,
@@ -209,6 +214,7 @@ from guanxue.courses.teams import (
     set_institution,
     take_over,
 )
+from guanxue.courses.tidying import tidy_drafts, watch_drafts
 from guanxue.courses.waiting import drop_waiting, find_waiting, keep_waiting
 
 __all__ = [
@@ -230,7 +236,8 @@ __all__ = [
     "list_lessons", "get_lesson", "get_revision", "lessons_of", "get_revision_lesson", "lesson_states", "content_ms",
     "list_town_ids", "list_review_lines", "count_wishes", "is_wished", "teacher_of", "create_course", "edit_course",
     "Section", "get_outline", "list_missing", "add_section", "rename_section",
-    "move_section", "remove_section", "arrange", "TextMoved",
+    "move_section", "remove_section", "arrange", "TextMoved", "put_back", "list_removed", "REMOVED_KEPT_FOR", "change_film",
+    "keep_for_film", "tidy_drafts", "watch_drafts",
     "Plans", "list_free_plans", "propose_lessons", "may_give_back", "give_back", "may_lead_course",
     "answer_invitation", "hand_over", "institution_of", "invite_author", "invite_colleague", "list_coauthors",
     "list_colleagues",

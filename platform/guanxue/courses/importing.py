@@ -134,7 +134,7 @@ def _take_lessons(actor: Actor, course: Course, folder: CourseFolder) -> None:
         lesson.position, lesson.is_narrated = position, given.kind == "video" and not is_filmed
         if given.video is not None:
             lesson.asset_id = media.create_from_original(actor, given.video.name, given.video_digest).id
-        lesson.subtitles_id = _subtitles(actor, lesson, given)
+        lesson.subtitles_id, lesson.other_film_id = _subtitles(actor, lesson, given), None
         session.add(lesson)
     if known:
         session.execute(delete(Lesson).where(Lesson.id.in_([x.id for x in known.values()])))

@@ -101,7 +101,7 @@ LEFT_BEHIND = {
         "created_at": HISTORY, "updated_at": HISTORY},
     "courses_lesson": {
         "id": SITE, "course_id": SITE, "version": HISTORY, "form_key": SITE, "saved_by": PEOPLE, "saved_at": HISTORY,
-        "next_asset_id": MADE},  # the film that stands in the lesson goes along
+        "next_asset_id": MADE, "other_film_id": HISTORY},  # the film that stands in the lesson goes along
     "courses_revision": {
         "id": SITE, "course_id": SITE, "number": HISTORY, "digest": HISTORY, "policy_id": HISTORY, "published_at": HISTORY,
         "published_by": PEOPLE},
@@ -111,6 +111,7 @@ LEFT_BEHIND = {
 CARRIED_SETTINGS = {"draw": "quiz_draw"}
 # Whole tables of this room that stay where they are.
 LEFT_TABLES = {
+    "courses_removed": HISTORY,
     "courses_author": PEOPLE, "courses_wish": LEARNERS, "courses_review_line": REVIEW, "courses_checklist": REVIEW,
     "courses_candidate": REVIEW, "courses_verdict": REVIEW, "courses_remark": REVIEW, "courses_remark_line": REVIEW,
     "courses_rights": RIGHTS, "courses_stop": REVIEW, "courses_complaint": REVIEW, "courses_complaint_line": REVIEW,

@@ -92,6 +92,8 @@ class Lesson(Model):
     """A lesson as its author works on it. kind: video (with or without a narrated text), text, quiz (`body` is GIFT).
 
     `version` rises with every change of title or text, so that nobody's words overwrite newer ones; `saved_by` wrote it.
+    `other_film_id` is set while its subtitles were written for another film than the one it has, and nobody has said that
+    they fit: that film's row id, 0 for none.
     """
 
     __tablename__ = "courses_lesson"
@@ -113,6 +115,25 @@ class Lesson(Model):
     asset_id: Mapped[int | None] = mapped_column(ForeignKey("media_asset.id"), index=True)
     next_asset_id: Mapped[int | None] = mapped_column(ForeignKey("media_asset.id"), index=True)  # shown once it is whole
     subtitles_id: Mapped[int | None] = mapped_column(ForeignKey("media_subtitle.id"), index=True)
+    other_film_id: Mapped[int | None]
+
+
+class Removed(Model):
+    """A lesson or a heading that was taken out of a draft, for as long as it can be put back.
+
+    `document` is what it was: a lesson's columns, or a heading's place and the row ids of its lessons.
+    """
+
+    __tablename__ = "courses_removed"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    course_id: Mapped[int] = mapped_column(ForeignKey("courses_course.id"), index=True)
+    kind: Mapped[str]  # lesson, section
+    title: Mapped[str]
+    document: Mapped[dict] = mapped_column(JsonDocument)
+    asset_id: Mapped[int | None] = mapped_column(ForeignKey("media_asset.id"), index=True)
+    subtitles_id: Mapped[int | None] = mapped_column(ForeignKey("media_subtitle.id"), index=True)
+    removed_by: Mapped[str]
+    removed_at: Mapped[datetime] = mapped_column(UtcMoment)
 
 
 class Revision(Model):

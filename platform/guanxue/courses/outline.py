@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from guanxue import audit
 from guanxue.core.actor import Actor
+from guanxue.core.db import session
 from guanxue.core.errors import Invalid
 from guanxue.core.i18n import lazy as _
-from guanxue.courses import rules
-from guanxue.courses.models import Course, Lesson
+from guanxue.courses import removals, rules
+from guanxue.courses.errors import NotReady
+from guanxue.courses.models import Course, Lesson, Removed
 from guanxue.courses.queries import list_lessons
-from guanxue.courses.service import must_be_publishable, must_edit, put_in_order, touched
+from guanxue.courses.service import must_be_publishable, must_edit, next_slug, put_in_order, touched
 
 LONGEST_NAME = 40
 MOST_SECTIONS = 60
@@ -54,17 +57,60 @@ def rename_section(actor: Actor, course: Course, old: str, new: str) -> None:
     _set_sections(course, [new if name == old else name for name in names])
 
 
-def remove_section(actor: Actor, course: Course, name: str) -> None:
-    """Take a heading away; its lessons go to the section before it, or under none. Nothing written is lost."""
+def remove_section(actor: Actor, course: Course, name: str) -> Removed | None:
+    """Take a heading away; its lessons go to the section before it, or under none. Nothing written is lost.
+
+    What can put it back; None where there is no such heading.
+    """
     must_edit(actor, course)
     names = _names(course)
     if name not in names or not name:
-        return
+        return None
     at = names.index(name)
     heir = names[at - 1] if at else ""
-    for lesson in _lessons_in(course, name):
+    lessons = _lessons_in(course, name)
+    removed = removals.note_section(actor, course, name, [x for x in names if x].index(name), [x.id for x in lessons])
+    for lesson in lessons:
         lesson.section = heir
     _set_sections(course, [x for x in names if x != name])
+    return removed
+
+
+def put_back(actor: Actor, course: Course, removed_id: int) -> Lesson | None:
+    """What was taken out stands where it stood, as near as that is possible now; the lesson, where it was one.
+
+    Raises NotReady for what cannot come back (a second quiz), Invalid for a heading whose name is taken.
+    """
+    must_edit(actor, course)
+    removed = removals.get_removed(course, removed_id)
+    lesson = _lesson_back(course, removed) if removed.kind == removals.LESSON else _section_back(course, removed)
+    audit.record(actor, "courses.lesson.put_back", f"course:{course.id}", {"title": removed.title})
+    session.delete(removed)
+    touched(course)
+    return lesson
+
+
+def _lesson_back(course: Course, removed: Removed) -> Lesson:
+    lesson, lessons = removals.lesson_again(removed), list_lessons(course.id)
+    if lesson.kind == "quiz" and any(x.kind == "quiz" for x in lessons):
+        raise NotReady(_("一门课只有一份考核：先删掉现在这份，再把旧的放回来。"))
+    if lesson.slug in {x.slug for x in lessons}:
+        lesson.slug = next_slug(lessons, lesson.kind)
+    lessons.insert(max(0, lesson.position - 1), lesson)
+    session.add(lesson)
+    put_in_order(rules.in_order(course.sections, lessons, as_given=True))
+    return lesson
+
+
+def _section_back(course: Course, removed: Removed) -> None:
+    names = _names(course)
+    _checked(removed.title, names)
+    named = [x for x in names if x]
+    named.insert(removed.document["place"], removed.title)
+    for lesson in list_lessons(course.id):
+        if lesson.id in removed.document["lessons"] and lesson.kind != "quiz":
+            lesson.section = removed.title
+    _set_sections(course, named)
 
 
 def move_section(actor: Actor, course: Course, name: str, steps: int) -> None:

@@ -11,6 +11,7 @@ from guanxue.core import clock, generation
 from guanxue.core.actor import Actor
 from guanxue.core.db import session
 from guanxue.core.i18n import lazy as _
+from guanxue.courses import removals
 from guanxue.courses.catalogue import FacetValue, Item, Query, browse
 from guanxue.courses.errors import NotReady
 from guanxue.courses.models import DRAFT, Course, Wish
@@ -62,6 +63,7 @@ def give_back(actor: Actor, course: Course) -> None:
         raise NotReady(_("已经写了内容，不能还回去；可以转交给别的老师。"))
     for lesson in list_lessons(course.id):
         session.delete(lesson)
+    removals.forget_removed(course)  # it is none of the next teacher's business
     course.authors.clear()
     course.owner_id = course.institution_id = None
     course.sections, course.state, course.updated_at = [], DRAFT, clock.now()

@@ -134,6 +134,18 @@ def publish_faults(title: str, lessons: list) -> list[Fault]:
     return faults
 
 
+def has_strange_subtitles(lesson) -> bool:
+    """Were the lesson's subtitles (.subtitles_id .other_film_id) written for another film than its own?"""
+    is_filmed = lesson.kind == "video" and lesson.asset_id is not None and not lesson.is_narrated
+    return is_filmed and lesson.subtitles_id is not None and lesson.other_film_id is not None
+
+
+def strange_subtitle_faults(lessons: list) -> list[Fault]:
+    """Filmed lessons whose film was replaced, and nobody has said yet that their subtitles still fit."""
+    return [Fault(x.slug, _("“%(title)s”换了视频，字幕还是给旧视频写的：看过对得上就确认，对不上就换掉。", title=x.title))
+            for x in lessons if has_strange_subtitles(x)]
+
+
 def subtitle_faults(lessons: list, checked: set[int]) -> list[Fault]:
     """Filmed lessons of a subsidised course whose subtitles (.subtitles_id) are not among those somebody has looked through.
 

@@ -13,7 +13,7 @@ from guanxue.core.actor import Actor
 from guanxue.core.db import session
 from guanxue.core.errors import Forbidden, Invalid
 from guanxue.core.i18n import lazy as _
-from guanxue.courses import editing, papers, rules, slidetext
+from guanxue.courses import editing, papers, removals, rules, slidetext
 from guanxue.courses.errors import NotReady, TextMoved
 from guanxue.courses.events import CoursePublished, LessonReady
 from guanxue.courses.models import (
@@ -23,6 +23,7 @@ from guanxue.courses.models import (
     Course,
     CourseTown,
     Lesson,
+    Removed,
     Revision,
     RevisionLesson,
     Wish,
@@ -124,7 +125,7 @@ def add_lesson(actor: Actor, course: Course, *, title: str, kind: str, body: str
     lessons = list_lessons(course.id)
     if kind == "quiz" and any(x.kind == "quiz" for x in lessons):
         raise NotReady(_("一门课只有一份考核，请在原来的考核里修改。"))
-    lesson = Lesson(course_id=course.id, slug=slug or _next_slug(lessons, kind), title=title, kind=kind,
+    lesson = Lesson(course_id=course.id, slug=slug or next_slug(lessons, kind), title=title, kind=kind,
                     body=rules.plain_lines(body), section=section or _last_section(course, lessons, kind),
                     position=len(lessons) + 1, is_narrated=is_narrated, form_key=form_key, saved_by=actor.ref,
                     saved_at=clock.now())
@@ -142,7 +143,8 @@ def _last_section(course: Course, lessons: list[Lesson], kind: str) -> str:
     return names[-1] if names and kind != "quiz" else ""
 
 
-def _next_slug(lessons: list[Lesson], kind: str) -> str:
+def next_slug(lessons: list[Lesson], kind: str) -> str:
+    """A slug that none of the lessons has."""
     if kind == "quiz":
         return "quiz"
     used = {x.slug for x in lessons}
@@ -182,7 +184,7 @@ def edit_lesson(actor: Actor, course: Course, lesson_id: int, *, title: str, bod
     if lesson.kind == "quiz":
         _must_be_gift(body)
     if lesson.is_narrated and body != lesson.body:
-        lesson.subtitles_id = None  # other words are spoken, and the speech brings their moments
+        lesson.subtitles_id = lesson.other_film_id = None  # other words are spoken, and the speech brings their moments
     lesson.title, lesson.body, lesson.version = title, body, lesson.version + 1
     lesson.saved_by, lesson.saved_at = actor.ref, clock.now()
     touched(course)
@@ -218,21 +220,35 @@ def move_lesson(actor: Actor, course: Course, lesson_id: int, steps: int) -> Non
     touched(course)
 
 
-def remove_lesson(actor: Actor, course: Course, lesson_id: int) -> None:
-    """Take a lesson out of the draft; published revisions keep theirs."""
+def remove_lesson(actor: Actor, course: Course, lesson_id: int) -> Removed:
+    """Take a lesson out of the draft; what can put it back (outline.put_back()). Published revisions keep theirs."""
     must_edit(actor, course)
-    session.delete(get_lesson(course, lesson_id))
+    lesson = get_lesson(course, lesson_id)
+    removed = removals.note_lesson(actor, lesson)
+    session.delete(lesson)
     session.flush()
     touched(course)
+    audit.record(actor, "courses.lesson.removed", f"course:{course.id}", {"title": removed.title})
+    return removed
 
 
 def attach_video(actor: Actor, course: Course, lesson_id: int, asset: media.Asset) -> Lesson:
-    """Give a lesson a video; the old one stays with the revisions made from it."""
+    """Give a lesson a video; the old one stays with the revisions made from it. Subtitles of the old one wait for a word."""
     must_edit(actor, course)
     lesson = get_lesson(course, lesson_id)
-    lesson.asset_id, lesson.next_asset_id, lesson.is_narrated = asset.id, None, False
+    change_film(lesson, asset.id)
+    lesson.next_asset_id, lesson.is_narrated = None, False
     touched(course)
     return lesson
+
+
+def change_film(lesson: Lesson, asset_id: int) -> None:
+    """Another film for a lesson: subtitles belong to the film they were written for, until somebody says that they fit."""
+    if lesson.subtitles_id is None or lesson.other_film_id == asset_id:
+        lesson.other_film_id = None
+    elif lesson.other_film_id is None and lesson.asset_id != asset_id:
+        lesson.other_film_id = lesson.asset_id or 0
+    lesson.asset_id = asset_id
 
 
 # ---- publication (the way there is reviews/service.py)
@@ -245,6 +261,7 @@ def must_be_publishable(course: Course) -> list[Lesson]:
     failed = {a.id for a in media.list_assets({x.asset_id for x in lessons if x.asset_id}) if a.state == "failed"}
     faults += [rules.Fault(x.slug, _("“%(title)s”的视频没有做成，请重新上传。", title=x.title))
                for x in lessons if x.asset_id in failed and not x.is_narrated]  # what the machine speaks it makes again
+    faults += rules.strange_subtitle_faults(lessons)
     if course.is_subsidised:
         faults += rules.subtitle_faults(lessons, media.checked_subtitles(x.subtitles_id for x in lessons))
     faults += [fault for x in lessons if x.kind == "quiz" and (fault := papers.draw_fault(x)) is not None]

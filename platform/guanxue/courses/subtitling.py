@@ -11,12 +11,12 @@ from dataclasses import dataclass
 
 from sqlalchemy import Text, func, or_, select, type_coerce, update
 
-from guanxue import media
+from guanxue import audit, media
 from guanxue.core.actor import Actor
 from guanxue.core.db import session
 from guanxue.core.errors import Invalid
 from guanxue.core.i18n import lazy as _
-from guanxue.courses import reviews
+from guanxue.courses import reviews, rules
 from guanxue.courses.errors import NotReady, TextMoved
 from guanxue.courses.models import Course, Lesson, RevisionLesson
 from guanxue.courses.queries import get_lesson
@@ -26,7 +26,8 @@ from guanxue.courses.service import must_edit, touched
 @dataclass(frozen=True)
 class Subtitling:
     """A draft lesson's subtitles. `version` names what was read ("": none were written); `origin` as Subtitles has it, ""
-    for none; `duration_ms` the film's, None while that is not known. `problems` are sentences for each line.
+    for none; `duration_ms` the film's, None while that is not known. `problems` are sentences for each line. `is_strange`: they
+    were written for another film, and nobody has said that they fit this one.
     """
 
     lines: list[media.Cue]
@@ -34,6 +35,7 @@ class Subtitling:
     origin: str
     duration_ms: int | None
     problems: list[list[object]]
+    is_strange: bool = False
 
     @property
     def worth_a_look(self) -> int:
@@ -61,7 +63,8 @@ def subtitling_of(lesson: Lesson) -> Subtitling:
     kept = media.get_subtitles(lesson.subtitles_id) if lesson.subtitles_id else None
     lines = media.lines_of(kept) if kept else spoken_in(lesson)
     origin = kept.origin if kept else "spoken" if lines else ""
-    return Subtitling(lines, kept.digest if kept else "", origin, duration_ms, media.line_problems(lines, duration_ms))
+    return Subtitling(lines, kept.digest if kept else "", origin, duration_ms, media.line_problems(lines, duration_ms),
+                      rules.has_strange_subtitles(lesson))
 
 
 def spoken_in(lesson: Lesson | RevisionLesson) -> list[media.Cue]:
@@ -128,21 +131,41 @@ def where_said(course_of: dict[int, int], terms: Iterable[str]) -> dict[int, Sai
 
 
 def write_subtitles(actor: Actor, course: Course, lesson_id: int, lines: Iterable[media.Cue], *, base: str,
-                    origin: str = "written") -> str:
+                    origin: str = "written", is_quiet: bool = False) -> str:
     """Give the draft's lesson these lines in place of version `base`; the version that stands now. The same lines again
     change nothing, but that what a machine heard counts as looked through once it is "written" (or uploaded) anew.
 
+    `is_quiet`: a script saves while somebody writes. Of one person's quiet saves in a session the last one stays.
     Raises TextMoved (nothing is changed) when somebody wrote a newer version meanwhile, Invalid with the line's number.
     """
     must_edit(actor, course)
     lesson = _filmed(course, lesson_id)
     here, wanted = subtitling_of(lesson), media.tidied(lines)
     if wanted == here.lines and (origin == here.origin or here.origin != "transcribed"):
+        if lesson.subtitles_id is not None and not is_quiet:
+            media.confirm_subtitles(media.get_subtitles(lesson.subtitles_id))
         return here.version
-    made = media.keep_subtitles(actor, wanted, origin=origin)
-    _put(lesson, base, made.id, _("你打开以后，别人保存了新的字幕。两份都在下面，请选一份。"))
+    made = media.keep_subtitles(actor, wanted, origin=origin, is_quiet=is_quiet)
+    before = _put(lesson, base, made.id, _("你打开以后，别人保存了新的字幕。两份都在下面，请选一份。"), fits=not here.lines)
+    if before is not None:
+        media.pass_subtitles(actor, before, made)
     touched(course)
     return made.digest
+
+
+def keep_for_film(actor: Actor, course: Course, lesson_id: int, *, base: str) -> None:
+    """Somebody has looked: the subtitles of the film before fit the lesson's new one, too. Raises TextMoved."""
+    must_edit(actor, course)
+    lesson = _filmed(course, lesson_id)
+    if lesson.subtitles_id is None or not rules.has_strange_subtitles(lesson):
+        return
+    kept = media.get_subtitles(lesson.subtitles_id)
+    if kept.digest != base:
+        raise TextMoved(_("你打开以后，别人保存了新的字幕。请看过再确认。"))
+    media.confirm_subtitles(kept)
+    lesson.other_film_id = None
+    touched(course)
+    audit.record(actor, "courses.subtitles.kept", f"course:{course.id}", {"lesson": lesson.slug, "asset": lesson.asset_id})
 
 
 def take_up_subtitles(actor: Actor, course: Course, lesson_id: int, version: str, *, base: str) -> None:
@@ -151,8 +174,8 @@ def take_up_subtitles(actor: Actor, course: Course, lesson_id: int, version: str
     lesson, kept = _filmed(course, lesson_id), media.find_subtitles(version)
     if kept is None:
         raise Invalid(_("这份字幕不在了，请重新上传。"))
-    if kept.id != lesson.subtitles_id:
-        _put(lesson, base, kept.id, _("你打开以后，别人保存了新的字幕，没有替换。请看过再上传一次。"))
+    if kept.id != lesson.subtitles_id or lesson.other_film_id is not None:
+        _put(lesson, base, kept.id, _("你打开以后，别人保存了新的字幕，没有替换。请看过再上传一次。"), fits=True)
         touched(course)
 
 
@@ -161,20 +184,22 @@ def take_subtitles_off(actor: Actor, course: Course, lesson_id: int, *, base: st
     must_edit(actor, course)
     lesson = _filmed(course, lesson_id)
     if lesson.subtitles_id is not None:
-        _put(lesson, base, None, _("你打开以后，别人保存了新的字幕，没有删掉。"))
+        _put(lesson, base, None, _("你打开以后，别人保存了新的字幕，没有删掉。"), fits=True)
         touched(course)
 
 
-def _put(lesson: Lesson, base: str, subtitles_id: int | None, moved: object) -> None:
-    """One step that two people cannot both take from the same version."""
+def _put(lesson: Lesson, base: str, subtitles_id: int | None, moved: object, *, fits: bool) -> media.Subtitles | None:
+    """One step that two people cannot both take from the same version; what stood before. `fits`: they are for this film."""
     before = media.find_subtitles(base) if base else None
     if base and before is None:
         raise TextMoved(moved)
     put = session.execute(
         update(Lesson).where(Lesson.id == lesson.id, Lesson.subtitles_id.is_not_distinct_from(before.id if before else None))
-        .values(subtitles_id=subtitles_id).execution_options(synchronize_session="fetch"))
+        .values(subtitles_id=subtitles_id, **({"other_film_id": None} if fits or before is None else {}))
+        .execution_options(synchronize_session="fetch"))
     if not put.rowcount:
         raise TextMoved(moved)
+    return before
 
 
 def ask_for_transcript(actor: Actor, course: Course, lesson_id: int) -> None:
@@ -193,7 +218,7 @@ def take_transcript(event: media.Transcribed) -> None:
     for lesson in waiting:
         course = session.get(Course, lesson.course_id)
         if course.state != "submitted":
-            lesson.subtitles_id = event.subtitles_id
+            lesson.subtitles_id, lesson.other_film_id = event.subtitles_id, None
             touched(course)
 
 

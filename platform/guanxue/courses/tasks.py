@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from guanxue.core.actor import SYSTEM
 from guanxue.core.db import writing
-from guanxue.courses import reviews
+from guanxue.courses import reviews, tidying
 from guanxue.jobs import Running
 
 
@@ -13,3 +13,10 @@ def settle_rights(_job: Running) -> None:
     with writing():
         reviews.settle_all(SYSTEM)
         reviews.watch_rights()
+
+
+def tidy_drafts(_job: Running) -> None:
+    """Fold what scripts saved, forget what was removed long ago, and ask for tomorrow's round. Twice is once."""
+    with writing():
+        tidying.tidy_drafts()
+        tidying.watch_drafts()

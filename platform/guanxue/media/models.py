@@ -88,6 +88,9 @@ class Upload(Model):
 class Subtitles(Model):
     """What is said in a film and when: a version that somebody wrote, never changed. Known by its content.
 
+    `quiet_at` is set while only a script has saved it; `passed_at` once the same person's next one took its place: such a
+    version goes after a while, if nothing names it. All others stay.
+
     `cues` are [[start_ms, end_ms, text], …]; origin: upload, spoken (what the voice said), written (in the editor, also a
     checked transcript), transcribed (by a machine, checked by nobody yet).
     """
@@ -100,6 +103,8 @@ class Subtitles(Model):
     origin: Mapped[str]
     created_by: Mapped[str]
     created_at: Mapped[datetime] = mapped_column(UtcMoment)
+    quiet_at: Mapped[datetime | None] = mapped_column(UtcMoment)
+    passed_at: Mapped[datetime | None] = mapped_column(UtcMoment)
 
 
-append_only(Subtitles)
+append_only(Subtitles, free=("quiet_at", "passed_at"), may_go="passed_at")

@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable
+from datetime import timedelta
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.exc import IntegrityError
 
 from guanxue import audit, jobs
@@ -27,9 +28,10 @@ ORIGINS = ("upload", "spoken", "written", "transcribed")
 CHINESE = "zh-Hans"
 
 
-def keep_subtitles(actor: Actor, cues: Iterable[Cue], *, origin: str, lang: str = CHINESE) -> Subtitles:
+def keep_subtitles(actor: Actor, cues: Iterable[Cue], *, origin: str, lang: str = CHINESE, is_quiet: bool = False) -> Subtitles:
     """A version of subtitles; the same lines of the same origin are the same version. Lines may still be empty.
 
+    `is_quiet`: a script saves it while somebody writes; nobody has pressed a button.
     Raises Invalid with the number of the line whose times or text cannot be kept.
     """
     if origin not in ORIGINS:
@@ -40,14 +42,49 @@ def keep_subtitles(actor: Actor, cues: Iterable[Cue], *, origin: str, lang: str 
     digest = hashlib.sha256(text.encode()).hexdigest()
     found = _by_digest(digest)
     if found is not None:
+        found.passed_at = None  # it is wanted again
+        if not is_quiet:
+            confirm_subtitles(found)
         return found
-    made = Subtitles(digest=digest, lang=lang, cues=kept, origin=origin, created_by=actor.ref, created_at=clock.now())
+    made = Subtitles(digest=digest, lang=lang, cues=kept, origin=origin, created_by=actor.ref, created_at=clock.now(),
+                     quiet_at=clock.now() if is_quiet else None)
     try:
         with session.begin_nested():
             session.add(made)
     except IntegrityError:  # somebody kept the same a moment ago
         return _by_digest(digest)
     return made
+
+
+# A script saves every few seconds. What one person saved so within that time is one version in the end: the last.
+SESSION = timedelta(hours=2)
+PASSED_KEPT_FOR = timedelta(days=1)  # whoever has one of the others open still is answered by what they read
+
+
+def confirm_subtitles(subtitles: Subtitles) -> None:
+    """Somebody pressed a button: this version stays."""
+    subtitles.quiet_at = subtitles.passed_at = None
+    session.flush()
+
+
+def pass_subtitles(actor: Actor, before: Subtitles, by: Subtitles) -> None:
+    """`by` took the place of `before`: a quiet save of the same person in the same session goes after a while."""
+    if before.id == by.id or before.quiet_at is None or before.created_by != actor.ref:
+        return
+    if clock.now() - before.quiet_at <= SESSION:
+        before.passed_at = clock.now()
+        session.flush()
+
+
+def list_passed() -> dict[int, str]:
+    """Digests, by row id, of versions that may go if nothing names them."""
+    return dict(session.execute(
+        select(Subtitles.id, Subtitles.digest).where(Subtitles.passed_at <= clock.now() - PASSED_KEPT_FOR)).all())
+
+
+def forget_subtitles(subtitles_ids: Iterable[int]) -> None:
+    """Remove versions that were passed; nothing may name them."""
+    session.execute(delete(Subtitles).where(Subtitles.id.in_(set(subtitles_ids)), Subtitles.passed_at.is_not(None)))
 
 
 def tidied(cues: Iterable[Cue]) -> list[Cue]:

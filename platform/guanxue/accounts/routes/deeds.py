@@ -41,6 +41,8 @@ DEEDS = {
     "courses.complaint.decided": N_("决定投诉"),
     "courses.course.approved": N_("课程审核通过"), "courses.course.published": N_("课程发布"),
     "courses.course.taken_on": N_("认领筹备中的课程"), "courses.course.given_back": N_("还回筹备中的课程"),
+    "courses.lesson.removed": N_("从草稿里删掉一节课"), "courses.lesson.put_back": N_("把删掉的放回草稿"),
+    "courses.subtitles.kept": N_("确认字幕对得上新视频"),
     "courses.author.invited": N_("邀请老师合写课程"), "courses.author.joined": N_("加入课程合写"),
     "courses.author.left": N_("退出课程合写"), "courses.course.handed_over": N_("转交课程"),
     "courses.course.institution": N_("课程归属单位"), "media.file.kept": N_("上传图片或附件"),

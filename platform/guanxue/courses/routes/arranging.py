@@ -17,18 +17,30 @@ def teach_sections(slug: str) -> Response:
     """Add, rename, remove or move a section: `step` says which, `section` its name, `name` the new one."""
     actor, course, form = current_actor(), my_course(slug), request.form
     step, section, name = form.get("step", "add"), form.get("section", ""), form.get("name", "")
+    removed = None
     try:
         if step == "rename":
             courses.rename_section(actor, course, section, name)
         elif step == "remove":
-            courses.remove_section(actor, course, section)
+            removed = courses.remove_section(actor, course, section)
         elif step in ("up", "down"):
             courses.move_section(actor, course, section, -1 if step == "up" else 1)
         else:
             courses.add_section(actor, course, name)
     except Invalid as problem:
         return course_page(course, problem)
-    return redirect(url_for(".teach_course", slug=slug, _anchor="outline"), 303)
+    return redirect(url_for(".teach_course", slug=slug, removed=removed.id if removed else None, _anchor="outline"), 303)
+
+
+@blueprint.post("/teach/<slug>/removed/<int:removed_id>")
+def teach_put_back(slug: str, removed_id: int) -> Response:
+    """A lesson or a heading that was taken out stands in the draft again."""
+    course = my_course(slug)
+    try:
+        lesson = courses.put_back(current_actor(), course, removed_id)
+    except (Invalid, courses.NotReady) as problem:
+        return course_page(course, problem)
+    return redirect(url_for(".teach_course", slug=slug, _anchor=f"lesson-{lesson.id}" if lesson else "outline"), 303)
 
 
 @blueprint.post("/teach/<slug>/order")

@@ -205,6 +205,6 @@ def teach_move(slug: str, lesson_id: int) -> Response:
 
 @blueprint.post("/teach/<slug>/lessons/<int:lesson_id>/remove")
 def teach_remove(slug: str, lesson_id: int) -> Response:
-    """Out of the draft; what is published keeps it."""
-    courses.remove_lesson(current_actor(), my_course(slug), lesson_id)
-    return redirect(url_for(".teach_course", slug=slug), 303)
+    """Out of the draft, for thirty days with a way back; what is published keeps it."""
+    removed = courses.remove_lesson(current_actor(), my_course(slug), lesson_id)
+    return redirect(url_for(".teach_course", slug=slug, removed=removed.id), 303)

@@ -74,9 +74,17 @@ class Posted:
             raise Invalid(_("没有保存：第 %(n)s 行%(why)s", n=number, why=faults[0]["message"]), fields=faults)
         return cues
 
-    def whole(self, lesson: courses.Lesson) -> tuple[list[media.Cue], list[media.Cue]]:
-        """(all lines with these in their place, these alone)."""
-        before, here = courses.lines_at(lesson, self.base), self.cues()
+    def whole(self, lesson: courses.Lesson, *, may_miss: bool = False) -> tuple[list[media.Cue], list[media.Cue]]:
+        """(all lines with these in their place, these alone). `may_miss`: where the version that was read is gone, they are
+        shown in what stands now. Raises TextMoved else.
+        """
+        here = self.cues()
+        try:
+            before = courses.lines_at(lesson, self.base)
+        except courses.TextMoved:
+            if not may_miss:
+                raise
+            before = courses.subtitling_of(lesson).lines
         return [*before[:self.first], *here, *before[self.first + self.count:]], here
 
 
@@ -125,6 +133,7 @@ def _editor(course: courses.Course, lesson: courses.Lesson, problem: Problem | N
         origin_words=ORIGINS[told.origin], worth_a_look=told.worth_a_look, duration_ms=told.duration_ms,
         elsewhere=[n for n, p in enumerate(told.problems) if p and not first <= n < first + PER_PAGE][:1], per_page=PER_PAGE,
         play=media.playable(asset) if asset is not None and asset.state == "ready" else None,
+        is_strange=told.is_strange,
         transcript=media.transcript_of(asset) if asset is not None else None, can_transcribe=media.can_transcribe(),
         may_edit=course.state != "submitted", message=str(problem.message) if problem else ""))
 
@@ -136,7 +145,8 @@ def subtitles_state(course: courses.Course, lesson: courses.Lesson) -> dict | No
     told = courses.subtitling_of(lesson)
     is_narrated = lesson.is_narrated or (lesson.asset_id is None and bool(lesson.body))
     return {"lesson_id": lesson.id, "lines": len(told.lines), "origin": ORIGINS[told.origin], "worth_a_look": told.worth_a_look,
-            "is_narrated": is_narrated, "is_missing": course.is_subsidised and not is_narrated and not told.lines}
+            "is_strange": told.is_strange, "is_narrated": is_narrated,
+            "is_missing": course.is_subsidised and not is_narrated and not told.lines}
 
 
 def _page_number() -> int:
@@ -158,9 +168,10 @@ def subtitles_save(slug: str, lesson_id: int) -> Response:
     posted = None
     try:
         posted = Posted.of_request()
-        lines, line = _done(lesson, posted, request.form.get("do", ""))
+        what = request.form.get("do", "")
+        lines, line = _done(lesson, posted, what)
         version = courses.write_subtitles(current_actor(), course, lesson_id, lines, base=posted.base,
-                                          origin=_origin_of(lesson))
+                                          origin=_origin_of(lesson), is_quiet=is_quiet and not what)
     except (courses.TextMoved, Invalid) as problem:
         if is_quiet:
             faults = {f["field"]: str(f["message"]) for f in problem.fields}
@@ -229,7 +240,7 @@ def _asked_ms() -> int:
 def _both(course: courses.Course, lesson: courses.Lesson, posted: Posted, problem: Problem) -> Response:
     """What somebody else saved and what was posted, side by side where they differ."""
     theirs = courses.subtitling_of(lesson)
-    mine, _here = posted.whole(lesson)
+    mine, _here = posted.whole(lesson, may_miss=True)
     kept = media.get_subtitles(lesson.subtitles_id) if lesson.subtitles_id else None
     kind, _colon, number = kept.created_by.partition(":") if kept else ("", "", "")
     by = accounts.names_of([int(number)]).get(int(number), "") if kind == "person" else ""
@@ -254,7 +265,7 @@ def subtitles_mine(slug: str, lesson_id: int) -> Response:
     """Of two versions the one that was posted, in place of the version that was shown beside it."""
     course, lesson = _lesson(slug, lesson_id)
     posted = Posted.of_request()
-    lines, _here = posted.whole(lesson)
+    lines, _here = posted.whole(lesson, may_miss=True)
     shown = request.form.get("shown", "")
     try:
         courses.write_subtitles(current_actor(), course, lesson_id, lines, base=shown, origin=_origin_of(lesson))
@@ -314,6 +325,17 @@ def subtitles_off(slug: str, lesson_id: int) -> Response:
     course, lesson = _lesson(slug, lesson_id)
     try:
         courses.take_subtitles_off(current_actor(), course, lesson_id, base=request.form.get("base", ""))
+    except courses.TextMoved as problem:
+        return _editor(course, lesson, problem)
+    return redirect(url_for(".subtitles", slug=slug, lesson_id=lesson_id), 303)
+
+
+@blueprint.post("/teach/<slug>/lessons/<int:lesson_id>/subtitles/fit")
+def subtitles_fit(slug: str, lesson_id: int) -> Response:
+    """The subtitles of the film before fit the new one, somebody says who has looked."""
+    course, lesson = _lesson(slug, lesson_id)
+    try:
+        courses.keep_for_film(current_actor(), course, lesson_id, base=request.form.get("base", ""))
     except courses.TextMoved as problem:
         return _editor(course, lesson, problem)
     return redirect(url_for(".subtitles", slug=slug, lesson_id=lesson_id), 303)

@@ -122,7 +122,18 @@ def course_page(course: courses.Course, problem: Problem | None = None) -> Respo
         talk=talk_of(course), review=review_values(course), may_edit=may_edit, may_give_back=courses.may_give_back(course),
         not_there=[x for x in course.syllabus if x not in {y.title for y in lessons}],
         team=len(course.author_ids), remarks=[r for r in remarks if not r["lesson"]],
-        institution=place.name if place else "", **_choices(), **told_of(problem)))
+        institution=place.name if place else "", **_removed_values(course, may_edit), **_choices(), **told_of(problem)))
+
+
+def _removed_values(course: courses.Course, may_edit: bool) -> dict:
+    """What can be put back (`removed`), and the one that was taken out a moment ago (`just_removed`)."""
+    found = courses.list_removed(course) if may_edit else []
+    ids = {int(x.removed_by.removeprefix("person:")) for x in found if x.removed_by.startswith("person:")}
+    names = {f"person:{i}": name for i, name in accounts.names_of(ids).items()}
+    rows = [{"id": x.id, "kind": x.kind, "title": x.title, "by": names.get(x.removed_by, ""), "at": x.removed_at,
+             "until_at": x.removed_at + courses.REMOVED_KEPT_FOR} for x in found]
+    just = request.args.get("removed", "")
+    return {"removed": rows, "just_removed": next((x for x in rows if str(x["id"]) == just), None)}
 
 
 def _lesson_row(lesson: courses.Lesson, asset: media.Asset | None) -> dict:
