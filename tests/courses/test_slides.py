@@ -274,3 +274,16 @@ def test_a_published_course_makes_the_same_film_of_the_same_pages(draft, bare_ap
         revision = courses.publish_course(SYSTEM, course)
         frozen = courses.lessons_of(revision.id)[0]
         assert frozen.asset_id == courses.film_of(courses.get_lesson(course, lesson)).id
+
+
+def test_whoever_reads_the_course_sees_the_film_that_will_be_published(draft, bare_app):
+    browser, page, lesson = draft
+    browser.send(page, 303, **form_of(bare_app, lesson))
+    with bare_app.test_request_context(), writing():
+        course = courses.get_course("measuring", SYSTEM)
+        courses.add_lesson(SYSTEM, course, title="考核", kind="quiz", body="::q::先停机。{TRUE}")
+    browser.see("/teach/measuring")
+    answer = browser.send("/teach/measuring/submit", 303, basis="own", people="nobody")
+    with bare_app.test_request_context():
+        course = courses.get_course("measuring", SYSTEM)
+        assert course.state == "submitted" and courses.is_film_current(courses.get_lesson(course, lesson)), words(answer)

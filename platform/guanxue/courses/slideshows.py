@@ -14,7 +14,7 @@ from guanxue.core.errors import Invalid
 from guanxue.core.i18n import lazy as _
 from guanxue.courses.errors import NotReady
 from guanxue.courses.models import Course, Lesson
-from guanxue.courses.queries import get_lesson
+from guanxue.courses.queries import get_lesson, list_lessons
 from guanxue.courses.service import edit_lesson, must_edit, touched
 from guanxue.courses.slidetext import Page, read_pages, spec_of, write_pages
 
@@ -139,6 +139,13 @@ def make_film(actor: Actor, course: Course, lesson_id: int) -> media.Asset:
     lesson.is_narrated = True
     touched(course)
     return film
+
+
+def make_films(actor: Actor, course: Course) -> None:
+    """Ask for every film that does not show its pages as they stand: readers are to see what will be published."""
+    for lesson in list_lessons(course.id):
+        if is_slideshow(lesson) and not is_film_current(lesson):
+            make_film(actor, course, lesson.id)
 
 
 def take_film(event: media.AssetReady) -> None:

@@ -14,6 +14,8 @@ from guanxue.media.probing import Probe
 from guanxue.media.programs import ProgramFailed
 from guanxue.media.rules import NarrationSpec, SlideSpec
 
+SOFTER_DB = 4.5  # the voice is that much softer than a lesson that somebody speaks: measured at -20.5 LUFS
+
 
 def draw_all(spec: NarrationSpec, folder: Path) -> tuple[int, int]:
     """Draw the slides that are shown as folder/slide1.png and so on; their width and height. BadVideo for a lost picture."""
@@ -50,15 +52,18 @@ def _lost(n: int) -> BadVideo:
 
 
 def recordings(shown: list[SlideSpec], work: Path, is_lost: Callable[[], bool]) -> dict[int, narration.Recording]:
-    """By slide (from 0): its recording as loud as every lesson is, and its sentences laid over it. BadVideo, Stopped."""
+    """By slide (from 0): its recording as loud as every lesson is (as the voice, where that speaks too), and its sentences
+    laid over it. Raises BadVideo, Stopped.
+    """
     made = {}
+    is_mixed = any(s.sentences and not s.recording for s in shown)
     for n, slide in enumerate(shown):
         if not slide.recording:
             continue
         source, target = _kept(slide.recording, SOUND, n + 1), work / f"recording{n}.wav"
         try:
             loudness = probing.measure(source, Probe(0, 0, sounds.LONGEST_S * 1000, True, False, sound=0), is_lost)
-            gain = encoder.gain_db(loudness) if loudness is not None else 0.0
+            gain = encoder.gain_db(loudness) - (SOFTER_DB if is_mixed else 0.0) if loudness is not None else 0.0
             length_ms = sounds.samples(source, target, narration.RATE, gain, is_lost)
         except ProgramFailed:
             raise _lost(n + 1) from None

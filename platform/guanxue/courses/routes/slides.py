@@ -12,13 +12,14 @@ from flask import Response, jsonify, redirect, request, url_for
 
 from guanxue import courses, media
 from guanxue.core import clock
-from guanxue.core.db import begin_writing
+from guanxue.core.db import begin_writing, end_work
 from guanxue.core.enclosures import SOUND
 from guanxue.core.errors import Conflict, Invalid, Problem, TooLarge
 from guanxue.core.i18n import lazy as _
 from guanxue.core.web.addresses import is_row_id
 from guanxue.core.web.dispatch import current_actor, reads_first, takes_upload
 from guanxue.core.web.pages import page, personal
+from guanxue.core.web.turnstile import outside
 from guanxue.courses.routes import blueprint
 from guanxue.courses.routes.files import prepare_file
 from guanxue.courses.routes.lessons import both_texts, outline_rows
@@ -55,13 +56,15 @@ def teach_slides_add(slug: str) -> Response:
     course, form, actor = my_course(slug), request.form, current_actor()
     lesson_id = int(form["lesson"]) if is_row_id(form.get("lesson", "")) else None
     before = courses.get_lesson(course, lesson_id) if lesson_id else None
+    there = len(courses.read_pages(before.body)) if before is not None and form.get("way") != "replace" else 0
     try:
-        deck = _deck(before, is_replacing=form.get("way") == "replace")
+        deck = _deck(media.MOST_PAGES - there)
         begin_writing()
         course = my_course(slug)
         lesson = courses.get_lesson(course, lesson_id) if lesson_id else _lesson_for(course, form)
         put = courses.put_pages(actor, course, lesson.id, deck, is_replacing=form.get("way") == "replace")
     except (Invalid, TooLarge, media.Busy) as problem:
+        course = my_course(slug)
         if lesson_id:
             return slides_page(course, courses.get_lesson(course, lesson_id), problem)
         return _new_form(course, {n: form.get(n, "") for n in ("title", "section", "form_key")}, problem)
@@ -90,15 +93,20 @@ def _said_of_counts() -> list[object]:
     return told
 
 
-def _deck(lesson: courses.Lesson | None, *, is_replacing: bool) -> media.Deck:
+def _deck(most_pages: int) -> media.Deck:
+    """The files that came, read while others pass by: it takes a program and a while."""
     uploads = [x for x in request.files.getlist("files") if x.filename]
     if not uploads:
         raise Invalid(_("请先选文件：一份 PDF，或者几张图片。"))
     if len(uploads) > MOST_FILES:
         raise Invalid(_("一次最多选 %(n)s 个文件。", n=MOST_FILES))
     media.must_have_room(current_actor())
-    there = len(courses.read_pages(lesson.body)) if lesson is not None and not is_replacing else 0
-    return media.read_deck([(x.filename, x.stream) for x in uploads], media.MOST_PAGES - there)
+    end_work(commit=False)  # nothing is kept open in the database meanwhile
+    with outside(request.environ):
+        deck = media.read_deck([(x.filename, x.stream) for x in uploads], most_pages)
+    for x in deck.pages:
+        media.note_prepared(current_actor(), x)
+    return deck
 
 
 def _lesson_for(course: courses.Course, form) -> courses.Lesson:
@@ -176,9 +184,11 @@ def teach_slides_save(slug: str, lesson_id: int) -> Response:
         lesson = courses.save_pages(current_actor(), course, lesson_id, title=title, pages=pages, version=version)
         if form.get("do") == "make":
             courses.make_film(current_actor(), course, lesson_id)
+            at = "seen"  # where its progress is told
     except courses.TextMoved as problem:
         return both_texts(course, lesson_id, {"title": title, "body": courses.write_pages(pages)}, problem, is_quiet)
-    except (Invalid, TooLarge) as problem:
+    except (Invalid, TooLarge, media.Busy) as problem:
+        course = my_course(slug)
         if is_quiet:
             return personal(jsonify(message=str(problem.message))), problem.status
         return slides_page(course, courses.get_lesson(course, lesson_id), problem, (title, pages))

@@ -190,6 +190,7 @@ def teach_submit(slug: str) -> Response:
     """Hand the draft to a reviewer."""
     course = my_course(slug)
     try:
+        courses.make_films(current_actor(), course)
         courses.submit_course(current_actor(), course, claims=claims_from_form(course), note=request.form.get("note", ""))
     except Invalid as problem:
         return course_page(course, problem)
