@@ -15,7 +15,7 @@ from guanxue.core.i18n import lazy as _
 from guanxue.courses.errors import NotReady
 from guanxue.courses.models import Course, Lesson
 from guanxue.courses.queries import get_lesson, list_lessons
-from guanxue.courses.service import edit_lesson, must_edit, touched
+from guanxue.courses.service import change_film, edit_lesson, must_edit, touched
 from guanxue.courses.slidetext import Page, read_pages, spec_of, write_pages
 
 LONGEST_MS = 2 * 3_600_000
@@ -133,7 +133,8 @@ def make_film(actor: Actor, course: Course, lesson_id: int) -> media.Asset:
         raise Invalid(_("全部加起来超过 2 小时，学员坐不住；请分成几节课。"))
     film = media.create_narrated(actor, spec_of(pages))
     if lesson.asset_id is None or film.state == "ready":
-        lesson.asset_id, lesson.next_asset_id = film.id, None
+        change_film(lesson, film.id)
+        lesson.next_asset_id = None
     else:
         lesson.next_asset_id = film.id if film.id != lesson.asset_id else None
     lesson.is_narrated = True
@@ -151,5 +152,6 @@ def make_films(actor: Actor, course: Course) -> None:
 def take_film(event: media.AssetReady) -> None:
     """A film is whole: drafts that wait for it show it from now on."""
     for lesson in session.scalars(select(Lesson).where(Lesson.next_asset_id == event.asset_id)):
-        lesson.asset_id, lesson.next_asset_id = event.asset_id, None
+        change_film(lesson, event.asset_id)
+        lesson.next_asset_id = None
     session.flush()
