@@ -123,3 +123,11 @@ def test_work_that_was_taken_away_stops_the_encoder(videos, tmp_path):
     with pytest.raises(Stopped):
         encoder.encode(probing.Probe(1280, 720, 600_000, False, False), endless.video, None, tmp_path / "out", [360, 720],
                        progress=lambda f: None, is_lost=lambda: True)
+
+
+@pytest.mark.parametrize(("seconds", "at_ms"), [(1, 0), (3, 300), (11, 1100), (11, 5500), (11, 8500), (11, 10900)])
+def test_a_poster_is_found_in_the_shortest_film_and_at_any_moment(tmp_path, seconds, at_ms):
+    ffmpeg("-f", "lavfi", "-i", f"testsrc2=320x180:rate=5:duration={seconds}", "-g", 20, "-keyint_min", 20, "-sc_threshold", 0,
+           "-preset", "ultrafast", tmp_path / "film.mp4")
+    encoder.write_poster(tmp_path / "film.mp4", tmp_path / "poster.jpg", at_ms)
+    assert streams(tmp_path / "poster.jpg") == ["video,320,180"]

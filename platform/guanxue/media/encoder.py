@@ -257,8 +257,9 @@ def link(source: Path, target: Path) -> None:
 
 
 def write_poster(video: Path, target: Path, at_ms: int) -> None:
-    """One picture of a video we made, as JPEG: of the first three key pictures from there the one most like the others."""
-    options = {"ss": at_ms / 1000, "noaccurate_seek": None, "skip_frame": "nokey", "threads": 1}
+    """One picture of a video we made, as JPEG: of three key pictures around there the one most like the others."""
+    before_s = at_ms // 1000 // SEGMENT_S * SEGMENT_S - 1  # a second before the first of them
+    options = {"skip_frame": "nokey", "threads": 1, **({"ss": before_s} if before_s > 0 else {})}
     opened = ffmpeg.input(str(video), protocol_whitelist="file", **options)
     stream = opened.filter("thumbnail", 3)
     command = ffmpeg.output(stream, str(target), vframes=1, **{"q:v": 4}).global_args(
