@@ -287,3 +287,20 @@ def test_whoever_reads_the_course_sees_the_film_that_will_be_published(draft, ba
     with bare_app.test_request_context():
         course = courses.get_course("measuring", SYSTEM)
         assert course.state == "submitted" and courses.is_film_current(courses.get_lesson(course, lesson)), words(answer)
+
+
+def test_slides_go_into_a_course_folder_as_text_and_come_back_as_the_same_film(draft, bare_app, tmp_path):
+    browser, page, lesson = draft
+    browser.send(page, 303, **form_of(bare_app, lesson))
+    with bare_app.test_request_context(), writing():
+        course = courses.get_course("measuring", SYSTEM)
+        courses.add_lesson(SYSTEM, course, title="考核", kind="quiz", body="::q::先停机。{TRUE}")
+        before = courses.lessons_of(courses.publish_course(SYSTEM, course).id)[0]
+        courses.export_folder("measuring", tmp_path / "out")
+    told = (tmp_path / "out" / "lessons" / "lesson-1.md").read_text("utf-8")
+    assert told.count("](../files/") == 3 and "甲。" in told and not (tmp_path / "out" / "videos").exists()
+    facts = tmp_path / "out" / "course.yaml"
+    facts.write_text(facts.read_text("utf-8").replace("slug: measuring", "slug: elsewhere"), "utf-8")
+    with bare_app.test_request_context(), writing():
+        after = courses.lessons_of(courses.import_folder(SYSTEM, tmp_path / "out").id)[0]
+        assert (after.body, after.asset_id) == (before.body, before.asset_id)
