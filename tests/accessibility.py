@@ -429,7 +429,7 @@ class Walker:
         if key not in self._contexts:
             context = self.chromium.new_context(viewport=sites.PHONE, locale="zh-CN", reduced_motion="reduce",
                                                 service_workers="block")
-            context.set_default_timeout(15_000)
+            context.set_default_timeout(sites.PATIENCE_MS)
             cookies = [{"name": "lang", "value": visit.language, "url": self.address}]
             kept = self.visitors.browsers[visit.role].client.get_cookie("session") if PEOPLE[visit.role] else None
             if kept:

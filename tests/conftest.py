@@ -16,7 +16,7 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from playwright.sync_api import sync_playwright
 from sqlalchemy import create_engine, text
-from tests import factories
+from tests import factories, sparing
 from tests.journeys.site import chromium
 
 from guanxue import ledger, migrations, wiring
@@ -40,7 +40,17 @@ def make_app(folder: Path, **changes):
     """An app on `folder`; its database must have been prepared."""
     app = create_app(make_settings(folder, **changes))
     app.testing = True
+    sparing.spare(app)
     return app
+
+
+sparing.keep_builders()
+sparing.hash_quickly()
+
+
+def pytest_collection_finish() -> None:
+    """What is loaded by now stays to the end."""
+    sparing.collect_seldom()
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -132,7 +142,7 @@ def postgresql():
     """A real PostgreSQL server; its URL with a place for the database's {name}."""
     programs = _postgresql_programs()
     # Not below pytest's own folder: another run that starts meanwhile closes that to every other user.
-    folder = Path(tempfile.mkdtemp(prefix="guanxue-pg-"))
+    folder = Path(tempfile.mkdtemp(prefix="guanxue-pg-", dir=sparing.memory_folder()))
     data = folder / "data"
     as_user = []
     if os.geteuid() == 0:  # initdb refuses root
@@ -143,7 +153,7 @@ def postgresql():
     log = (folder / "log").open("wb")
     server = subprocess.Popen(
         [*as_user, programs / "postgres", "-D", data, "-k", str(folder), "-c", "listen_addresses=", "-c", "fsync=off",
-         "-c", "max_connections=100"],
+         "-c", "full_page_writes=off", "-c", "autovacuum=off", "-c", "max_wal_size=160MB", "-c", "max_connections=100"],
         stdout=log, stderr=log, cwd="/",
     )
     # A socket file of our own: no port that somebody else may take between looking and listening.
@@ -187,7 +197,9 @@ def postgresql_app(postgresql, tmp_path):
     admin = create_engine(postgresql.format(name="postgres"), isolation_level="AUTOCOMMIT")
     with admin.connect() as connection:
         template = _template_database(connection, postgresql, tmp_path)
-        connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {template}"))
+        # In memory a copy of the files is quickest; on a disk it would wait for them.
+        how = "STRATEGY file_copy" if _is_copied_quickest(connection, postgresql) else ""
+        connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {template} {how}"))
     app = make_app(tmp_path / "pgsite", database_url=postgresql.format(name=name))
     with app.app_context():
         ledger.ensure_key()  # the copied database has its rows, this folder not yet its key
@@ -198,6 +210,10 @@ def postgresql_app(postgresql, tmp_path):
     with admin.connect() as connection:
         connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
     admin.dispose()
+
+
+def _is_copied_quickest(connection, url: str) -> bool:
+    return f"host={sparing.MEMORY}/" in url and connection.dialect.server_version_info >= (15,)
 
 
 _templates: dict[str, str] = {}

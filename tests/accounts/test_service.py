@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import argon2
 import pytest
 from sqlalchemy import func, select
-from tests import factories
+from tests import factories, sparing
 from tests.factories import PASSWORD, make_person, town_row
 
 from guanxue import accounts, audit
@@ -36,6 +37,11 @@ def test_passwords_are_kept_as_argon2id_and_never_in_the_audit_trail(any_db):
     lines = audit.list_lines()
     assert "accounts.person.registered" in [x.action for x in lines]
     assert not any("argon2" in str(x.detail) or PASSWORD in str(x.detail) for x in lines)
+
+
+def test_a_password_costs_whoever_guesses_it_what_owasp_asks_at_least():
+    told = argon2.extract_parameters(sparing.HASHER.hash(PASSWORD))  # tests themselves hash more quickly
+    assert told.type is argon2.Type.ID and told.memory_cost >= 19 * 1024 and told.time_cost >= 2
 
 
 def test_roles_become_capabilities_within_their_organisation(any_db):

@@ -33,7 +33,7 @@ def open_page(browser):
     def opened(viewport=sites.PHONE, **options):
         options.setdefault("has_touch", viewport is sites.PHONE)
         context = browser.new_context(viewport=viewport, locale="zh-CN", timezone_id="Asia/Shanghai", **options)
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(sites.PATIENCE_MS)
         contexts.append(context)
         return context.new_page()
 

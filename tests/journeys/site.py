@@ -30,6 +30,8 @@ CHROMIUM_FLAGS = ["--disable-gpu", "--disable-quic", "--no-first-run", "--disabl
                   "--disable-component-update", "--disable-sync"]
 PHONE, DESKTOP = {"width": 360, "height": 800}, {"width": 1280, "height": 800}
 SLUG, TITLE, VIDEO, TEXT, QUIZ = "cnc-daily-start", "数控车床开机检查", "01-before-power", "02-log", "quiz"
+PATIENCE_MS = 15_000  # what a page may take on a slow and busy machine; far above what it takes
+expect.set_options(timeout=PATIENCE_MS)
 INSTRUCTOR, CURATOR, REVIEWER = "13900000002", "13900000003", "13900000007"
 
 # A course as short as it can be and still be worth a thousandth of a credit (43.2 s): about half a minute of speech, a few

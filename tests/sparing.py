@@ -1,0 +1,86 @@
+"""What each test would pay for again though it cannot come out differently: paid once in a process.
+
+Every test has an app of its own. What is compiled for it (templates, the builders of addresses) depends on texts alone,
+so it is kept by those texts; what guards against a loss of power guards nothing in a test.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import shutil
+from pathlib import Path
+from types import CodeType
+
+from argon2 import PasswordHasher
+from jinja2 import BytecodeCache
+from jinja2.bccache import Bucket
+from sqlalchemy import event
+from werkzeug.routing import Rule
+
+from guanxue.accounts import service as accounts_service
+from guanxue.core import db as database
+
+MEMORY = Path("/dev/shm")
+NEEDED_BYTES = 1 << 30
+
+
+class Compiled(BytecodeCache):
+    """Compiled templates of this process, by name and content: a template that is changed is compiled anew."""
+
+    def __init__(self) -> None:
+        self._codes: dict[tuple[str, str], CodeType] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        """Give the bucket its code where the same text was compiled before."""
+        bucket.code = self._codes.get((bucket.key, bucket.checksum))
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        """Keep the bucket's code."""
+        self._codes[bucket.key, bucket.checksum] = bucket.code
+
+
+TEMPLATES = Compiled()
+
+
+def spare(app) -> None:
+    """Let a test's app use what was compiled before, and not wait for the disk."""
+    app.jinja_env.bytecode_cache = TEMPLATES
+    with app.app_context():
+        if database.db.engine.dialect.name == "sqlite":  # a process that is killed still loses nothing so; a machine would
+            event.listen(database.db.engine, "connect", lambda connection, _record: connection.execute("PRAGMA synchronous=OFF"))
+
+
+def keep_builders() -> None:
+    """Let rules of the same text share what Werkzeug compiles to build their addresses; most of an app's start is that."""
+    compile_anew, kept = Rule._compile_builder, {}
+
+    def compiled(rule: Rule, append_unknown: bool = True):
+        told = (rule.rule, rule.subdomain, rule.host, rule.merge_slashes, repr(rule.defaults), append_unknown)
+        if told not in kept:
+            kept[told] = compile_anew(rule, append_unknown)
+        return kept[told]
+
+    Rule._compile_builder = compiled
+
+
+HASHER = accounts_service._hasher  # the product's own
+
+
+def hash_quickly() -> None:
+    """Let passwords cost little; a hash says itself how to compare with it. Most tests begin with somebody who signs in."""
+    quick = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
+    accounts_service._hasher, accounts_service._nobody = quick, quick.hash("nobody's")
+
+
+def collect_seldom() -> None:
+    """Look for garbage seldom, and never among modules and tests: a third of the suite's time went there."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 10)
+
+
+def memory_folder() -> str | None:
+    """Where files live in memory and root may give them to others, if there is room; None: where temporary files are."""
+    is_there = MEMORY.is_dir() and os.access(MEMORY, os.W_OK)
+    return str(MEMORY) if is_there and shutil.disk_usage(MEMORY).free > NEEDED_BYTES else None
