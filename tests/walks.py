@@ -25,6 +25,7 @@ from guanxue import accounts, courses, discussions, helpdesk, learning, media, s
 from guanxue.core.actor import ANONYMOUS, SYSTEM, Actor
 from guanxue.core.db import db, session, writing
 from guanxue.core.web import dispatch
+from guanxue.courses import parcels
 from guanxue.learning import api as learning_api
 
 TABLE = Path(__file__).with_name("route_rights.csv")
@@ -97,6 +98,7 @@ def fill(app) -> None:
     learner.call("PUT", "/courses/safe-measuring/enrolment", 200)
     _judged(app, learner, author)
     _words(app)
+    _parcels(app, author)
     with app.test_request_context():
         search.rebuild()
 
@@ -113,6 +115,16 @@ def _filmed(author: Actor) -> None:
     pages = [media.prepare_file(f"{n}.png", io.BytesIO(decks.png(n))) for n in range(2)]
     courses.put_pages(author, course, shown.id, media.Deck(pages, ["先停机，再看布。", ""], ["先停机，再看布。", ""]))
     courses.remove_lesson(author, course, courses.add_lesson(author, course, title="看布的旧录像", kind="video", body=TEXT).id)
+
+
+def _parcels(app, author: Actor) -> None:
+    """Two course packages of 陈志强's: one ready to be fetched, and the same one come in again and looked at."""
+    with app.test_request_context():
+        parcel = courses.parcel_of(courses.get_course("own-draft", SYSTEM), of_draft=True)
+        out = parcels.begin(author, way="out", name="own-draft.zip", title="针织布检验", slug="own-draft", step=parcels.PACKING)
+        parcels.pack(author, out, parcel)
+        with parcels.package_of(author.id, out).open("rb") as stream:
+            parcels.look(author, parcels.receive(author, "own-draft.zip", stream))
 
 
 def _judged(app, learner: Learner, author: Actor) -> None:
@@ -162,6 +174,8 @@ class Examples:
     correction: int
     complaint: str
     remark: int
+    parcel: str  # a course package that came in and was looked at
+    packed: str  # one that can be fetched
 
     @classmethod
     def of(cls, app) -> Examples:
@@ -183,8 +197,10 @@ class Examples:
             short, correction, paper = session.execute(text(
                 "SELECT attempt_id, r.id, paper_id FROM quizzes_submission, quizzes_regrade_request r WHERE short_count > 0")).one()
             complaint, remark = session.execute(text("SELECT code, r.id FROM courses_complaint, courses_remark r ORDER BY r.id")).first()
+            author = accounts.find_person_by_phone(INSTRUCTOR)
+            mine = {x["way"]: ticket for ticket, x in parcels.list_mine(Actor("person", author.id, author.name))}
         return cls(playback, attempt, video, quiz, draft, filmed, slides, stage, row, code, session_id, ticket, question, note, short, paper,
-                   correction, complaint, remark)
+                   correction, complaint, remark, mine["in"], mine["out"])
 
 
 def routes(app, examples: Examples) -> list[Route]:
@@ -200,6 +216,8 @@ def _address(rule: str, endpoint: str, method: str, x: Examples) -> str:
     values = {
         "slug": _slug(rule), "course": "safe-measuring", "lesson": "quiz" if method == "POST" else "lesson-1",
         "lesson_id": x.filmed_lesson if "/subtitles" in rule else x.slides_lesson if rule.endswith("/slides") else x.draft_lesson, "code": x.ticket if rule.startswith(("/help/", "/desk/")) else x.complaint if _is_case(rule) else x.code, "remark_id": x.remark, "complaint_id": 1,
+        # What takes or drops a package also changes the disk, which nobody undoes: there it is one that nobody has.
+        "ticket": "0" * 32 if method == "POST" else x.packed if rule.endswith(".zip") else x.parcel,
         "person_id": 1, "removed_id": 1, "kind": "question", "thing_id": x.question, "question_id": x.question, "note_id": x.note, "session_id": x.session_id, "stage_id": x.stage, "row_id": x.row,
         "attempt": x.short, "number": 3 if "/marking/" in rule else 2, "paper_id": x.paper, "request_id": x.correction,
         "industry": "textiles", "name": "x", "group": "all", "what": "learners", "form": "csv", "filename": "base/base.css", "token": "forged", "key": "forged", "course_id": 1, "asset_id": 1, "version": "v",

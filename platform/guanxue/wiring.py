@@ -62,6 +62,7 @@ from guanxue.courses.routes import checklist as _courses_checklist  # noqa: F401
 from guanxue.courses.routes import draw as _courses_draw  # noqa: F401
 from guanxue.courses.routes import files as _courses_files  # noqa: F401
 from guanxue.courses.routes import lessons as _courses_lessons  # noqa: F401
+from guanxue.courses.routes import parcels as _courses_parcels  # noqa: F401
 from guanxue.courses.routes import plans as _courses_plans  # noqa: F401
 from guanxue.courses.routes import public as _courses_public  # noqa: F401
 from guanxue.courses.routes import questions as _courses_questions  # noqa: F401
@@ -177,6 +178,8 @@ def _jobs() -> None:
     jobs.register("media.transcribe", media_tasks.transcribe, heavy=True, given_up=media_tasks.give_up_listening)
     jobs.register("media.sweep_uploads", media_tasks.sweep_uploads)
     jobs.register("media.sweep_files", media_tasks.sweep_files)
+    jobs.register("courses.parcel", course_tasks.move_parcel, given_up=course_tasks.give_up_parcel)
+    jobs.register("courses.sweep_parcels", course_tasks.sweep_parcels)
     jobs.register("courses.rights", course_tasks.settle_rights, max_attempts=50)
     jobs.register("courses.tidy", course_tasks.tidy_drafts)
     jobs.register("search.update", search_tasks.update)
@@ -261,7 +264,7 @@ def warm(app: Flask) -> None:
     try:
         with app.app_context():
             courses.snapshot()
-            search.suggest("a")
+            search.warm()
         visitor = app.test_client()  # what a first visit compiles and looks up is made once, not in each worker
         for page in ("/", "/courses", "/courses?q=a", "/login"):
             visitor.get(page)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -120,10 +121,14 @@ def _course(path: Path) -> Check:
     return Check("course", reason, counts, left_out, facts)
 
 
-def look_at(path: Path) -> CourseFolder:
-    """What a course folder or package holds, with its report also about files that are not even unpacked. BadFolder."""
+def look_at(path: Path, meanwhile: Callable[[CourseFolder], None] = lambda _folder: None) -> CourseFolder:
+    """What a course folder or package holds, with its report also about files that are not even unpacked. BadFolder.
+
+    `meanwhile` is called with it while its files are there.
+    """
     with packages.opened(path) as root:
         folder = read_folder(root)
+        meanwhile(folder)
     strays = packages.list_strays(path)
     for name in strays:
         folder.report.leave(losses.FILES, name, _("是苹果电脑自己加的，不属于课程。"))

@@ -14,6 +14,7 @@ from guanxue.core.command import in_app, print_json, without_site
 from guanxue.core.db import writing
 from guanxue.core.i18n import gettext as _
 from guanxue.core.i18n import lazy
+from guanxue.courses import losses
 
 
 @click.command("import-course")
@@ -48,11 +49,11 @@ def _tell(report: courses.LossReport) -> None:
     """On stderr: how much was counted, carried and left out where anything was, and why."""
     for kind, counted in report.to_document()["counts"].items():
         if counted["left_out"]:
-            click.echo(_("%(what)s：共 %(total)s，带入 %(n)s，没有带 %(m)s。", what=REPORTED[kind], total=counted["total"],
+            click.echo(_("%(what)s：共 %(total)s，带入 %(n)s，没有带 %(m)s。", what=losses.NAMES[kind], total=counted["total"],
                          n=counted["carried"], m=counted["left_out"]), err=True)
     for x in report.left_out:
         many = f"（{x.count}）" if x.count > 1 else ""
-        click.echo(f"  {x.where or REPORTED[x.kind]}{many}：{x.reason}", err=True)
+        click.echo(f"  {x.where or losses.NAMES[x.kind]}{many}：{x.reason}", err=True)
     for where, what in report.noted:
         click.echo(f"  {where}：{what}", err=True)
 
@@ -64,10 +65,6 @@ KINDS = {
 COUNTED = {
     "lessons": lazy("课"), "videos": lazy("视频课"), "texts": lazy("图文课"), "questions": lazy("题"), "cues": lazy("字幕条"),
     "entries": lazy("账"), "left_out": lazy("没有带入"), "total": lazy("共"),
-}
-REPORTED = {
-    "lessons": lazy("课"), "films": lazy("上传的视频"), "questions": lazy("题"), "cues": lazy("字幕条"), "files": lazy("文件"),
-    "links": lazy("正文里的文件链接"), "facts": lazy("课程信息"),
 }
 KNOWN = {
     "slug": lazy("地址"), "title": lazy("名称"), "kind": lazy("类别"), "level": lazy("等级"), "towns": lazy("镇街"),
@@ -109,7 +106,7 @@ def _lines(found: courses.Check) -> list[str]:
     lines += [f"  {x['where']}：{x['reason']}" for x in found.facts.get("doubts", ())]
     lines += [f"  {x['where']}：{x['what']}" for x in found.facts.get("noted", ())]
     facts = dict(found.facts)
-    lines += [_("  %(what)s：共 %(total)s，带入 %(n)s，没有带 %(m)s", what=REPORTED[kind], total=counted["total"],
+    lines += [_("  %(what)s：共 %(total)s，带入 %(n)s，没有带 %(m)s", what=losses.NAMES[kind], total=counted["total"],
                 n=counted["carried"], m=counted["left_out"]) for kind, counted in facts.pop("report", {}).items()]
     if "done" in facts:
         facts["done"] = [str(media.done_words(name, facts["frame_rate"])) for name in facts["done"]]

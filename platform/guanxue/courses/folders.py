@@ -11,7 +11,7 @@ import yaml
 from guanxue import media, quizzes, standards
 from guanxue.core.errors import Problem
 from guanxue.core.i18n import lazy as _
-from guanxue.courses import losses, rules
+from guanxue.courses import losses, rules, slidetext
 from guanxue.courses.enclosing import place_in, put_targets, targets_in
 
 LARGEST_TEXT_BYTES = 1_000_000
@@ -256,7 +256,7 @@ def _read_lesson(path: Path, item: dict, folder: CourseFolder) -> None:
     spoken = put_targets(body, dict.fromkeys(links, ANY_PICTURE))
     if is_film_left and kind == "video":
         folder.lack(name, _("视频没有一起带来，要另外上传。"))
-    elif video is None and not (body if kind == "text" else rules.slides_of(spoken)):
+    elif video is None and not (body if kind == "text" else rules.slides_of(spoken) or slidetext.read_pages(spoken)):
         folder.lack(name, _("没有正文。"))
     folder.lessons.append(FolderLesson(slug, title[1].strip(), kind, body, section, video, cues=cues, links=links,
                                        is_film_left=is_film_left and kind == "video",

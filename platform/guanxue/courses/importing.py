@@ -131,6 +131,8 @@ def _take_lessons(actor: Actor, course: Course, folder: CourseFolder) -> None:
         is_filmed = given.video is not None or given.is_film_left
         if given.is_film_left and lesson.is_narrated:
             lesson.asset_id = None  # the film that should be there is not what the machine spoke
+        if is_filmed or lesson.asset_id is None:
+            lesson.next_asset_id = None
         lesson.position, lesson.is_narrated = position, given.kind == "video" and not is_filmed
         if given.video is not None:
             lesson.asset_id = media.create_from_original(actor, given.video.name, given.video_digest).id

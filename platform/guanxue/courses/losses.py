@@ -12,6 +12,10 @@ from guanxue.core.i18n import lazy as _
 
 LESSONS, FILMS, QUESTIONS, CUES, FILES, LINKS, FACTS = KINDS = (
     "lessons", "films", "questions", "cues", "files", "links", "facts")
+NAMES = {
+    LESSONS: _("课"), FILMS: _("上传的视频"), QUESTIONS: _("题"), CUES: _("字幕条"), FILES: _("文件"),
+    LINKS: _("正文里的文件链接"), FACTS: _("课程信息"),
+}
 
 
 @dataclass(frozen=True)
@@ -75,7 +79,7 @@ REVIEW = _("审核意见和记录、下架和投诉的处理：是工作记录�
 LEARNERS = _("学员的报名、学习记录、成绩、笔记、提问、想学：是学员个人的，不带出。")
 HISTORY = _("以前的版本、版本号、发布时间和当时的政策：带入的是内容，重新发布时另外编号。")
 MADE = _("转换好的视频、合成语音、时长：带入后重新制作、重新测量。")
-NAMES = _("视频文件在老师电脑上的原名：文件夹里按课的名字命名。")
+FILM_NAMES = _("视频文件在老师电脑上的原名：文件夹里按课的名字命名。")
 SITE = _("平台自己的编号和状态（是否在筹备中、草稿还是已发布）：由带入的平台决定。")
 
 # Column of a course's or a lesson's table → what carries it (a str: a field of course.yaml, a lesson's item, a file), or why
@@ -111,9 +115,9 @@ LEFT_BEHIND = {
 CARRIED_SETTINGS = {"draw": "quiz_draw"}
 # Whole tables of this room that stay where they are.
 LEFT_TABLES = {
-    "courses_removed": HISTORY,
+    "courses_removed": HISTORY, "courses_editor": PEOPLE,
     "courses_author": PEOPLE, "courses_wish": LEARNERS, "courses_review_line": REVIEW, "courses_checklist": REVIEW,
     "courses_candidate": REVIEW, "courses_verdict": REVIEW, "courses_remark": REVIEW, "courses_remark_line": REVIEW,
     "courses_rights": RIGHTS, "courses_stop": REVIEW, "courses_complaint": REVIEW, "courses_complaint_line": REVIEW,
 }
-STAYS = (PEOPLE, RIGHTS, REVIEW, LEARNERS, HISTORY, MADE, NAMES, SITE)
+STAYS = (PEOPLE, RIGHTS, REVIEW, LEARNERS, HISTORY, MADE, FILM_NAMES, SITE)

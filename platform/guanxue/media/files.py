@@ -124,11 +124,11 @@ def _served(filename: str, draft: Path, kind: str) -> Prepared | None:
     """The draft, where the same bytes stand among the served files: drawn or converted again it would be another."""
     if kind == ATTACHMENT:
         return None
-    with draft.open("rb") as f:
-        mark = _shortened(hashlib.file_digest(f, "sha256").digest())
+    mark = mark_of(draft)
     extension = next((e for e in EXTENSIONS[kind] if _path(mark, e).is_file()), None)
     if extension is None:
         return None
+    os.utime(_path(mark, extension))  # whoever sweeps leaves it alone until it has its row
     size, name = draft.stat().st_size, plain_name(filename, extension)
     os.utime(_path(mark, extension))  # it is wanted again: not for the next sweep
     if kind == SOUND:
@@ -173,6 +173,12 @@ def _attachment(filename: str, draft: Path, head: bytes) -> Prepared:
     target.parent.mkdir(parents=True, exist_ok=True)
     os.replace(draft, target)
     return Prepared(Enclosure(mark, ATTACHMENT, plain_name(filename, extension), size), size)
+
+
+def mark_of(path: Path) -> str:
+    """How an address would tell that file's content, as it stands."""
+    with path.open("rb") as f:
+        return _shortened(hashlib.file_digest(f, "sha256").digest())
 
 
 def _mark(body: bytes) -> str:
