@@ -1,4 +1,4 @@
-"""Questions as teachers type them: seventeen habits, and the slips that come with them."""
+"""Questions as teachers type them: twenty-nine habits, and the slips that come with them."""
 
 from __future__ import annotations
 
@@ -30,6 +30,18 @@ WANTED = {
     "14-end-notes": "single single truefalse truefalse fillin fillin short",
     "15-english-marks": "single single multiple",
     "16-han-numbers": "single single single",
+    "18-answer-table": "single single multiple",
+    "19-page-feet": "single truefalse fillin",
+    "20-marked-options": "single multiple single single",
+    "21-scores-and-corrections": "multiple multiple truefalse truefalse truefalse single single",
+    "22-english-paper": "single single truefalse truefalse fillin",
+    "23-keys-by-part": "single single truefalse truefalse",
+    "24-markdown": "single single",
+    "25-materials": "single multiple single",
+    "26-word-dots": "single single",
+    "27-lost-breaks": "single single single",
+    "28-lists-inside": "short short",
+    "29-columns": "single matching ordering",
     "17-twenty": " ".join(["single"] * 10 + ["multiple"] * 2 + ["truefalse"] * 4 + ["fillin"] * 2 + ["numeric", "short"]),
 }
 
@@ -98,6 +110,60 @@ def test_every_slip_is_named_at_its_line():
     for line, word in ((4, "选项里没有 D"), (9, "单选题给了 2 个答案"), (11, "选项里缺 C"), (15, "题号 3 重复"), (19, "没有找到答案"),
                        (23, "2 个空"), (26, "A 出现了两次"), (29, "图"), (33, "没有看到空")):
         assert word in why(report, line), (line, why(report, line))
+
+
+KEYS = {
+    "18-answer-table": ["10～30 cm", "不可以 任何时候都不可以", "转弯 倒车"], "19-page-feet": ["关电源", "错", "当场"],
+    "20-marked-options": ["防止夹伤", "关料阀 挂牌上锁", "材料说明书", "上防锈油"],
+    "21-scores-and-corrections": ["高处坠落 物体打击", "电 气", "错", "对", "错", "断电", "119"],
+    "22-english-paper": ["Z", "personal protective equipment", "错", "对", "red"], "23-keys-by-part": ["放在烙铁架", "接地", "对", "错"],
+    "24-markdown": ["建立坐标系", "确定刀具位置"], "25-materials": ["没有停机", "停机清理 不戴手套", "报废更换"], "26-word-dots": ["面罩", "焊缝"],
+    "27-lost-breaks": ["切断电源", "两人", "试验电笔"],
+}
+
+
+@pytest.mark.parametrize("name", KEYS)
+def test_the_key_of_a_paper_is_the_one_its_teacher_meant(name):
+    found = [("对" if q.truth else "错") if q.kind == "truefalse" else " ".join(right(q)) for q in read(name).questions]
+    assert found == KEYS[name]
+
+
+def test_heads_and_feet_of_pages_go_into_no_question_and_are_named():
+    assert [x.line for x in read("19-page-feet").doubts if "页眉页脚" in str(x.reason)] == [1, 5, 8, 10, 12]
+
+
+def test_an_answers_table_with_a_cell_too_few_gives_nobody_an_answer():
+    text = "1. 甲？\nA. 一\nB. 二\n2. 乙？\nA. 一\nB. 二\n3. 丙？\nA. 一\nB. 二\n题号\t1\t2\t3\n答案\tA\tB\n"
+    report = read_pasted(text)
+    assert report.questions == [] and len(report.left_out) == 3 and "应有 3 个答案，这里有 2 个" in why(report, 11)
+
+
+def test_what_a_bracket_says_of_points_is_no_answer_and_is_named():
+    report = read("21-scores-and-corrections")
+    assert [str(w) for w in report.dropped[0].what] == ["计分说明：少选得1分"] and report.questions[2].explanation == "不准戴手套。"
+    whole = read_pasted("1. 甲？\nA. 一\nB. 二\nC. 三\n答案：AB（少选不得分）").questions[0]
+    assert whole.rule == "whole"
+
+
+def test_ticks_on_options_are_named_and_an_answer_beside_them_holds():
+    assert [x.line for x in read("20-marked-options").doubts] == [8, 12]
+    report = read_pasted("1. 甲？\nA. 一 √\nB. 二\n答案：B")
+    assert right(report.questions[0]) == ["二"] and "不一样" in why(report, 4)
+    assert right(read_pasted("1. 甲？\n* A. 一\n* B. 二\n答案：A").questions[0]) == ["一"], "bullets are no ticks"
+
+
+def test_an_answer_in_letters_without_any_option_is_no_word_to_fill_in():
+    report = read_pasted("开机前查什么？\n油位\n气压\n答案：A")
+    assert report.questions == [] and "没有找到选项" in str(report.left_out[0].reason)
+
+
+def test_a_list_in_han_numbers_stays_inside_its_answer():
+    assert [q.explanation for q in read("28-lists-inside").questions] == ["一、检查油位\n二、检查气压", "1. 判断意识\n2. 呼救\n3. 按压"]
+
+
+def test_letters_of_a_list_in_html_are_options():
+    html = '<ol><li>哪个？<ol type="A"><li>停机</li><li>测量</li></ol></li></ol><p>答案：A</p>'
+    assert right(read_text(html).questions[0]) == ["停机"]
 
 
 def test_a_wrong_number_of_answers_in_a_range_is_no_answer():

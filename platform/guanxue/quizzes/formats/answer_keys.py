@@ -16,6 +16,8 @@ _RANGE = re.compile(r"第?\s*(\d{1,3})\s*题?\s*(?:-|~|至|到)\s*第?\s*(\d{1,3
                     r"((?:[A-La-l√×✓✗✔✘TF对错]|正确|错误)(?:[\s,、;/|]*(?:[A-La-l√×✓✗✔✘TF对错]|正确|错误))*)(?![A-Za-z])")
 _PAIR = re.compile(rf"第?\s*\(?\s*(\d{{1,3}})\s*\)?\s*题?\s*[.、):]?\s*({_ONE})(?=[\s,、;.。|]|\d|\(|第|$)")
 _NUMBERED = re.compile(r"\s*(?:第\s*)?[(\[【]?\s*(\d{1,3})\s*[)\]】]?\s*(?:题)?\s*[.、):]?\s*")
+_HAN = "一二三四五六七八九十"
+_PART_BEFORE = re.compile(rf"\s*(?:([{_HAN}])\s*[、.:]|\(([{_HAN}])\)\s*[、.:]?)\s*(?=第?\s*\(?\s*\d)")
 _TOKEN = re.compile(r"[A-La-l]+|[√×✓✗✔✘TF]|正确|错误|对|错")
 
 
@@ -35,9 +37,27 @@ def has_pairs(folded: str) -> bool:
     return bool(_RANGE.search(folded)) or len(_PAIR.findall(folded)) > 1
 
 
+def is_only_pairs(folded: str) -> bool:
+    """Is the line nothing but numbers with their answers, more than one ("1.B 2.C", "1-5 ABCDA")?"""
+    rest = _PAIR.sub("", _RANGE.sub("", folded))
+    return has_pairs(folded) and not re.search(r"[^\s,、;.。|()]", rest)
+
+
+def numbers_in(folded: str) -> list[int]:
+    """The numbers of the questions such a line has answers for."""
+    ranges = [n for m in _RANGE.finditer(folded) for n in range(int(m[1]), min(int(m[2]), int(m[1]) + 999) + 1)]
+    return ranges + [int(m[1]) for m in _PAIR.finditer(_RANGE.sub("", folded))]
+
+
+def part_of(folded: str) -> tuple[int, int]:
+    """(which part, where its answers begin) of a line like "二、1-5 ABCDA"; (0, 0) of others."""
+    found = _PART_BEFORE.match(folded)
+    return (_HAN.index(found[1] or found[2]) + 1, found.end()) if found else (0, 0)
+
+
 def is_key_line(folded: str) -> bool:
     """Could this line stand in a list of answers, by what it begins with?"""
-    text = folded.strip()
+    text = folded[part_of(folded)[1] :].strip()
     if _RANGE.match(text):
         return True
     if (found := _NUMBERED.match(text)) and found.end():

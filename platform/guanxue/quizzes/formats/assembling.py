@@ -7,7 +7,7 @@ import re
 from dataclasses import replace
 
 from guanxue.core.i18n import lazy as _
-from guanxue.quizzes.formats import answers, lists
+from guanxue.quizzes.formats import answers, headings, lists
 from guanxue.quizzes.formats.drafts import CHOICE, Bad, Doubting, Draft
 from guanxue.quizzes.formats.lines import CIRCLED, fold, squeezed
 from guanxue.quizzes.formats.reports import Doubt
@@ -16,13 +16,18 @@ from guanxue.quizzes.rules import WHOLE, Option, Question, pieces_of
 
 LONGEST_WORD = 20  # characters of an answer that is still taken for a fill-in's
 WRONG_COSTS = -WHOLE  # one wrong choice and nothing is earned, as teachers here count
+_ONLY_LETTERS = re.compile(r"\s*[A-L](?:[\s,、;]*[A-L]){0,7}\s*[.。]?\s*(?:\n|$)")
 _GAPS = re.compile(r"(\]\([^)\s]*\))|_(?:\s?_)+")  # an address may have underscores of its own
 _EMPTY_BRACKET = re.compile(r"[（(]\s*[）)]")
 _BRACKET = re.compile(r"[（(【\[]\s*([^（()）【】\[\]]{1,40}?)\s*[）)\]】]")
 _WRITTEN_GAP = re.compile(r"_+\s*([^_\s（）()]{1,20}?)\s*_+")
 _ASKS_FOR_WORDS = re.compile(
     r"^(?:请?简述|试述|论述|说明|简要|请说|请写|谈谈|分析|解释|为什么|如何|怎样|怎么|什么是|列举|名词解释)")
-_PICTURE = re.compile(r"如[右左上下]?图(?:所示)?|见[右左上下]?图|图\s?\d")
+_SCORING = re.compile(
+    r"\s*[（(][^（()）]{0,20}(?:得\s*\d|\d\s*分|得分|不给分|[选对错][^（()）]{0,6}分)[^（()）]{0,20}[）)]\s*[。.]?\s*$")
+_TICK = re.compile(r"\s*[（(]\s*(?:正确答案|正确|答案)\s*[）)]\s*$|\s+√\s*$|[（(]\s*√\s*[）)]\s*$")
+_TRUTH_BEHIND = re.compile(r"(?:(?<=[。.!！?？\s])\s*(正确|错误|对|错|True|False|TRUE|FALSE)|\s*([√×✓✗✔✘]))\s*[。.]?\s*$")
+_PICTURE = re.compile(r"[\[【（(]图片?[\]】）)]|如[右左上下]?图(?:所示)?|见[右左上下]?图|图\s?\d")
 
 
 def assemble(draft: Draft, doubts: list[Doubt]) -> Question:
@@ -31,6 +36,8 @@ def assemble(draft: Draft, doubts: list[Doubt]) -> Question:
     doubt = Doubting(draft, doubts)
     if not draft.options:
         lists.circled_as_options(draft)
+    _take_scoring(draft)
+    _take_ticks(draft, doubt)
     made = _maker(draft)(draft, doubt)
     if not (made["stem"].strip() or made.get("tail")):
         raise Bad(_("没有题干。"))
@@ -39,6 +46,41 @@ def assemble(draft: Draft, doubts: list[Doubt]) -> Question:
     fields = {"explanation": draft.explanation.strip(), "pool": pool_name(draft.pool), **made}
     question = Question(id=draft.id or "q", **fields)
     return question if draft.id else replace(question, id=content_id(question))
+
+
+def _take_scoring(draft: Draft) -> None:
+    """What a bracket behind the answer says of points ("ABC（少选得1分）") is no part of the answer."""
+    found = _SCORING.search(draft.answer or "")
+    if found is None or not draft.options:
+        return
+    draft.answer = draft.answer[: found.start()].strip()
+    if headings.WHOLE_ONLY.search(fold(found[0])):
+        draft.rule = "whole"
+    else:
+        draft.dropped.append(_("计分说明：%(what)s", what=found[0].strip(" （()）")[:40]))
+
+
+def _take_ticks(draft: Draft, doubt: Doubting) -> None:
+    """Options that say themselves that they are right ("二（正确答案）", "*B. 二") are the answer where there is no other.
+
+    The mark is taken off in any case: it would tell learners. Ticks before every option are a list's bullets.
+    """
+    ticked = [_TICK.search(words) for _letter, words in draft.options]
+    words = [text[: m.start()].strip() if m else text for m, (_letter, text) in zip(ticked, draft.options, strict=True)]
+    if not any(ticked) or not all(words):
+        return
+    told = "".join(letter for m, (letter, _text) in zip(ticked, draft.options, strict=True) if m)
+    draft.options = [(letter, text) for (letter, _text), text in zip(draft.options, words, strict=True)]
+    is_signs = any("√" in m[0] for m in ticked if m)
+    if is_signs and all(ticked):
+        return
+    answer = (draft.answer or "").strip() or _bracketed(draft.stem, _letters_in)
+    if answer is None:
+        draft.answer = told
+        if is_signs:
+            doubt(_("没有写答案，选项上有记号，按记号收：%(answer)s。", answer=told))
+    elif set(answers.letters_of(answer) or told) != set(told):
+        doubt(_("选项上的记号（%(a)s）和答案（%(b)s）不一样，按答案收。", a=told, b=answer[:20]), draft.answer_line)
 
 
 def content_id(question: Question) -> str:
@@ -52,6 +94,8 @@ def _maker(draft: Draft):
     named = {"matching": lists.matching, "ordering": lists.ordering}.get(draft.kind)
     if named:
         return named
+    if draft.options and draft.kind == "" and _is_order(draft):
+        return lists.ordering
     if draft.options:
         truths = {None if len(words) == 1 and words.isascii() and words not in "TF" else answers.truth_of(words)
                   for _letter, words in draft.options}  # X and Y are axes, no cross and no yes
@@ -67,14 +111,25 @@ def _maker(draft: Draft):
     return _by_answer(draft)
 
 
+def _is_order(draft: Draft) -> bool:
+    """Does the answer put every option in a place, with arrows between?"""
+    answer = fold(draft.answer or "").strip().rstrip("。.").upper()
+    is_arrowed = re.fullmatch(r"[A-L](?:\s*(?:→|⇒|->|>|-{1,2})\s*[A-L])+", answer) is not None
+    return is_arrowed and sorted(re.findall("[A-L]", answer)) == sorted(letter for letter, _words in draft.options)
+
+
 def _by_answer(draft: Draft):
     """For a question without options of which nothing else is known than its answer and its gaps."""
     is_gapped = draft.kind == "fillin" or len(pieces_of(_with_gaps(draft.stem))) > 1
     answer = draft.answer if draft.answer is not None else _bracketed(draft.stem, answers.truth_of)
+    if answer is None and (behind := _TRUTH_BEHIND.search(draft.stem)) is not None:
+        answer = behind[1] or behind[2]
     if not is_gapped and answer is not None and answers.truth_of(answer) is not None:
         return _truth
     if draft.answer is not None and answers.has_tolerance(draft.answer):
         return _number
+    if not is_gapped and _ONLY_LETTERS.match(fold(draft.answer or "")):
+        return _no_options
     if is_gapped or (_EMPTY_BRACKET.search(draft.stem) and draft.answer):
         return _fillin
     if _ASKS_FOR_WORDS.match(draft.stem) or (draft.answer and (len(draft.answer) > LONGEST_WORD or "\n" in draft.answer)):
@@ -214,6 +269,9 @@ def _truth_by_letter(draft: Draft, doubt: Doubting) -> dict:
 def _truth(draft: Draft, doubt: Doubting) -> dict:
     within = _bracketed(draft.stem, answers.truth_of)
     stem = _emptied(draft.stem, within) if within is not None else draft.stem
+    behind = _TRUTH_BEHIND.search(stem) or (re.search(r"(?<=[。.!?\s])\s*([TF])()\s*$", stem) if draft.kind else None)
+    if within is None and draft.answer is None and behind is not None:
+        stem, within = stem[: behind.start()].strip(), behind[1] or behind[2]
     answer = within if draft.answer is None else draft.answer
     if answer is None:
         raise Bad(_("没有找到答案；判断题写“√”“×”或“对”“错”。"))

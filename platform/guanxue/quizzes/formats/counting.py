@@ -20,6 +20,9 @@ _NUMBERS = (
 _BARE = re.compile(r"\s*(\d{1,3})(?:\s+(?=[^\s\d.,%~+-])|(?=[\u4e00-\u9fff(]))")
 _HEADING = re.compile(rf"\s*[#*]*\s*{_PART}?"
                       rf"\s*[【\[(]?\s*{_KIND}\S{{0,6}}?题?\s*[】\])]?\s*(?:[(:,。].*|[本每共请下以].*|\d+\s*[-至分道题].*)?")
+_ENGLISH_HEADING = re.compile(
+    r"\s*(?:(?:part|section)\s+\S{1,5}\s*)?(?:(?:single|multiple)[ -](?:choices?|answers?|response)|true\s*(?:or|/|and)\s*false"
+    r"|fill[ -]in(?:[ -]the[ -]blanks?)?|matching|short[ -]answers?)(?:\s+questions?)?\s*(?:[(:,].*)?", re.I)
 _DIGIT_HEADING = re.compile(rf"\s*\d{{1,2}}\s*[、.]\s*{_KIND}\S{{0,4}}?题\s*(?:\(.*)?")
 _ANSWER = re.compile(r"\s*(?:[【\[]?\s*(?:参考|正确|标准|本题)?答案|[【\[]?\s*answer|答\s*:|解\s*:|ans\s*:)", re.I)
 _ANSWER_LATER = re.compile(r"\S.*(?:【\s*(?:参考|正确|标准)?答案\s*】|(?<=[\s;。)])\(?(?:参考|正确|标准)?答案\s*:)")
@@ -44,7 +47,7 @@ def question_lines(text: str) -> list[int]:
     lines = [(x.number, x.folded) for x in lines_of(text) if not x.is_blank]
     lines = _without_keys(lines)
     numbered = _numbered(lines)
-    return sorted({*numbered, *_unnumbered(lines, set(numbered), is_alone=not numbered)})
+    return sorted([*numbered, *_unnumbered(lines, set(numbered), is_alone=not numbered)])
 
 
 def _without_keys(lines: list[tuple[int, str]]) -> list[tuple[int, str]]:
@@ -52,13 +55,14 @@ def _without_keys(lines: list[tuple[int, str]]) -> list[tuple[int, str]]:
     kept, is_key = [], False
     for at, (number, line) in enumerate(lines):
         following = lines[at + 1][1] if at + 1 < len(lines) else ""
-        if _LIST.match(line) or (_ANSWER.match(line) and len(_PAIRS.findall(line)) > 1):
+        is_only_keys = len(_PAIRS.findall(line)) > 1 and not re.search(r"[^\s,、;.。|]", _PAIRS.sub("", line))
+        if _LIST.match(line) or is_only_keys or (_ANSWER.match(line) and len(_PAIRS.findall(line)) > 1):
             is_key = True
             continue
         if kept and _is_keys_heading(line, following, kept):
             is_key = True
             continue
-        if is_key and (_HEADING.fullmatch(line) or _DIGIT_HEADING.fullmatch(line)):
+        if is_key and (_is_heading(line)):
             is_key = bool(_KEYED.match(following) or _LIST.match(following)) or _still_listing(lines[at + 1 :])
             if not is_key:
                 kept.append((number, line))
@@ -68,6 +72,10 @@ def _without_keys(lines: list[tuple[int, str]]) -> list[tuple[int, str]]:
         if not is_key:
             kept.append((number, line))
     return kept
+
+
+def _is_heading(line: str) -> bool:
+    return any(p.fullmatch(line) for p in (_HEADING, _DIGIT_HEADING, _ENGLISH_HEADING))
 
 
 def _still_listing(rest: list[tuple[int, str]]) -> bool:
@@ -91,7 +99,7 @@ def _numbered(lines: list[tuple[int, str]]) -> list[int]:
     pattern, last, since = None, 0, []
     for at, (number, line) in enumerate(lines):
         following = lines[at + 1][1] if at + 1 < len(lines) else ""
-        if _HEADING.fullmatch(line) or _DIGIT_HEADING.fullmatch(line):
+        if _is_heading(line):
             pattern, last, since = None, 0, []
             continue
         is_whole = any(_A.match(x) or _A_LATER.match(x) or _ANSWER.match(x) for x in since)
@@ -134,7 +142,7 @@ def _unnumbered(lines: list[tuple[int, str]], numbered: set[int], *, is_alone: b
     for at, (number, line) in enumerate(lines):
         if number in numbered:
             has_options, is_open = bool(_A_LATER.match(line)), True
-        elif _HEADING.fullmatch(line):
+        elif _is_heading(line):
             has_options = is_open = False
         elif _A_LATER.match(line) and not _A.match(line) and (has_options or not is_open):
             found.append(number)

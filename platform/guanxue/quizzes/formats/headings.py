@@ -17,19 +17,28 @@ KIND_WORDS = (
     ("fillin", r"填空题?"),
     ("matching", r"连线题?|匹配题?|配对题?|搭配题?"),
     ("ordering", r"排序题?|排列题"),
+    ("single", r"single[ -]choice"), ("multiple", r"multiple[ -](?:answers?|selections?|response)"),
+    (CHOICE, r"multiple[ -]choices?"), ("truefalse", r"true\s*(?:or|/|and)\s*false"),
+    ("fillin", r"fill[ -]in(?:[ -]the[ -]blanks?)?"), ("matching", r"matching"), ("short", r"short[ -]answers?"),
     ("short", r"简答题?|问答题?|论述题?|名词解释题?|案例分析题?|案例题|分析题|操作题|实操题|综合题|开放题|思考题"),
 )
 _ANY_KIND = "|".join(words for _kind, words in KIND_WORDS)
 _HAN = "[一二三四五六七八九十]{1,3}"
 _SECTION = rf"第(?:{_HAN}|\d{{1,2}})(?:部分|大题|节|章|单元)"
-_PART = rf"(?:{_HAN}\s*[、.)]|\({_HAN}\)\s*[、.]?|{_SECTION}\s*[:、.]?|[IVX]{{1,4}}\s*[、.)]|\d{{1,2}}\s*[、.)])"
-_HEADING = re.compile(rf"\s*[#*]*\s*(?P<part>{_PART})?\s*[【\[(<《]?\s*(?P<kind>{_ANY_KIND})\s*[】\])>》]?\s*(?P<rest>.*)")
-_PART_ALONE = re.compile(rf"\s*(?:{_HAN}\s*[、.]|{_SECTION})\s*\S.{{0,40}}")
+_ENGLISH_PART = r"(?:Part|Section)\s+(?:[IVX]{1,4}|[A-H]|\d{1,2}|One|Two|Three|Four)\b\s*[:.、)]?"
+_PART = (rf"(?:{_HAN}\s*[、.)]|\({_HAN}\)\s*[、.]?|{_SECTION}\s*[:、.]?|[IVX]{{1,4}}\s*[、.)]|\d{{1,2}}\s*[、.)]"
+         rf"|{_ENGLISH_PART})")
+_HEADING = re.compile(
+    rf"\s*[#*]*\s*(?P<part>{_PART})?\s*[【\[(<《]?\s*(?P<kind>{_ANY_KIND})(?:\s+questions?\b)?"
+    r"\s*[】\])>》]?\s*(?P<rest>.*)", re.I)
+_PART_ALONE = re.compile(rf"\s*(?:{_HAN}\s*[、.]|{_SECTION}|{_ENGLISH_PART})\s*\S.{{0,40}}")
+_MATERIAL = re.compile(
+    r"\s*(?!\d{1,3}\s*[.、)]).{0,60}(?:回答|完成)\s*(?:下列|下面|以下|第)?\s*\(?[\d~\-至到、,\s]*\)?\s*(?:各|小|问)*题\S{0,4}\s*")
 _ANSWERS_ALONE = re.compile(
     rf"\s*(?:{_PART})?\s*[【\[(]?\s*(?:附:?)?\S{{0,12}}?(?:参考|标准|正确)?答案"
     r"(?:(?:及|与|和|、)?(?:评分标准|解析|详解|部分))?\s*[】\])]?\s*:?\s*")
 _POINTS = re.compile(r"\d+(?:\.\d+)?\s*分")
-_WHOLE_ONLY = re.compile(r"全(?:部)?(?:选)?对才?得分|[漏少]选[^,;。)]{0,8}不得分")
+WHOLE_ONLY = re.compile(r"全(?:部)?(?:选)?对才?得分|[漏少]选[^,;。)]{0,8}不得分")
 
 # Ways in which questions are numbered, tried in this order.
 STYLES = (
@@ -39,24 +48,29 @@ STYLES = (
     ("round", re.compile(r"\s*\(\s*(\d{1,3})\s*\)\s*[.、:]?\s*")),
     ("dot", re.compile(r"\s*[*#]*\s*(\d{1,3})\s*[.、]\s*(?!\d)")),
     ("year", re.compile(r"\s*(\d{1,3})\s*[.、]\s*(?=\d{4})")),
+    ("comma", re.compile(r"\s*(\d{1,3})\s*[,。]\s*(?!\d)")),
     ("half", re.compile(r"\s*(\d{1,3})\s*\)\s*")),
     ("bare", re.compile(r"\s*(\d{1,3})(?:\s+(?=[^\s\d.,%~+-])|(?=[\u4e00-\u9fff(]))")),
 )
 INLINE_KIND = re.compile(rf"\s*[【\[(<]\s*(?P<kind>{_ANY_KIND})\s*(?:[,;]?\s*\d+(?:\.\d+)?\s*分)?\s*[】\])>]\s*:?\s*")
+KIND_BEFORE = re.compile(rf"\s*(?P<kind>(?:{_ANY_KIND})(?<=题))\s*:\s*(?=\S)")  # "排序题：心肺复苏的步骤"
 POINTS_OF_QUESTION = re.compile(r"\s*[（(【\[]\s*(?:本题|本小题|共|每题|满分)?\s*\d+(?:\.\d+)?\s*分\s*[)）】\]]\s*")
-_ANSWER = r"(?:参考|正确|标准|本题)?答案(?:是|为)?|[Aa]nswer|ANSWER|Ans|ANS"
-_EXPLANATION = r"(?:答案|试题|题目|本题|参考)?解析|解答|分析|理由|依据|点评|讲解|解释|说明|Explanation"
+_ANSWER = r"(?:参考|正确|标准|本题)?答案(?:是|为)?|(?:[Cc]orrect\s+)?[Aa]nswer(?:\s*[Kk]eys?)?|ANSWER(?:\s*KEYS?)?|Ans|ANS"
+_EXPLANATION = r"(?:答案|试题|题目|本题|参考)?解析|解答|分析|理由|依据|点评|讲解|解释|说明|改正|更正|Explanation"
 _ASIDE = (r"分值|分数|得分|难度(?:系数|等级)?|难易(?:程?度)?|知识点|考点|考查点|章节|标签|出处|来源|能力层次|认知层次"
           r"|题目?编号|出题人|审核人")
 _KIND = r"题型|题目类型|类型"
 MARKS = (("answer", _ANSWER), ("explanation", _EXPLANATION), ("aside", _ASIDE), ("kind", _KIND))
 _MARK = re.compile(
     r"(?:(?:[【\[]\s*(?:" + "|".join(f"(?P<{name}_in>{words})" for name, words in MARKS) + r")\s*[】\]]\s*:?)"
-    r"|(?:(?:^|(?<=[\s;；。.,，)）】\]]))\(?(?:" + "|".join(f"(?P<{name}>{words})" for name, words in MARKS) + r")\s*:))\s*")
+    r"|(?:(?:^|(?<=[\s;；。.,，)）】\]]))[(【\[]?(?:"
+    + "|".join(f"(?P<{name}>{words})" for name, words in MARKS) + r")\s*:))\s*")
 _REPLY = re.compile(r"\s*(?:答|解)\s*:\s*")
-_BARE_ANSWER = re.compile(r"\s*(?:(?:参考|正确|标准)?答案(?:是|为)?)\s*(?=[A-Za-z√×✓✗✔✘对错正T F]{1,12}\s*[.。]?\s*$)")
+_BARE_ANSWER = re.compile(r"\s*(?:(?:参考|正确|标准)?答案(?:是|为)?|(?:应|故|我)?选\s*:?)\s*"
+                          r"(?=[A-Za-z√×✓✗✔✘对错正T F]{1,12}\s*[.。]?\s*$)")
 _ANSWERED = re.compile(r"\(\s*[A-L](?:[\s、,]*[A-L])+\s*\)")
-OPTION = re.compile(r"\s*[(\[]?([A-Za-z])\s*[)\].、:]\s*|\s*([A-Z])\s+(?=\S)")
+OPTION = re.compile(r"\s*[(\[]?([A-Za-z])\s*[)\].、:。]\s*|\s*([A-Z])\s+(?=\S)")
+_COMMA_OPTION = re.compile(r"\s*([A-L])()\s*,\s*(?![A-L](?![A-Za-z]))(?=\S)")  # "A，停机", but not "A，B 两点"
 NOT_A_QUESTION = re.compile(
     r"\s*(?:姓名|班级|学号|工号|单位|部门|成绩|得分|日期|考试时间|满分|总分|考生|准考证|阅卷|车间:|岗位:|注意事项|说明)")
 
@@ -78,18 +92,23 @@ def heading_of(folded: str) -> Heading | None:
         return None
     rest, part = found["rest"].strip(), (found["part"] or "").strip()
     is_plain = not rest or bool(re.match(r"[(:,。;\[【]|本|每|共|请|下列|以下|\d+\s*[-~至分道题]", rest))
-    is_long_word = found["kind"].endswith("题")
+    is_long_word = found["kind"].endswith(("题", "名词解释")) or found["kind"].isascii()
     is_question = part[:1].isdigit() and (not is_long_word or rest[:1] not in ("", "("))
     if not is_plain or is_question or (not part and not is_long_word):
         return None
     if not part and rest and re.search(r"[?？]$|\(\s*\)", rest):
         return None
-    return Heading(kind_named(found["kind"]), bool(_WHOLE_ONLY.search(rest)), bool(_POINTS.search(rest)), rest)
+    return Heading(kind_named(found["kind"]), bool(WHOLE_ONLY.search(rest)), bool(_POINTS.search(rest)), rest)
 
 
 def kind_named(word: str) -> str:
     """The kind a word like 单选题 means, or ""."""
-    return next((kind for kind, words in KIND_WORDS if re.fullmatch(words, word.strip())), "")
+    return next((kind for kind, words in KIND_WORDS if re.fullmatch(words, word.strip(), re.I)), "")
+
+
+def is_material(folded: str) -> bool:
+    """A line that gives a text to several questions ("阅读下面的材料，回答 3～5 题")?"""
+    return bool(_MATERIAL.fullmatch(folded))
 
 
 def is_part(folded: str) -> bool:
@@ -99,7 +118,7 @@ def is_part(folded: str) -> bool:
 
 def is_answers_heading(folded: str) -> bool:
     """A line that says only that answers follow?"""
-    return len(folded.strip()) <= 30 and bool(_ANSWERS_ALONE.fullmatch(folded))
+    return len(folded.strip()) <= 30 and bool(_ANSWERS_ALONE.fullmatch(folded)) and OPTION.match(folded) is None
 
 
 def numbered(folded: str, style: str | None = None) -> tuple[str, int, int] | None:
@@ -133,8 +152,14 @@ def pieces_of(text: str, folded: str) -> list[Piece]:
     for m, end in zip(cuts, ends, strict=True):
         name = next(n for n, _words in MARKS if m[n] or m[f"{n}_in"])
         word = m[name] or m[f"{name}_in"]
-        pieces.append(Piece(name, word, text[m.end() : end].strip(" ;；"), folded[m.end() : end].strip(" ;；")))
+        closing = 1 if m[name] and m[0][0] in "([【" and re.search(r"[)\]】]\s*$", folded[m.end() : end]) else 0
+        pieces.append(Piece(name, word, _inside(text[m.end() : end], closing), _inside(folded[m.end() : end], closing)))
     return pieces
+
+
+def _inside(words: str, closing: int) -> str:
+    """What stands under a mark; `closing` is 1 where a bracket that was opened before the mark is closed behind the words."""
+    return words.rstrip()[: len(words.rstrip()) - closing].strip(" ;；")
 
 
 def begins_answer(folded: str) -> bool:
@@ -144,10 +169,12 @@ def begins_answer(folded: str) -> bool:
 
 def options_in(text: str, folded: str, expected: str) -> list[tuple[str, str]] | None:
     """[(letter, words)] of a line that begins with an option, `expected` being the letter that comes next; None otherwise."""
-    first = OPTION.match(folded)
+    first = OPTION.match(folded) or _COMMA_OPTION.match(folded)
     if first is None:
         return None
     letter = (first[1] or first[2]).upper()
+    if first.re is _COMMA_OPTION and letter != expected:
+        return None
     if first[2] and letter != expected:  # a bare letter counts only where it is awaited
         return None
     if letter > "L":
@@ -169,7 +196,7 @@ def _cut_options(text: str, folded: str, start: int, begins: int, letter: str) -
 def _next_option(folded: str, begins: int, letter: str) -> tuple[int, int, str] | None:
     """(where its mark begins, where its words begin, its letter): the next letter anywhere, or a later one after a blank."""
     after = chr(ord(letter) + 1)
-    near = rf"[(\[]?(?<![A-Za-z])[{after}{after.lower()}]\s*[)\].、:]\s*|(?<=\s){after}\s+(?=\S)"
+    near = rf"[(\[]?(?<![A-Za-z])[{after}{after.lower()}]\s*[)\].、:。]\s*|(?<=\s){after}\s+(?=\S)"
     close = re.compile(near).search(folded, begins)
     later = re.compile(rf"(?<=[\s;；])[(\[]?([{after}-L])\s*[)\].、:]\s*").search(folded, begins)
     if close and (later is None or close.start() <= later.start()):

@@ -12,6 +12,7 @@ from guanxue.quizzes.rules import Option
 _CIRCLE = re.compile(f"[{CIRCLED}]")
 _ARROW = re.compile(r"\s*(?:→|⇒|➔|——+|-{2,}>?|->|=>|—|↔)\s*")
 _JOINED = re.compile(rf"(\(?\d{{1,2}}\)?|[{CIRCLED}])\s*[-—–~→:：.、]?>?\s*([A-Z])")
+_TWO_COLUMNS = re.compile(r"^\s*\(?(\d{1,2})[).、．]\s*(\S.*?)\s{2,}\(?([A-L])[).、．:]\s*(\S.*)$")
 _LEFT = re.compile(rf"^\s*(?:\(?(\d{{1,2}})[).、．]|\((\d{{1,2}})\)|([{CIRCLED}]))\s*(\S.*)$")
 
 
@@ -59,6 +60,9 @@ def matching(draft: Draft, doubt: Doubting) -> dict:
         sides = _ARROW.split(line.strip())
         if len(sides) == 2 and all(sides) and len(line) < 200:
             pairs.append((_unmarked(sides[0]), _unmarked(sides[1])))
+        elif (both := _TWO_COLUMNS.match(fold(line))) and stem:
+            left[int(both[1])] = line[both.start(2) : both.end(2)].strip()
+            draft.options.append((both[3], line[both.start(4) :].strip()))
         elif (found := _LEFT.match(fold(line))) and stem:
             left[_number(found)] = line[found.start(4) :].strip()
         else:

@@ -43,7 +43,7 @@ class _Reader(HTMLParser):
         self._picture, self._is_marked = picture, is_marked
         self._out: list[str] = []
         self._hidden = 0
-        self._lists: list[int | None] = []
+        self._lists: list[list | None] = []  # [the next number, whether letters stand for them] of each open list
 
     def handle_starttag(self, tag: str, attrs: list) -> None:
         if tag in _HIDDEN:
@@ -51,8 +51,11 @@ class _Reader(HTMLParser):
         elif tag == "br":
             self._out.append("\n")
         elif tag in ("ol", "ul"):
-            start = next((v for k, v in attrs if k == "start" and v and v.isdecimal() and len(v) < 6), "1")
-            self._lists.append(int(start) if tag == "ol" else None)
+            told = dict(attrs)
+            start = told.get("start") or ""
+            is_lettered = (told.get("type") or "") in ("A", "a") or "alpha" in (told.get("style") or "")
+            first = int(start) if start.isdecimal() and len(start) < 6 else 1
+            self._lists.append([first, is_lettered] if tag == "ol" else None)
             self._out.append("\n\n")
         elif tag == "li":
             self._item()
@@ -67,10 +70,13 @@ class _Reader(HTMLParser):
             self._out.append(_MARKS[tag])
 
     def _item(self) -> None:
-        number = self._lists[-1] if self._lists else None
-        self._out.append("\n\n" if number is None else f"\n\n{number}. ")
-        if number is not None:
-            self._lists[-1] = number + 1
+        present = self._lists[-1] if self._lists else None
+        if present is None:
+            self._out.append("\n\n")
+            return
+        number, is_lettered = present
+        self._out.append(f"\n\n{chr(64 + number) if is_lettered and number <= 26 else number}. ")
+        present[0] += 1
 
     def handle_endtag(self, tag: str) -> None:
         if tag in _HIDDEN:

@@ -10,12 +10,12 @@ import re
 
 from guanxue.core.i18n import lazy as _
 from guanxue.quizzes.formats import headings
-from guanxue.quizzes.formats.answer_keys import Keys, has_pairs, is_key_line
+from guanxue.quizzes.formats.answer_keys import Keys, has_pairs, is_key_line, is_only_pairs, numbers_in, part_of
 from guanxue.quizzes.formats.answers import truth_of
 from guanxue.quizzes.formats.assembling import assemble
 from guanxue.quizzes.formats.counting import question_lines
 from guanxue.quizzes.formats.drafts import Bad, Draft
-from guanxue.quizzes.formats.lines import CIRCLED, Line, lines_of
+from guanxue.quizzes.formats.lines import CIRCLED, Line, fold, lines_of
 from guanxue.quizzes.formats.reports import Doubt, Dropped, LeftOut, Report
 from guanxue.quizzes.rules import Question
 
@@ -77,23 +77,29 @@ class _Reader:
         self.kind, self.rule, self.style, self.last = "", "", None, 0
         self.keys, self.part, self.numbers = Keys(), 0, set()
         self.is_in_keys = self.is_after_blank = False
+        self.kinds: list[str] = []  # of each part, in order
+        self.han_listed = 0  # the same of a list that is numbered 一、二、
         self.listed = 0  # the number a list inside an answer has come to
         self.is_numbered = any(headings.numbered(x.folded) and not is_key_line(x.folded) for x in lines)
 
     def read(self) -> list[Draft]:
         """Every draft, with the answers that stood together given out."""
         for at, line in enumerate(self.lines):
+            if line.is_page:
+                self.doubts.append(Doubt(line.number, line.text.strip()[:40], _("像是页眉页脚，没有收进题里。")))
+                continue
             if line.is_blank:
                 self.is_after_blank = True
                 continue
             self._line(at, line)
             self.is_after_blank = False
+        self._close()
         self.doubts += self.keys.give(self.drafts)
         return self.drafts
 
     def words_of(self, number: int) -> str:
         """How the line of that number begins."""
-        return self.lines[number - 1].text.strip()[:40]
+        return next(x.text.strip()[:40] for x in self.lines if x.number == number)
 
     # ---- what a line is
 
@@ -103,16 +109,28 @@ class _Reader:
         elif (heading := headings.heading_of(line.folded)) is not None:
             self._heading(at, line, heading)
         elif self.is_in_keys and not self._leaves_keys(at, line):
-            self.doubts += self.keys.read(line, line.text, line.folded)
+            self._key_line(line)
         elif (begun := self._begun(at, line)) is not None:
             self.is_in_keys = False
             self._begin(at, line, *begun)
-        elif headings.is_part(line.folded) and self.state != "stem":
+        elif headings.is_material(line.folded) and (self.draft is None or self._is_whole()):
+            self._close()
+            self._aside(line)
+        elif headings.is_part(line.folded) and self.state != "stem" and not self._lists_on(line.folded):
             self._aside(line)
         elif self.draft is None:
             self._aside(line)
         else:
             self._words(at, line, line.text, line.folded)
+
+    def _lists_on(self, folded: str) -> bool:
+        """Does "一、" begin, or "二、" go on with, a list inside an answer or explanation in words?"""
+        found = re.match(r"\s*([一二三四五六七八九十])\s*[、.]", folded)
+        number = "一二三四五六七八九十".index(found[1]) + 1 if found else 0
+        if self.draft is None or not number or not self._is_in_words() or number != self.han_listed + 1:
+            return False
+        self.han_listed = number
+        return True
 
     def _is_keys_heading(self, at: int, line: Line) -> bool:
         """Do answers of several questions follow, or stand on this line?"""
@@ -121,15 +139,23 @@ class _Reader:
         pieces = headings.pieces_of(line.text, line.folded)
         if pieces and pieces[0].mark == "answer" and has_pairs(pieces[0].folded):
             return True
-        return headings.is_answers_heading(line.folded) and self._keys_follow(at)
+        if not self.is_in_keys and self._waits_for(line.folded):
+            return True
+        return headings.is_answers_heading(line.folded) and (self.is_in_keys or self._keys_follow(at))
+
+    def _waits_for(self, folded: str) -> bool:
+        """Are there questions without an answer that a line of nothing but numbers and answers could be for?"""
+        return is_only_pairs(folded) and all(
+            any(d.number == n and d.answer is None for d in self.drafts) for n in numbers_in(folded))
 
     def _keys_follow(self, at: int) -> bool:
         answered = sum(d.answer is not None for d in self.drafts)
         if self.draft is not None and self.draft.answer is None and answered * 2 > len(self.drafts):
             return False  # the others have theirs beside them: this is the last one's own
         following = self._next(at)
-        return following is not None and (is_key_line(following.folded) or headings.heading_of(following.folded) is not None
-                                          or headings.numbered(following.folded) is not None)
+        return following is not None and (
+            is_key_line(following.folded) or headings.heading_of(following.folded) is not None
+            or headings.numbered(following.folded) is not None or headings.is_answers_heading(following.folded))
 
     def _next(self, at: int) -> Line | None:
         return next((x for x in self.lines[at + 1 :] if not x.is_blank), None)
@@ -141,6 +167,15 @@ class _Reader:
         self.keys.name_kind(self.kind if pieces and pieces[0].mark == "answer" and pieces[0].folded else "")
         if pieces and pieces[0].mark == "answer" and pieces[0].folded.strip():
             self.doubts += self.keys.read(line, pieces[0].text, pieces[0].folded)
+        elif is_only_pairs(line.folded):
+            self.doubts += self.keys.read(line, line.text, line.folded)
+
+    def _key_line(self, line: Line) -> None:
+        """A line of the list of answers; "二、" before it names the part whose answers follow."""
+        part, begins = part_of(line.folded)
+        if 0 < part <= len(self.kinds):
+            self.keys.name_kind(self.kinds[part - 1])
+        self.doubts += self.keys.read(line, line.text[begins:], line.folded[begins:])
 
     def _leaves_keys(self, at: int, line: Line) -> bool:
         """After a list of answers, does a question begin again?"""
@@ -166,6 +201,7 @@ class _Reader:
                 return
         self._close()
         self.is_in_keys, self.part = False, self.part + 1
+        self.kinds.append(heading.kind)
         self.kind, self.rule, self.style, self.last = heading.kind, "whole" if heading.is_whole else "", None, 0
         if heading.names_points:
             self.doubts.append(Doubt(line.number, line.text.strip()[:40], _("标题里的分值没有收：这里每道题一样重。")))
@@ -271,11 +307,11 @@ class _Reader:
         if number is not None and (self.part, number) in self.numbers:
             self.doubts.append(Doubt(line.number, line.text.strip()[:40], _("题号 %(n)s 重复了。", n=number)))
         self.numbers.add((self.part, number))
-        self.listed = 0
+        self.listed = self.han_listed = 0
         self.drafts.append(self.draft)
         self.state = "stem"
         text, folded = line.text[begins:], line.folded[begins:]
-        if (inline := headings.INLINE_KIND.match(folded)) is not None:
+        if (inline := headings.INLINE_KIND.match(folded) or headings.KIND_BEFORE.match(folded)) is not None:
             self.draft.kind = headings.kind_named(inline["kind"]) or self.draft.kind
             text, folded = text[inline.end() :], folded[inline.end() :]
         self._words(at, line, text, folded)
@@ -299,6 +335,7 @@ class _Reader:
     def _marked(self, line: Line, piece: headings.Piece) -> None:
         draft, inner = self.draft, headings.numbered(piece.folded)
         self.listed = inner[1] if inner and inner[1] == 1 else self.listed
+        self.han_listed = 1 if re.match(r"\s*一\s*[、.]", piece.folded) else self.han_listed
         if piece.mark == "kind":
             draft.kind = headings.kind_named(piece.folded.strip()) or draft.kind
         elif piece.mark == "aside":
@@ -346,7 +383,11 @@ class _Reader:
         draft, words = self.draft, text.strip()
         inner = headings.numbered(line.folded)
         self.listed = inner[1] if inner and self._is_in_words() else self.listed
-        if self.state == "options":
+        is_letters = re.fullmatch(r"[A-L]{1,8}", fold(words)) is not None and draft.answer is None
+        if self.state == "options" and is_letters and set(fold(words)) <= {letter for letter, _words in draft.options}:
+            draft.answer, draft.answer_line, self.state = words, line.number, "answer"
+            self.doubts.append(Doubt(line.number, words, _("这一行只有字母，当作答案收。")))
+        elif self.state == "options":
             letter, before = draft.options[-1]
             draft.options[-1] = (letter, f"{before} {words}".strip())
         elif self.state == "answer":
@@ -372,7 +413,7 @@ def _strip_points(draft: Draft) -> None:
         if found.start() == 0 or found.end() == len(draft.stem):
             draft.dropped.append(_("分值：%(what)s", what=found[0].strip(" （()）【】[]")))
             draft.stem = draft.stem.replace(found[0], " ", 1).strip()
-    tail = re.search(r"[【\[（(]\s*([一-龥]{2,6})\s*[】\]）)]\s*$", draft.stem)
+    tail = re.search(r"[【\[（(]\s*([一-龥]{2,6})\s*\*?\s*[】\]）)]\s*\*?\s*$", draft.stem)
     if tail and headings.kind_named(tail[1]) and not draft.options:
         draft.kind, draft.stem = headings.kind_named(tail[1]), draft.stem[: tail.start()].strip()
     elif tail and headings.kind_named(tail[1]):

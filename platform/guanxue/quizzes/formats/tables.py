@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator
@@ -36,6 +37,7 @@ COLUMNS = {
     "id": ("题号", "名称", "编号", "id", "name"),
     "number": ("序号", "行号", "no", "no."),
 }
+_LONG_BLANK = re.compile(r"\s{9,}")  # nobody means more by more; thousands would be tried in thousands of ways
 WHOLE_WORDS = ("全对才得分", "全对得分", "whole")
 
 
@@ -106,7 +108,8 @@ def cell_of(value: object) -> Cell:
     if isinstance(value, float):
         return Cell(format(Decimal(repr(value)).normalize(), "f"))
     text = getattr(value, "text", None)  # a formula that spans cells
-    return Cell(str(text if isinstance(text, str) else value).strip()[:LONGEST_CELL])
+    words = str(text if isinstance(text, str) else value).strip()[:LONGEST_CELL]
+    return Cell(_LONG_BLANK.sub(lambda m: "\n" if "\n" in m[0] else " " * 8, words))
 
 
 def read_csv(text: str, *, format: str = "csv") -> Report:
