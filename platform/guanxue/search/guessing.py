@@ -11,6 +11,7 @@ from rapidfuzz import process
 from rapidfuzz.distance import DamerauLevenshtein
 
 from guanxue.search import analysis
+from guanxue.search.hashed import Hashed
 
 LONGEST_RUN, LONGEST_WORD = 16, 6
 # What a stretch of ideographs costs: a word of titles, of texts, said the same, said in an accent, one letter off, unknown.
@@ -52,19 +53,17 @@ class Vocabulary:
         for run in (run for text in set(texts) for run in analysis.runs(text)):
             counts.update(_pieces(run, splitter))
         self.words = [word for word, _count in counts.most_common()]
-        self._known = set(self.words)
-        self._by_sound: dict[str, list[str]] = defaultdict(list)
-        self._by_accent: dict[str, list[str]] = defaultdict(list)
-        self._gapped: dict[str, str] = {}
+        self._known = Hashed.set_of(self.words)
+        self._by_sound: dict[str, str] = {}  # the words that sound so, with spaces between
+        self._by_accent: dict[str, str] = {}
+        self._gapped = Hashed((key, n) for n, word in enumerate(self.words) if analysis.is_han(word) for key in _gaps(word))
         self._sounds: dict[tuple[str, int], list[str]] = defaultdict(list)
         for word in self.words:
             sound = analysis.pinyin_of(word)
             if sound not in self._by_sound:
                 self._sounds[sound[0], len(sound)].append(sound)
-            self._by_sound[sound].append(word)
-            self._by_accent[in_accent(sound)].append(word)
-            for key in _gaps(word) if analysis.is_han(word) else ():
-                self._gapped.setdefault(key, word)
+            for table, key in ((self._by_sound, sound), (self._by_accent, in_accent(sound))):
+                table[key] = f"{table[key]} {word}" if key in table else word
 
     def __contains__(self, word: str) -> bool:
         return word in self._known
@@ -104,14 +103,14 @@ class Vocabulary:
         return 0.0, ""
 
     @staticmethod
-    def _of_length(words: list[str] | None, length: int) -> str | None:
-        return next((w for w in words or () if len(w) == length and analysis.is_han(w)), None)
+    def _of_length(words: str | None, length: int) -> str | None:
+        return next((w for w in (words or "").split() if len(w) == length and analysis.is_han(w)), None)
 
     def _near(self, piece: str, sound: str) -> str | None:
         """One ideograph astray in three or more, or one letter of the pinyin."""
         for key in _gaps(piece):
-            if near := self._gapped.get(key):
-                return near
+            if (near := self._gapped.get(key)) is not None:
+                return self.words[near]
         for near_sound, _distance in self._near_sounds(sound, 1, sound[:1]):
             if word := self._of_length(self._by_sound[near_sound], len(piece)):
                 return word
@@ -125,7 +124,7 @@ class Vocabulary:
                 known = self._sounds.get((first, length))
                 found += process.extract(sound, known, scorer=DamerauLevenshtein.distance, score_cutoff=most, limit=4) \
                     if known else []
-        found.sort(key=lambda near: (near[1], near[0][0] != sound[0], -len(self._by_sound[near[0]])))
+        found.sort(key=lambda near: (near[1], near[0][0] != sound[0], -self._by_sound[near[0]].count(" ")))
         return [(near, distance) for near, distance, _n in found[:4]]
 
     def meant(self, typed: str) -> list[Guess]:
@@ -133,9 +132,9 @@ class Vocabulary:
         if len(typed) < 4:
             return []
         if same := self._by_accent.get(in_accent(typed)):
-            return [Guess(word, 0.5) for word in same[:2]]
+            return [Guess(word, 0.5) for word in same.split()[:2]]
         near = self._near_sounds(typed, 2 if len(typed) >= 9 else 1, ascii_lowercase)
-        return [Guess(self._by_sound[sound][0], distance) for sound, distance in near[:3] if distance == near[0][1]]
+        return [Guess(self._by_sound[sound].split()[0], distance) for sound, distance in near[:3] if distance == near[0][1]]
 
 
 def _gaps(word: str) -> list[str]:

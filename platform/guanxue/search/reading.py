@@ -17,6 +17,7 @@ from whoosh.filedb.structfile import StructFile
 
 from guanxue.search import analysis
 from guanxue.search.guessing import Vocabulary
+from guanxue.search.hashed import Hashed
 
 KEPT_TERMS, KEPT_BODIES = 5_000, 500_000  # characters of bodies
 TITLE, TAGS, BODY = 4.0, 2.5, 1.0
@@ -114,10 +115,10 @@ class Reader:
         self.answers: dict = {}
         self.answered_hits = 0  # in all answers that are kept
         reader = self._searcher.reader()
-        self.words = {w.decode() for name in _FIELDS for w in reader.lexicon(name)}
+        self.words = Hashed.set_of(w.decode() for name in _FIELDS for w in reader.lexicon(name))
         self.splitter = analysis.by_words({w.decode(): int(term.weight()) for w, term in reader.iter_field("cut")})
         self.sounds = sorted({w.decode() for name in _SOUND_FIELDS for w in reader.lexicon(name)})
-        self.sound_set = set(self.sounds)
+        self.sound_set = Hashed.set_of(self.sounds)
         known = before.entries_by_print if before else {}
         self.entries = {n: known.get((f["key"], f["print"])) or _entry(f) for n, f in reader.iter_docs()}
         self.number_of = {entry.key: n for n, entry in self.entries.items()}
