@@ -392,6 +392,26 @@ def ten_bit(_kit, path):
     ffmpeg(*picture("320x180", 10, 1), "-c:v", "libx264", "-pix_fmt", "yuv444p10le", "-preset", "ultrafast", path)
 
 
+@nasty
+def camcorder(kit, path):
+    """As .MTS files of camcorders are: four bytes before each packet."""
+    ffmpeg("-i", kit.plain, "-c:v", "copy", "-c:a", "ac3", "-f", "mpegts", "-mpegts_m2ts_mode", "1", path)
+
+
+@nasty
+def stands_still(_kit, path):
+    """A screen that nothing happens on while somebody speaks, in a container that counts no pictures."""
+    ffmpeg(*picture("320x180", 10, 6), *tone(6), "-vf", "select=lt(t\\,3)", "-vsync", "vfr", "-preset", "ultrafast", "-f", "matroska", path)
+
+
+@nasty
+def old_phone(_kit, path):
+    """H.263 with AMR; nobody here writes AMR, so its frames say anything."""
+    said = path.with_name("said.amr")
+    said.write_bytes(b"#!AMR\n" + b"".join(b"\x3c" + bytes(n * m % 256 for m in range(31)) for n in range(100)))
+    ffmpeg(*picture("176x144", 12, 2), "-i", said, "-c:v", "h263", "-c:a", "copy", "-f", "3gp", path)
+
+
 # ---- sound
 @nasty
 def sound_only(_kit, path):

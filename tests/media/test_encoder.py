@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from tests.clients import is_chinese
 
-from guanxue.media import encoder, probing
+from guanxue.media import encoder, hls, probing
 from guanxue.media.errors import BadVideo
 from guanxue.media.probing import probe
 
@@ -131,3 +131,12 @@ def test_a_poster_is_found_in_the_shortest_film_and_at_any_moment(tmp_path, seco
            "-preset", "ultrafast", tmp_path / "film.mp4")
     encoder.write_poster(tmp_path / "film.mp4", tmp_path / "poster.jpg", at_ms)
     assert streams(tmp_path / "poster.jpg") == ["video,320,180"]
+
+
+def test_a_bit_rate_that_looks_like_a_description_is_not_taken_for_one(tmp_path):
+    told = "03 80 80 80 25 00 01 00 04 80 80 80 17 40 15 00 00 00 00 {} 05 80 80 80 05 12 08 56 e5 00 06 80 80 80 01 02"
+    for rates in ("00 05 8e 00 00 05 8e", "00 bb 05 02 10 05 02", "05 02 08 00 05 02 08"):
+        (tmp_path / "init.mp4").write_bytes(b"....esds\0\0\0\0" + bytes.fromhex(told.format(rates)))
+        assert hls.codecs(tmp_path / "init.mp4") == "mp4a.40.2", rates
+    (tmp_path / "init.mp4").write_bytes(b"....esds\0\0\0\0\x03")
+    assert hls.codecs(tmp_path / "init.mp4") == "mp4a.40.2"

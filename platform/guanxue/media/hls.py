@@ -52,13 +52,24 @@ def codecs(init: Path) -> str:
 
 
 def _aac(descriptors: bytes) -> str:
-    """mp4a.40.x from the decoder's own description (ISO 14496-1: tag 5)."""
-    at = descriptors.find(b"\x05")
-    while at >= 0:
-        begins = at + 1
-        while begins < len(descriptors) and descriptors[begins] & 0x80:
-            begins += 1
-        if begins + 1 < len(descriptors) and 0 < descriptors[begins] <= 16 and descriptors[begins + 1] >> 3:
-            return f"mp4a.40.{descriptors[begins + 1] >> 3}"
-        at = descriptors.find(b"\x05", at + 1)
-    return "mp4a.40.2"
+    """mp4a.40.x from the decoder's own description (ISO 14496-1): tag 3, in it tag 4, in it tag 5, whose first five bits tell.
+
+    They are taken apart in order: a byte of a bit rate may look like a tag.
+    """
+    try:
+        at = _inside(descriptors, 0, 3) + 3  # behind the stream's number and its marks
+        at = _inside(descriptors, at, 4) + 13  # behind what kind of stream it is, its buffer and its rates
+        kind = descriptors[_inside(descriptors, at, 5)] >> 3
+    except (IndexError, ValueError):
+        kind = 0
+    return f"mp4a.40.{kind or 2}"
+
+
+def _inside(descriptors: bytes, at: int, tag: int) -> int:
+    """Where the content of the descriptor begins that stands there; its length takes one to four bytes."""
+    if descriptors[at] != tag:
+        raise ValueError(f"no descriptor {tag} where one must stand")
+    at += 1
+    while descriptors[at] & 0x80:
+        at += 1
+    return at + 1

@@ -31,6 +31,7 @@ INSTEAD = (
     (0, b"#EXTM3U", _("播放列表")), (0, b"ffconcat", _("播放列表")))
 SOUND = ((0, b"ID3"), (0, b"\xff\xfb"), (0, b"\xff\xf3"), (0, b"\xff\xf2"), (0, b"\xff\xf1"), (0, b"\xff\xf9"), (0, b"OggS"),
          (0, b"fLaC"), (8, b"WAVE"), (4, b"ftypM4A"), (0, b"#!AMR"))
+CAMCORDER_BYTES = 192  # .MTS of camcorders: each packet of a transport stream behind four bytes that tell its moment
 READABLE_PIXELS, MOST_PIXELS, SMALLEST_SIDE, MOST_STREAMS = 36_000_000, 4096 * 2304, 16, 60
 SAFE = {"protocol_whitelist": "file", "format_whitelist": FORMATS, "max_pixels": READABLE_PIXELS}
 SHORTEST_MS, LONGEST_MS, LONGEST_GAP_S = 500, 4 * 3_600_000, 600
@@ -101,7 +102,7 @@ def sound_only() -> BadVideo:
 
 def _must_begin_like_a_video(path: Path) -> None:
     with path.open("rb") as f:
-        head = f.read(64)
+        head = f.read(CAMCORDER_BYTES + 64)
     if not head:
         raise BadVideo(_("文件是空的，请检查后重新上传。"))
     if any(head[at:at + len(magic)] == magic for at, magic in SOUND):
@@ -109,7 +110,8 @@ def _must_begin_like_a_video(path: Path) -> None:
     instead = next((what for at, magic, what in INSTEAD if head[at:at + len(magic)] == magic), None)
     if instead is not None:
         raise BadVideo(_("这是“%(what)s”，不是视频。请上传 MP4、MOV、MKV、AVI 等格式的视频。", what=instead))
-    if not any(head[at:at + len(magic)] == magic for at, magic in MAGIC):
+    is_camcorders = head[4:5] == head[CAMCORDER_BYTES + 4:CAMCORDER_BYTES + 5] == b"G"
+    if not is_camcorders and not any(head[at:at + len(magic)] == magic for at, magic in MAGIC):
         raise BadVideo(_("这不是视频文件。请上传 MP4、MOV、MKV、AVI 等格式的视频。"))
 
 
@@ -161,12 +163,16 @@ def _shown(picture: dict) -> tuple[int, int, bool, bool]:
 
 @dataclass(frozen=True)
 class Packets:
-    """When pictures are shown (seconds, in order), how long they last, how much longer the sound; `count` of all packets."""
+    """When pictures are shown (seconds, in order), how long they last, how much longer the sound; `count` of all packets.
+
+    `whole_ms`: until the last picture and the last sound are over.
+    """
 
     moments: array
     count: int
     duration_ms: int
     held_ms: int
+    whole_ms: int
 
 
 class _Scan:
@@ -221,7 +227,8 @@ def scan(path: Path, options: dict, picture: int = 0, sound: int | None = None) 
     held_s = seen.sound_end - seen.end
     if held_s > LONGEST_GAP_S * 6 or abs(min(seen.sound_first, seen.first) - seen.first) > LONGEST_GAP_S:
         raise BadVideo(_("声音比画面长得多，对不上；请用剪辑软件重新导出。"))
-    return Packets(moments, seen.count, round((seen.end - seen.first) * 1000), round(held_s * 1000) if held_s > 2 else 0)
+    return Packets(moments, seen.count, round((seen.end - seen.first) * 1000), round(held_s * 1000) if held_s > 2 else 0,
+                   round((max(seen.end, seen.sound_end) - seen.first) * 1000))
 
 
 def scanned_duration_ms(path: Path) -> int:
@@ -233,7 +240,7 @@ def _must_be_whole(packets: Packets, told: dict, picture: dict) -> None:
     """Is as much there as the file's own table says? A header that merely lies about seconds is passed over."""
     count, stated_ms = _number(str(picture.get("nb_frames") or "")), _stated_ms(told, picture)
     is_cut = packets.count < 0.9 * count if count else (
-        stated_ms <= LONGEST_MS and packets.duration_ms + 1000 < 0.9 * stated_ms)
+        stated_ms <= LONGEST_MS and packets.whole_ms + 1000 < 0.9 * stated_ms)
     if is_cut:
         raise BadVideo(_("视频不完整，可能没有传完；请重新上传。"))
     if packets.duration_ms + packets.held_ms < SHORTEST_MS:
