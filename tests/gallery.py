@@ -36,7 +36,7 @@ SIZES = (("360", PHONE, "light"), ("360-dark", PHONE, "dark"), ("1280", DESKTOP,
 MOST_BYTES = 24_000
 # Routes that are no pages: files, data for programs and operators, an address that only leads on.
 NO_PAGES = ("/api/v1/", "/static/", "/media/", "/covers/", "/healthz", "/readyz", "/metrics", "/suggest", "/sw.js", "/manifest.webmanifest")
-NO_PAGE_ENDS = (".json", ".svg", ".vtt", ".srt", ".xlsx", ".<form>", "/questions/export")
+NO_PAGE_ENDS = (".json", ".svg", ".vtt", ".srt", ".xlsx", ".<form>", ".zip", "/questions/export")
 ROLES = {
     "anonymous": "A visitor", "learner": "A learner", "instructor": "An instructor", "reviewer": "A course reviewer",
     "curator": "A town's curator", "enterprise manager": "An enterprise's manager", "inspector": "An inspector",

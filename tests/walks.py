@@ -160,6 +160,7 @@ class Examples:
     lesson: int
     quiz: int
     draft_lesson: int
+    draft_quiz: int
     filmed_lesson: int
     slides_lesson: int
     stage: int
@@ -187,7 +188,7 @@ class Examples:
         attempt = learner.call("POST", f"/quizzes/{quiz}/attempts", 200)["attempt_id"]
         with app.test_request_context():
             code = session.scalar(text("SELECT code FROM creditbank_award"))
-            draft = courses.list_lessons(courses.get_course("own-draft", SYSTEM).id)[0].id
+            draft, *_between, draft_quiz = (x.id for x in courses.list_lessons(courses.get_course("own-draft", SYSTEM).id))
             filmed, slides = (x.id for x in courses.list_lessons(courses.get_course("filmed-draft", SYSTEM).id))
             stage, row = (session.scalar(text(f"SELECT max(id) FROM {t}")) for t in ("tracks_stage", "tracks_stage_course"))
             person = accounts.find_person_by_phone(LEARNER)
@@ -199,7 +200,7 @@ class Examples:
             complaint, remark = session.execute(text("SELECT code, r.id FROM courses_complaint, courses_remark r ORDER BY r.id")).first()
             author = accounts.find_person_by_phone(INSTRUCTOR)
             mine = {x["way"]: ticket for ticket, x in parcels.list_mine(Actor("person", author.id, author.name))}
-        return cls(playback, attempt, video, quiz, draft, filmed, slides, stage, row, code, session_id, ticket, question, note, short, paper,
+        return cls(playback, attempt, video, quiz, draft, draft_quiz, filmed, slides, stage, row, code, session_id, ticket, question, note, short, paper,
                    correction, complaint, remark, mine["in"], mine["out"])
 
 
@@ -215,7 +216,7 @@ def routes(app, examples: Examples) -> list[Route]:
 def _address(rule: str, endpoint: str, method: str, x: Examples) -> str:
     values = {
         "slug": _slug(rule), "course": "safe-measuring", "lesson": "quiz" if method == "POST" else "lesson-1",
-        "lesson_id": x.filmed_lesson if "/subtitles" in rule else x.slides_lesson if rule.endswith("/slides") else x.draft_lesson, "code": x.ticket if rule.startswith(("/help/", "/desk/")) else x.complaint if _is_case(rule) else x.code, "remark_id": x.remark, "complaint_id": 1,
+        "lesson_id": x.filmed_lesson if "/subtitles" in rule else x.slides_lesson if rule.endswith("/slides") else x.draft_quiz if rule.endswith("/draw") else x.draft_lesson, "code": x.ticket if rule.startswith(("/help/", "/desk/")) else x.complaint if _is_case(rule) else x.code, "remark_id": x.remark, "complaint_id": 1,
         # What takes or drops a package also changes the disk, which nobody undoes: there it is one that nobody has.
         "ticket": "0" * 32 if method == "POST" else x.packed if rule.endswith(".zip") else x.parcel,
         "person_id": 1, "removed_id": 1, "kind": "question", "thing_id": x.question, "question_id": x.question, "note_id": x.note, "session_id": x.session_id, "stage_id": x.stage, "row_id": x.row,

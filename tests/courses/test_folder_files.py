@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import subprocess
 import zipfile
 from pathlib import Path
 
@@ -87,6 +88,33 @@ def test_a_course_that_goes_out_takes_its_files_along_and_is_the_same_when_it_co
 
 def contents(folder: Path) -> dict[str, bytes]:
     return {p.relative_to(folder).as_posix(): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
+
+
+def test_a_lesson_of_slides_goes_out_and_comes_back_with_its_pictures_and_recordings(bare_app, tmp_path):
+    wav = tmp_path / "voice.wav"
+    subprocess.run(["ffmpeg", "-v", "error", "-f", "lavfi", "-i", "sine=440:duration=2", wav], check=True)
+    with bare_app.test_request_context():
+        with writing():
+            shown = [media.keep_file(SYSTEM, media.prepare_file(f"{c}.png", io.BytesIO(png(c)))).address for c in ("red", "blue")]
+            voice = media.keep_file(SYSTEM, media.prepare_file("voice.wav", io.BytesIO(wav.read_bytes()))).address
+            pages = [courses.Page(shown[0], "先停机。\n\n再测量。"), courses.Page(shown[1], "", voice)]
+            course = courses.create_course(SYSTEM, title="幻灯片课", kind="skills-upgrading", slug="slides")
+            courses.add_lesson(SYSTEM, course, title="看", kind="video", body=courses.write_pages(pages), is_narrated=True)
+            courses.add_lesson(SYSTEM, course, title="只听", kind="video", body=courses.write_pages(pages[1:]), is_narrated=True)
+            courses.add_lesson(SYSTEM, course, title="考核", kind="quiz", body=GIFT)
+            first = courses.publish_course(SYSTEM, course).id
+        report = courses.export_folder("slides", tmp_path / "out.zip")
+        assert report.is_balanced and report.totals["files"] == report.carried["files"] == 3 and not report.noted
+        with courses.opened(tmp_path / "out.zip") as root:
+            assert not courses.foresee_losses(courses.read_folder(root)).noted
+        assert bring(tmp_path / "out.zip").id == first
+        assert courses.read_pages(bodies("slides")[0]) == pages
+
+
+def test_what_is_drawn_or_converted_anew_is_named(bare_app, tmp_path):
+    with bare_app.test_request_context():
+        folder = courses.read_folder(write_with_files(tmp_path / "c"))
+        assert [(where, "重新画过" in str(what)) for where, what in courses.foresee_losses(folder).noted] == [("files × 1", True)]
 
 
 def test_two_files_of_one_name_stay_two_and_keep_their_name(bare_app, tmp_path):

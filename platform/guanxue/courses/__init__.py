@@ -219,8 +219,8 @@ from guanxue.courses.tidying import tidy_drafts, watch_drafts
 from guanxue.courses.waiting import drop_waiting, find_waiting, keep_waiting
 
 __all__ = [
-    "Page", "Put", "read_pages", "write_pages", "plain_said", "film_of", "is_film_current", "is_slideshow", "make_film", "make_films",
-    "may_be_slideshow", "put_pages", "save_pages", "take_film",
+    "Page", "Put", "read_pages", "write_pages", "plain_said", "film_of", "is_film_current", "is_slideshow", "make_film",
+    "make_films", "may_be_slideshow", "put_pages", "save_pages", "take_film",
     "bring_questions", "find_quiz", "foresee_questions", "has_comments", "kept_beside", "last_brought", "move_question",
     "put_question", "questions_in", "remove_question", "keep_waiting", "find_waiting", "drop_waiting",
     "Said", "Subtitling", "subtitling_of", "words_of", "play_of", "where_said", "write_subtitles", "take_subtitles_off",

@@ -24,8 +24,7 @@ def import_course(path: Path) -> None:
     """导入一门课：课程文件夹，或课程包（.zip）。再导入一次不会改变什么；有问题就逐条指出，什么也不留下。"""
     began = clock.now()
     with courses.opened(path) as root:
-        folder = courses.take_folder(root)
-    _tell(courses.foresee_losses(folder))
+        folder = courses.take_folder(root, tell=lambda found: _tell(courses.foresee_losses(found)))
     with writing():
         revision = courses.bring_in(SYSTEM, folder)
         lessons = len(courses.lessons_of(revision.id))

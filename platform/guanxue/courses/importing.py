@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -27,13 +28,16 @@ def import_folder(actor: Actor, path: Path) -> Revision:
     return bring_in(actor, take_folder(path))
 
 
-def take_folder(path: Path, *, for_draft: bool = False) -> CourseFolder:
+def take_folder(path: Path, *, for_draft: bool = False,
+                tell: Callable[[CourseFolder], None] = lambda _folder: None) -> CourseFolder:
     """Read a course folder and keep the files of its films and texts; asks no database, so it may be slow.
 
-    BadFolder with every fault; for a draft what is merely not there yet is none.
+    `tell` is called with what was read before anything is kept. BadFolder with every fault; for a draft what is merely not
+    there yet is none.
     """
     folder = read_folder(path)
     must_be_sound(folder, for_draft=for_draft)
+    tell(folder)
     addresses = {}
     for file in sorted(folder.enclosed):
         try:
@@ -66,13 +70,19 @@ def _kept(lesson: FolderLesson, addresses: dict[Path, str]) -> FolderLesson:
 
 
 def foresee_losses(folder: CourseFolder) -> losses.LossReport:
-    """The folder's report, with what this site does not know of its words; writes nothing."""
+    """The folder's report, with what this site does not know of its words and would make anew; writes nothing.
+
+    Call it while the folder's files are there.
+    """
     report, towns = folder.report, {t.slug for t in accounts.list_towns()}
     lost = [(f"course.yaml：towns：{t}", _("平台没有这个镇街，没有带入。")) for t in folder.towns if t not in towns]
     if folder.industry and folder.industry not in {i.slug for i in standards.list_industries()}:
         lost.append((f"course.yaml：industry：{folder.industry}"[:200], _("平台没有这个行业，没有带入。")))
     if folder.occupation and standards.find_occupation(folder.occupation) is None:
         report.noted.append((f"course.yaml：occupation：{folder.occupation}"[:200], _("平台没有这个工种，照写带入。")))
+    anew = sum(not media.is_served(file) for file in folder.enclosed)
+    if anew:
+        report.noted.append((f"files × {anew}", _("图片重新画过、声音重新转换后收下：看上去、听上去一样，文件的字节不同。")))
     for where, why in lost:
         report.leave(losses.FACTS, where, why)
     report.more(losses.FACTS, 0, -len(lost))

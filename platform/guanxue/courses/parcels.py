@@ -26,6 +26,7 @@ from guanxue.core.settings import settings
 from guanxue.courses import checking, drafting, importing
 from guanxue.courses.errors import BadFolder
 from guanxue.courses.exporting import Parcel, write_package
+from guanxue.courses.folders import CourseFolder
 
 WAITS = timedelta(days=1)
 MOST_BYTES = 2 * 1024**3
@@ -157,9 +158,7 @@ def look(actor: Actor, ticket: str) -> None:
     """Read what came in and write down its report and what would change. Reads the database, changes nothing in it."""
     state = find(actor.id, ticket)
     try:
-        folder = checking.look_at(package_of(actor.id, ticket), lambda found: state.update(
-            outlook=asdict(drafting.foresee(actor, found))))
-        importing.foresee_losses(folder)
+        folder = checking.look_at(package_of(actor.id, ticket), lambda found: _foresee(actor, found, state))
     except BadFolder as problem:
         note_failure(actor.id, ticket, problem)
         return
@@ -168,6 +167,11 @@ def look(actor: Actor, ticket: str) -> None:
         "step": FAILED if folder.faults else LOOKED, "title": folder.title,
         "said": in_every_language(lambda: {"report": folder.report.to_document(), "message": str(message),
                                            "faults": _told(folder.faults), "unready": _told(folder.unready)})})
+
+
+def _foresee(actor: Actor, folder: CourseFolder, state: dict) -> None:
+    state["outlook"] = asdict(drafting.foresee(actor, folder))
+    importing.foresee_losses(folder)
 
 
 def note_failure(person_id: int, ticket: str, problem: Problem) -> None:

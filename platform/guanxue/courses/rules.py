@@ -127,7 +127,8 @@ def publish_faults(title: str, lessons: list) -> list[Fault]:
     elif lessons[-1].kind != "quiz":
         faults.append(Fault(quizzes[0].slug, _("考核应放在最后。")))
     for lesson in studied:
-        if lesson.kind == "video" and lesson.asset_id is None and not slides_of(lesson.body):
+        is_said = bool(slides_of(lesson.body)) or any(page.recording for page in read_pages(lesson.body))
+        if lesson.kind == "video" and lesson.asset_id is None and not is_said:
             faults.append(Fault(lesson.slug, _("“%(title)s”还没有视频。", title=lesson.title)))
         if lesson.kind == "text" and not lesson.body.strip():
             faults.append(Fault(lesson.slug, _("“%(title)s”还没有内容。", title=lesson.title)))

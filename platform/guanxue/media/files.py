@@ -120,6 +120,13 @@ def examine_file(path: Path) -> None:
             attachments.extension_of(draft, head)
 
 
+def is_served(path: Path) -> bool:
+    """Does a file of the site hold the same bytes, or would prepare_file() keep them? Else they are drawn or converted anew."""
+    with path.open("rb") as f:
+        kind = _kind(f.read(4096))
+    return kind == ATTACHMENT or any(_path(mark_of(path), e).is_file() for e in EXTENSIONS[kind])
+
+
 def _served(filename: str, draft: Path, kind: str) -> Prepared | None:
     """The draft, where the same bytes stand among the served files: drawn or converted again it would be another."""
     if kind == ATTACHMENT:
