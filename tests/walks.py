@@ -22,6 +22,7 @@ from tests.factories import GIFT, OWN_WORK, TEXT, make_course, make_film, make_p
 from tests.media import decks
 
 from guanxue import accounts, courses, discussions, helpdesk, learning, media, search, tracks
+from guanxue.accounts import organisations
 from guanxue.core.actor import ANONYMOUS, SYSTEM, Actor
 from guanxue.core.db import db, session, writing
 from guanxue.core.web import dispatch
@@ -86,6 +87,8 @@ def fill(app) -> None:
         courses.submit_course(author, course, note="第二段改过了。")
         courses.complain(ANONYMOUS, courses.get_course("safe-measuring", SYSTEM), topic="rights", lesson_slug="lesson-1",
                          text="这一节用了我拍的照片，没有问过我。", contact="李 13900000000")
+        school = organisations.create_organisation(SYSTEM, name="东莞市针织职业技术学校", kind="school", slug="knit-school")
+        organisations.add_teacher(SYSTEM, school, INSTRUCTOR)
         _filmed(author)
         for slug, is_open in (("open-track", True), ("draft-track", False)):
             track = tracks.create_track(SYSTEM, town_slug="humen", title="针织一条路", summary="先学测量。", slug=slug)
@@ -235,7 +238,7 @@ def _is_case(rule: str) -> bool:
 
 
 def _slug(rule: str) -> str:
-    for part, slug in (("/teach/<slug>/changes", "handed-in"), ("/subtitles", "filmed-draft"), ("/slides", "filmed-draft"), ("/teach/take/", "plan-1"), ("/teach/plans/", "plan-1"), ("/marking", "asked-course"), ("/insight", "asked-course"), ("/corrections", "asked-course"),
+    for part, slug in (("/admin/organisations/", "knit-school"), ("/teach/<slug>/changes", "handed-in"), ("/subtitles", "filmed-draft"), ("/slides", "filmed-draft"), ("/teach/take/", "plan-1"), ("/teach/plans/", "plan-1"), ("/marking", "asked-course"), ("/insight", "asked-course"), ("/corrections", "asked-course"),
                        ("/teach/", "own-draft"), ("/oversight/", "handed-in"), ("/curate/", "draft-track"),
                        ("/tracks/", "open-track"), ("/towns/", "humen"), ("/wish", "plan-1")):
         if part in rule:

@@ -38,6 +38,7 @@ from guanxue.accounts.routes import forgotten as _accounts_forgotten  # noqa: F4
 from guanxue.accounts.routes import identity as _accounts_identity  # noqa: F401
 from guanxue.accounts.routes import merging as _accounts_merging  # noqa: F401
 from guanxue.accounts.routes import officer as _accounts_officer  # noqa: F401
+from guanxue.accounts.routes import organisations as _accounts_organisations  # noqa: F401
 from guanxue.accounts.routes import papers as _accounts_papers  # noqa: F401
 from guanxue.accounts.routes import phone as _accounts_phone  # noqa: F401
 from guanxue.accounts.routes import privacy as _accounts_privacy  # noqa: F401
@@ -252,6 +253,7 @@ def _workplaces() -> None:
         places.Workplace("/curate", _("学习路线管理"), "town", lambda actor: bool(tracks.list_towns_curated(actor))),
         places.Workplace("/desk", _("帮助台"), "message", lambda actor: actor.may("support"), helpdesk.count_open),
         places.Workplace("/admin/people", _("人员"), "person", lambda actor: actor.may("administer")),
+        places.Workplace("/admin/organisations", _("单位"), "home", lambda actor: actor.may("administer")),
         places.Workplace("/admin/checklist", _("审核清单"), "check", lambda actor: actor.may("administer")))
 
 

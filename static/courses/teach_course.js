@@ -132,6 +132,8 @@
 
   const dress = () => {
     list.classList.add('live');
+    const how = document.getElementById('how');
+    if (how) how.hidden = false;
     sort(list.querySelectorAll('.handle')).forEach((handle) => { handle.hidden = false; });
   };
   dress();

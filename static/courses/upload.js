@@ -10,7 +10,7 @@
   const HEADERS = { 'X-CSRF-Token': box.dataset.csrf, Accept: 'application/json' };
   const TUS = Object.assign({ 'Tus-Resumable': '1.0.0' }, HEADERS);
   const rows = [];
-  let awake = null;
+  let awake = null, picked = null, isForOne = false;
 
   // ---- words
 
@@ -34,7 +34,7 @@
   });
   const base64 = (text) => btoa(encodeURIComponent(text).replace(/%([0-9A-F]{2})/g, (_all, hex) => String.fromCharCode(parseInt(hex, 16))));
   const metadata = (file) => Object.entries({
-    filename: file.name, filetype: file.type, modified: String(file.lastModified || 0), for: lesson() ? `lesson:${lesson()}` : '',
+    filename: file.name, filetype: file.type, modified: String(file.lastModified || 0), for: lesson() ? `lesson:${lesson()}` : `course:${box.dataset.course}`,
   }).filter((pair) => pair[1]).map((pair) => `${pair[0]} ${base64(pair[1])}`).join(',');
   const waiting = () => ask(box.dataset.list, 'GET', HEADERS).then((answer) => (answer.ok ? answer.json() : told(answer))).then((all) => all.uploads);
   const create = (file) => ask(box.dataset.endpoint, 'POST',
@@ -74,8 +74,8 @@
     return made;
   };
 
-  const addRow = (file) => {
-    const row = { file, state: 'queued', here: 0, seen: [], saidAt: 0, upload: null, address: '' };
+  const addRow = (file, wanted) => {
+    const row = { file, wanted, state: 'queued', here: 0, seen: [], saidAt: 0, upload: null, address: '' };
     row.item = element('li', 'upload-row');
     row.facts = element('p', 'small muted num');
     row.bar = element('progress');
@@ -86,7 +86,7 @@
     [element('strong', 'name', file.name), row.bar, row.facts, row.tools].forEach((part) => row.item.appendChild(part));
     list.appendChild(row.item);
     rows.push(row);
-    show(row, 'queued', words.queued);
+    show(row, 'queued', wanted && wanted.size !== file.size ? put(words.other, { '%s': wanted.name }) : words.queued);
   };
 
   const show = (row, state, text) => {
@@ -173,7 +173,10 @@
 
   const place = (row) => {
     if (row.address) return Promise.resolve(row.address);
-    const file = row.file;
+    const file = row.file, wanted = row.wanted;
+    // Chosen for one that waits: another phone may have given the same file another name and another day.
+    if (wanted && wanted.size === file.size) return Promise.resolve(new URL(box.dataset.endpoint + wanted.code, location.href).href);
+    if (wanted) say(put(words.other, { '%s': wanted.name }));
     return waiting().then((all) => {
       const known = all.find((x) => x.name === file.name.slice(-120) && x.size === file.size && x.modified === (file.lastModified || 0));
       if (known) {
@@ -283,9 +286,10 @@
   const leftRow = (x) => {
     const item = element('li', 'upload-row'), row = element('div', 'row'), address = box.dataset.endpoint + x.code;
     const facts = x.whole ? words.whole : put(words.left, { '%a': percent(x.here, x.size), '%b': size(x.size - x.here) });
-    [element('strong', 'name', x.name), element('p', 'small muted num', facts), row].forEach((part) => item.appendChild(part));
+    const about = [facts].concat(x.goal && x.goal !== box.dataset.goal ? [put(words.meant, { '%s': x.goal })] : []).join(' · ');
+    [element('strong', 'name', x.name), element('p', 'small muted num', about), row].forEach((part) => item.appendChild(part));
     row.appendChild(x.whole ? button(words.use, x.name, () => use(address).then((answer) => { location.href = answer.place; }, (problem) => say(problem.message)))
-      : button(words.pick, x.name, () => picker.click()));
+      : button(words.pick, x.name, () => { picked = x; isForOne = true; picker.click(); }));
     const remove = button(words.delete, x.name, () => {
       if (remove.dataset.sure === 'yes') drop(address).then(refresh, refresh);
       remove.dataset.sure = 'yes';
@@ -308,8 +312,14 @@
     } else if (!isSending() && awake) awake.release();
   };
 
+  picker.addEventListener('click', () => {
+    if (!isForOne) picked = null;  // somebody thought better of going on with that one
+    isForOne = false;
+  });
   picker.addEventListener('change', () => {
-    Array.from(picker.files).forEach(addRow);
+    const files = Array.from(picker.files);
+    files.forEach((file) => addRow(file, files.length === 1 ? picked : null));
+    picked = null;
     picker.value = '';
     next();
   });

@@ -143,3 +143,18 @@ def test_the_place_for_videos_stands_on_course_and_lesson_pages(course):
         page = browser.see(path)
         assert 'id="uploads"' in page and "tus.min.js" in page and expected in page
     assert "tus.min.js" not in browser.see("/courses")
+
+
+def test_the_list_says_what_each_was_for_and_leads_there(course):
+    app, teacher, lesson = course
+    with app.test_request_context(), writing():
+        theirs = courses.create_course(make_person("13800000013", "周工", "instructor"), title="别人的课", kind="skills-upgrading", slug="theirs")
+        assert theirs.slug
+        for name, aim in (("a.mp4", f"lesson:{lesson}"), ("b.mp4", "course:own-draft"), ("c.mp4", "course:theirs"), ("d.mp4", "lesson:999"),
+                          ("e.mp4", "nonsense"), ("f.mp4", "")):
+            media.begin_upload(teacher, media.Announced(100, name, aim=aim))
+    browser = Browser(app, TEACHER)
+    goals = {x["name"]: x["goal"] for x in browser.client.get("/teach/uploads", headers=JSON).get_json()["uploads"]}
+    assert goals == {"a.mp4": "安全测量 · 先停机", "b.mp4": "安全测量", "c.mp4": "", "d.mp4": "", "e.mp4": "", "f.mp4": ""}
+    page = browser.see("/teach/uploads")
+    assert f'href="/teach/own-draft/lessons/{lesson}#uploads"' in page and 'href="/teach/own-draft#uploads"' in page and "别人的课" not in page

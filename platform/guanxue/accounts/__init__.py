@@ -1,4 +1,4 @@
-"""People, their roles and sessions, and the organisations of the city (towns and parks).
+"""People, their roles and sessions, and the organisations of the city (towns and parks, schools, enterprises, bureaux).
 
 A person signs in with a phone number and a password. A session is a row that can be listed and ended; browsers hold its
 key in a signed cookie, programs as a bearer token. What a person may do is a set of capabilities on the Actor.

@@ -31,6 +31,10 @@ class NoSuchTown(NotFound):
     """No town, sub-district or park of that name."""
 
 
+class NoSuchOrganisation(NotFound):
+    """No school, enterprise or bureau of that slug."""
+
+
 class NoSuchPerson(NotFound):
     """No such person."""
 

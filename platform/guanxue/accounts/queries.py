@@ -138,11 +138,12 @@ def capabilities_of(person_id: int) -> frozenset[str]:
     return _capabilities(session.execute(_ROLES, {"person_id": person_id}))
 
 
-def list_teaching_places(person_id: int) -> list[Organisation]:
-    """The organisations the person teaches for, by name."""
-    return list(session.scalars(
+def list_teaching_places(person_id: int, *, with_closed: bool = False) -> list[Organisation]:
+    """The organisations the person teaches for, by name; those that are closed only where asked for."""
+    found = session.scalars(
         select(Organisation).join(Role, Role.organisation_id == Organisation.id)
-        .where(Role.person_id == person_id, Role.role == "instructor").order_by(Organisation.name)))
+        .where(Role.person_id == person_id, Role.role == "instructor").order_by(Organisation.name))
+    return [o for o in found if with_closed or o.closed_at is None]
 
 
 def list_teachers_of(organisation_id: int) -> list[tuple[int, str]]:

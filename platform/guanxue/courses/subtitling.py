@@ -199,6 +199,7 @@ def _put(lesson: Lesson, base: str, subtitles_id: int | None, moved: object, *, 
         .execution_options(synchronize_session="fetch"))
     if not put.rowcount:
         raise TextMoved(moved)
+    session.refresh(lesson)  # of one made in this same transaction the session does not notice it
     return before
 
 

@@ -180,7 +180,7 @@ def institution_of(course: Course) -> Organisation | None:
 
 def list_left_courses(actor: Actor) -> list[Course]:
     """Courses of the institutions the actor teaches for whose owner is gone: one of their teachers may take them over."""
-    places = [o.id for o in accounts.list_teaching_places(actor.id)]
+    places = [o.id for o in accounts.list_teaching_places(actor.id, with_closed=True)]
     if not places:
         return []
     gone = select(Person.id).where(

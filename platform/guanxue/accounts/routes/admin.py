@@ -28,7 +28,7 @@ ROLE_WORDS = {
 }
 
 
-def _administrator() -> Actor:
+def administrator() -> Actor:
     """Whoever is asking, if they may: an administrator who has shown a second factor. Raises the refusals."""
     actor = current_actor()
     actor.require("administer")
@@ -39,13 +39,13 @@ def _administrator() -> Actor:
 @blueprint.get("/admin/people")
 def people_list() -> Response:
     """Everybody, newest first, and the form for finding somebody."""
-    return _list(_administrator(), "phone", "")
+    return _list(administrator(), "phone", "")
 
 
 @blueprint.post("/admin/people", endpoint="people_found")
 def people_found() -> Response:
     """Whom a phone number, an ID number or a name finds."""
-    actor = _administrator()
+    actor = administrator()
     try:
         return _list(actor, request.form.get("way", ""), request.form.get("text", "").strip())
     except Problem as problem:
@@ -81,7 +81,7 @@ def _state(p: accounts.Person) -> str:
 @blueprint.get("/admin/people/<int:person_id>")
 def person(person_id: int) -> Response:
     """Somebody's account; that it was opened is kept before it is shown."""
-    actor = _administrator()
+    actor = administrator()
     accounts.get_person(person_id)
     with writing():
         people.open_file(actor, person_id)
@@ -112,7 +112,7 @@ def _lines(p: accounts.Person) -> list[dict]:
 @blueprint.post("/admin/people/<int:person_id>/identity")
 def reveal_identity(person_id: int) -> Response:
     """The whole ID number, this once, to whoever says why; kept in no cache and shown by no reload of an address."""
-    actor = _administrator()
+    actor = administrator()
     try:
         number = identity.reveal_number(actor, person_id, request.form.get("reason", ""))
     except Problem as problem:
@@ -146,7 +146,7 @@ def reset_factor(person_id: int) -> Response:
 
 def _done(person_id: int, field: str, do: Callable[..., None], *given: str) -> Response:
     """Do something to an account for the reason that was typed; back to its page, or the page with what stands against it."""
-    actor = _administrator()
+    actor = administrator()
     try:
         do(actor, person_id, *given, request.form.get("reason", ""))
     except Problem as problem:

@@ -30,16 +30,35 @@ def teach_uploads() -> Response:
     actor.require("teach")
     waiting = [_values(x) for x in media.list_waiting(actor)]
     if _wants_json():
-        return personal(jsonify(uploads=[{k: v for k, v in x.items() if k != "until_at"} for x in waiting]))
+        return personal(jsonify(uploads=[{k: v for k, v in x.items() if k not in ("until_at", "goal_url")} for x in waiting]))
     targets = [{"slug": c.slug, "title": c.title} for c in courses.list_own_courses(actor) if c.state != "submitted"]
     return personal(page("courses/teach_uploads.html", uploads=waiting, targets=targets,
                          most_gigabytes=media.MOST_UPLOAD_BYTES // 1024**3))
 
 
 def _values(x: media.Waiting) -> dict:
-    return {"code": x.code, "name": x.filename, "size": x.size_bytes, "here": x.arrived_bytes, "modified": x.modified_ms,
+    goal, goal_url = _goal(x.aim)
+    return {"goal": goal, "goal_url": goal_url, "code": x.code, "name": x.filename,
+            "size": x.size_bytes, "here": x.arrived_bytes, "modified": x.modified_ms,
             "aim": x.aim, "whole": x.is_whole, "until_at": x.expires_at,
             "percent": x.arrived_bytes * 100 // x.size_bytes, "left": x.size_bytes - x.arrived_bytes}
+
+
+def _goal(aim: str) -> tuple[str, str]:
+    """(what the upload is for in words, where it goes on); both empty where that is not said, or not there any more."""
+    kind, _colon, name = aim.partition(":")
+    course, lesson = None, None
+    if kind == "lesson" and is_row_id(name):
+        lesson = courses.find_lesson(int(name))
+        course = courses.courses_by_id([lesson.course_id]).get(lesson.course_id) if lesson else None
+    elif kind == "course":
+        course = courses.find_course(name, current_actor())
+    if course is None or not courses.may_edit_course(current_actor(), course):
+        return "", ""
+    if lesson is None:
+        return course.title, url_for(".teach_course", slug=course.slug, _anchor="uploads")
+    place = url_for(".teach_lesson", slug=course.slug, lesson_id=lesson.id, _anchor="uploads")
+    return f"{course.title} · {lesson.title}", place
 
 
 @blueprint.post("/teach/uploads/<code>/drop")
