@@ -86,7 +86,7 @@
     [element('strong', 'name', file.name), row.bar, row.facts, row.tools].forEach((part) => row.item.appendChild(part));
     list.appendChild(row.item);
     rows.push(row);
-    show(row, 'queued', wanted && wanted.size !== file.size ? put(words.other, { '%s': wanted.name }) : words.queued);
+    show(row, 'queued', wanted && wanted.size !== file.size ? put(words.other || words.queued, { '%s': wanted.name }) : words.queued);
   };
 
   const show = (row, state, text) => {
@@ -176,7 +176,7 @@
     const file = row.file, wanted = row.wanted;
     // Chosen for one that waits: another phone may have given the same file another name and another day.
     if (wanted && wanted.size === file.size) return Promise.resolve(new URL(box.dataset.endpoint + wanted.code, location.href).href);
-    if (wanted) say(put(words.other, { '%s': wanted.name }));
+    if (wanted) say(put(words.other || words.queued, { '%s': wanted.name }));
     return waiting().then((all) => {
       const known = all.find((x) => x.name === file.name.slice(-120) && x.size === file.size && x.modified === (file.lastModified || 0));
       if (known) {
