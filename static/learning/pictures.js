@@ -5,11 +5,13 @@
     if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
     event.preventDefault();
     const picture = document.createElement('img');
-    picture.alt = link.textContent.split(' · ')[0];
+    picture.alt = link.textContent.slice(0, link.textContent.lastIndexOf(' · '));
     picture.width = link.dataset.width;
     picture.height = link.dataset.height;
     picture.src = link.href;
     picture.tabIndex = -1;
+    // Where the network was gone the link is there again, to be tapped once more.
+    picture.onerror = () => { if (picture.parentNode) { picture.parentNode.replaceChild(link, picture); link.focus(); } };
     link.parentNode.replaceChild(picture, link);
     picture.focus();
   });

@@ -8,7 +8,7 @@ import re
 
 import pytest
 from PIL import Image
-from tests.clients import Browser
+from tests.clients import Browser, words
 from tests.factories import make_person
 
 from guanxue import quizzes
@@ -53,6 +53,18 @@ def test_a_script_gets_the_look_alone(teacher):
     answer = teacher.client.post(f"{teacher.at}/preview", data={"text": PAPER, "csrf_token": teacher.token}, headers={"X-Piece": "1"})
     piece = answer.get_data(as_text=True)
     assert answer.status_code == 200 and "<html" not in piece and "读到 2 道" in piece
+
+
+def test_the_sum_of_a_look_holds_however_many_are_left_out(teacher):
+    text = "\n".join(f"{n}. 第{n}个没有答案？\nA. 一\nB. 二" for n in range(1, 251))
+    page = words(teacher.send(f"{teacher.at}/preview", 200, text=text))
+    assert "数出来 250 道题 ＝ 读到 0 道 ＋ 漏下 250 道" in page and "只列出前 200 道" in page
+
+
+def test_what_is_said_of_many_lines_stands_once_with_all_of_them(teacher):
+    text = "第 1 页 共 3 页\n1. 甲。（√）\n第 2 页 共 3 页\n2. 乙。（×）\n第 3 页 共 3 页\n3. 丙有几个？\n答案：1/2\n"
+    page = words(teacher.send(f"{teacher.at}/preview", 200, text=text))
+    assert "第 1、3、5 行" in page and page.count("页眉页脚") == 4 and "请核对 5 处" in page, "once in the list, thrice in the text"
 
 
 def test_a_long_paste_is_looked_at_and_brought_in_and_a_longer_one_stands_in_its_box_again(teacher):

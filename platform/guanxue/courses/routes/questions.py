@@ -160,14 +160,29 @@ def _preview_values(course: courses.Course, report: quizzes.Report, *, text: str
         "url": url_for(".teach_questions_bring", slug=course.slug), "text": text, "ticket": ticket, "name": name,
         "format": str(quizzes.FORMAT_NAMES[report.format]), "unit": report.unit, "total": report.total,
         "read": len(report.questions), "added": len(merged.added), "twins": len(merged.twins), "present": lesson is not None,
+        "counts": {"left_out": len(report.left_out), "doubts": len(report.doubts), "dropped": len(report.dropped),
+                   "conflicts": len(merged.conflicts)},
         "left_out": [{"line": x.line, "text": x.text, "why": str(x.reason)} for x in report.left_out[:MOST_SHOWN]],
-        "doubts": [{"line": x.line, "text": x.text, "why": str(x.reason)} for x in report.doubts[:MOST_SHOWN]],
+        "doubts": _together(report.doubts),
         "dropped": [{"line": x.line, "text": x.text, "why": "；".join(str(w) for w in x.what)}
                     for x in report.dropped[:MOST_SHOWN]],
         "conflicts": [{"text": m.incoming.stem[:80], "here": quizzes.answer_in_words(m.present),
                        "there": quizzes.answer_in_words(m.incoming)} for m in merged.conflicts[:MOST_SHOWN]],
         "questions": [_shown(n, q) for n, q in enumerate(report.questions[:MOST_SHOWN], 1)],
         "lines": lines if any(x["marks"] for x in lines) else []}
+
+
+def _together(found: list[quizzes.Doubt]) -> list[dict]:
+    """Lines and what is said of them, as many as are shown; what is said of more than two stands once, with all their lines."""
+    same: dict[str, list] = {}
+    for x in found:
+        same.setdefault(str(x.reason), []).append(x)
+    rows = []
+    for why, places in same.items():
+        parts = [places] if len(places) > 2 and all(x.line for x in places) else [[x] for x in places]
+        rows += [{"at": part[0].line, "line": str(_("、")).join(str(x.line) for x in part) if part[0].line else 0,
+                  "text": part[0].text, "why": why} for part in parts]
+    return sorted(rows, key=lambda x: x["at"])[:MOST_SHOWN]
 
 
 @blueprint.post("/teach/<slug>/questions/import")
