@@ -343,6 +343,20 @@ def test_a_key_can_be_put_right_again_also_back_to_what_an_earlier_decision_said
     assert len(set(keys)) == 3
 
 
+def test_what_was_asked_about_another_key_is_asked_again_before_it_gives_anything(school):
+    who, _told, attempt = hand_in(school, LEARNER, "Y")
+    with school.test_request_context(), writing():
+        course = courses.get_course("safe-measuring", SYSTEM)
+        stale = learning.ask_correction(teacher, course, 1, "q2", {"right": [2]}, reason="答案写错了，是Y轴。").id
+    put_right(school, RIGHT)
+    with school.test_request_context(), writing(), pytest.raises(quizzes.DecidedAlready, match="再提一次"):
+        learning.answer_correction(reviewer, stale, is_confirmed=True)
+    jobs.run_waiting(school)
+    assert who.call("POST", f"/attempts/{attempt}/submit", 200)["score"] == 50 and awards(school) == 0
+    with school.test_request_context(), writing():
+        learning.answer_correction(reviewer, stale, is_confirmed=False, remarks="已经更正为Z轴。")
+
+
 def test_one_that_fails_holds_up_nobody_else_and_is_tried_again(school, monkeypatch, caplog):
     handed_in = [hand_in(school, phone, "Z")[2] for phone in (LEARNER, SECOND, THIRD)]
     broken, settle = sorted(handed_in)[0], judging.complete_quiz

@@ -153,12 +153,15 @@ def _open_request(actor: Actor, request_id: int) -> RegradeRequest:
 def confirm_regrade(actor: Actor, request_id: int) -> Regrade:
     """Put the key right. Needs "review", and somebody who neither asked nor has anything to gain.
 
-    Raises NotFound, NotForYou, DecidedAlready, Invalid where it changes nothing any more.
+    Raises NotFound, NotForYou, Invalid where it changes nothing any more, and DecidedAlready also where the question was put
+    right since it was asked: whoever asked had another key before them.
     """
     request = _open_request(actor, request_id)
     paper = lock_paper(request.paper_id, alone=True)  # whoever hands in or marks meanwhile does so before or after, not beside
     if any(is_own(actor, attempt) for attempt, _submission in list_submitted(paper.id)):
         raise NotForYou(_("你自己考过这份试卷，请别人来确认。"))
+    if any(r.question_id == request.question_id and r.at > request.at for r in list_regrades(paper.id)):
+        raise DecidedAlready(_("提出以后，这道题又更正过。请老师看过现在的答案，再提一次。"))
     _checked(paper, request.question_id, request.decision)
     key, now = decision_key(paper.id, request.question_id, request.decision), clock.now()
     regrade = Regrade(request_id=request.id, paper_id=paper.id, question_id=request.question_id, decision=request.decision,
