@@ -34,7 +34,7 @@
   });
   const base64 = (text) => btoa(encodeURIComponent(text).replace(/%([0-9A-F]{2})/g, (_all, hex) => String.fromCharCode(parseInt(hex, 16))));
   const metadata = (file) => Object.entries({
-    filename: file.name, filetype: file.type, modified: String(file.lastModified || 0), for: lesson() ? `lesson:${lesson()}` : `course:${box.dataset.course}`,
+    filename: file.name, filetype: file.type, modified: String(file.lastModified || 0), for: box.dataset.aim || (lesson() ? `lesson:${lesson()}` : `course:${box.dataset.course}`),
   }).filter((pair) => pair[1]).map((pair) => `${pair[0]} ${base64(pair[1])}`).join(',');
   const waiting = () => ask(box.dataset.list, 'GET', HEADERS).then((answer) => (answer.ok ? answer.json() : told(answer))).then((all) => all.uploads);
   const create = (file) => ask(box.dataset.endpoint, 'POST',
@@ -160,7 +160,8 @@
 
   const arrive = () => {
     // All of them are lessons: the course's page shows what became of them. A lesson's page may hold words not saved yet.
-    if (!written) location.reload();
+    if (box.dataset.aim) location.href = rows[rows.length - 1].place;
+    else if (!written) location.reload();
   };
 
   const begin = (row) => {
@@ -334,6 +335,8 @@
     event.returnValue = '';
   });
 
+  const whole = document.getElementById('whole-form');
+  if (whole) whole.hidden = true;
   const plain = document.getElementById('f-video');
   if (plain) {  // this page's form takes a file as well, whole or not at all: ours is better
     const field = plain.closest('.field');

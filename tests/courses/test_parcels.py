@@ -6,6 +6,7 @@ import io
 import os
 import re
 import zipfile
+from base64 import b64encode
 from datetime import timedelta
 
 import pytest
@@ -179,6 +180,51 @@ def test_a_large_package_is_read_and_written_by_a_job_that_tells_how_far_it_is(t
     assert fetched.status_code == 200 and fetched.headers["Content-Disposition"].endswith("safe-work.zip")
     part = browser.client.get(f"{out}/package.zip", headers={"Range": "bytes=0-1"})
     assert (part.status_code, part.data) == (206, b"PK")
+
+
+TUS = {"Tus-Resumable": "1.0.0"}
+
+
+def tus(browser, method, path, status, **more):
+    headers = {**TUS, "X-CSRF-Token": browser.token, **more.pop("headers", {})}
+    answer = browser.client.open(path, method=method, headers=headers, **more)
+    assert answer.status_code == status, (answer.status_code, answer.get_data(as_text=True)[:300])
+    return answer
+
+
+def announce(name: str, size: int) -> dict:
+    told = {"filename": name, "for": "package"}
+    return {"Upload-Length": str(size), "Upload-Metadata": ",".join(f"{k} {b64encode(v.encode()).decode()}" for k, v in told.items())}
+
+
+def test_a_package_that_comes_in_pieces_goes_on_after_a_cut_and_is_no_film(teacher, tmp_path, site):
+    app, _actor = teacher
+    data = zipped(write_course(tmp_path / "c"), tmp_path / "c.zip").read_bytes()
+    browser, other, half = Browser(app, TEACHER), Browser(app, OTHER), len(data) // 2
+    at = tus(browser, "POST", "/upload/", 201, headers=announce("课.zip", len(data))).headers["Location"]
+    code, kind = at.rsplit("/", 1)[-1], {"content_type": "application/offset+octet-stream"}
+    tus(browser, "PATCH", at, 204, data=data[:half], headers={"Upload-Offset": "0"}, **kind)
+    refused = browser.client.post("/teach/bring", data={"upload": code, "csrf_token": browser.token})
+    assert refused.status_code == 409 and not list((site / "parcels").iterdir())
+    assert "课.zip" not in words(browser.get("/teach/uploads"))
+    told = browser.client.get("/teach/uploads?for=package", headers={"Accept": "application/json"}).get_json()["uploads"]
+    assert [(x["code"], x["here"], x["whole"]) for x in told] == [(code, half, False)]
+    tus(browser, "PATCH", at, 204, data=data[half:], headers={"Upload-Offset": str(half)}, **kind)
+    assert tus(browser, "HEAD", at, 200).headers["Upload-Offset"] == str(len(data))
+    assert count(app, media.Asset) == [0] and not (site / "media" / "originals").exists()
+    other.send("/teach/bring", 404, upload=code)
+    asked = [browser.client.post("/teach/bring", data={"upload": code, "csrf_token": browser.token}, headers={"Accept": "application/json"})
+             for _n in range(2)]  # the first answer may be lost
+    assert [a.get_json() for a in asked] == [{"place": f"/teach/parcels/{code}"}] * 2
+    assert "建成你的一门新草稿" in words(browser.get(f"/teach/parcels/{code}")) and not list((site / "media" / "uploads").iterdir())
+    assert browser.client.get("/teach/uploads?for=package", headers={"Accept": "application/json"}).get_json()["uploads"] == []
+
+
+def test_what_is_no_package_or_too_large_is_refused_before_a_byte_is_sent(teacher):
+    app, _actor = teacher
+    browser = Browser(app, TEACHER)
+    assert "不是课程包" in tus(browser, "POST", "/upload/", 415, headers=announce("film.mp4", 10)).get_json()["detail"]
+    assert "最大 4 GB" in tus(browser, "POST", "/upload/", 413, headers=announce("c.zip", 4 * 1024**3 + 1)).get_json()["detail"]
 
 
 def test_a_course_goes_out_and_comes_back_to_another_teacher_the_same(teacher, tmp_path):

@@ -53,10 +53,15 @@ def package_of(person_id: int, ticket: str) -> Path:
     return _place(person_id, ticket) / "package.zip"
 
 
-def begin(actor: Actor, **state: object) -> str:
+def is_there(person_id: int, ticket: str) -> bool:
+    """Is there a parcel of the person's with that ticket?"""
+    return (_place(person_id, ticket) / "state.json").is_file()
+
+
+def begin(actor: Actor, ticket: str = "", **state: object) -> str:
     """A new parcel; its ticket. The oldest of too many goes."""
     _tidy(actor.id)
-    ticket = secrets.token_hex(16)
+    ticket = ticket or secrets.token_hex(16)
     _place(actor.id, ticket).mkdir(parents=True)
     put(actor.id, ticket, {**state, "at": clock.now().isoformat(), "done": 0})
     return ticket
@@ -81,6 +86,17 @@ def receive(actor: Actor, name: str, stream: BinaryIO) -> str:
         raise
     put(actor.id, ticket, find(actor.id, ticket) | {"size": size})
     return ticket
+
+
+def take_pieces(actor: Actor, code: str, name: str, size: int) -> None:
+    """The whole upload becomes a parcel of the same ticket. Asks no database. Raises NoRoom, NotWhole, UploadGone."""
+    must_have_room(0)
+    begin(actor, code, way="in", name=name[-120:], step=LOOKING, size=size)
+    try:
+        media.take_package(code, size, package_of(actor.id, code))
+    except BaseException:
+        drop(actor.id, code)
+        raise
 
 
 def must_have_room(size_bytes: int) -> None:

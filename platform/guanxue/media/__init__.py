@@ -58,7 +58,9 @@ from guanxue.media.queries import (
     token_is_genuine,
 )
 from guanxue.media.rules import (
+    MOST_PACKAGE_BYTES,
     MOST_UPLOAD_BYTES,
+    PACKAGE,
     Announced,
     NarrationSpec,
     Sizes,
@@ -114,6 +116,7 @@ from guanxue.media.uploads import (
     note_arrived,
     note_used,
     receive,
+    take_package,
     take_turn,
 )
 
@@ -133,6 +136,7 @@ __all__ = [
     "bytes_kept_by", "is_sound", "note_prepared", "watch_files", "must_have_room", "MOST_FILE_BYTES", "CompanionsMade",
     "Sizes", "sizes", "list_without_companions", "want_companions",
     "Announced", "announced", "whole_number", "must_fit", "MOST_UPLOAD_BYTES", "PIECE_BYTES", "Checksum", "CHECKSUMS",
+    "PACKAGE", "MOST_PACKAGE_BYTES", "take_package",
     "Waiting", "begin_upload", "get_upload", "list_waiting", "take_turn", "receive", "note_arrived", "keep_upload",
     "finish_upload", "note_used", "drop_upload", "forget_arrived", "BadHeader", "NoSuchUpload", "UploadGone", "NotWhole",
     "WrongKind", "NoRoom", "Busy",

@@ -160,8 +160,9 @@ def create() -> Response:
     with writing():
         upload = media.begin_upload(actor, file)
         code = upload.code
-    here = _take(actor, code, size, 0, checksum) if has_body else 0
-    response = _progress(actor, code, here, 201)
+    is_film = file.aim != media.PACKAGE
+    here = _take(actor, code, size, 0, checksum, is_film=is_film) if has_body else 0
+    response = _progress(actor, code, here, 201, is_film=is_film)
     response.headers["Location"] = url_for(".offset", code=code)
     return response
 
@@ -187,12 +188,13 @@ def append(code: str) -> Response:
     """The next piece."""
     actor = current_actor()
     upload = media.get_upload(actor, code)
-    size = upload.size_bytes
+    size, is_film = upload.size_bytes, upload.aim != media.PACKAGE
     _must_be_piece()
     begins = media.whole_number(request.headers.get("Upload-Offset"), "Upload-Offset")
     checksum = _checksum()
     end_work(commit=False)
-    return _progress(actor, code, _take(actor, code, size, begins, checksum), 204)
+    here = _take(actor, code, size, begins, checksum, is_film=is_film)
+    return _progress(actor, code, here, 204, is_film=is_film)
 
 
 @blueprint.route("/<code>", methods=["DELETE"], provide_automatic_options=False)
@@ -219,8 +221,8 @@ def overridden(code: str) -> Response:
 # ---- a piece
 
 
-def _take(actor: Actor, code: str, size: int, begins: int, checksum: media.Checksum | None) -> int:
-    """Read the body into the file; how long that is then. The whole file is moved to its place at once."""
+def _take(actor: Actor, code: str, size: int, begins: int, checksum: media.Checksum | None, *, is_film: bool) -> int:
+    """Read the body into the file; how long that is then. A whole film is moved to its place at once."""
     length = request.content_length
     if length is None and not request.environ.get("wsgi.input_terminated"):
         if _is_chunked():
@@ -233,7 +235,7 @@ def _take(actor: Actor, code: str, size: int, begins: int, checksum: media.Check
         except media.NoRoom:
             _drain(read, length)
             raise
-        if here == size:
+        if here == size and is_film:
             media.keep_upload(code, size)
     return here
 
@@ -245,12 +247,12 @@ def _drain(read: Callable[[int], bytes], length: int | None) -> None:
         left -= len(piece)
 
 
-def _progress(actor: Actor, code: str, here: int, status: int) -> Response:
-    """Write down how far it is and tell it; the last piece makes a video of it."""
+def _progress(actor: Actor, code: str, here: int, status: int, *, is_film: bool) -> Response:
+    """Write down how far it is and tell it; the last piece of a film makes a video of it."""
     with writing():
         upload = media.note_arrived(actor, code, here)
         size, expires_at = upload.size_bytes, upload.expires_at
-    if here == size:
+    if here == size and is_film:
         digest = media.keep_upload(code, size)
         with writing():
             media.finish_upload(actor, code, digest)

@@ -12,6 +12,7 @@ import fcntl
 import hashlib
 import os
 import re
+import shutil
 import threading
 import time
 from collections import OrderedDict
@@ -306,6 +307,17 @@ def keep(code: str, size: int) -> str:
         os.close(part)
     _move(code, digest)
     return digest
+
+
+def hand_over(code: str, target: Path) -> None:
+    """Move what has arrived to `target`; whoever was writing is out. Raises UploadGone."""
+    with _turn(code) as (fd, turn):
+        turn.number += 1
+        turn.write(fd)
+        try:
+            shutil.move(_path(code, "part"), target)
+        except FileNotFoundError:
+            raise UploadGone(_("这次上传已经过期或删除了，请重新选择文件上传。")) from None
 
 
 def _move(code: str, digest: str) -> None:

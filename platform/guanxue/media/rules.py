@@ -123,6 +123,8 @@ def _mac(key: bytes, asset_id: int, version: str, until: int) -> str:
 # ---- files on their way in
 
 MOST_UPLOAD_BYTES = 8 * 1024**3
+MOST_PACKAGE_BYTES = 4 * 1024**3
+PACKAGE = "package"  # the aim of an upload that is a course package: no video is made of it
 MOST_UNFINISHED_BYTES = 24 * 1024**3  # of one teacher; whole sizes count, whatever has arrived of them
 MOST_FILES_A_DAY = 60
 SPARE_BYTES = 1024**3  # what the site itself needs of the disk
@@ -189,9 +191,15 @@ def announced(size: int, metadata: str) -> Announced:
 
 
 def must_be_welcome(file: Announced) -> None:
-    """Refuse, before a byte is sent, what can never become a lesson's video. Raises Invalid, TooLarge, WrongKind."""
+    """Refuse, before a byte is sent, what can never become a lesson's video, or is no course package where one is meant.
+
+    Raises Invalid, TooLarge, WrongKind.
+    """
     if file.size_bytes == 0:
         raise Invalid(_("文件是空的，请检查后重新选择。"))
+    if file.aim == PACKAGE:
+        _must_be_package(file)
+        return
     if file.size_bytes > MOST_UPLOAD_BYTES:
         raise TooLarge(_("这个视频有 %(n)s GB，最大 %(m)s GB。请压缩，或剪成几节再传。",
                          n=f"{file.size_bytes / 1024**3:.1f}", m=MOST_UPLOAD_BYTES // 1024**3))
@@ -200,6 +208,13 @@ def must_be_welcome(file: Announced) -> None:
     if not (is_unknown or ending in VIDEO_ENDINGS or file.kind.startswith("video/")):
         raise WrongKind(_("“%(name)s”不是视频。请选 MP4、MOV、MKV、AVI、FLV、WMV 等视频文件。",
                           name=file.filename or file.kind))
+
+
+def _must_be_package(file: Announced) -> None:
+    if file.size_bytes > MOST_PACKAGE_BYTES:
+        raise TooLarge(_("课程包最大 %(n)s GB。请不带视频导出，视频在课里另外上传。", n=MOST_PACKAGE_BYTES // 1024**3))
+    if PurePath(file.filename).suffix.lower() != ".zip":
+        raise WrongKind(_("“%(name)s”不是课程包。课程包是 .zip 文件。", name=file.filename or file.kind))
 
 
 def must_be_within_quota(size: int, unfinished_bytes: int, files_today: int) -> None:

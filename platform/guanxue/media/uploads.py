@@ -13,6 +13,7 @@ import shutil
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 
 from sqlalchemy import delete, func, select
 
@@ -98,11 +99,12 @@ class Waiting:
         return self.arrived_bytes == self.size_bytes
 
 
-def list_waiting(actor: Actor) -> list[Waiting]:
-    """The actor's uploads that are not finished, or that no lesson took, newest first."""
+def list_waiting(actor: Actor, *, packages: bool = False) -> list[Waiting]:
+    """The actor's films, or course packages, that are not finished or that nothing took, newest first."""
     now = clock.now()
     rows = session.scalars(select(Upload).where(
-        Upload.person_id == actor.id, Upload.expires_at > now, Upload.state.in_((OPEN, WHOLE)), Upload.used_at.is_(None))
+        Upload.person_id == actor.id, Upload.expires_at > now, Upload.state.in_((OPEN, WHOLE)), Upload.used_at.is_(None),
+        Upload.aim == rules.PACKAGE if packages else Upload.aim != rules.PACKAGE)
         .order_by(Upload.id.desc()))
     return [Waiting(u.code, u.filename, u.size_bytes, _arrived(u), u.modified_ms, u.aim, u.expires_at) for u in rows]
 
@@ -219,6 +221,16 @@ def note_used(actor: Actor, code: str) -> Asset:
     upload.used_at = clock.now()
     session.flush()
     return get_asset(upload.asset_id)
+
+
+def take_package(code: str, size: int, target: Path) -> None:
+    """Move a whole course package out of what arrives, to `target` on the same disk or another; drop_upload() afterwards.
+
+    Asks no database. Raises NotWhole, UploadGone.
+    """
+    if arriving.arrived_bytes(code) != size:
+        raise NotWhole(_("这个文件还没有传完。"))
+    arriving.hand_over(code, target)
 
 
 # ---- sweeping

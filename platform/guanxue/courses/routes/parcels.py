@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from flask import Response, redirect, request, send_file, url_for
+from flask import Response, jsonify, redirect, request, send_file, url_for
 
-from guanxue import courses
-from guanxue.core.db import begin_writing, end_work
+from guanxue import courses, media
+from guanxue.core.db import begin_writing, end_work, writing
 from guanxue.core.errors import Invalid, NotFound, Problem
 from guanxue.core.i18n import in_present_language
 from guanxue.core.i18n import lazy as _
@@ -16,6 +16,7 @@ from guanxue.courses import losses, parcels, tasks
 from guanxue.courses.routes import blueprint
 from guanxue.courses.routes.teach import my_course, told_of
 
+NOT_DONE = _("没有做成，请再试一次；还不行就告诉管理员。")
 MOST_SHOWN = 200  # lines of one report
 FACT_NAMES = {
     "title": _("名称"), "title_en": _("英文名"), "kind": _("类别"), "level": _("等级"), "occupation": _("工种"),
@@ -39,7 +40,8 @@ def _bring_page(problem: Problem | None = None) -> Response:
     mine = [{"url": url_for(".teach_parcel", ticket=ticket), "name": x["name"], "way": x["way"], "step": x["step"]}
             for ticket, x in parcels.list_mine(current_actor())]
     return personal(page("courses/teach_bring.html", problem.status if problem else 200, parcels=mine,
-                         most_gigabytes=parcels.MOST_BYTES // 1024**3, **told_of(problem)))
+                         most_gigabytes=parcels.MOST_BYTES // 1024**3,
+                         most_in_pieces=media.MOST_PACKAGE_BYTES // 1024**3, **told_of(problem)))
 
 
 @blueprint.post("/teach/bring")
@@ -47,25 +49,59 @@ def _bring_page(problem: Problem | None = None) -> Response:
 @takes_upload(parcels.MOST_BYTES + 1024**2)
 def teach_bring_send() -> Response:
     """Put the package aside; a small one is looked at now, a large one by a job."""
-    actor, upload = current_actor(), request.files.get("file")
+    actor, upload, code = current_actor(), request.files.get("file"), request.form.get("upload", "")
     actor.require("teach")
+    if code:
+        return _taken_from_pieces(code)
     end_work(commit=False)
     try:
         if upload is None or not upload.filename:
             raise Invalid(_("请先选一个课程包（.zip）。"))
         with outside(request.environ):
             ticket = parcels.receive(actor, upload.filename, upload.stream)
-            is_small = parcels.find(actor.id, ticket)["size"] <= parcels.SMALL_BYTES
-            if is_small:
-                parcels.look(actor, ticket)
     except Problem as problem:
         return _bring_page(problem)
+    _begin_to_look(ticket)
+    return redirect(url_for(".teach_parcel", ticket=ticket), 303)
+
+
+def _begin_to_look(ticket: str) -> None:
+    """Now where it is small, else by a job."""
+    actor = current_actor()
+    is_small = parcels.find(actor.id, ticket)["size"] <= parcels.SMALL_BYTES
+    if is_small:
+        try:
+            with outside(request.environ):
+                parcels.look(actor, ticket)
+        except Exception:  # a fault of ours: the page must not say for a day that it is being read
+            parcels.note_failure(actor.id, ticket, Invalid(NOT_DONE))
+            raise
     end_work(commit=False)
     begin_writing()
     if not is_small:
         parcels.want(actor, ticket)
     parcels.want_sweep()
-    return redirect(url_for(".teach_parcel", ticket=ticket), 303)
+
+
+def _taken_from_pieces(code: str) -> Response:
+    """A package that came in pieces; asked for again, because the first answer was lost, it is the same parcel."""
+    actor = current_actor()
+    if not parcels.is_there(actor.id, code):
+        upload = media.get_upload(actor, code)
+        if upload.aim != media.PACKAGE:
+            raise NotFound(_("没有这次上传。"))
+        name, size = upload.filename, upload.size_bytes
+        end_work(commit=False)
+        with outside(request.environ):
+            parcels.take_pieces(actor, code, name, size)
+        with writing():
+            media.drop_upload(actor, code)
+        media.forget_arrived([code])
+        _begin_to_look(code)
+    place = url_for(".teach_parcel", ticket=code)
+    if request.accept_mimetypes.best == "application/json":
+        return personal(jsonify(place=place))
+    return redirect(place, 303)
 
 
 @blueprint.get("/teach/parcels/<ticket>")

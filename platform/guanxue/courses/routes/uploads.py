@@ -25,10 +25,13 @@ def _wants_json() -> bool:
 
 @blueprint.get("/teach/uploads")
 def teach_uploads() -> Response:
-    """Videos that are not finished, or that no lesson took: what is left of each, and until when it waits."""
+    """Videos that are not finished, or that no lesson took: what is left of each, and until when it waits.
+
+    With ?for=package the course packages instead.
+    """
     actor = current_actor()
     actor.require("teach")
-    waiting = [_values(x) for x in media.list_waiting(actor)]
+    waiting = [_values(x) for x in media.list_waiting(actor, packages=request.args.get("for") == media.PACKAGE)]
     if _wants_json():
         return personal(jsonify(uploads=[{k: v for k, v in x.items() if k not in ("until_at", "goal_url")} for x in waiting]))
     targets = [{"slug": c.slug, "title": c.title} for c in courses.list_own_courses(actor) if c.state != "submitted"]
