@@ -131,6 +131,7 @@
       audio.controls = true;
       audio.preload = 'none';
       audio.src = address;
+      audio.setAttribute('aria-label', one.querySelector('h3').textContent);
       mute.className = 'button quiet';
       mute.name = 'do';
       mute.value = 'mute-0';

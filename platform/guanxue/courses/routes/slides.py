@@ -13,7 +13,7 @@ from flask import Response, jsonify, redirect, request, url_for
 from guanxue import courses, media
 from guanxue.core import clock
 from guanxue.core.db import begin_writing, end_work
-from guanxue.core.enclosures import SOUND
+from guanxue.core.enclosures import SOUND, read_address
 from guanxue.core.errors import Conflict, Invalid, Problem, TooLarge
 from guanxue.core.i18n import lazy as _
 from guanxue.core.web.addresses import is_row_id
@@ -151,7 +151,9 @@ def slides_page(course: courses.Course, lesson: courses.Lesson, problem: Problem
 
 
 def _page_values(x: courses.Page) -> dict:
-    return {"picture": x.picture, "text": x.text, "recording": x.recording, "takes": _takes(x)}
+    told = read_address(x.picture)
+    return {"picture": x.picture, "text": x.text, "recording": x.recording, "takes": _takes(x),
+            "width": told.width if told else 0, "height": told.height if told else 0}
 
 
 def _takes(x: courses.Page) -> str:
