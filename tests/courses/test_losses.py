@@ -97,6 +97,15 @@ def test_what_no_machine_listened_to_again_stays_unchecked_on_its_way(bare_app, 
             assert not read_folder(root, is_own=True).lessons[0].is_checked
 
 
+def test_subtitles_of_another_film_are_not_taken_for_checked_on_their_way(bare_app):
+    with bare_app.test_request_context():
+        rich_course(bare_app)
+        with writing():
+            session.query(Lesson).filter_by(title="看").one().other_film_id = 0
+        parcel = courses.parcel_of(courses.get_course("rich", SYSTEM), of_draft=True)
+        assert [x.is_checked for x in parcel.lessons if x.cues] == [False]
+
+
 def test_what_nobody_knows_in_a_folder_is_named_and_the_counts_hold(tmp_path):
     folder = write_course(tmp_path / "c", FACTS.replace(
         "- lessons/01-stop.md", "- {file: lessons/01-stop.md, kind: text, video: x.mp4, length: 5}") + "price: 9\ntowns: [humen]\n")

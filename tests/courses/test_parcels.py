@@ -19,7 +19,7 @@ from guanxue import courses, jobs, media
 from guanxue.core import clock
 from guanxue.core.actor import SYSTEM
 from guanxue.core.db import session, writing
-from guanxue.courses import drafting, parcels
+from guanxue.courses import drafting, parcels, removals
 from guanxue.courses.models import Course, Lesson, Revision
 
 TEACHER, OTHER, LEARNER = "13800000002", "13800000012", "13800000001"
@@ -84,6 +84,21 @@ def test_the_same_package_again_changes_nothing_and_a_changed_one_says_what_befo
         course = courses.get_course("safe-work", actor)
         assert [x.title for x in courses.list_lessons(course.id)] == ["先停机", "再测量", "课程考核"] and course.title == "安全操作二"
         assert courses.list_lessons(course.id)[0].version == 3
+
+
+def test_a_lesson_that_a_package_does_not_have_goes_and_can_be_put_back(teacher, tmp_path):
+    app, actor = teacher
+    package, browser = zipped(write_course(tmp_path / "c"), tmp_path / "a.zip"), Browser(app, TEACHER)
+    browser.send(place(send(browser, package)), 303)
+    with app.test_request_context(), writing():
+        courses.add_lesson(actor, courses.get_course("safe-work", actor), title="多的一节", kind="text", body="多的话。")
+    at = place(send(browser, package))
+    assert re.search(r"多的一节\s*去掉", words(browser.get(at)))
+    browser.send(at, 303)
+    with app.test_request_context():
+        course = courses.get_course("safe-work", actor)
+        assert [x.title for x in courses.list_lessons(course.id)] == ["先停机", "课程考核"]
+        assert [x.title for x in removals.list_removed(course)] == ["多的一节"]
 
 
 def test_what_is_published_stays_and_learners_see_it_until_the_next_publication(teacher, tmp_path):

@@ -174,6 +174,8 @@ def _given(lesson: Lesson | RevisionLesson, leaving: Leaving, report: losses.Los
         report.more(losses.QUESTIONS, _count_questions(lesson), 0)
     if lesson.subtitles_id is not None:
         plain = _with_subtitles(plain, media.get_subtitles(lesson.subtitles_id), report)
+        if getattr(lesson, "other_film_id", None) is not None:  # written for another film: nobody has said that they fit
+            plain = replace(plain, is_checked=False)
     asset = media.get_asset(lesson.asset_id) if lesson.asset_id else None
     if asset is None or asset.kind != "upload" or getattr(lesson, "is_narrated", False):
         return plain

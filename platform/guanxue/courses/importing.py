@@ -14,7 +14,7 @@ from guanxue.core.actor import Actor
 from guanxue.core.db import session
 from guanxue.core.errors import Problem
 from guanxue.core.i18n import lazy as _
-from guanxue.courses import losses, subtitling
+from guanxue.courses import losses, removals, subtitling
 from guanxue.courses.enclosing import put_targets
 from guanxue.courses.errors import BadFolder
 from guanxue.courses.folders import CourseFolder, FolderLesson, read_folder
@@ -149,6 +149,9 @@ def _take_lessons(actor: Actor, course: Course, folder: CourseFolder) -> None:
         lesson.subtitles_id, lesson.other_film_id = _subtitles(actor, lesson, given), None
         session.add(lesson)
     if known:
+        if actor.is_person:
+            for gone in known.values():
+                removals.note_lesson(actor, gone)  # like one that is taken out by hand it can be put back
         session.execute(delete(Lesson).where(Lesson.id.in_([x.id for x in known.values()])))
     session.flush()
 
