@@ -65,6 +65,8 @@ def test_what_is_said_of_many_lines_stands_once_with_all_of_them(teacher):
     text = "第 1 页 共 3 页\n1. 甲。（√）\n第 2 页 共 3 页\n2. 乙。（×）\n第 3 页 共 3 页\n3. 丙有几个？\n答案：1/2\n"
     page = words(teacher.send(f"{teacher.at}/preview", 200, text=text))
     assert "第 1、3、5 行" in page and page.count("页眉页脚") == 4 and "请核对 5 处" in page, "once in the list, thrice in the text"
+    page = brought(teacher, text)
+    assert page.count("页眉页脚") == 1 and "第 1、3、5 行" in page, "in the report that stays as well"
 
 
 def test_a_long_paste_is_looked_at_and_brought_in_and_a_longer_one_stands_in_its_box_again(teacher):

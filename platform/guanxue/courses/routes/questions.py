@@ -103,10 +103,12 @@ def _foreseen(questions: list[quizzes.Question]) -> dict[str, tuple[int, list[qu
 def _brought_values(line) -> dict:
     """The record of the last import as the page shows it."""
     told = line.detail
+    doubts = _together([quizzes.Doubt(*x) for x in told["doubts"]["lines"]])
     return {"at": line.at, "name": told["name"], "format": str(quizzes.FORMAT_NAMES.get(told["format"], "")),
             "total": told["total"], "added": told["added"], "twins": told["twins"], "unit": told["unit"],
+            "doubts": {"count": told["doubts"]["count"], "lines": [(x["line"], x["text"], x["why"]) for x in doubts]},
             **{name: {"count": told[name]["count"], "lines": told[name]["lines"]}
-               for name in ("left_out", "doubts", "dropped", "conflicts")}}
+               for name in ("left_out", "dropped", "conflicts")}}
 
 
 # ---- bringing in
