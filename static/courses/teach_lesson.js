@@ -62,6 +62,8 @@
 
   const title = form.elements.title, body = form.elements.body, status = document.getElementById('saved'), note = document.getElementById('unsaved');
   const seen = document.getElementById('seen-text'), seenTitle = document.getElementById('seen-title');
+  const seenWhen = document.getElementById('seen-when');
+  if (seenWhen && seenWhen.dataset.live) seenWhen.textContent = seenWhen.dataset.live;
   let saved = { title: title.value, body: body.value }, timer = 0, busy = false, stopped = false, leaving = false;
   const id = () => form.elements.id.value;
   const isChanged = () => title.value !== saved.title || body.value !== saved.body;

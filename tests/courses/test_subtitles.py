@@ -6,13 +6,14 @@ import io
 import re
 
 import pytest
+from sqlalchemy import text as sql
 from tests.clients import Browser, Learner
 from tests.factories import GIFT, TEXT, make_film, make_person
 
 from guanxue import courses, jobs, media, search
 from guanxue.core import clock
 from guanxue.core.actor import SYSTEM
-from guanxue.core.db import writing
+from guanxue.core.db import session, writing
 from guanxue.core.errors import Invalid
 
 CUES = [media.Cue(1000, 3000, "先停机。"), media.Cue(3000, 6000, "用卡尺夹住梭子，读三遍。"), media.Cue(7000, 9000, "记在本子上。")]
@@ -222,6 +223,21 @@ def test_who_comes_back_to_a_page_whose_version_is_folded_sees_both_texts(desk):
     assert "写了很久" in page and "乙" in page and lines_now(desk)[0] == "乙"
     desk.send(f"{desk.path}/mine", 303, shown=values(page, "shown")[0], **mine)
     assert lines_now(desk) == ["写了很久", *form["text"][1:]]
+
+
+def test_the_nightly_rounds_do_their_work_and_ask_for_the_next(desk):
+    form = form_of(desk.see(desk.path))
+    first = quietly(desk, {**form, "text": ["甲", *form["text"][1:]]}).get_json()["base"]
+    quietly(desk, {**form, "base": first, "text": ["乙", *form["text"][1:]]})
+    with desk.app.test_request_context(), writing():
+        courses.watch_drafts()
+        media.watch_files()
+    with clock.advance(3 * 86_400):
+        jobs.run_waiting(desk.app)
+        assert not is_kept(desk.app, first)
+    with desk.app.app_context():
+        waiting = set(session.scalars(sql("SELECT name FROM jobs_job WHERE pending_key LIKE '%daily'")))
+    assert {"courses.tidy", "media.sweep_files"} <= waiting
 
 
 # ---- another film
