@@ -161,6 +161,16 @@ def test_a_list_in_han_numbers_stays_inside_its_answer():
     assert [q.explanation for q in read("28-lists-inside").questions] == ["一、检查油位\n二、检查气压", "1. 判断意识\n2. 呼救\n3. 按压"]
 
 
+def test_a_sentence_that_ends_in_a_word_for_true_is_no_answer_unless_it_stands_apart():
+    assert read_pasted("1. 下列说法 正确").questions == [] and read_pasted("1. The statement is True").questions == []
+    assert [q.truth for q in read_pasted("一、判断题\n1. 停机 正确\n2. Run. False\n").questions] == [True, False]
+
+
+def test_an_english_question_that_begins_like_a_heading_is_a_question():
+    report = read_pasted("True or false: gloves on a lathe are safe.\nAnswer: False")
+    assert [q.truth for q in report.questions] == [False] and report.is_balanced
+
+
 def test_letters_of_a_list_in_html_are_options():
     html = '<ol><li>哪个？<ol type="A"><li>停机</li><li>测量</li></ol></li></ol><p>答案：A</p>'
     assert right(read_text(html).questions[0]) == ["停机"]

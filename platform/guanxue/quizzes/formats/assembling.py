@@ -26,7 +26,9 @@ _ASKS_FOR_WORDS = re.compile(
 _SCORING = re.compile(
     r"\s*[（(][^（()）]{0,20}(?:得\s*\d|\d\s*分|得分|不给分|[选对错][^（()）]{0,6}分)[^（()）]{0,20}[）)]\s*[。.]?\s*$")
 _TICK = re.compile(r"\s*[（(]\s*(?:正确答案|正确|答案)\s*[）)]\s*$|\s+√\s*$|[（(]\s*√\s*[）)]\s*$")
-_TRUTH_BEHIND = re.compile(r"(?:(?<=[。.!！?？\s])\s*(正确|错误|对|错|True|False|TRUE|FALSE)|\s*([√×✓✗✔✘]))\s*[。.]?\s*$")
+_TRUTH_WORD = "(正确|错误|对|错|True|False|TRUE|FALSE)"
+_TRUTH_BEHIND = re.compile(rf"(?:(?:(?<=[。.!！?？])\s*|\s\s+){_TRUTH_WORD}|\s*([√×✓✗✔✘]))\s*[。.]?\s*$")
+_TRUTH_ASKED = re.compile(rf"(?<=[。.!！?？\s])\s*(?:{_TRUTH_WORD}|([TF]))\s*[。.]?\s*$")  # of what is called true or false
 _PICTURE = re.compile(r"[\[【（(]图片?[\]】）)]|如[右左上下]?图(?:所示)?|见[右左上下]?图|图\s?\d")
 
 
@@ -269,7 +271,7 @@ def _truth_by_letter(draft: Draft, doubt: Doubting) -> dict:
 def _truth(draft: Draft, doubt: Doubting) -> dict:
     within = _bracketed(draft.stem, answers.truth_of)
     stem = _emptied(draft.stem, within) if within is not None else draft.stem
-    behind = _TRUTH_BEHIND.search(stem) or (re.search(r"(?<=[。.!?\s])\s*([TF])()\s*$", stem) if draft.kind else None)
+    behind = _TRUTH_BEHIND.search(stem) or (_TRUTH_ASKED.search(stem) if draft.kind == "truefalse" else None)
     if within is None and draft.answer is None and behind is not None:
         stem, within = stem[: behind.start()].strip(), behind[1] or behind[2]
     answer = within if draft.answer is None else draft.answer

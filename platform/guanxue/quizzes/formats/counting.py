@@ -22,7 +22,7 @@ _HEADING = re.compile(rf"\s*[#*]*\s*{_PART}?"
                       rf"\s*[【\[(]?\s*{_KIND}\S{{0,6}}?题?\s*[】\])]?\s*(?:[(:,。].*|[本每共请下以].*|\d+\s*[-至分道题].*)?")
 _ENGLISH_HEADING = re.compile(
     r"\s*(?:(?:part|section)\s+\S{1,5}\s*)?(?:(?:single|multiple)[ -](?:choices?|answers?|response)|true\s*(?:or|/|and)\s*false"
-    r"|fill[ -]in(?:[ -]the[ -]blanks?)?|matching|short[ -]answers?)(?:\s+questions?)?\s*(?:[(:,].*)?", re.I)
+    r"|fill[ -]in(?:[ -]the[ -]blanks?)?|matching|short[ -]answers?)(?:\s+questions?)?\s*(?:\(.*|:)?", re.I)
 _DIGIT_HEADING = re.compile(rf"\s*\d{{1,2}}\s*[、.]\s*{_KIND}\S{{0,4}}?题\s*(?:\(.*)?")
 _ANSWER = re.compile(r"\s*(?:[【\[]?\s*(?:参考|正确|标准|本题)?答案|[【\[]?\s*answer|答\s*:|解\s*:|ans\s*:)", re.I)
 _ANSWER_LATER = re.compile(r"\S.*(?:【\s*(?:参考|正确|标准)?答案\s*】|(?<=[\s;。)])\(?(?:参考|正确|标准)?答案\s*:)")

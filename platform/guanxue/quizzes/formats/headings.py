@@ -96,6 +96,8 @@ def heading_of(folded: str) -> Heading | None:
     is_question = part[:1].isdigit() and (not is_long_word or rest[:1] not in ("", "("))
     if not is_plain or is_question or (not part and not is_long_word):
         return None
+    if found["kind"].isascii() and not part and not re.fullmatch(r":?|\(.*", rest):
+        return None
     if not part and rest and re.search(r"[?？]$|\(\s*\)", rest):
         return None
     return Heading(kind_named(found["kind"]), bool(WHOLE_ONLY.search(rest)), bool(_POINTS.search(rest)), rest)
