@@ -19,7 +19,7 @@ from guanxue import courses, jobs, media
 from guanxue.core import clock
 from guanxue.core.actor import SYSTEM
 from guanxue.core.db import session, writing
-from guanxue.courses import drafting, parcels, removals
+from guanxue.courses import drafting, parcels, removals, tasks
 from guanxue.courses.models import Course, Lesson, Revision
 
 TEACHER, OTHER, LEARNER = "13800000002", "13800000012", "13800000001"
@@ -240,6 +240,19 @@ def test_what_is_no_package_or_too_large_is_refused_before_a_byte_is_sent(teache
     browser = Browser(app, TEACHER)
     assert "不是课程包" in tus(browser, "POST", "/upload/", 415, headers=announce("film.mp4", 10)).get_json()["detail"]
     assert "最大 4 GB" in tus(browser, "POST", "/upload/", 413, headers=announce("c.zip", 4 * 1024**3 + 1)).get_json()["detail"]
+
+
+def test_a_package_that_a_job_cannot_read_says_so_and_one_that_was_dropped_disturbs_nobody(teacher, tmp_path, monkeypatch):
+    app, actor = teacher
+    monkeypatch.setattr(parcels, "SMALL_BYTES", 10)
+    package, browser = zipped(write_course(tmp_path / "c"), tmp_path / "c.zip"), Browser(app, TEACHER)
+    kept, dropped = (place(send(browser, package)) for _n in range(2))
+    browser.send(f"{dropped}/drop", 303)
+    jobs.run_waiting(app)
+    with app.test_request_context(), writing():
+        for at in (kept, dropped):
+            tasks.give_up_parcel({"person_id": actor.id, "ticket": at.rsplit("/", 1)[-1]}, "died")
+    assert "没有做成，请再试一次" in words(browser.get(kept)) and browser.get(dropped, 404)
 
 
 def test_a_course_goes_out_and_comes_back_to_another_teacher_the_same(teacher, tmp_path):

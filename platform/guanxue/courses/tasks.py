@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 
 from guanxue.core.actor import SYSTEM, Actor
 from guanxue.core.db import session, writing
@@ -50,8 +51,9 @@ def pack_parcel(actor: Actor, ticket: str, report: Callable[[float], None] = lam
 
 
 def give_up_parcel(payload: dict, _reason: str) -> None:
-    """A package that could not be read or written again and again."""
-    parcels.note_failure(payload["person_id"], payload["ticket"], Invalid(_("没有做成，请再试一次；还不行就告诉管理员。")))
+    """A package that could not be read or written again and again; it may have been dropped since."""
+    with suppress(NotFound):
+        parcels.note_failure(payload["person_id"], payload["ticket"], Invalid(_("没有做成，请再试一次；还不行就告诉管理员。")))
 
 
 def take_parcel(actor: Actor, ticket: str) -> None:
