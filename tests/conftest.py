@@ -45,6 +45,7 @@ def make_app(folder: Path, **changes):
 
 
 sparing.keep_builders()
+sparing.keep_tables()
 sparing.hash_quickly()
 
 

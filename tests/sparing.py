@@ -9,17 +9,22 @@ from __future__ import annotations
 import gc
 import os
 import shutil
+from functools import cache
 from pathlib import Path
 from types import CodeType
 
 from argon2 import PasswordHasher
 from jinja2 import BytecodeCache
 from jinja2.bccache import Bucket
-from sqlalchemy import event
+from sqlalchemy import Engine, event
+from sqlalchemy.engine import Dialect
+from sqlalchemy.util import LRUCache
 from werkzeug.routing import Rule
 
 from guanxue.accounts import service as accounts_service
 from guanxue.core import db as database
+from guanxue.core import i18n
+from guanxue.search import analysis
 
 MEMORY = Path("/dev/shm")
 NEEDED_BYTES = 1 << 30
@@ -41,14 +46,28 @@ class Compiled(BytecodeCache):
 
 
 TEMPLATES = Compiled()
+STATEMENTS = LRUCache(3_000)
+_dialects: dict[str, Dialect] = {}
 
 
 def spare(app) -> None:
     """Let a test's app use what was compiled before, and not wait for the disk."""
     app.jinja_env.bytecode_cache = TEMPLATES
     with app.app_context():
-        if database.db.engine.dialect.name == "sqlite":  # a process that is killed still loses nothing so; a machine would
-            event.listen(database.db.engine, "connect", lambda connection, _record: connection.execute("PRAGMA synchronous=OFF"))
+        engine = database.db.engine
+    _share_statements(engine)
+    if engine.dialect.name == "sqlite":  # a process that is killed still loses nothing so; a machine would
+        event.listen(engine, "connect", lambda connection, _record: connection.execute("PRAGMA synchronous=OFF"))
+
+
+def _share_statements(engine: Engine) -> None:
+    # Compiled statements are kept by dialect: the first that has met its server serves every engine of its kind.
+    known = _dialects.get(engine.dialect.name)
+    if known is None or getattr(known, "server_version_info", None) is None:
+        _dialects[engine.dialect.name] = engine.dialect
+    else:
+        engine.dialect = known
+    engine._compiled_cache = STATEMENTS
 
 
 def keep_builders() -> None:
@@ -62,6 +81,15 @@ def keep_builders() -> None:
         return kept[told]
 
     Rule._compile_builder = compiled
+
+
+def keep_tables() -> None:
+    """Let apps share what they read of synonyms and of the world's languages."""
+    read, tell = analysis.read_synonyms, i18n.tags
+    kept_synonyms = cache(lambda path, _changed: read(path))
+    kept_tags = cache(lambda codes: tell(dict(codes)))
+    analysis.read_synonyms = lambda path: kept_synonyms(path, path.stat().st_mtime_ns if path.exists() else 0)
+    i18n.tags = lambda codes: dict(kept_tags(tuple(codes.items())))
 
 
 HASHER = accounts_service._hasher  # the product's own

@@ -30,7 +30,7 @@ CHROMIUM_FLAGS = ["--disable-gpu", "--disable-quic", "--no-first-run", "--disabl
                   "--disable-component-update", "--disable-sync"]
 PHONE, DESKTOP = {"width": 360, "height": 800}, {"width": 1280, "height": 800}
 SLUG, TITLE, VIDEO, TEXT, QUIZ = "cnc-daily-start", "数控车床开机检查", "01-before-power", "02-log", "quiz"
-PATIENCE_MS = 15_000  # what a page may take on a slow and busy machine; far above what it takes
+PATIENCE_MS = 30_000  # what a page may take on a slow and busy machine; far above what it takes
 expect.set_options(timeout=PATIENCE_MS)
 INSTRUCTOR, CURATOR, REVIEWER = "13900000002", "13900000003", "13900000007"
 
@@ -147,7 +147,7 @@ def prepare(settings: Settings) -> None:
         database.db.engine.dispose()
 
 
-def wait_until_up(site: Site, children: list[subprocess.Popen], within_s: float = 60) -> None:
+def wait_until_up(site: Site, children: list[subprocess.Popen], within_s: float = 180) -> None:
     """Until the site answers; a child that ends before is told with its log."""
     deadline = time.monotonic() + within_s
     while True:

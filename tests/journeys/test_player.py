@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 
 import pytest
 from playwright.sync_api import expect
@@ -31,8 +32,7 @@ def lesson(open_page, whole_site):
 
 
 def _wait_for_companions(site) -> None:
-    import time
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 120
     while True:
         with sqlite3.connect(f"file:{site.folder}/data/guanxue.db?mode=ro", uri=True) as db:
             if all("companions" in facts for (facts,) in db.execute("SELECT facts FROM media_asset WHERE state = 'ready'")):
@@ -280,13 +280,14 @@ def test_a_jump_that_an_old_browser_does_not_tell_of_earns_nothing(lesson, whole
     until(page, lambda: page.locator("#player.ready").count() == 1)
     play(page)
     watch_to(page, 2)
-    page.evaluate("(() => { const v = document.getElementById('video'); v.currentTime = v.duration - 3; })()")
+    left = page.evaluate("""() => { const v = document.getElementById('video'), left = v.currentTime;
+                                    v.currentTime = v.duration - 3; return left; }""")
     until(page, lambda: position(page) > 10)
     page.wait_for_timeout(1000)
     pause(page)
     until(page, lambda: credited_ms(whole_site, "13711130050") > 2000)
     page.wait_for_timeout(700)
-    assert credited_ms(whole_site, "13711130050") <= 4800, "the seconds that were jumped over were counted"
+    assert credited_ms(whole_site, "13711130050") <= (left + 3) * 1000 + 500, "the seconds that were jumped over were counted"
 
 
 KILLED = """
@@ -308,10 +309,12 @@ def test_a_page_that_is_killed_in_the_middle_has_its_last_seconds_told_by_the_ne
     watch_to(page, 9)
     before = credited_ms(whole_site, phone)
     other = page.context.new_page()
+    asked, left = time.monotonic(), position(page)
     page.close()
+    most_ms = (left + 2 * (time.monotonic() - asked)) * 1000
     other.goto(f"{whole_site.address}/learn/{SLUG}/{VIDEO}")
     until(other, lambda: credited_ms(whole_site, phone) >= max(before, 6000), 40)
-    assert credited_ms(whole_site, phone) <= 11_000
+    assert credited_ms(whole_site, phone) <= most_ms + 500
 
 
 def test_where_the_browser_takes_the_picture_over_questions_wait_until_it_gives_it_back(lesson):

@@ -138,7 +138,7 @@ def test_two_processes_that_start_together_migrate_once(tmp_path):
     environ = {**os.environ, "GUANXUE_DATA": str(tmp_path / "fresh")}
     environ.pop("GUANXUE_DATABASE_URL", None)
     starts = [subprocess.Popen([sys.executable, "-m", "guanxue", "init"], env=environ, stderr=subprocess.PIPE) for _n in range(2)]
-    said = [p.communicate(timeout=60)[1].decode() for p in starts]
+    said = [p.communicate(timeout=300)[1].decode() for p in starts]
     assert [p.returncode for p in starts] == [0, 0], said
     with make_app(tmp_path / "fresh").app_context():
         assert migrations.is_current()
