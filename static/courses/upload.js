@@ -324,11 +324,15 @@
     picker.value = '';
     next();
   });
-  window.addEventListener('online', () => rows.forEach((row) => {
+  const goOn = () => rows.forEach((row) => {
     if (row.state === 'cut') { row.upload.abort(); row.upload.start(); }
     if (row.state === 'failed' && !row.is_refused && row.address) { show(row, 'queued', words.queued); next(); }
-  }));
-  document.addEventListener('visibilitychange', keepAwake);
+  });
+  window.addEventListener('online', goOn);
+  document.addEventListener('visibilitychange', () => {
+    keepAwake();
+    if (document.visibilityState === 'visible') goOn();  // a phone that slept did not see the line come back
+  });
   window.addEventListener('beforeunload', (event) => {
     if (!isSending()) return;
     event.preventDefault();
