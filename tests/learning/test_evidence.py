@@ -124,7 +124,7 @@ def test_forty_texts_read_in_two_seconds_earn_at_most_two_seconds(any_app, watch
         assert playback["max_rate"] == 1
         watch.at += 0.05
         earned += learner.beat(playback, (50, 0, 15, 16), (2_000, 0, 15, 16))["gained_s"]
-    assert 0 < earned <= 2.0
+    assert 0 < round(earned, 3) <= 2.0
 
 
 def test_the_same_beats_twice_earn_nothing_more(long_course, watch):
