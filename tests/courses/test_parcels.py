@@ -19,7 +19,7 @@ from guanxue import courses, jobs, media
 from guanxue.core import clock
 from guanxue.core.actor import SYSTEM
 from guanxue.core.db import session, writing
-from guanxue.courses import drafting, parcels, removals, tasks
+from guanxue.courses import drafting, keeping, parcels, removals, tasks
 from guanxue.courses.models import Course, Lesson, Revision
 
 TEACHER, OTHER, LEARNER = "13800000002", "13800000012", "13800000001"
@@ -315,6 +315,15 @@ def test_packages_go_after_a_day_and_nobody_keeps_many(teacher, tmp_path, site):
     with app.test_request_context(), writing():
         parcels.sweep()
     assert not list((site / "parcels").iterdir()) and browser.get(at[-1], 404)
+
+
+def test_the_packages_of_somebody_who_goes_go_at_once_and_nobody_elses(teacher, tmp_path, site):
+    app, actor = teacher
+    package = zipped(write_course(tmp_path / "c"), tmp_path / "c.zip")
+    mine, others = (place(send(Browser(app, phone), package)) for phone in (TEACHER, OTHER))
+    with app.test_request_context(), writing():
+        keeping.erase(SYSTEM, actor.id)
+    assert [p.name.partition("-")[2] for p in (site / "parcels").iterdir()] == [others.rsplit("/", 1)[-1]] and mine
 
 
 def test_a_full_disk_is_said_before_a_package_is_begun(teacher, tmp_path, monkeypatch, site):

@@ -11,6 +11,7 @@ from guanxue.core import clock, generation
 from guanxue.core.actor import Actor
 from guanxue.core.db import session
 from guanxue.core.i18n import lazy as _
+from guanxue.courses import parcels
 from guanxue.courses.editing import Editor
 from guanxue.courses.models import Author, Course, ReviewLine, Wish
 from guanxue.courses.reviews import keeping as review_keeping
@@ -52,6 +53,7 @@ def _moment(at: datetime | None) -> str:
 def erase(actor: Actor, person_id: int) -> list[Effect]:
     """Forget the wishes. Courses stay for those who study them, without their teacher's name."""
     stays = review_keeping.erase(person_id)
+    parcels.drop_all(person_id)
     session.execute(delete(Wish).where(Wish.person_id == person_id))
     session.execute(delete(Editor).where(Editor.person_id == person_id))
     session.execute(delete(Author).where(Author.person_id == person_id, Author.accepted_at.is_(None)))
