@@ -19,6 +19,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from guanxue.core.i18n import lazy as _
+from guanxue.core.zips import listing_of
 from guanxue.courses.errors import BadFolder
 
 MOST_FILES = 2000
@@ -70,14 +71,8 @@ def unpack(package: Path, folder: Path) -> Path:
 
 
 def _refuse_long_directory(package: Path) -> None:
-    """Before Python reads a list of millions of names into memory: its length stands in the package's last bytes."""
     with package.open("rb") as f:
-        f.seek(-min(package.stat().st_size, 65_557), os.SEEK_END)
-        tail = f.read()
-    at = tail.rfind(b"PK\x05\x06")
-    if at < 0 or len(tail) - at < 22:
-        raise BadFolder(_("课程包已经损坏，打不开。"))
-    count, length = struct.unpack_from("<HI", tail, at + 10)
+        count, length = listing_of(f)
     if count > MOST_FILES or length > MOST_DIRECTORY_BYTES:
         raise BadFolder(_("课程包里的文件太多，最多 %(most)s 个。", most=MOST_FILES))
 

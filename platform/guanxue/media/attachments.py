@@ -6,12 +6,12 @@ import zipfile
 from pathlib import Path
 
 from guanxue.core.i18n import lazy as _
+from guanxue.core.zips import listing_of
 from guanxue.media.errors import BadFile
 
 # What an Office file of the open format has in it, by the extension it gets.
 OFFICE = {"docx": "word/document.xml", "xlsx": "xl/workbook.xml", "pptx": "ppt/presentation.xml"}
 MOST_LISTING_BYTES = 2 * 1024**2
-_END, _END_LENGTH, _LONGEST_REMARK = b"PK\x05\x06", 22, 65_535
 
 
 def extension_of(path: Path, head: bytes) -> str:
@@ -29,14 +29,12 @@ def extension_of(path: Path, head: bytes) -> str:
 
 def _listed(path: Path) -> set[str]:
     """The names in a zip file, whose listing must be of a size that no memory minds."""
-    with path.open("rb") as f:
-        f.seek(max(0, path.stat().st_size - _END_LENGTH - _LONGEST_REMARK))
-        tail = f.read()
-    at = tail.rfind(_END)
-    if at < 0 or len(tail) < at + _END_LENGTH or int.from_bytes(tail[at + 12:at + 16], "little") > MOST_LISTING_BYTES:
-        raise BadFile(_("文件读不出来，可能没有传完或已经损坏。"))
     try:
-        with zipfile.ZipFile(path) as opened:
-            return set(opened.namelist())
+        with path.open("rb") as f:
+            _count, length = listing_of(f)
+            if length <= MOST_LISTING_BYTES:
+                with zipfile.ZipFile(f) as opened:
+                    return set(opened.namelist())
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
-        raise BadFile(_("文件读不出来，可能没有传完或已经损坏。")) from None
+        pass
+    raise BadFile(_("文件读不出来，可能没有传完或已经损坏。"))

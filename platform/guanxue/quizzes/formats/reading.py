@@ -7,8 +7,10 @@ import re
 import zipfile
 from dataclasses import replace
 from pathlib import Path
+from typing import BinaryIO
 
 from guanxue.core.i18n import lazy as _
+from guanxue.core.zips import listing_of
 from guanxue.quizzes.formats import documents, markup, tables
 from guanxue.quizzes.formats.aiken import is_aiken, read_aiken
 from guanxue.quizzes.formats.moodle_in import KeepPicture, read_moodle
@@ -17,6 +19,7 @@ from guanxue.quizzes.formats.reports import Doubt, Report, Unreadable
 from guanxue.quizzes.gift import read_gift
 
 MOST_FILE_BYTES = 8 * 1024**2
+MOST_LISTING_BYTES = 1024**2
 MOST_CHARACTERS = 1_000_000
 LONGEST_LINE = 10_000  # of a paper: each line is looked at many times, from many places
 FORMAT_NAMES = {
@@ -51,8 +54,7 @@ def read_file(data: bytes, keep_picture: KeepPicture | None = None) -> Report:
 
 def _read_packed(data: bytes) -> Report:
     try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            names = set(archive.namelist())
+        names = _names_in(io.BytesIO(data))
     except zipfile.BadZipFile:
         raise Unreadable(_("这个文件不完整，请重新保存后再试。"))
     if "xl/workbook.xml" in names:
@@ -69,10 +71,18 @@ def _read_packed(data: bytes) -> Report:
 def is_packed(path: Path) -> bool:
     """Is this file an Excel workbook or a Word document, whatever it is called?"""
     try:
-        with zipfile.ZipFile(path) as archive:
-            return bool({"xl/workbook.xml", "word/document.xml"} & set(archive.namelist()))
+        with path.open("rb") as f:
+            return bool({"xl/workbook.xml", "word/document.xml"} & _names_in(f))
     except (zipfile.BadZipFile, OSError, NotImplementedError):
         return False
+
+
+def _names_in(stream: BinaryIO) -> set[str]:
+    """Raises BadZipFile, also where the list of names alone is larger than any such file's."""
+    if listing_of(stream)[1] > MOST_LISTING_BYTES:
+        raise zipfile.BadZipFile
+    with zipfile.ZipFile(stream) as archive:
+        return set(archive.namelist())
 
 
 def decoded(data: bytes) -> str:
