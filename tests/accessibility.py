@@ -353,9 +353,15 @@ class Walker:
         for name in PEOPLE.keys() - self.visitors.browsers.keys():
             self.visitors.browsers[name] = walks.Browser(app, PEOPLE[name])
         self._contexts: dict[tuple[str, str], BrowserContext] = {}
+        self._pages: dict[str, tuple[str, list[str]]] = {}
 
     def pages(self) -> dict[str, tuple[str, list[str]]]:
         """By rule: an example of its address, and the roles that are given a page there."""
+        if not self._pages:
+            self._pages = self._ask_for_pages()
+        return self._pages
+
+    def _ask_for_pages(self) -> dict[str, tuple[str, list[str]]]:
         found = {}
         for route in walks.routes(self.app, self.examples):
             if route.method != "GET" or route.is_api:

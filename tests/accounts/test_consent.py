@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from dataclasses import replace
+from datetime import date
 
 import pytest
 from sqlalchemy import text
@@ -39,7 +40,7 @@ def publish(bare_app, tmp_path, monkeypatch):
         settings = bare_app.extensions["guanxue.settings"]
         bare_app.extensions["guanxue.settings"] = replace(settings, root=tmp_path / "root")
         bare_app.jinja_loader.searchpath.append(str(tmp_path / "root" / "templates"))
-        monkeypatch.setattr(consent.clock, "today", lambda: consent.clock.now().date().replace(year=2027))
+        monkeypatch.setattr(consent.clock, "today", lambda: date.fromisoformat(NEW))
 
     return now
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 from tests.clients import Browser
 from tests.conftest import make_app
@@ -115,11 +117,11 @@ def test_travelling_moves_the_clock_and_comes_back():
     before = clock.now()
     with clock.advance(3600):
         assert 3599 < (clock.now() - before).total_seconds() < 3700
-        with clock.travel(before.replace(year=2030)):
-            assert clock.now().year == 2030
+        with clock.travel(before + timedelta(days=1_500)):
+            assert (clock.now() - before).days == 1_500
     assert (clock.now() - before).total_seconds() < 60
 
 
 def test_a_day_of_the_city_begins_eight_hours_before_greenwichs():
-    moment = clock.now().replace(year=2026, month=3, day=1, hour=17, minute=0)
+    moment = datetime(2026, 3, 1, 17, tzinfo=UTC)
     assert clock.city_day(moment).isoformat() == "2026-03-02"
