@@ -2,27 +2,11 @@
 (() => {
   const all = (root, what) => Array.prototype.slice.call(root.querySelectorAll(what));
 
-  // What a browser writes on a file field is in the browser's language; ours is written on a label over it.
-  const dress = (file, words) => {
-    const picker = document.createElement('div'), press = document.createElement('label'), picked = document.createElement('span');
-    picker.className = 'file-picker';
-    press.className = 'button quiet';
-    press.htmlFor = file.id;
-    press.textContent = words.choose;
-    picked.className = 'small muted';
-    const told = () => { picked.textContent = file.files.length ? file.files[0].name : words.none; };
-    told();
-    file.parentNode.insertBefore(picker, file);
-    [file, press, picked].forEach((x) => picker.appendChild(x));
-    file.addEventListener('change', told);
-    return told;
-  };
-
   // ---- pasting: the look follows half a second behind
   const paste = document.getElementById('paste-form'), preview = document.getElementById('preview');
   if (paste && preview && window.fetch && window.FormData) {
     const words = JSON.parse(paste.dataset.words), text = document.getElementById('f-text'), file = document.getElementById('f-file');
-    const told = dress(file, words);
+    const told = window.dressFileField(file, words, 'quiet');
     let timer = 0, turn = 0, shown = null;
     const look = async () => {
       timer = 0;
@@ -66,7 +50,7 @@
     kind.addEventListener('change', fit);
     fit();
     const stem = write.elements.stem, picture = write.elements.picture, said = document.getElementById('picture-said');
-    dress(picture, JSON.parse(write.dataset.words));
+    window.dressFileField(picture, JSON.parse(write.dataset.words), 'quiet');
     if (window.fetch) picture.addEventListener('change', async () => {
       const chosen = picture.files[0];
       if (!chosen) return;

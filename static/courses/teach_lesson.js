@@ -22,25 +22,14 @@
   const file = document.getElementById('f-video');
   if (file) {
     const fault = document.getElementById('video-fault'), sending = document.getElementById('sending');
-    // What a browser writes on a file field is in the browser's language; ours is written on a label over it.
-    const picker = document.createElement('div'), press = document.createElement('label'), picked = document.createElement('span');
-    picker.className = 'file-picker';
-    press.className = 'button second';
-    press.htmlFor = file.id;
-    press.textContent = words.choose;
-    picked.className = 'small muted';
-    picked.textContent = words.none;
-    file.parentNode.insertBefore(picker, file);
-    picker.appendChild(file);
-    picker.appendChild(press);
-    picker.appendChild(picked);
+    const tell = window.dressFileField(file, words);
     file.addEventListener('change', () => {
       const one = file.files[0];
       const tooLarge = one && one.size > Number(form.dataset.most) * 1048576;
       fault.hidden = !tooLarge;
       fault.textContent = tooLarge ? words.large.replace('%s', (one.size / 1048576).toFixed(0)) : '';
       if (tooLarge) file.value = '';
-      picked.textContent = file.files.length ? file.files[0].name : words.none;
+      tell();
     });
     form.addEventListener('submit', (event) => {
       if (!file.files.length || !window.XMLHttpRequest) return;

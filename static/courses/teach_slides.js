@@ -1,26 +1,8 @@
 // A lesson of slides: saved quietly as one writes, pages moved in place, a recording sent as soon as it is chosen.
 (() => {
   const adding = document.getElementById('slides-files');
-  // What a browser writes on a file field is in the browser's language; ours is written on a label over it.
-  const dress = (field, words) => {
-    const picker = document.createElement('div'), press = document.createElement('label'), picked = document.createElement('span');
-    picker.className = 'file-picker';
-    press.className = 'button second';
-    press.htmlFor = field.id;
-    press.textContent = words.choose;
-    picked.className = 'small muted';
-    picked.textContent = words.none || '';
-    field.parentNode.insertBefore(picker, field);
-    picker.appendChild(field);
-    picker.appendChild(press);
-    picker.appendChild(picked);
-    field.addEventListener('change', () => {
-      const names = Array.prototype.map.call(field.files, (one) => one.name);
-      picked.textContent = names.length ? names.slice(0, 3).join('、') + (names.length > 3 ? ' … ' + names.length : '') : words.none || '';
-    });
-  };
   if (adding) {
-    dress(document.getElementById('f-files'), { choose: adding.dataset.choose, none: adding.dataset.none });
+    window.dressFileField(document.getElementById('f-files'), { choose: adding.dataset.choose, none: adding.dataset.none });
     adding.addEventListener('submit', () => {
       document.getElementById('reading').hidden = false;
       setTimeout(() => { adding.querySelector('button.button').disabled = true; }, 0);
@@ -149,7 +131,7 @@
     number();
   }
   function choose(one, field) {
-    dress(field, { choose: words.choose });
+    window.dressFileField(field, { choose: words.choose });
     field.addEventListener('change', async () => {
       const sound = field.files[0];
       if (!sound) return;
