@@ -7,6 +7,7 @@ somebody has saved a newer one, nothing is changed and both are shown. Every cha
 from __future__ import annotations
 
 import difflib
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -322,20 +323,19 @@ def subtitles_take(slug: str, lesson_id: int) -> Response:
 @blueprint.post("/teach/<slug>/lessons/<int:lesson_id>/subtitles/off")
 def subtitles_off(slug: str, lesson_id: int) -> Response:
     """The draft has none any more; what is published keeps its own."""
-    course, lesson = _lesson(slug, lesson_id)
-    try:
-        courses.take_subtitles_off(current_actor(), course, lesson_id, base=request.form.get("base", ""))
-    except courses.TextMoved as problem:
-        return _editor(course, lesson, problem)
-    return redirect(url_for(".subtitles", slug=slug, lesson_id=lesson_id), 303)
+    return _settle(slug, lesson_id, courses.take_subtitles_off)
 
 
 @blueprint.post("/teach/<slug>/lessons/<int:lesson_id>/subtitles/fit")
 def subtitles_fit(slug: str, lesson_id: int) -> Response:
     """The subtitles of the film before fit the new one, somebody says who has looked."""
+    return _settle(slug, lesson_id, courses.keep_for_film)
+
+
+def _settle(slug: str, lesson_id: int, settle: Callable) -> Response:
     course, lesson = _lesson(slug, lesson_id)
     try:
-        courses.keep_for_film(current_actor(), course, lesson_id, base=request.form.get("base", ""))
+        settle(current_actor(), course, lesson_id, base=request.form.get("base", ""))
     except courses.TextMoved as problem:
         return _editor(course, lesson, problem)
     return redirect(url_for(".subtitles", slug=slug, lesson_id=lesson_id), 303)
