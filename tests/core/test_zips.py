@@ -7,6 +7,7 @@ import struct
 import zipfile
 
 import pytest
+from tests.media import decks
 
 from guanxue import media, quizzes
 from guanxue.core.zips import listing_of
@@ -71,3 +72,9 @@ def test_no_reader_of_zips_takes_a_list_of_names_that_hides_behind_a_short_end(b
         media.prepare_file("a.docx", io.BytesIO(attachment))
     with pytest.raises(quizzes.Unreadable):
         quizzes.read_file(attachment)
+
+
+@pytest.mark.parametrize("part", ["word/document.xml", "xl/workbook.xml"])
+def test_questions_packed_by_a_strange_method_are_refused_with_a_sentence(part):
+    with pytest.raises(quizzes.Unreadable):
+        quizzes.read_file(decks.packed_otherwise(zipped(part, "[Content_Types].xml", "xl/styles.xml")))

@@ -142,6 +142,16 @@ def test_a_hostile_course_yaml_ends_in_a_sentence(bare_app, run, tmp_path, facts
     assert isinstance(result.exception, SystemExit)
 
 
+@pytest.mark.parametrize("changed", [
+    {"facts": FACTS.replace("安全操作", '"安全\\0操作"')}, {"facts": FACTS.replace("安全操作", '"安全\\ud800操作"')},
+    {"facts": FACTS + 'towns: ["\\0"]\n'}, {"facts": FACTS + '"\\udc00": 1\n'},
+    {"lesson": "# 先停机\n\n先\0停机。\n"}, {"gift": GIFT.replace("卷入", "卷\0入")}, {"facts": FACTS + f"occupation: {'x' * 5000}\n"},
+    {"facts": FACTS + f"quiz_title: {'x' * 5000}\n"}, {"facts": FACTS + f"sections: [{'x' * 5000}]\n"}])
+def test_signs_that_no_database_keeps_and_words_without_end_are_faults(run, tmp_path, changed):
+    result = run(import_course, write_course(tmp_path / "c", **changed))
+    assert result.exit_code == 1 and isinstance(result.exception, SystemExit) and is_chinese(result.stderr)
+
+
 def test_a_link_out_of_the_folder_is_no_lesson(run, tmp_path):
     folder = write_course(tmp_path / "c")
     (folder / "lessons" / "01-stop.md").unlink()

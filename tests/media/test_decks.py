@@ -93,10 +93,17 @@ def test_a_page_as_large_as_a_field_costs_no_more_than_any_other(bare_app):
         "&e;", before='<!DOCTYPE n [<!ENTITY e SYSTEM "file:///etc/passwd">]>')}), "读不出来"),
     ("a.pptx", decks.pptx(["x"], parts={"ppt/notesSlides/notesSlide0.xml": b" " * 40_000_000}), "太大"),
     ("a.pptx", decks.pptx(["x"], parts={"ppt/presentation.xml": "<p"}), "读不出来"),
+    ("a.pptx", decks.packed_otherwise(decks.pptx(["x"])), "读不出来"),
     ("a.mp3", b"ID3" + bytes(600), "读不出来"),
 ])
 def test_what_is_no_deck_is_refused_with_a_sentence(bare_app, name, body, words):
     assert words in refused(bare_app, name, body)
+
+
+@pytest.mark.parametrize("title", ["Pages: abc", "Pages: 3", "Pages: 900", "Page    1 size: 1.2.3 x 5 pts", "Page    1 size: 9 x 9 pts"])
+def test_a_title_of_several_lines_is_not_taken_for_what_is_told_of_the_pages(bare_app, title):
+    titled = decks.plain_pdf("0 0 960 540", more=f"<</Title(x\\n{title}\\n)>>", trailer="/Info 4 0 R")
+    assert len(read(bare_app, ("a.pdf", titled)).pages) == 1
 
 
 def test_a_pdf_with_a_password_says_so(bare_app):

@@ -1,12 +1,16 @@
-"""How long the list of names in a zip is, told by its last bytes: before Python reads millions of names into memory."""
+"""How long the list of names in a zip is, told by its last bytes: before Python reads millions of names into memory.
+
+And how its parts may be packed: zipfile unpacks more methods than people's programs use, and those fail in ways of their own.
+"""
 
 from __future__ import annotations
 
 import os
 import struct
 from typing import BinaryIO
-from zipfile import BadZipFile
+from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile
 
+PLAIN_METHODS = (ZIP_STORED, ZIP_DEFLATED)
 _LONGEST_REMARK = 65_535
 _END, _END_64, _PLACE_64 = struct.Struct("<4s4H2LH"), struct.Struct("<4sQ2H2L4Q"), struct.Struct("<4sLQL")
 

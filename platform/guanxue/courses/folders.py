@@ -16,14 +16,16 @@ from guanxue.courses.enclosing import place_in, put_targets, targets_in
 
 LARGEST_TEXT_BYTES = 1_000_000
 LARGEST_FACTS_BYTES = 200_000
-LONGEST_TITLE, LONGEST_SECTION, LONGEST_SUMMARY = 80, 40, 500
+LONGEST_TITLE, LONGEST_SECTION, LONGEST_SUMMARY, LONGEST_WORD = 80, 40, 500, 200
 ANY_PICTURE = "/media/files/aaaaaaaaaaaaaaaaaaaaaaaa-1x1-1/x.png"
 QUIZ_TITLE = "课程考核"  # data of the course, in its own language
+_UNKEPT = re.compile(r"[\0\ud800-\udfff]")
 LINK, UNNAMED = _("是链接，没有带入。"), _("course.yaml 和正文都没有提到这个文件。")
 FACTS = frozenset((
     "slug", "title", "title_en", "kind", "level", "occupation", "industry", "category", "towns", "language", "delivery",
     "planned_hours", "summary", "syllabus", "pass_mark", "subsidised", "sections", "lessons", "quiz", "quiz_title",
     "quiz_draw"))
+OF_FEW_WORDS = ("occupation", "industry", "category", "language", "delivery")
 OF_LESSON = frozenset(("file", "kind", "section", "video", "video_left_out", "subtitles", "subtitles_checked"))
 
 
@@ -135,10 +137,14 @@ def _text(path: Path, name: str, folder: CourseFolder) -> str | None:
         folder.fault(name, _("文件太大。"))
         return None
     try:
-        return target.read_text("utf-8-sig").replace("\r\n", "\n")
+        text = target.read_text("utf-8-sig").replace("\r\n", "\n")
     except UnicodeDecodeError:
         folder.fault(name, _("不是 UTF-8 文本。"))
         return None
+    if "\0" in text:
+        folder.fault(name, _("不是文本文件。"))
+        return None
+    return text
 
 
 def _file(path: Path, name: str, folder: CourseFolder) -> Path | None:
@@ -155,13 +161,20 @@ def _file(path: Path, name: str, folder: CourseFolder) -> Path | None:
 
 
 class _Plain(yaml.SafeLoader):
-    """YAML without aliases: a few lines of them could stand for gigabytes."""
+    """YAML without aliases, a few lines of which could stand for gigabytes, and without signs that no database keeps."""
 
     def compose_node(self, parent, index):
         """A node, never one by reference."""
         if self.check_event(yaml.AliasEvent):
             raise yaml.MarkedYAMLError(problem_mark=self.peek_event().start_mark)
         return super().compose_node(parent, index)
+
+    def construct_scalar(self, node):
+        """Words; an escape may stand for nothing, or for half a sign."""
+        words = super().construct_scalar(node)
+        if _UNKEPT.search(words):
+            raise yaml.MarkedYAMLError(problem_mark=node.start_mark)
+        return words
 
 
 def _yaml(path: Path, folder: CourseFolder) -> dict | None:
@@ -184,12 +197,15 @@ def _read_facts(document: dict, folder: CourseFolder) -> None:
     def word(name: str) -> str:
         return str(document.get(name) or "").strip()
 
-    def words(name: str) -> list[str]:
+    def words(name: str, most: int = LONGEST_WORD) -> list[str]:
         found = document.get(name) or []
         if not isinstance(found, list) or any(isinstance(x, (dict, list)) for x in found):
             folder.fault("course.yaml", _("%(name)s 应为一个列表。", name=name))
             return []
-        return [str(x).strip() for x in found if str(x).strip()]
+        told = [str(x).strip() for x in found if str(x).strip()]
+        if any(len(x) > most for x in told):
+            folder.fault("course.yaml", _("%(name)s 太长，最多 %(n)s 个字。", name=name, n=most))
+        return told
 
     folder.slug, folder.title, folder.title_en = word("slug"), word("title"), word("title_en")
     folder.summary, folder.language = word("summary"), word("language") or "zh-CN"
@@ -198,7 +214,8 @@ def _read_facts(document: dict, folder: CourseFolder) -> None:
         folder.fault("course.yaml", _("slug 应为小写字母、数字和连字符。"))
     if not folder.title:
         folder.fault("course.yaml", _("缺少 title。"))
-    for name, most in (("title", LONGEST_TITLE), ("title_en", 2 * LONGEST_TITLE), ("summary", LONGEST_SUMMARY)):
+    lengths = {"title": LONGEST_TITLE, "title_en": 2 * LONGEST_TITLE, "summary": LONGEST_SUMMARY, "quiz_title": LONGEST_TITLE}
+    for name, most in (lengths | dict.fromkeys(OF_FEW_WORDS, LONGEST_WORD)).items():
         if len(word(name)) > most:
             folder.fault("course.yaml", _("%(name)s 太长，最多 %(n)s 个字。", name=name, n=most))
     folder.kind = rules.KIND_OF_TABLE.get(word("kind"), word("kind"))
@@ -210,9 +227,9 @@ def _read_facts(document: dict, folder: CourseFolder) -> None:
         folder.fault("course.yaml", _("level 写法有误，例如：四级/中级工。"))
     folder.is_subsidised = document.get("subsidised") is True
     folder.towns = words("towns")
-    folder.sections = words("sections") if "sections" in document else None
+    folder.sections = words("sections", LONGEST_SECTION) if "sections" in document else None
     folder.category = word("category") if "category" in document else None
-    folder.syllabus = words("syllabus") if "syllabus" in document else None
+    folder.syllabus = words("syllabus", LONGEST_SUMMARY) if "syllabus" in document else None
     unknown = sorted(str(name)[:80] for name in document if name not in FACTS)
     for name in unknown:
         folder.report.leave(losses.FACTS, f"course.yaml：{name}", _("不认识这一栏，没有带入。"))

@@ -19,7 +19,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from guanxue.core.i18n import lazy as _
-from guanxue.core.zips import listing_of
+from guanxue.core.zips import PLAIN_METHODS, listing_of
 from guanxue.courses.errors import BadFolder
 
 MOST_FILES = 2000
@@ -136,7 +136,7 @@ def _fault(info: zipfile.ZipInfo) -> object | None:
         return _("是链接或特殊文件，只能放普通文件。")
     if info.flag_bits & 0x1:
         return _("加了密码。")
-    if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+    if info.compress_type not in PLAIN_METHODS:
         return _("用了不支持的压缩方式。")
     if info.file_size > SMALL_BYTES and info.file_size > MOST_RATIO * max(1, info.compress_size):
         return _("压缩得异常地紧，像是压缩炸弹。")

@@ -34,7 +34,7 @@ MOST_PAGES, MOST_BYTES = 100, 100 * 1024**2
 LEAST_POINTS, MOST_RATIO = 30.0, 4.0  # a page's shorter side; its longer side to its shorter one
 PAGE_S, WHOLE_S, WAIT_S = 20, 180, 30  # what drawing one page may take, all of them, and waiting for one's turn
 MEMORY = "--as=1073741824"
-_SIZE = re.compile(r"Page\s+(\d+) size:\s+([\d.]+) x ([\d.]+) pts")
+_SIZE = re.compile(r"^Page\s+(\d+) size:\s+([\d.]+) x ([\d.]+) pts", re.M)
 _NUMBER = re.compile(r"(\d+)")
 _one_at_a_time = threading.Semaphore(1)
 
@@ -157,13 +157,12 @@ def _must_be_whole(path: Path) -> None:
 
 def _count(path: Path, most_pages: int) -> int:
     """How many pages it has, each of a shape that can be shown. Raises BadFile."""
-    told = _asked(path, 1)
-    pages = int(_said(told, "Pages") or 0)
+    pages, _sizes = _told(path, 1)
     if not pages:
         raise _empty()
     if pages > most_pages:
         raise _too_many(most_pages)
-    for number, width, height in _SIZE.findall(_asked(path, pages)):
+    for number, width, height in _told(path, pages)[1]:
         short, long = sorted((float(width), float(height)))
         if short < LEAST_POINTS or long > MOST_RATIO * short:
             raise BadFile(_("第 %(n)s 页太窄或太小，学员看不清；请改成正常的页面尺寸再导出。", n=number))
@@ -181,8 +180,11 @@ def _asked(path: Path, last: int) -> str:
         raise BadFile(_("PDF 读不出来，可能没有传完或已经损坏；请重新导出，再上传。")) from None
 
 
-def _said(told: str, name: str) -> str:
-    return next((line.partition(":")[2].strip() for line in told.splitlines() if line.startswith(f"{name}:")), "")
+def _told(path: Path, last: int) -> tuple[int, list[tuple[str, str, str]]]:
+    """(how many pages, (number, width, height) of those up to the last). A title before them may be of any lines."""
+    _before, _pages, told = f"\n{_asked(path, last)}".rpartition("\nPages:")
+    count = told.partition("\n")[0].strip()
+    return int(count) if count.isdecimal() else 0, _SIZE.findall(told)
 
 
 def _page(path: Path, target: Path, n: int) -> Drawn:

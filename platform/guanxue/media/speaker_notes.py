@@ -13,6 +13,7 @@ from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 
 from guanxue.core.i18n import lazy as _
+from guanxue.core.zips import PLAIN_METHODS
 from guanxue.media import attachments
 from guanxue.media.errors import BadFile
 
@@ -62,6 +63,8 @@ class _Parts:
 
     def read(self, name: str) -> Element:
         """Counted while it is unpacked: what a package says of its sizes is not believed."""
+        if self._opened.getinfo(name).compress_type not in PLAIN_METHODS:
+            raise zipfile.BadZipFile
         most = min(MOST_PART_BYTES, self._left)
         with self._opened.open(name) as part:
             body = part.read(most + 1)

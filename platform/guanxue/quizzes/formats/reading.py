@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from guanxue.core.i18n import lazy as _
-from guanxue.core.zips import listing_of
+from guanxue.core.zips import PLAIN_METHODS, listing_of
 from guanxue.quizzes.formats import documents, markup, tables
 from guanxue.quizzes.formats.aiken import is_aiken, read_aiken
 from guanxue.quizzes.formats.moodle_in import KeepPicture, read_moodle
@@ -78,10 +78,12 @@ def is_packed(path: Path) -> bool:
 
 
 def _names_in(stream: BinaryIO) -> set[str]:
-    """Raises BadZipFile, also where the list of names alone is larger than any such file's."""
+    """Raises BadZipFile, also where the list of names is larger than any such file's, or packed as none of them is."""
     if listing_of(stream)[1] > MOST_LISTING_BYTES:
         raise zipfile.BadZipFile
     with zipfile.ZipFile(stream) as archive:
+        if any(x.compress_type not in PLAIN_METHODS for x in archive.infolist()):
+            raise zipfile.BadZipFile
         return set(archive.namelist())
 
 
