@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict, dataclass
 from datetime import timedelta
 
 import pytest
@@ -11,11 +12,11 @@ from sqlalchemy import text
 from tests.clients import Browser, Learner
 from tests.factories import GIFT, TEXT, make_person
 
-from guanxue import accounts, courses, creditbank, learning, ledger, quizzes
+from guanxue import accounts, courses, creditbank, learning, ledger, policies, quizzes
 from guanxue.core import clock
 from guanxue.core.actor import ANONYMOUS, SYSTEM
 from guanxue.core.db import session, writing
-from guanxue.learning import rules
+from guanxue.learning import carried, rules
 
 LEARNER, AUTHOR, OFFICER, SECOND = (f"1380000000{n}" for n in range(1, 5))
 SLUG = "safe-measuring"
@@ -219,3 +220,147 @@ def test_an_attempt_that_was_open_when_its_revision_was_stopped_counts_in_the_me
     browser.send(f"/learn/{SLUG}/move")
     assert who_.call("POST", f"/attempts/{attempt['attempt_id']}/submit", 200)["passed"]
     assert done(who_) == [False, False, True]
+
+
+# ---- accidents around a move
+
+
+def go_on(app):
+    """The learner's revision is stopped for good, mended (its first lesson has other words), and they go on in that one."""
+    do(app, lambda: uphold(file_case()))
+    do(app, mend)
+    browser = Browser(app, LEARNER)
+    browser.see(f"/courses/{SLUG}")
+    browser.send(f"/learn/{SLUG}/move")
+    return browser
+
+
+def test_what_was_read_before_the_move_and_is_reported_after_it_counts(school):
+    who_ = Learner(school, LEARNER)
+    first, second, quiz = who_.lessons()
+    who_.pass_quiz(quiz["id"])
+    playback = who_.call("POST", f"/lessons/{second['id']}/playback", 201)
+    seconds = second["duration_s"]
+    with clock.advance(seconds):
+        go_on(school)
+        who_.beat(playback, (round(seconds * 1000), 0, seconds, 1.0))
+        assert done(who_) == [False, True, True]
+        fresh = who_.lessons()[0]
+        who_.watch(fresh["id"], fresh["duration_s"])
+        assert worth(school)[1] == 1
+
+
+def test_what_is_reported_last_completes_the_mended_revision(school):
+    who_ = Learner(school, LEARNER)
+    _first, second, quiz = who_.lessons()
+    who_.pass_quiz(quiz["id"])
+    playback = who_.call("POST", f"/lessons/{second['id']}/playback", 201)
+    seconds = second["duration_s"]
+    with clock.advance(seconds):
+        go_on(school)
+    with clock.advance(2 * seconds + 60):
+        fresh = who_.lessons()[0]
+        who_.watch(fresh["id"], fresh["duration_s"])
+        assert worth(school)[1] == 0
+        who_.beat(playback, (round(seconds * 1000), 0, seconds, 1.0))
+        assert worth(school)[1] == 1
+
+
+def test_a_move_gives_no_further_attempts_at_the_same_paper(school):
+    who_ = Learner(school, LEARNER)
+    quiz = who_.lessons()[-1]["id"]
+    before = who_.call("POST", f"/quizzes/{quiz}/attempts", 200)
+    who_.call("PUT", f"/attempts/{before['attempt_id']}/answers", 200, q1=False)
+    left = who_.call("POST", f"/attempts/{before['attempt_id']}/submit", 200)["attempts_left"]
+    go_on(school)
+    quiz = who_.lessons()[-1]["id"]
+    for _n in range(left):
+        attempt = who_.call("POST", f"/quizzes/{quiz}/attempts", 200)
+        told = who_.call("POST", f"/attempts/{attempt['attempt_id']}/submit", 200)
+    assert told["attempts_left"] == 0
+    who_.call("POST", f"/quizzes/{quiz}/attempts", 409)
+
+
+def test_an_open_attempt_is_found_again_after_the_move_with_its_answers_and_its_time(school):
+    who_ = Learner(school, LEARNER)
+    quiz = who_.lessons()[-1]["id"]
+    attempt = who_.call("POST", f"/quizzes/{quiz}/attempts", 200)
+    who_.call("PUT", f"/attempts/{attempt['attempt_id']}/answers", 200, **who_.right_answers(attempt))
+    with clock.advance(10 * 60):
+        do(school, lambda: uphold(file_case()))
+        do(school, mend)
+    with clock.advance(5 * 3600):
+        browser = Browser(school, LEARNER)
+        browser.see(f"/courses/{SLUG}")
+        browser.send(f"/learn/{SLUG}/move")
+        quiz = who_.lessons()[-1]
+        again = who_.call("POST", f"/quizzes/{quiz['id']}/attempts", 200)
+        assert again["attempt_id"] == attempt["attempt_id"]
+        slug = do(school, lambda: courses.lessons_of(the_course().revision_id)[-1].slug)
+        assert attempt["attempt_id"] in browser.see(f"/learn/{SLUG}/{slug}")
+    with clock.advance(5 * 3600 + 21 * 60):  # its clock runs again: the rest of the stopped revision is not theirs
+        who_.call("PUT", f"/attempts/{attempt['attempt_id']}/answers", 409, q1=False)
+
+
+def test_a_paper_that_was_passed_under_another_policy_counts_in_the_mended_revision(school):
+    who_ = Learner(school, LEARNER)
+    _first, second, quiz = who_.lessons()
+    who_.watch(second["id"], second["duration_s"])
+    who_.pass_quiz(quiz["id"])
+    do(school, other_policy)
+    go_on(school)
+    assert done(who_) == [False, True, True]
+
+
+def other_policy():
+    numbers = policies.current_policy().numbers
+    more = {"quiz_ms_per_question": numbers.quiz_ms_per_question * 2, "reading_chars_per_minute": 400}
+    policies.publish_policy(SYSTEM, code=policies.current_policy().code, title="另一版", numbers={**asdict(numbers), **more},
+                            effective_on=clock.today())
+    assert policies.current_policy().numbers.quiz_ms_per_question == more["quiz_ms_per_question"]
+
+
+def test_who_had_only_tried_the_quiz_before_a_move_comes_back_to_the_revision_they_were_in(school):
+    who_ = Learner(school, LEARNER)
+    who_.pass_quiz(who_.lessons()[-1]["id"])
+    go_on(school)
+    assert done(who_) == [False, False, True]
+    who_.call("DELETE", f"/courses/{SLUG}/enrolment", 204)
+    do(school, mend, 1)
+    who_.call("PUT", f"/courses/{SLUG}/enrolment", 200)
+    assert done(who_) == [False, False, True]
+    with school.app_context():
+        enrolment = learning.find_enrolment(who(LEARNER).id, the_course().id)
+        assert courses.get_revision(enrolment.revision_id).number == 2
+
+
+def test_twin_lessons_both_count_in_another_revision():
+    @dataclass
+    class Lesson:
+        id: int
+        kind: str = "text"
+        body: str = "same words"
+        duration_ms: int = 1000
+        asset_id: int | None = None
+        paper_id: int | None = None
+
+    assert carried.match([Lesson(1), Lesson(2)], [Lesson(3), Lesson(4)]) == {1: 3, 2: 4}
+    assert carried.match([Lesson(1), Lesson(2)], [Lesson(3)]) == {1: 3}
+    assert carried.match([Lesson(1), Lesson(2), Lesson(3)], [Lesson(3), Lesson(4)]) == {3: 3, 1: 4}
+
+
+def test_a_move_twice_counts_what_was_earned_in_each_and_is_derived_again(school):
+    who_ = Learner(school, LEARNER)
+    _first, second, quiz = who_.lessons()
+    who_.watch(second["id"], second["duration_s"])
+    browser = go_on(school)
+    who_.pass_quiz(who_.lessons()[-1]["id"])
+    do(school, lambda: uphold(file_case()))
+    do(school, lambda: courses.edit_lesson(who(AUTHOR), the_course(), courses.list_lessons(the_course().id)[0].id,
+                                           title="先停机", body=TEXT + "\n\n又拍一次。"))
+    do(school, lambda: courses.publish_course(SYSTEM, the_course()))
+    browser.send(f"/learn/{SLUG}/move")
+    assert done(who_) == [False, True, True]
+    fresh = who_.lessons()[0]
+    who_.watch(fresh["id"], fresh["duration_s"])
+    assert worth(school)[1] == 1 and worth(school)[0] > 0

@@ -63,6 +63,7 @@ from guanxue.learning.service import (
     enrol,
     extend_attempt,
     find_attempt_lesson,
+    find_open_attempt,
     leave,
     outcome_of,
     record_beats,
@@ -86,6 +87,6 @@ __all__ = [
     "Correction", "ShortAnswer", "answer_correction", "ask_correction", "correct_later", "count_waiting", "get_short_answer",
     "is_awaiting", "list_awaiting", "list_corrections", "list_marked", "list_outcomes", "list_waiting", "mark_answer",
     "may_answer",
-    "Onward", "find_onward", "move_on", "give_rests_back",
+    "Onward", "find_onward", "move_on", "give_rests_back", "find_open_attempt",
     "settle_marked", "last_sync", "Note", "add_note", "change_note", "list_notes",
 ]

@@ -37,6 +37,7 @@ _STANDING = (
         Playback.id, Playback.code, Playback.opened_ms, Playback.ended_ms, Playback.contact_ms, Playback.max_rate_permille,
         Playback.last_seq, Playback.acked_t_ms, Playback.granted_ms, Playback.chain, Playback.enrolment_id,
         Playback.revision_lesson_id, Enrolment.left_at, Enrolment.studied_at, RevisionLesson.duration_ms,
+        Enrolment.revision_id.label("pinned_id"), RevisionLesson.revision_id.label("played_id"),
         type_coerce(Policy.document, Text).label("policy"), Progress.enrolment_id.label("has_progress"), Progress.spans,
         Progress.credited_ms, Progress.late_ms, Progress.is_complete)
     .join(Enrolment, Enrolment.id == Playback.enrolment_id)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import func, select
 
@@ -57,7 +58,7 @@ class Source:
 def own(enrolment: Enrolment) -> Source:
     """The enrolment's own evidence, also what it earned before it went on in a mended revision."""
     return Source(enrolment.id, enrolment.person_id,
-                  _lessons(enrolment, enrolment.revision_id) if has_moved(enrolment) else None)
+                  _lessons(enrolment, enrolment.revision_id, by_length=False) if has_moved(enrolment) else None)
 
 
 def has_moved(enrolment: Enrolment) -> bool:
@@ -65,12 +66,23 @@ def has_moved(enrolment: Enrolment) -> bool:
     return session.scalar(select(Move.id).where(Move.enrolment_id == enrolment.id).limit(1)) is not None
 
 
-def _lessons(enrolment: Enrolment, revision_id: int) -> dict[int, int]:
-    """{lesson of any revision that the enrolment ever pinned: the same lesson of this revision}."""
+def pinned_ids(enrolment: Enrolment) -> list[int]:
+    """Row ids of every revision that the enrolment ever pinned, the present one last."""
     earlier = session.scalars(select(Move.from_revision_id).where(Move.enrolment_id == enrolment.id).order_by(Move.id))
+    return [*earlier, enrolment.revision_id]
+
+
+def moved_at(enrolment: Enrolment, revision_id: int) -> datetime | None:
+    """When it went on from that revision to another; None where it did not."""
+    return session.scalar(select(Move.moved_at).where(
+        Move.enrolment_id == enrolment.id, Move.from_revision_id == revision_id).order_by(Move.id.desc()).limit(1))
+
+
+def _lessons(enrolment: Enrolment, revision_id: int, *, by_length: bool = True) -> dict[int, int]:
+    """{lesson of any revision that the enrolment ever pinned: the same lesson of this revision}."""
     ours: dict[int, int] = {}
-    for pinned in (*earlier, enrolment.revision_id):
-        ours |= match(courses.lessons_of(pinned), courses.lessons_of(revision_id))
+    for pinned in pinned_ids(enrolment):
+        ours |= match(courses.lessons_of(pinned), courses.lessons_of(revision_id), by_length=by_length)
     return ours
 
 
@@ -90,13 +102,13 @@ def sources_of(enrolment: Enrolment, carries: Sequence[Carry] | None = None) -> 
 def of_carry(carry: Carry, to: Enrolment) -> Source:
     """A carry's evidence, as it stood then."""
     theirs, told = session.get(Enrolment, carry.from_enrolment_id), carry.document
-    return source(theirs, to.revision_id, told["playbacks"], told["beside"], told["own"])
+    return source(theirs, to, told["playbacks"], told["beside"], told["own"])
 
 
-def source(enrolment: Enrolment, revision_id: int, playbacks: Names, beside: Names, before: Names) -> Source:
-    """Another enrolment's evidence as it counts towards a revision, beside what the account that stays was playing."""
-    return Source(enrolment.id, enrolment.person_id, _lessons(enrolment, revision_id), _by_playback(playbacks),
-                  busy_of(beside), _by_playback(before))
+def source(enrolment: Enrolment, to: Enrolment, playbacks: Names, beside: Names, before: Names) -> Source:
+    """Another enrolment's evidence as it counts towards what `to` pins, beside what the account that stays was playing."""
+    lessons = _lessons(enrolment, to.revision_id, by_length=not (has_moved(enrolment) or has_moved(to)))
+    return Source(enrolment.id, enrolment.person_id, lessons, _by_playback(playbacks), busy_of(beside), _by_playback(before))
 
 
 def _by_playback(names: Names) -> dict[int, int]:
@@ -108,20 +120,28 @@ def names_of(playbacks: Sequence[Playback]) -> tuple[tuple[int, int], ...]:
     return tuple((p.id, p.last_seq) for p in playbacks if p.last_seq)
 
 
-def match(theirs: Sequence[RevisionLesson], ours: Sequence[RevisionLesson]) -> dict[int, int]:
-    """{their lesson: ours} where both are the same film, the same text or the same paper; each of ours once."""
-    free = {_what(x): x.id for x in reversed(ours)}
+def match(theirs: Sequence[RevisionLesson], ours: Sequence[RevisionLesson], *, by_length: bool = True) -> dict[int, int]:
+    """{their lesson: ours} where both are the same film, the same text or the same paper; each of ours once.
+
+    Texts also have to be as long, which another policy may decide otherwise; not where a move promised the same words.
+    """
     ids = {x.id for x in ours}
     found = {x.id: x.id for x in theirs if x.id in ids}
+    free: dict[tuple, list[int]] = {}
+    for lesson in ours:
+        if lesson.id not in found:
+            free.setdefault(_what(lesson, by_length), []).append(lesson.id)
     for lesson in theirs:
-        if lesson.id not in found and (twin := free.get(_what(lesson))) is not None and twin not in found.values():
-            found[lesson.id] = twin
+        if lesson.id not in found and (twins := free.get(_what(lesson, by_length))):
+            found[lesson.id] = twins.pop(0)
     return found
 
 
-def _what(lesson: RevisionLesson) -> tuple:
-    content = {"video": lesson.asset_id, "quiz": lesson.paper_id}.get(lesson.kind, lesson.body)
-    return lesson.kind, content, lesson.duration_ms
+def _what(lesson: RevisionLesson, by_length: bool) -> tuple:
+    if lesson.kind == "quiz":  # what a question is worth in time is the policy's: a paper that was passed was passed
+        return lesson.kind, lesson.paper_id
+    content = lesson.asset_id if lesson.kind == "video" else lesson.body
+    return lesson.kind, content, lesson.duration_ms if by_length else None
 
 
 # ---- the moments in which both played

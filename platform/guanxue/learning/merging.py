@@ -21,7 +21,7 @@ from guanxue.learning import carried, evidence, rules
 from guanxue.learning.derivation import derive_completion
 from guanxue.learning.models import Carry, Completion, Enrolment, Note, Playback
 from guanxue.learning.queries import completion_of, course_progress, find_enrolment
-from guanxue.learning.service import complete_course
+from guanxue.learning.service import complete_course, count_all_attempts
 
 
 @dataclass(frozen=True)
@@ -135,7 +135,7 @@ def _study(step: Step, theirs: Enrolment, title: str, subject: str) -> list[Effe
     """What both studied, added up as it will count; and everything that does not."""
     mine = session.get(Enrolment, step.to_id) if step.to_id else None
     to = mine or theirs
-    lent = carried.source(theirs, to.revision_id, step.playbacks, step.beside, step.own)
+    lent = carried.source(theirs, to, step.playbacks, step.beside, step.own)
     own = carried.sources_of(mine) if mine else []
     joint = evidence.derive_spans(to, [*own, lent])
     total = _total(to, joint)
@@ -253,7 +253,7 @@ def _study_count(enrolment: Enrolment) -> int:
     """How much was ever done in the enrolment itself; grows with every request."""
     rows = session.scalar(select(func.coalesce(func.sum(Playback.last_seq), 0)).where(Playback.enrolment_id == enrolment.id))
     opened = session.scalar(select(func.count()).select_from(Playback).where(Playback.enrolment_id == enrolment.id)) or 0
-    return int(rows or 0) + opened + count_attempts(enrolment)
+    return int(rows or 0) + opened + count_all_attempts(enrolment)
 
 
 def _give_notes(note_ids: list[int], from_id: int, to_id: int) -> None:

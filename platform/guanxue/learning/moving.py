@@ -14,7 +14,7 @@ from guanxue.core.actor import Actor
 from guanxue.core.db import session
 from guanxue.core.i18n import lazy as _
 from guanxue.courses import RevisionLesson
-from guanxue.learning import carried, evidence
+from guanxue.learning import carried, evidence, resting
 from guanxue.learning.errors import CannotEnrol, NotEnrolled
 from guanxue.learning.models import Enrolment, Move
 from guanxue.learning.queries import completion_of, find_enrolment, progress_rows
@@ -42,7 +42,7 @@ def find_onward(enrolment: Enrolment, course: courses.Course) -> Onward | None:
     ours = courses.lessons_of(course.revision_id)
     if courses.content_ms(ours) is None:
         return None
-    there = carried.match(courses.lessons_of(enrolment.revision_id), ours)
+    there = carried.match(courses.lessons_of(enrolment.revision_id), ours, by_length=False)
     begun = {x.slug for x in courses.lessons_of(enrolment.revision_id) if x.id in progress_rows(enrolment.id)}
     same = {x.id for x in ours} & set(there.values())
     return Onward(course.revision_id, tuple(x for x in ours if x.id in same),
@@ -64,6 +64,7 @@ def move_on(actor: Actor, course: courses.Course) -> Enrolment:
     if find_onward(enrolment, course) is None:
         raise CannotEnrol(_("现在没有改好的版本可以换。"))
     evidence.end_playbacks(actor.id, enrolment_id=enrolment.id)
+    resting.give_all_back(enrolment)
     before = enrolment.revision_id
     session.add(Move(enrolment_id=enrolment.id, from_revision_id=before, to_revision_id=course.revision_id,
                      moved_at=clock.now()))

@@ -4,20 +4,35 @@ from __future__ import annotations
 
 from guanxue import courses, quizzes
 from guanxue.core import clock
-from guanxue.learning import rules
+from guanxue.learning import carried, rules
+from guanxue.learning.models import Enrolment
+from guanxue.learning.queries import get_enrolment
 
 
-def give_rest_back(attempt: quizzes.Attempt, lesson: courses.RevisionLesson) -> None:
-    """Let the attempt run on for as long as its lesson rested while it ran, up to now; again is the same."""
+def give_rest_back(attempt: quizzes.Attempt, enrolment: Enrolment, lesson: courses.RevisionLesson) -> None:
+    """Let the attempt run on for as long as its lesson rested while it ran, up to now; again is the same.
+
+    Whoever went on in a mended revision is no longer kept from it: there its clock runs.
+    """
     rests = courses.list_rests(lesson, attempt.started_at)
     own_end = attempt.expires_at - quizzes.free_time(attempt.id)
-    quizzes.give_time(attempt.id, rules.end_with_rests(attempt.started_at, own_end, rests, clock.now()))
+    until = carried.moved_at(enrolment, lesson.revision_id) or clock.now()
+    quizzes.give_time(attempt.id, rules.end_with_rests(attempt.started_at, own_end, rests, until))
 
 
 def give_rests_back(event: courses.RestEnded) -> None:
     """A course goes on: so do the attempts that were open when it stopped."""
     papers = [p.paper_id for p in courses.list_papers(event.course_id)]
     for attempt in quizzes.list_unfinished(papers, event.began_at):
-        lesson = courses.get_revision_lesson(int(attempt.subject.rpartition(":")[2]))
+        enrolment_part, _slash, lesson_part = attempt.subject.partition("/")
+        lesson = courses.get_revision_lesson(int(lesson_part.partition(":")[2]))
         if courses.get_revision(lesson.revision_id).course_id == event.course_id:  # other courses may give out the same paper
-            give_rest_back(attempt, lesson)
+            give_rest_back(attempt, get_enrolment(int(enrolment_part.partition(":")[2])), lesson)
+
+
+def give_all_back(enrolment: Enrolment) -> None:
+    """What its attempts lost up to now by a rest of the revision that it is in."""
+    for lesson in courses.lessons_of(enrolment.revision_id):
+        for attempt, submission in quizzes.list_attempts(enrolment.person_id, f"enrolment:{enrolment.id}/lesson:{lesson.id}"):
+            if submission is None:
+                give_rest_back(attempt, enrolment, lesson)

@@ -62,15 +62,15 @@ def _come_back(enrolment: Enrolment, course: courses.Course) -> None:
     enrolment.left_at = None
     if enrolment.revision_id == course.revision_id or completion_of(enrolment) is not None:
         return
-    if not (evidence.has_beats(enrolment.id) or enrolment.is_joined or _has_attempts(enrolment)):
+    if not (evidence.has_beats(enrolment.id) or enrolment.is_joined or count_all_attempts(enrolment)):
         revision = courses.get_revision(course.revision_id)  # nothing earned yet: begin with what is taught today
         enrolment.revision_id, enrolment.policy_id = revision.id, revision.policy_id
 
 
-def _has_attempts(enrolment: Enrolment) -> bool:
-    """Was its quiz ever begun? What was passed, or waits for a marker, counts for this revision alone."""
-    return any(quizzes.list_attempts(enrolment.person_id, attempt_subject(enrolment, lesson))
-               for lesson in courses.lessons_of(enrolment.revision_id) if lesson.kind == "quiz")
+def count_all_attempts(enrolment: Enrolment) -> int:
+    """How often a quiz was begun in it, in whatever revision. What was passed, or waits for a marker, counts there alone."""
+    lessons = [x for pinned in carried.pinned_ids(enrolment) for x in courses.lessons_of(pinned) if x.kind == "quiz"]
+    return sum(len(quizzes.list_attempts(enrolment.person_id, attempt_subject(enrolment, x))) for x in lessons)
 
 
 def leave(actor: Actor, course: courses.Course) -> None:
@@ -90,6 +90,11 @@ def leave(actor: Actor, course: courses.Course) -> None:
 def record_beats(actor: Actor, code: str, seq: int, nonce: str, beats: list[rules.Beat]) -> evidence.Answer:
     """Apply one request of the player. Raises NoSuchPlayback, NotEnrolled and the conflicts of the protocol."""
     answer, standing, is_newly_complete = hot.record_beats(actor, code, seq, nonce, beats)
+    if standing.pinned_id != standing.played_id:  # played before they went on in a mended revision: it counts there
+        enrolment = evidence.lock_enrolment(standing.enrolment_id)
+        evidence.rebuild_progress(enrolment)
+        complete_course(enrolment)
+        return answer
     if not is_newly_complete:
         return answer
     enrolment, lesson = evidence.lock_enrolment(standing.enrolment_id), courses.get_revision_lesson(standing.revision_lesson_id)
@@ -179,10 +184,22 @@ def _limits(enrolment: Enrolment, lesson: RevisionLesson) -> quizzes.Limits:
 
 
 def attempts_elsewhere(enrolment: Enrolment, lesson: RevisionLesson) -> tuple[tuple[int, str], ...]:
-    """(person, subject) of attempts under merged accounts, which count against the same limit."""
-    if not enrolment.is_joined:
+    """(person, subject) of further attempts that count against the same limit: under merged accounts, and those at the same
+    paper in a revision that was stopped.
+    """
+    if not (enrolment.is_joined or carried.has_moved(enrolment)):
         return ()
-    return tuple(x for source in carried.sources_of(enrolment)[1:] for x in source.subjects(lesson.id))
+    sources = carried.sources_of(enrolment)
+    here = (enrolment.person_id, attempt_subject(enrolment, lesson))
+    counts_for = sources[0].lesson_for(lesson.id) or lesson.id
+    return tuple(x for source in sources for x in source.subjects(counts_for) if x != here)
+
+
+def find_open_attempt(enrolment: Enrolment, lesson: RevisionLesson) -> quizzes.Attempt | None:
+    """The attempt that runs now, also one that was begun before they went on in a mended revision."""
+    mine = [(enrolment.person_id, attempt_subject(enrolment, lesson)), *attempts_elsewhere(enrolment, lesson)]
+    running = (quizzes.find_open_attempt(who, subject) for who, subject in mine if who == enrolment.person_id)
+    return next((x for x in running if x is not None), None)
 
 
 def start_attempt(actor: Actor, lesson: RevisionLesson) -> quizzes.Attempt:
@@ -191,6 +208,9 @@ def start_attempt(actor: Actor, lesson: RevisionLesson) -> quizzes.Attempt:
         raise LessonNotReady(_("这节课没有考核。"))
     courses.must_not_rest(lesson)
     enrolment = evidence.lock_enrolment(enrolment_for_lesson(actor, lesson).id)
+    running = find_open_attempt(enrolment, lesson)
+    if running is not None:
+        return running
     return quizzes.open_attempt(actor, lesson.paper_id, attempt_subject(enrolment, lesson), _limits(enrolment, lesson))
 
 
@@ -203,10 +223,10 @@ def find_attempt_lesson(actor: Actor, attempt_id: str) -> tuple[quizzes.Attempt,
     return attempt, enrolment, lesson
 
 
-def _give_rest_back(attempt: quizzes.Attempt, _enrolment: Enrolment, lesson: RevisionLesson) -> None:
+def _give_rest_back(attempt: quizzes.Attempt, enrolment: Enrolment, lesson: RevisionLesson) -> None:
     """Where the attempt's time is over and its lesson rested meanwhile, or does still: that time was not theirs."""
     if attempt.expires_at <= clock.now():
-        resting.give_rest_back(attempt, lesson)
+        resting.give_rest_back(attempt, enrolment, lesson)
 
 
 def save_answers(actor: Actor, attempt_id: str, answers: dict) -> quizzes.Attempt:

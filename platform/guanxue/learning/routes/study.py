@@ -139,7 +139,7 @@ def _quiz_page(course: courses.Course, enrolment: learning.Enrolment, row: cours
     numbers = policies.get_policy(enrolment.policy_id).numbers
     progress = learning.course_progress(enrolment)
     tries = quizzes.list_attempts(actor.id, subject)
-    running = quizzes.find_open_attempt(actor.id, subject)
+    running = learning.find_open_attempt(enrolment, row)
     last = next(((a, s) for a, s in reversed(tries) if s is not None), None)
     values = _frame(course, progress, row) | {
         "pass_mark": courses.get_revision(row.revision_id).pass_mark,
