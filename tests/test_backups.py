@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import shutil
 import sqlite3
@@ -58,7 +59,7 @@ def files(folder: Path) -> dict[str, bytes]:
 
 
 def fill(app, folder: Path) -> None:
-    """A course, people, five entries, an original and a finished video."""
+    """A course, people, five entries, an original, a finished video and a file beside texts."""
     with app.test_request_context(), writing():
         make_person()
         make_course()
@@ -70,6 +71,8 @@ def fill(app, folder: Path) -> None:
         made = folder / "media" / "assets" / "1" / "abc"
         made.mkdir(parents=True)
         (made / "video.mp4").write_bytes(b"made" * 1000)
+        media.keep_file(SYSTEM, media.prepare_file("图纸.pdf", io.BytesIO(b"%PDF-1.7 drawing")))
+        media.note_prepared(SYSTEM, media.prepare_file("图纸.pdf", io.BytesIO(b"%PDF-1.7 drawing")))
         work = folder / "media" / "work" / "1-1"
         work.mkdir(parents=True)
         (work / "half.mp4").write_bytes(b"half")
@@ -99,15 +102,16 @@ def test_a_backup_restored_elsewhere_is_the_same_site(filled, empty, site, tmp_p
     made = backup(filled, tmp_path / "b", "--with-keys")
     assert made.exit_code == 0 and made.stdout == f"{tmp_path / 'b'}\n"
     originals = [f"media/originals/{p.name}" for p in (site / "media" / "originals").glob("[!.]*")]
-    assert len(originals) == 1 and set(files(tmp_path / "b")) == {
-        "backup.json", "guanxue.db", "ledger/heads.jsonl", "keys/ledger.pem", "media/assets/1/abc/video.mp4", *originals}
+    beside = [str(p.relative_to(site)) for p in (site / "media" / "files").glob("??/*.pdf")]
+    assert len(originals) == 1 == len(beside) and set(files(tmp_path / "b")) == {
+        "backup.json", "guanxue.db", "ledger/heads.jsonl", "keys/ledger.pem", "media/assets/1/abc/video.mp4", *originals, *beside}
     assert (tmp_path / "b").stat().st_mode & 0o077 == 0
     back = restore(empty, tmp_path / "b")
     assert back.exit_code == 0 and back.stdout.startswith("已恢复"), back.output
     assert rows(empty) == before
     other = files(tmp_path / "other")
     assert other["ledger/heads.jsonl"] == (site / "ledger" / "heads.jsonl").read_bytes()
-    assert other["media/assets/1/abc/video.mp4"] == b"made" * 1000
+    assert other["media/assets/1/abc/video.mp4"] == b"made" * 1000 and other[beside[0]] == b"%PDF-1.7 drawing"
     assert verify(empty).exit_code == 0
     with empty.test_request_context():
         assert search.query("安全测量").total == 1

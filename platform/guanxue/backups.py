@@ -1,8 +1,9 @@
 """A consistent copy of the site while it serves, and back: `guanxue backup` and `guanxue restore`.
 
 A backup is a folder: backup.json, the database (guanxue.db of SQLite, database.sql of PostgreSQL), ledger/heads.jsonl,
-media/originals and media/assets, and keys/ where that was asked for. What the database names is on the disk before the
-database names it, and heads are kept after their commit: so heads are copied first, then the database, then media.
+media/originals, media/assets and media/files, and keys/ where that was asked for. What the database names is on the
+disk before the database names it, and heads are kept after their commit: so heads are copied first, then the database,
+then media.
 Coming back, media are added first, and the database is switched in one transaction: broken off at any moment, the site
 is the old one or the new one.
 """
@@ -36,7 +37,7 @@ from guanxue.core.i18n import gettext as _
 from guanxue.core.settings import settings
 
 FORMAT = "guanxue-backup/1"
-MEDIA = ("originals", "assets")
+MEDIA = ("originals", "assets", "files")
 DATABASE = {"sqlite": "guanxue.db", "postgresql": "database.sql"}
 WAIT_S = 30
 
@@ -48,7 +49,7 @@ WAIT_S = 30
 def backup(dest: Path, with_keys: bool) -> None:
     """把整个站点备份到文件夹 DEST（不能已有内容）；网站照常服务。
 
-    包括数据库、上传的视频原件、做好的视频和库外保存的账头。密钥默认不备份。
+    包括数据库、上传的视频原件、做好的视频、图片和附件，还有库外保存的账头。密钥默认不备份。
     """
     dest = dest.absolute()
     if dest.exists() and (not dest.is_dir() or any(dest.iterdir())):
@@ -132,8 +133,9 @@ def _run_postgresql(program: str, *args: str) -> None:
 
 
 def _media_files(folder: Path) -> list[Path]:
-    """The files of originals and of finished videos, none half written."""
-    return sorted(p for name in MEDIA for p in (folder / name).rglob("*") if p.is_file() and not p.name.startswith("."))
+    """The files of originals, of finished videos and beside texts; none half written, no notes of who sent them."""
+    return sorted(p for name in MEDIA for p in (folder / name).rglob("*")
+                  if p.is_file() and not any(part.startswith(".") for part in p.relative_to(folder).parts))
 
 
 def _take_files(files: list[Path], source: Path, target: Path) -> int:
