@@ -87,13 +87,15 @@ def test_a_worker_that_dies_is_made_again_beside_the_other(server):
     assert all(answers(port, "/courses") for _n in range(8))
 
 
-def tend(before: str = "") -> subprocess.Popen:
-    """tending.py with two children that only sleep, after these further words in the process that made them."""
+def tend(before: str = "", new: int = 2) -> subprocess.Popen:
+    """tending.py with two children that only sleep, so many of them new, after these further words in the process that made
+    them.
+    """
     script = f"""
 import os, signal, subprocess, sys
 sleepers = [str(subprocess.Popen(["sleep", "60"]).pid) for _n in range(2)]
 {before}
-os.execv(sys.executable, [sys.executable, "-I", "-S", {tending.__file__!r}, "127.0.0.1", "1", "2", *sleepers])
+os.execv(sys.executable, [sys.executable, "-I", "-S", {tending.__file__!r}, "127.0.0.1", "1", "2", "{new}", *sleepers])
 """
     return subprocess.Popen([sys.executable, "-c", script], stderr=subprocess.DEVNULL)
 
@@ -105,6 +107,24 @@ def test_workers_that_die_at_once_are_not_made_again_for_ever():
     os.kill(min(workers), signal.SIGKILL)
     assert process.wait(10) == 1
     assert wait_until(lambda: not any(map(is_alive, workers)), 5)
+
+
+def test_a_worker_that_is_gone_beside_a_new_one_is_made_again_however_soon():
+    process = tend(new=1)
+    assert wait_until(lambda: len(children(process.pid)) == 2)
+    gone, stays = sorted(children(process.pid))
+    os.kill(gone, signal.SIGKILL)
+    assert wait_until(lambda: b"guanxue.serving" in Path(f"/proc/{process.pid}/cmdline").read_bytes(), 5)
+    process.kill()
+    process.wait(10)
+    os.kill(stays, signal.SIGKILL)
+
+
+def test_a_port_that_somebody_listens_on_is_refused_with_a_sentence(tmp_path):
+    with socket.create_server(("127.0.0.1", 0), reuse_port=True) as taken:
+        told = subprocess.run([GUANXUE, "serve", "--host", "127.0.0.1", "--port", str(taken.getsockname()[1])], cwd=ROOT,
+                              env={**os.environ, "GUANXUE_DATA": str(tmp_path)}, capture_output=True, text=True, timeout=30)
+    assert told.returncode == 1 and "已被占用" in told.stderr
 
 
 def test_told_to_end_before_it_could_look_it_ends_all():

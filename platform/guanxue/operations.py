@@ -75,6 +75,7 @@ def load_catalogue() -> None:
 def serve(port: int, host: str, workers: int) -> None:
     """启动网站。"""
     die_with_parent()
+    _refuse_taken(port, host)  # the server would share the port with whoever has it, and each got some of the requests
     os.environ.setdefault("PORT", str(port))
     os.chdir(wiring.ROOT)
     serving.become_server(host, port, workers)
@@ -114,11 +115,11 @@ def up(port: int) -> None:
     os.execv(sys.executable, [sys.executable, "-m", "guanxue.supervisor", str(port), *_greeting(port)])  # noqa: S606
 
 
-def _refuse_taken(port: int) -> None:
-    with socket.socket() as probe:
+def _refuse_taken(port: int, host: str = "0.0.0.0") -> None:  # noqa: S104
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind(("0.0.0.0", port))  # noqa: S104
+            probe.bind((host, port))
         except OSError:
             fail(f"端口 {port} 已被占用。换一个：PORT={port + 1} make run")
 

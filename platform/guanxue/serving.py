@@ -96,13 +96,15 @@ def become_server(host: str, port: int, workers: int) -> NoReturn:
 class Nursery(Granian):
     """Granian, until its workers run: then a program that holds nothing of the site takes this one's place."""
 
-    tending: tuple[str, ...] = ()  # what that program is told before the workers' process ids
+    told: tuple[str, ...] = ()  # what that program is told first: the address and how many workers there are to be
+    living: tuple[str, ...] = ()  # process ids of workers that were there before
 
     def startup(self, *args: object) -> None:
         """Start the workers and give them away."""
         super().startup(*args)
-        pids = (str(child.pid) for child in multiprocessing.active_children())
-        os.execv(sys.executable, [sys.executable, "-I", "-S", tending.__file__, *self.tending, *pids])  # noqa: S606
+        made = [str(child.pid) for child in multiprocessing.active_children()]
+        os.execv(sys.executable, [  # noqa: S606
+            sys.executable, "-I", "-S", tending.__file__, *self.told, str(len(made)), *self.living, *made])
 
 
 def serve(host: str, port: int, workers: int, living: Sequence[str] = ()) -> None:
@@ -124,7 +126,7 @@ def serve(host: str, port: int, workers: int, living: Sequence[str] = ()) -> Non
     server = Nursery("wsgi:app", address=host, port=port, interface=Interfaces.WSGI, workers=workers - len(living),
                      blocking_threads=THREADS, backlog=1024, backpressure=1024 // workers, websockets=False,
                      log_level=LogLevels.warning)
-    server.tending = (host, str(port), str(workers), *living)
+    server.told, server.living = (host, str(port), str(workers)), tuple(living)
     server.serve(target_loader=in_worker, wrap_loader=False)
 
 

@@ -18,15 +18,15 @@ END_WITHIN_S = 5
 LIVE_AT_LEAST_S = 5  # a worker that is gone sooner would be gone again
 
 
-def main(host: str, port: str, workers: str, *pids: str) -> int:
-    """Until told to end; the exit code."""
+def main(host: str, port: str, workers: str, made: str, *pids: str) -> int:
+    """Until told to end; the exit code. The last `made` of the process ids are workers that have just begun."""
     signal.pthread_sigmask(signal.SIG_BLOCK, NEWS)
-    began, living = time.monotonic(), set(map(int, pids))
+    began, living, new = time.monotonic(), set(map(int, pids)), set(map(int, pids[len(pids) - int(made):]))
     while len(living := still_there(living)) == int(workers):
         if signal.sigwait(NEWS) in END:
             end(living)
             return 0
-    if time.monotonic() - began < LIVE_AT_LEAST_S:
+    if time.monotonic() - began < LIVE_AT_LEAST_S and not new <= living:
         print("网站的进程一启动就结束，请看上面的日志。", file=sys.stderr)
         end(living)
         return 1
