@@ -182,6 +182,14 @@ def test_who_took_the_quiz_does_not_confirm_its_correction(school):
         learning.answer_correction(reviewer, 1, is_confirmed=True)
 
 
+def test_a_reviewer_whose_own_attempt_is_open_does_not_confirm_its_correction(school):
+    who = Learner(school, REVIEWER)
+    who.call("PUT", "/courses/safe-measuring/enrolment", 200)
+    who.call("POST", f"/quizzes/{who.lessons()[-1]['id']}/attempts", 200)
+    with pytest.raises(quizzes.NotForYou):
+        put_right(school, RIGHT)
+
+
 def test_the_preview_says_who_gains_who_passes_and_who_keeps_more(school):
     hand_in(school, LEARNER, "Z")
     hand_in(school, SECOND, "X")

@@ -12,7 +12,7 @@ from sqlalchemy import text
 from tests.clients import Browser, Learner
 from tests.factories import GIFT, TEXT, make_person
 
-from guanxue import accounts, courses, creditbank, learning, ledger, policies, quizzes
+from guanxue import accounts, courses, creditbank, jobs, learning, ledger, policies, quizzes
 from guanxue.core import clock
 from guanxue.core.actor import ANONYMOUS, SYSTEM
 from guanxue.core.db import session, writing
@@ -364,3 +364,35 @@ def test_a_move_twice_counts_what_was_earned_in_each_and_is_derived_again(school
     fresh = who_.lessons()[0]
     who_.watch(fresh["id"], fresh["duration_s"])
     assert worth(school)[1] == 1 and worth(school)[0] > 0
+
+
+def test_a_quiz_has_to_reach_the_higher_mark_of_the_mended_revision_and_a_correction_helps_there_too(school):
+    who_ = Learner(school, LEARNER)
+    do(school, lambda: set_pass_mark(50))
+    who_.call("DELETE", f"/courses/{SLUG}/enrolment", 204)
+    who_.call("PUT", f"/courses/{SLUG}/enrolment", 200)
+    quiz = who_.lessons()[-1]
+    attempt = who_.call("POST", f"/quizzes/{quiz['id']}/attempts", 200)
+    who_.call("PUT", f"/attempts/{attempt['attempt_id']}/answers", 200, q1=True)
+    assert who_.call("POST", f"/attempts/{attempt['attempt_id']}/submit", 200)["passed"]
+    do(school, lambda: uphold(file_case()))
+    do(school, lambda: set_pass_mark(100))
+    do(school, mend)
+    browser = Browser(school, LEARNER)
+    assert "要重新学：考核" in browser.see(f"/courses/{SLUG}")
+    browser.send(f"/learn/{SLUG}/move")
+    assert done(who_) == [False, False, False]
+
+    def put_right():
+        paper = courses.list_papers(the_course().id)[0].paper_id
+        asked = learning.ask_correction(who(AUTHOR), the_course(), paper, "q2", {"everyone": True}, reason="图没有印出来。")
+        learning.answer_correction(who(OFFICER), asked.id, is_confirmed=True)
+
+    do(school, put_right)
+    jobs.run_waiting(school)
+    assert done(who_) == [False, False, True]
+
+
+def set_pass_mark(mark):
+    the_course().pass_mark = mark
+    courses.publish_course(SYSTEM, the_course())

@@ -212,6 +212,13 @@ def list_completions(person_id: int) -> list[Completion]:
         .where(Carry.to_person_id == person_id, Carry.ended_at.is_(None)).order_by(Completion.id)))
 
 
+def list_elsewhere(enrolment_ids: set[int]) -> set[int]:
+    """Those of them whose evidence counts in another revision than it was earned in, or for another enrolment."""
+    moved = select(Move.enrolment_id).where(Move.enrolment_id.in_(enrolment_ids))
+    lent = select(Carry.from_enrolment_id).where(Carry.from_enrolment_id.in_(enrolment_ids), Carry.ended_at.is_(None))
+    return {*session.scalars(moved), *session.scalars(lent)}
+
+
 def list_tied(enrolment_id: int) -> list[int]:
     """Enrolments that ever lent the enrolment their evidence, or it to them."""
     lent = select(Carry.from_enrolment_id).where(Carry.to_enrolment_id == enrolment_id)

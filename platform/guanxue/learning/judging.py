@@ -16,7 +16,7 @@ from guanxue.core.actor import Actor
 from guanxue.core.db import session
 from guanxue.core.errors import Forbidden, NotFound
 from guanxue.core.i18n import lazy as _
-from guanxue.learning import evidence
+from guanxue.learning import carried, evidence
 from guanxue.learning.models import Carry, Enrolment
 from guanxue.learning.service import attempt_subject, attempts_elsewhere, complete_course, complete_quiz, lesson_of
 
@@ -63,10 +63,16 @@ def settle_attempt(attempt_id: str) -> bool:
 def list_unpassed(paper_id: int, after: str, most: int) -> tuple[list[str], str]:
     """(attempts on the paper that did not pass by the machine alone, the last one looked at), from `after` on.
 
-    The last one is "" when there are no more.
+    Also those that count in another revision as well, which may ask for more. The last one is "" when there are no more.
     """
     rows = quizzes.list_submitted(paper_id, after, most)
-    return [a.id for a, s in rows if not s.is_passed], rows[-1][0].id if len(rows) == most else ""
+    elsewhere = carried.list_elsewhere({_enrolment_id(a) for a, _s in rows})
+    return ([a.id for a, s in rows if not s.is_passed or _enrolment_id(a) in elsewhere],
+            rows[-1][0].id if len(rows) == most else "")
+
+
+def _enrolment_id(attempt: quizzes.Attempt) -> int:
+    return int(attempt.subject.partition("/")[0].partition(":")[2])
 
 
 def passes_now(attempt_id: str) -> bool:

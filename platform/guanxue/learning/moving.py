@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from guanxue import audit, courses
+from guanxue import audit, courses, quizzes
 from guanxue.core import clock
 from guanxue.core.actor import Actor
 from guanxue.core.db import session
@@ -42,11 +42,22 @@ def find_onward(enrolment: Enrolment, course: courses.Course) -> Onward | None:
     ours = courses.lessons_of(course.revision_id)
     if courses.content_ms(ours) is None:
         return None
-    there = carried.match(courses.lessons_of(enrolment.revision_id), ours, by_length=False)
-    begun = {x.slug for x in courses.lessons_of(enrolment.revision_id) if x.id in progress_rows(enrolment.id)}
-    same = {x.id for x in ours} & set(there.values())
+    before = courses.lessons_of(enrolment.revision_id)
+    there = carried.match(before, ours, by_length=False)
+    begun = {x.slug for x in before if x.id in progress_rows(enrolment.id)}
+    same = {x.id for x in ours} & {there[x.id] for x in before if x.id in there and not _falls_short(enrolment, x, course)}
     return Onward(course.revision_id, tuple(x for x in ours if x.id in same),
                   tuple(x for x in ours if x.id not in same and x.slug in begun))
+
+
+def _falls_short(enrolment: Enrolment, lesson: RevisionLesson, course: courses.Course) -> bool:
+    """Was the quiz passed, but not as well as the mended revision asks for?"""
+    mark, wanted = (courses.get_revision(i).pass_mark for i in (enrolment.revision_id, course.revision_id))
+    if lesson.kind != "quiz" or wanted <= mark or lesson.id not in progress_rows(enrolment.id):
+        return False
+    tries = (done for source in carried.sources_of(enrolment) for who, subject in source.subjects(lesson.id)
+             for _attempt, done in quizzes.list_attempts(who, subject))
+    return not any(done is not None and quizzes.is_passed(done, wanted) for done in tries)
 
 
 def move_on(actor: Actor, course: courses.Course) -> Enrolment:

@@ -70,6 +70,12 @@ def list_unfinished(paper_ids: Iterable[int], since: datetime) -> list[Attempt]:
         .order_by(Attempt.id)))
 
 
+def has_attempt(paper_id: int, person_ids: Iterable[int]) -> bool:
+    """Did any of these people ever begin an attempt at the paper, handed in or not?"""
+    return session.scalar(select(Attempt.id).where(
+        Attempt.paper_id == paper_id, Attempt.person_id.in_(list(person_ids))).limit(1)) is not None
+
+
 def find_open_attempt(person_id: int, subject: str) -> Attempt | None:
     """The attempt that is neither handed in nor out of time."""
     for attempt, submission in reversed(list_attempts(person_id, subject)):

@@ -355,3 +355,16 @@ def test_two_who_hold_or_withdraw_at_once_make_one_stop(postgresql_app):
     with app.app_context():
         assert session.execute(text("SELECT kind, count(*) FROM courses_stop WHERE ended_at IS NULL GROUP BY kind ORDER BY kind")).all() == [
             ("complaint", 1), ("withdrawn", 1)]
+
+
+def test_an_administrator_who_spoke_for_the_author_does_not_decide(people):
+    course = published(people)
+    case = filed(people, course)
+    courses.ask_author(people["officer"], case)
+    administrator = make_person("13800000009", "梁工", "administrator")
+    accounts.grant_role(SYSTEM, accounts.find_person_by_phone("13800000009"), "reviewer", None)
+    administrator = type(administrator)("person", administrator.id, "梁工", accounts.capabilities_of(administrator.id))
+    courses.counter(administrator, again(case), "作者委托我说明。")
+    with pytest.raises(Forbidden):
+        courses.decide(administrator, again(case), "upheld", "成立。")
+    courses.decide(people["officer"], again(case), "upheld", "成立。")

@@ -175,6 +175,8 @@ def why_not_officer(actor: Actor, case: Case) -> object | None:
         return _("不能处理对自己课程的投诉。")
     if case.complaint.person_id and accounts.is_same_person(actor, [f"person:{case.complaint.person_id}"]):
         return _("不能处理自己的投诉。")
+    if accounts.is_same_person(actor, [x.by for x in case.lines if x.step == "countered"]):  # an administrator, for the author
+        return _("不能处理自己说明过的投诉。")
     return None
 
 
