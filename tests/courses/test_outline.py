@@ -8,12 +8,13 @@ import pytest
 from tests.clients import Browser, words
 from tests.factories import GIFT, TEXT, instructor, make_person
 
-from guanxue import courses
+from guanxue import courses, media
 from guanxue.core import clock
 from guanxue.core.actor import SYSTEM
 from guanxue.core.db import writing
 from guanxue.core.errors import Invalid
 from guanxue.courses import rules
+from guanxue.media.service import finish_asset
 
 TEACHER = "13800000002"
 
@@ -170,6 +171,17 @@ def test_a_removed_lesson_comes_back_where_it_stood_with_everything_it_had(draft
     assert {k: v for k, v in after.items() if k != "id"} == {k: v for k, v in before.items() if k != "id"}
     with pytest.raises(courses.NotReady, match="已经放回去"):
         courses.put_back(teacher, course, removed.id)
+
+
+def test_a_film_that_became_whole_while_its_lesson_was_removed_is_shown_when_it_is_put_back(draft):
+    teacher, course = draft
+    films = [media.create_narrated(SYSTEM, media.NarrationSpec(str(n), "", "", [media.SlideSpec("停机", ["先停机。"])])) for n in (1, 2)]
+    lesson = courses.get_lesson(course, ids(course)["甲"])
+    lesson.asset_id, lesson.next_asset_id = films[0].id, films[1].id
+    removed = courses.remove_lesson(teacher, course, lesson.id)
+    finish_asset(films[1].id, version="v", duration_ms=1000, facts={})
+    back = courses.put_back(teacher, course, removed.id)
+    assert (back.asset_id, back.next_asset_id) == (films[1].id, None)
 
 
 def test_a_lesson_whose_place_and_slug_are_taken_gets_others(draft):

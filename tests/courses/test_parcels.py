@@ -19,7 +19,7 @@ from guanxue import courses, jobs, media
 from guanxue.core import clock
 from guanxue.core.actor import SYSTEM
 from guanxue.core.db import session, writing
-from guanxue.courses import drafting, keeping, parcels, removals, tasks
+from guanxue.courses import checking, drafting, importing, keeping, parcels, removals, tasks
 from guanxue.courses.models import Course, Lesson, Revision
 
 TEACHER, OTHER, LEARNER = "13800000002", "13800000012", "13800000001"
@@ -61,6 +61,20 @@ def test_a_package_is_looked_at_before_anything_is_written_and_one_press_makes_a
         assert "/media/files/" in courses.list_lessons(made.id)[0].body
     browser.send(at, 303)  # pressed twice it is one draft
     assert count(app, Course) == [1]
+
+
+def test_a_package_is_unpacked_where_the_sweep_finds_what_a_killed_process_left(teacher, tmp_path, monkeypatch):
+    app, actor = teacher
+    places = []
+    read = importing.read_folder
+    monkeypatch.setattr(importing, "read_folder", lambda path: places.append(path) or read(path))
+    monkeypatch.setattr(checking, "read_folder", lambda path: places.append(path) or read(path))
+    browser = Browser(app, TEACHER)
+    at = place(send(browser, zipped(write_course(tmp_path / "c"), tmp_path / "c.zip")))
+    browser.send(at, 303)
+    with app.app_context():
+        mine = parcels.package_of(actor.id, at.rsplit("/", 1)[1]).parent
+    assert len(places) == 2 and all(x.is_relative_to(mine) for x in places) and [x.name for x in mine.iterdir()] == ["state.json"]
 
 
 def test_the_same_package_again_changes_nothing_and_a_changed_one_says_what_before_it_does(teacher, tmp_path):

@@ -121,12 +121,13 @@ def _course(path: Path) -> Check:
     return Check("course", reason, counts, left_out, facts)
 
 
-def look_at(path: Path, meanwhile: Callable[[CourseFolder], None] = lambda _folder: None) -> CourseFolder:
+def look_at(path: Path, meanwhile: Callable[[CourseFolder], None] = lambda _folder: None,
+            beside: Path | None = None) -> CourseFolder:
     """What a course folder or package holds, with its report also about files that are not even unpacked. BadFolder.
 
-    `meanwhile` is called with it while its files are there.
+    `meanwhile` is called with it while its files are there; a package is unpacked in the folder `beside`, where one is named.
     """
-    with packages.opened(path) as root:
+    with packages.opened(path, beside) as root:
         folder = read_folder(root)
         meanwhile(folder)
     strays = packages.list_strays(path)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from guanxue import audit
+from guanxue import audit, media
 from guanxue.core.actor import Actor
 from guanxue.core.db import session
 from guanxue.core.errors import Invalid
@@ -13,7 +13,7 @@ from guanxue.courses import removals, rules
 from guanxue.courses.errors import NotReady
 from guanxue.courses.models import Course, Lesson, Removed
 from guanxue.courses.queries import list_lessons
-from guanxue.courses.service import must_be_publishable, must_edit, next_slug, put_in_order, touched
+from guanxue.courses.service import change_film, must_be_publishable, must_edit, next_slug, put_in_order, touched
 
 LONGEST_NAME = 40
 MOST_SECTIONS = 60
@@ -92,6 +92,9 @@ def put_back(actor: Actor, course: Course, removed_id: int) -> Lesson | None:
 
 def _lesson_back(course: Course, removed: Removed) -> Lesson:
     lesson, lessons = removals.lesson_again(removed), list_lessons(course.id)
+    if lesson.next_asset_id is not None and media.get_asset(lesson.next_asset_id).state == "ready":  # nobody waited for it
+        change_film(lesson, lesson.next_asset_id)
+        lesson.next_asset_id = None
     if lesson.kind == "quiz" and any(x.kind == "quiz" for x in lessons):
         raise NotReady(_("一门课只有一份考核：先删掉现在这份，再把旧的放回来。"))
     if lesson.slug in {x.slug for x in lessons}:

@@ -41,14 +41,18 @@ def is_package(path: Path) -> bool:
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[Path]:
-    """The course folder at `path`: itself, or what a package holds, unpacked for the length of the block. BadFolder."""
+def opened(path: Path, beside: Path | None = None) -> Iterator[Path]:
+    """The course folder at `path`: itself, or what a package holds, unpacked for the length of the block. BadFolder.
+
+    It is unpacked in the folder `beside`, where whoever sweeps finds what a process that was killed left; else among the
+    system's temporary files.
+    """
     if path.is_dir():
         yield path
         return
     if not is_package(path):
         raise BadFolder(_("这不是课程文件夹，也不是课程包（.zip）。"))
-    with tempfile.TemporaryDirectory(prefix="guanxue-course-") as folder:
+    with tempfile.TemporaryDirectory(prefix="guanxue-course-", dir=beside) as folder:
         try:
             root = unpack(path, Path(folder))
         except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, struct.error, ValueError):

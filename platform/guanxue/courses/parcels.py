@@ -180,7 +180,8 @@ def look(actor: Actor, ticket: str) -> None:
     """Read what came in and write down its report and what would change. Reads the database, changes nothing in it."""
     state = find(actor.id, ticket)
     try:
-        folder = checking.look_at(package_of(actor.id, ticket), lambda found: _foresee(actor, found, state))
+        package = package_of(actor.id, ticket)
+        folder = checking.look_at(package, lambda found: _foresee(actor, found, state), beside=package.parent)
     except BadFolder as problem:
         note_failure(actor.id, ticket, problem)
         return

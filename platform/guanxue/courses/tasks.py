@@ -59,13 +59,14 @@ def give_up_parcel(payload: dict, _reason: str) -> None:
 def take_parcel(actor: Actor, ticket: str) -> None:
     """The package becomes the actor's draft: the slow part first, then one short transaction. Raises Problem."""
     state = parcels.find(actor.id, ticket)
-    with packages.opened(parcels.package_of(actor.id, ticket)) as root:
+    package = parcels.package_of(actor.id, ticket)
+    with packages.opened(package, package.parent) as root:
         folder = importing.take_folder(root, for_draft=True)
     session.remove()
     with writing():
         course = drafting.take_up(actor, folder, state["outlook"]["version"])
         slug = course.slug
-    parcels.package_of(actor.id, ticket).unlink(missing_ok=True)
+    package.unlink(missing_ok=True)
     parcels.put(actor.id, ticket, state | {"step": parcels.READY, "slug": slug, "done": 1000})
 
 
