@@ -17,12 +17,13 @@ from tests.factories import instructor, learner, make_person
 
 from guanxue import media
 from guanxue.core import clock
+from guanxue.core.actor import SYSTEM
 from guanxue.core.db import writing
 from guanxue.core.enclosures import Enclosure, list_enclosures, plain_name, read_address, without_enclosures
 from guanxue.core.errors import Forbidden, TooLarge
 from guanxue.core.markup import inline_html, markdown_html
 from guanxue.courses.routes import files as sending
-from guanxue.media import files, leftovers, pictures
+from guanxue.media import files, leftovers, pictures, tasks
 
 TEACHER = "13800000002"
 
@@ -238,6 +239,20 @@ def test_a_picture_that_is_sent_again_is_not_swept_before_its_row_comes(app):
     take(app, "a.jpg", body_of(app, told))
     sweep(app)
     assert media.find_kept(told) is not None and not (folder / ".dead.part").exists()
+
+
+def test_an_original_goes_only_when_no_video_is_made_from_it_and_no_upload_can_still_ask_for_it(bare_app):
+    with bare_app.app_context():
+        with writing():
+            named = media.create_from_upload(SYSTEM, "a.mp4", io.BytesIO(b"named")).digest
+        lost = media.keep_original(io.BytesIO(b"lost"))
+        folder, work = files.settings().media_dir / "originals", files.settings().media_dir / "work"
+        (folder / ".dead.part").write_bytes(b"x")
+        (work / "deck-dead").mkdir(parents=True)
+        for days, there in ((7, {named, lost, ".dead.part", "deck-dead"}), (9, {named})):
+            with clock.advance(days * 24 * 3600):
+                tasks.sweep_files(None)
+            assert {x.name for place in (folder, work) for x in place.iterdir()} == there
 
 
 # ---- addresses

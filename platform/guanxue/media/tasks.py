@@ -181,12 +181,13 @@ def sweep_uploads(_job: jobs.Running) -> None:
 
 
 def sweep_files(_job: jobs.Running) -> None:
-    """media.sweep_files: prepared files that no row came to name within a day. Safe to run twice."""
+    """media.sweep_files: prepared files and originals that no row came to name in time. Safe to run twice."""
     now_s = clock.now().timestamp()
-    old = leftovers.list_old(now_s)
-    marks = leftovers.list_marks()
+    old, originals = leftovers.list_old(now_s), leftovers.list_old_originals(now_s)
+    marks, digests = leftovers.list_marks(), leftovers.digests_among(originals)
     session.remove()
     leftovers.remove(old, marks, now_s)
+    leftovers.remove_originals(originals, digests, now_s)
     with writing():
         leftovers.watch_files()
 
