@@ -193,9 +193,9 @@ def test_a_choice_that_ticking_everything_wins_is_marked_and_mended_by_saving_it
     form = "// guanxue: free\n::a::哪些要戴手套？{\n~%50%搬料\n~%50%装夹\n~磨刀\n}\n"
     page = brought(teacher, form)
     version = re.search(r'name="version" value="(\d+)"', page)[1]
-    assert "全部勾上也能得满分" in page
+    assert "全部勾上也能得一半以上的分" in page
     teacher.send(teacher.at, 303, id="a", version=version, kind="multiple", stem="哪些要戴手套？", options="*搬料\n*装夹\n磨刀")
-    assert "全部勾上也能得满分" not in teacher.see(teacher.at)
+    assert "全部勾上也能得一半以上的分" not in teacher.see(teacher.at)
 
 
 def test_an_older_version_overwrites_nothing(teacher):

@@ -276,13 +276,19 @@ def test_several_gaps_go_through_moodles_embedded_answers():
 FREE = "哪些要戴手套？{{~%50%搬料 ~%50%装夹 ~{}磨刀}}"
 
 
-@pytest.mark.parametrize("costs", ["", "%-0%", "%-0.05%"])
-def test_ticking_everything_of_a_multiple_choice_that_is_brought_in_never_earns_the_whole(costs):
+@pytest.mark.parametrize("costs", ["", "%-0%", "%-0.05%", "%-5%", "%-49%"])
+def test_ticking_everything_of_a_multiple_choice_that_is_brought_in_never_earns_more_than_half(costs):
     report = read_file(FREE.format(costs).encode())
     assert [o.permille for o in report.questions[0].options] == [500, 500, -1000]
     assert [x.line for x in report.doubts] == [1] and "全部勾上" in str(report.doubts[0].reason)
     whole = read_file(f"// guanxue: whole\n{FREE.format(costs)}".encode())
     assert whole.questions[0].rule == "whole" and whole.doubts == []
+
+
+@pytest.mark.parametrize("text", ["甲{=%0%一}", "甲{=%0%一 =%-50%二}", "甲{#~5}", "甲{#=%0%5:1}"])
+def test_what_nobody_could_answer_is_left_out(text):
+    report = read_gift(text)
+    assert report.questions == [] and "正确答案" in str(report.left_out[0].reason)
 
 
 def test_moodles_wrong_options_that_cost_nothing_are_made_dear_and_named():

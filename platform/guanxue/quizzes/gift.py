@@ -15,8 +15,8 @@ from guanxue.core.i18n import lazy as _
 from guanxue.quizzes.formats.reports import Doubt, Dropped, LeftOut, Report
 from guanxue.quizzes.rules import WHOLE, Option, Question, is_won_by_all, pieces_of, with_dear_wrongs
 
-WRONGS_MADE_DEAR = _("错的选项原来不扣分，全部勾上也能得满分；收进来以后，选了错的这道题不得分。")
-WRONGS_ARE_FREE = _("错的选项不扣分，全部勾上也能得满分；请给错的选项写上负的百分比，或写“全对才得分”的记号。")
+WRONGS_MADE_DEAR = _("错的选项原来扣得太少，全部勾上也能得一半以上的分；收进来以后，选了错的这道题不得分。")
+WRONGS_ARE_FREE = _("错的选项扣得太少，全部勾上也能得一半以上的分；请给错的选项写上更大的负百分比，或写“全对才得分”的记号。")
 LONGEST_NUMBER = 100  # characters of a numeric answer
 _COMMENT = re.compile(r"^\s*//")
 _NAMED = re.compile(r"^\s*::")
@@ -47,7 +47,7 @@ class _Block:
 def read_gift(text: str, *, is_ours: bool = True) -> Report:
     """Every question of the text, and every block that is none, with a reason.
 
-    What others wrote (not `is_ours`) is not taken with wrong options that cost so little that ticking all earns the whole.
+    What others wrote (not `is_ours`) is not taken with wrong options that cost so little that ticking all earns most of it.
     """
     text = text.lstrip("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
     report, used = Report(total=count_blocks(text)), set()
@@ -248,6 +248,7 @@ def _numeric(inside: str, dropped: list[object]) -> dict:
         weight, text = _take_weight(raw, WHOLE if sign == "=" else 0)
         text, note = _take_note(text)
         options.append(Option(_range(text), weight, note))
+    _must_be_winnable(options)
     return {"kind": "numeric", "options": tuple(options)}
 
 
@@ -288,6 +289,11 @@ def _matching(inside: str, dropped: list[object]) -> dict:
     return {"kind": "matching", "options": tuple(options)}
 
 
+def _must_be_winnable(options: list[Option]) -> None:
+    if not any(o.permille > 0 for o in options):
+        raise _Bad(_("没有标出正确答案。"))
+
+
 def _fillin(inside: str, dropped: list[object]) -> dict:
     options = []
     for _sign, raw in _answers(inside):
@@ -296,6 +302,7 @@ def _fillin(inside: str, dropped: list[object]) -> dict:
         options.append(Option(text, weight, note))
     if any(not o.text for o in options):
         raise _Bad(_("填空题有一个空的答案。"))
+    _must_be_winnable(options)
     return {"kind": "fillin", "options": tuple(options)}
 
 

@@ -100,10 +100,10 @@ def questions_from(document: list[dict]) -> list[Question]:
 
 
 def is_won_by_all(question: Question) -> bool:
-    """Does ticking every option earn (all but a rounding of) the whole of a multiple choice, although some are wrong?"""
+    """Does ticking every option earn more than half of a multiple choice, although some are wrong? Who knows nothing passes so."""
     worth = [o.permille for o in question.options]
     is_counted = question.kind == "multiple" and question.rule != "whole" and any(x <= 0 for x in worth)
-    return is_counted and sum(worth) >= WHOLE - len(worth)
+    return is_counted and sum(worth) * 2 > WHOLE
 
 
 def with_dear_wrongs(question: Question) -> Question:
