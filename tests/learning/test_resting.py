@@ -18,7 +18,7 @@ from guanxue.core.actor import ANONYMOUS, SYSTEM
 from guanxue.core.db import session, writing
 from guanxue.learning import carried, rules
 
-LEARNER, AUTHOR, OFFICER, SECOND = (f"1380000000{n}" for n in range(1, 5))
+LEARNER, AUTHOR, OFFICER, SECOND, OTHER = (f"1380000000{n}" for n in range(1, 6))
 SLUG = "safe-measuring"
 
 
@@ -396,3 +396,102 @@ def test_a_quiz_has_to_reach_the_higher_mark_of_the_mended_revision_and_a_correc
 def set_pass_mark(mark):
     the_course().pass_mark = mark
     courses.publish_course(SYSTEM, the_course())
+
+
+# ---- a move and two accounts of one person
+
+
+def accounts_of(app, work):
+    """Do something with (the actor that stays, its row id, the row id of the account that is merged into it)."""
+    kept, merged = accounts.find_person_by_phone(LEARNER), accounts.find_person_by_phone(OTHER)
+    return work(type(SYSTEM)("person", kept.id, kept.name), kept.id, merged.id)
+
+
+def merge(app):
+    def work(actor, *ids):
+        foreseen = accounts.foresee_merge(actor, *ids)
+        return accounts.merge_accounts(actor, *ids, reason="同一个人", foreseen=foreseen.digest).code
+
+    return do(app, accounts_of, app, work)
+
+
+def part(app, code):
+    def work(actor, *_ids):
+        foreseen = accounts.foresee_part(actor, accounts.get_merge(code))
+        accounts.part_accounts(actor, code, reason="分开", foreseen=foreseen.digest)
+
+    do(app, accounts_of, app, work)
+
+
+@pytest.fixture
+def two(school):
+    """The same, and a second account of the learner that read the second text and passed the quiz."""
+    do(school, make_person, OTHER, "林小莲")
+    with clock.advance(10_000):
+        other = Learner(school, OTHER)
+        other.call("PUT", f"/courses/{SLUG}/enrolment", 200)
+        _first, second, quiz = other.lessons()
+        other.watch(second["id"], second["duration_s"])
+        other.pass_quiz(quiz["id"])
+    return school
+
+
+def test_what_was_carried_over_goes_along_when_the_account_that_stayed_goes_on(two):
+    with clock.advance(20_000):
+        code = merge(two)
+        who_ = Learner(two, LEARNER)
+        assert done(who_) == [False, True, True]
+        go_on(two)
+        assert done(who_) == [False, True, True]
+        fresh = who_.lessons()[0]
+        who_.watch(fresh["id"], fresh["duration_s"])
+        assert worth(two)[1] == 1 and worth(two)[0] > 0
+        part(two, code)
+        worth(two)
+
+
+def test_who_parts_after_going_on_keeps_what_was_done_since_and_can_go_on_on_the_other(two):
+    with clock.advance(20_000):
+        code = merge(two)
+        go_on(two)
+        who_ = Learner(two, LEARNER)
+        fresh = who_.lessons()[0]
+        who_.watch(fresh["id"], fresh["duration_s"] / 2)
+        part(two, code)
+        with two.app_context():
+            assert learning.find_enrolment(who(LEARNER).id, the_course().id).left_at is None
+        assert done(who_) == [False, False, False] and worth(two) == (0, 0)
+        browser = Browser(two, OTHER)
+        browser.see(f"/courses/{SLUG}")
+        browser.send(f"/learn/{SLUG}/move")
+        other = Learner(two, OTHER)
+        assert done(other) == [False, True, True]
+        fresh = other.lessons()[0]
+        other.watch(fresh["id"], fresh["duration_s"])
+        with two.app_context():
+            assert not creditbank.recompute()[1]
+            assert creditbank.balance(who(OTHER).id) > 0
+
+
+@pytest.mark.parametrize("is_newer", [False, True])
+def test_an_account_that_went_on_is_merged_with_all_that_it_earned(two, is_newer):
+    with clock.advance(20_000):
+        if is_newer:
+            do(two, other_policy)
+        do(two, lambda: uphold(file_case()))
+        do(two, mend)
+        browser = Browser(two, OTHER)
+        browser.see(f"/courses/{SLUG}")
+        browser.send(f"/learn/{SLUG}/move")
+        other = Learner(two, OTHER)
+        before = done(other)
+        assert before == [False, True, True]
+        merge(two)  # the account that stays is still in the stopped revision
+        browser = Browser(two, LEARNER)
+        browser.see(f"/courses/{SLUG}")
+        browser.send(f"/learn/{SLUG}/move")
+        who_ = Learner(two, LEARNER)
+        assert done(who_) == before
+        fresh = who_.lessons()[0]
+        who_.watch(fresh["id"], fresh["duration_s"])
+        assert worth(two)[1] == 1 and worth(two)[0] > 0

@@ -161,3 +161,23 @@ def test_coming_back_keeps_a_quiz_that_was_passed_before_anything_was_watched(sc
     assert who.call("GET", "/me/courses", 200)["items"][0]["completed"]
     with school.test_request_context():
         assert creditbank.recompute() == (1, [])
+
+
+def test_coming_back_keeps_what_was_played_and_is_not_reported_yet(school):
+    who = Learner(school)
+    who.call("PUT", "/courses/two/enrolment", 200)
+    film, quiz = who.lessons("two")
+    playback = who.call("POST", f"/lessons/{film['id']}/playback", 201)
+    with clock.advance(60):
+        who.call("DELETE", "/courses/two/enrolment", 204)
+        with school.test_request_context(), writing():
+            course = courses.get_course("two", SYSTEM)
+            exam = next(x for x in courses.list_lessons(course.id) if x.kind == "quiz")
+            courses.edit_lesson(SYSTEM, course, exam.id, title="新的考核", body=exam.body)
+            courses.publish_course(SYSTEM, course)
+        who.call("PUT", "/courses/two/enrolment", 200)
+        assert who.beat(playback, (60_000, 0, 60, 1.0))["lesson_completed"]
+        who.pass_quiz(quiz["id"])
+        assert who.call("GET", "/me/courses", 200)["items"][0]["completed"]
+    with clock.advance(3 * 24 * 3600), school.test_request_context():
+        assert creditbank.recompute() == (1, [])

@@ -11,7 +11,7 @@ import hmac
 import secrets
 from dataclasses import dataclass
 
-from sqlalchemy import Row, and_, case, select, update
+from sqlalchemy import Row, and_, case, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from guanxue import accounts, courses, policies, quizzes
@@ -56,9 +56,11 @@ def lock_enrolment(enrolment_id: int) -> Enrolment:
 
 
 def has_beats(enrolment_id: int) -> bool:
-    """Was anything ever claimed for this enrolment?"""
-    return session.scalar(select(BeatRow.seq).join(Playback, Playback.id == BeatRow.playback_id)
-                          .where(Playback.enrolment_id == enrolment_id).limit(1)) is not None
+    """Was anything ever claimed for this enrolment, or may it still be, by a player that had no network?"""
+    since = clock.now_ms() - rules.GRACE_MS
+    still = func.coalesce(Playback.ended_ms, Playback.contact_ms + rules.SILENCE_ENDS_MS) >= since
+    return session.scalar(select(Playback.id).where(
+        Playback.enrolment_id == enrolment_id, or_(Playback.last_seq > 0, still)).limit(1)) is not None
 
 
 # ---- opening and ending
