@@ -24,6 +24,7 @@ from guanxue.core.actor import ANONYMOUS, SYSTEM
 from guanxue.core.command import Application
 from guanxue.core.db import db, session, writing
 from guanxue.courses.commands import check, export_course, import_course
+from guanxue.courses.folders import read_folder
 from guanxue.courses.models import Course
 
 SHIPPED = sorted(p.parent for p in (ROOT / "courses").glob("*/course.yaml"))
@@ -119,6 +120,13 @@ def test_a_broken_folder_names_every_fault_and_leaves_nothing(bare_app, run, tmp
         assert where in result.stderr, where
     assert rows(bare_app) == before
     assert {f for f in files(site) - there if not f.startswith("guanxue.db")} == set()
+
+
+@pytest.mark.parametrize("mark", ["0", "''", "false", "[]"])
+def test_a_pass_mark_that_everybody_reaches_is_no_pass_mark(tmp_path, mark):
+    folder = read_folder(write_course(tmp_path / "c", f"{FACTS}pass_mark: {mark}\n"))
+    assert ["pass_mark" in str(x) for x in folder.faults] == [True]
+
 
 
 def test_a_folder_with_a_text_named_mp4_is_refused(bare_app, run, tmp_path, site, video):

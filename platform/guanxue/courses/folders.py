@@ -237,7 +237,7 @@ def _read_facts(document: dict, folder: CourseFolder) -> None:
     folder.report.count(losses.FACTS, told, told - len(unknown))
     folder.planned_hours_milli = _number(document, "planned_hours", 0, 10_000, folder) * 1000
     if document.get("pass_mark") is not None:
-        folder.pass_mark = _number(document, "pass_mark", 0, 100, folder)
+        folder.pass_mark = _number(document, "pass_mark", 1, 100, folder)  # at 0 whoever hands in nothing passes
 
 
 def _number(document: dict, name: str, low: int, high: int, folder: CourseFolder) -> int:

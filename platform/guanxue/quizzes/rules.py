@@ -100,7 +100,7 @@ def questions_from(document: list[dict]) -> list[Question]:
 
 
 def is_won_by_all(question: Question) -> bool:
-    """Does ticking every option earn more than half of a multiple choice, although some are wrong? Who knows nothing passes so."""
+    """Does ticking all of a multiple choice earn more than half, though some are wrong? So passes who knows nothing."""
     worth = [o.permille for o in question.options]
     is_counted = question.kind == "multiple" and question.rule != "whole" and any(x <= 0 for x in worth)
     return is_counted and sum(worth) * 2 > WHOLE
