@@ -447,7 +447,16 @@ def test_what_was_carried_over_goes_along_when_the_account_that_stayed_goes_on(t
         who_.watch(fresh["id"], fresh["duration_s"])
         assert worth(two)[1] == 1 and worth(two)[0] > 0
         part(two, code)
-        worth(two)
+        browser = Browser(two, OTHER)
+        browser.see(f"/courses/{SLUG}")
+        browser.send(f"/learn/{SLUG}/move")
+        other = Learner(two, OTHER)
+        fresh = other.lessons()[0]
+        other.watch(fresh["id"], fresh["duration_s"])
+        assert worth(two)[0] > 0
+        with two.app_context():
+            assert session.scalar(text("SELECT count(*) FROM learning_completion")) == 2
+            assert session.scalar(text("SELECT count(*) FROM creditbank_award")) == 1, "the same reading is credited once"
 
 
 def test_who_parts_after_going_on_keeps_what_was_done_since_and_can_go_on_on_the_other(two):
