@@ -249,6 +249,15 @@ def test_an_address_gets_sixty_codes_an_hour_and_another_goes_on(sms_app):
     ask(sms_app, "13900000199", address="1.2.3.5")
 
 
+def test_a_line_with_many_addresses_of_the_new_kind_is_limited_as_one(sms_app, monkeypatch):
+    monkeypatch.setattr(rules, "CODES_AN_ADDRESS", ((2, 3600),))
+    for n in range(2):
+        ask(sms_app, f"139000001{n:02}", address=f"2001:db8:1:2::{n}")
+    with pytest.raises(TooMany):
+        ask(sms_app, "13900000199", address="2001:db8:1:2:ffff::9")
+    ask(sms_app, "13900000199", address="2001:db8:1:3::")
+
+
 def test_the_site_sends_no_more_a_day_than_its_setting_says(sms_app):
     sms_app.extensions["guanxue.settings"] = replace(sms_app.extensions["guanxue.settings"], sms_a_day=2)
     ask(sms_app)

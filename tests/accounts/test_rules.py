@@ -28,6 +28,13 @@ def test_a_number_is_eleven_ascii_digits_or_nothing(text):
     assert found is None or (len(found) == 11 and found.isascii() and found.isdigit())
 
 
+@pytest.mark.parametrize(("address", "network"), [
+    ("1.2.3.4", "1.2.3.4"), ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"), ("2001:db8:1:2::", "2001:db8:1:2::/64"),
+    ("2001:db8:1:3::", "2001:db8:1:3::/64"), ("::ffff:1.2.3.4", "1.2.3.4"), ("fe80::1%eth0", "fe80::/64"), ("", ""), ("unknown", "unknown")])
+def test_an_address_counts_with_all_that_its_line_has_to_itself(address, network):
+    assert rules.network_of(address) == network
+
+
 def test_masks_hide_the_middle_of_a_number_and_all_but_the_first_character_of_a_name():
     assert rules.mask_phone("13800130001") == "138****0001"
     assert [rules.mask_name(n) for n in ("林小莲", "张三", "王", "欧阳小明明明")] == ["林**", "张*", "王*", "欧***"]

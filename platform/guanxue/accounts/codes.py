@@ -44,7 +44,7 @@ def ask_code(phone: str, purpose: str, address: str) -> None:
     """Have a code sent to the number. Raises Invalid, TooMany, and NotFound where no messages are sent."""
     if not settings().sms:
         raise NotFound(_("这个网站没有开通短信。"))
-    phone = checked_phone(phone)
+    phone, address = checked_phone(phone), rules.network_of(address)
     wait_for_turn("sms")
     now = clock.now()
     _must_be_within_limits(phone, address)

@@ -6,6 +6,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from ipaddress import ip_address, ip_network
 
 MOBILE = re.compile(r"1[3-9]\d{9}")  # mainland mobile numbers; prefixes change, so no prefix table
 LONGEST_PASSWORD = 256
@@ -34,6 +35,17 @@ def normal_phone(text: str) -> str | None:
     digits = re.sub(r"[\s\-()]", "", unicodedata.normalize("NFKC", text))
     digits = re.sub(r"^(\+?86|0086)", "", digits)
     return digits if MOBILE.fullmatch(digits) else None
+
+
+def network_of(address: str) -> str:
+    """What limits by address count: of IPv6 its first 64 bits, since every line has all the others to itself."""
+    try:
+        found = ip_address(address)
+    except ValueError:
+        return address
+    if found.version == 4:
+        return address
+    return str(found.ipv4_mapped or ip_network((int(found) >> 64 << 64, 64)))
 
 
 def mask_phone(phone: str | None) -> str:

@@ -79,7 +79,7 @@ def prove(phone: str, password: str, address: str) -> Person:
     WrongCredentials leaves a counted failure behind. Unknown numbers take as long and sound the same.
     """
     phone = checked_phone(phone)
-    keys = [f"phone:{phone}", f"address:{address}"]
+    keys = [f"phone:{phone}", f"address:{rules.network_of(address)}"]
     for key, free in zip(keys, (rules.FREE_FAILURES_PHONE, rules.FREE_FAILURES_ADDRESS), strict=True):
         attempts.must_not_wait(key, free)
     person = find_person_by_phone(phone)
