@@ -5,7 +5,10 @@ from __future__ import annotations
 import socket
 import threading
 
+import pytest
+
 from guanxue import serving
+from guanxue.core.errors import Crowded
 from guanxue.core.web.turnstile import PAGES, STREAMS, THREADS, Turnstile, outside
 
 
@@ -46,6 +49,20 @@ def test_no_more_pages_than_there_are_places_and_nobody_is_forgotten():
     for one in threads:
         one.join(10)
     assert crowd.most == PAGES and crowd.inside == 0
+
+
+def test_no_more_wait_outside_than_leave_threads_for_pages():
+    crowd = Crowd()
+    turnstile = Turnstile(crowd)
+    threads = start(turnstile, STREAMS, stream=True)
+    assert all(crowd.entered.acquire(timeout=10) for _n in range(STREAMS))
+    with pytest.raises(Crowded) as refused:
+        turnstile({"stream": True}, None)
+    assert refused.value.status == 503 and refused.value.retry_after_s > 0
+    crowd.go.set()
+    for one in threads:
+        one.join(10)
+    assert turnstile({"stream": True}, None) == [b"ok"]
 
 
 def test_senders_that_wait_outside_leave_pages_their_places():

@@ -8,6 +8,7 @@ import re
 import zipfile
 from base64 import b64encode
 from datetime import timedelta
+from threading import BoundedSemaphore
 
 import pytest
 from tests.clients import Browser, place, words
@@ -21,6 +22,7 @@ from guanxue.core.actor import SYSTEM
 from guanxue.core.db import session, writing
 from guanxue.courses import checking, drafting, importing, keeping, parcels, removals, tasks
 from guanxue.courses.models import Course, Lesson, Revision
+from guanxue.courses.routes import parcels as pages
 
 TEACHER, OTHER, LEARNER = "13800000002", "13800000012", "13800000001"
 
@@ -75,6 +77,26 @@ def test_a_package_is_unpacked_where_the_sweep_finds_what_a_killed_process_left(
     with app.app_context():
         mine = parcels.package_of(actor.id, at.rsplit("/", 1)[1]).parent
     assert len(places) == 2 and all(x.is_relative_to(mine) for x in places) and [x.name for x in mine.iterdir()] == ["state.json"]
+
+
+def test_small_packages_beyond_a_few_at_once_are_a_jobs_and_hold_no_page_up(teacher, tmp_path, monkeypatch):
+    app, actor = teacher
+    monkeypatch.setattr(pages, "at_once", BoundedSemaphore(1))
+    package, browser = zipped(write_course(tmp_path / "c"), tmp_path / "c.zip"), Browser(app, TEACHER)
+    with pages.at_once:
+        at = place(send(browser, package))
+        assert "先停机" not in words(browser.get(at))
+    jobs.run_waiting(app)
+    assert "建成你的一门新草稿" in words(browser.get(at))
+    with pages.at_once:
+        browser.send(at, 303)
+        assert count(app, Course) == [0]
+    jobs.run_waiting(app)
+    assert "带进来了" in words(browser.get(at))
+    with pages.at_once:
+        out = place(browser.send("/teach/safe-work/take-along", 303, what="draft"))
+    jobs.run_waiting(app)
+    assert browser.get(f"{out}/package.zip").data[:2] == b"PK"
 
 
 def test_the_same_package_again_changes_nothing_and_a_changed_one_says_what_before_it_does(teacher, tmp_path):

@@ -84,6 +84,14 @@ class Invalid(Problem):
     code = "invalid"
 
 
+class Crowded(Problem):
+    """So many others are at slow work in this process that one more would hold up pages; `retry_after_s` says when again."""
+
+    status = 503
+    code = "busy"
+    retry_after_s = 20
+
+
 class TooMany(Problem):
     """Too often; `retry_after_s` says when again."""
 

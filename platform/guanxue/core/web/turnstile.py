@@ -2,7 +2,7 @@
 
 The server has THREADS threads. Pages pass a turnstile that lets PAGES through at a time, as many as make sense in one
 interpreter; whoever reads a long body off a line steps outside meanwhile and comes back in to finish. So eight phones that
-send for minutes leave every page its place.
+send for minutes leave every page its place; a ninth is told to come again.
 """
 
 from __future__ import annotations
@@ -10,6 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from queue import SimpleQueue
+from threading import BoundedSemaphore
+
+from guanxue.core.errors import Crowded
+from guanxue.core.i18n import lazy as _
 
 PAGES, STREAMS = 4, 8
 THREADS = PAGES + STREAMS
@@ -24,6 +28,7 @@ class Turnstile:
         self._permits: SimpleQueue[None] = SimpleQueue()  # in C: a semaphore of threading costs each page ten times as much
         for _n in range(PAGES):
             self._permits.put(None)
+        self._places = BoundedSemaphore(STREAMS)
 
     def __call__(self, environ: dict, start_response: Callable) -> Iterable[bytes]:
         environ[_PLACE] = self
@@ -35,17 +40,20 @@ class Turnstile:
 
     @contextmanager
     def stepped_out(self) -> Iterator[None]:
-        """Inside, somebody else may come through."""
+        """Inside, somebody else may come through. Raises Crowded when every thread but those of pages is outside."""
+        if not self._places.acquire(blocking=False):
+            raise Crowded(_("现在处理的文件太多，请过一会儿再试一次。"))
         self._permits.put(None)
         try:
             yield
         finally:
             self._permits.get()
+            self._places.release()
 
 
 @contextmanager
 def outside(environ: dict) -> Iterator[None]:
-    """Step outside for what waits for somebody's line. Does nothing where there is no turnstile."""
+    """Step outside for what waits for somebody's line. Does nothing where there is no turnstile. Raises Crowded."""
     turnstile = environ.get(_PLACE)
     if turnstile is None:
         yield

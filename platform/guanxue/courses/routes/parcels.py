@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from threading import BoundedSemaphore
+
 from flask import Response, jsonify, redirect, request, send_file, url_for
 
 from guanxue import courses, media
 from guanxue.core.db import begin_writing, end_work, writing
-from guanxue.core.errors import Invalid, NotFound, Problem
+from guanxue.core.errors import Crowded, Invalid, NotFound, Problem
 from guanxue.core.i18n import in_present_language
 from guanxue.core.i18n import lazy as _
 from guanxue.core.web.dispatch import current_actor, reads_first, takes_upload
@@ -18,6 +21,9 @@ from guanxue.courses.routes.teach import my_course, told_of
 
 NOT_DONE = _("没有做成，请再试一次；还不行就告诉管理员。")
 MOST_SHOWN = 200  # lines of one report
+# Sounds in a small package are converted one by one: so many packages at once in a process, the others are a job's.
+MOST_AT_ONCE = 2
+at_once = BoundedSemaphore(MOST_AT_ONCE)
 FACT_NAMES = {
     "title": _("名称"), "title_en": _("英文名"), "kind": _("类别"), "level": _("等级"), "occupation": _("工种"),
     "language": _("语言"), "delivery": _("学习方式"), "summary": _("简介"), "planned_hours_milli": _("计划学时"),
@@ -65,20 +71,31 @@ def teach_bring_send() -> Response:
     return redirect(url_for(".teach_parcel", ticket=ticket), 303)
 
 
+def _done_now(size_bytes: int, work: Callable[[], object]) -> bool:
+    """Do it while the browser waits, where it is small and few others are at it; False: a job has to."""
+    if size_bytes > parcels.SMALL_BYTES or not at_once.acquire(blocking=False):
+        return False
+    try:
+        with outside(request.environ):
+            work()
+    except Crowded:
+        return False
+    finally:
+        at_once.release()
+    return True
+
+
 def _begin_to_look(ticket: str) -> None:
     """Now where it is small, else by a job."""
     actor = current_actor()
-    is_small = parcels.find(actor.id, ticket)["size"] <= parcels.SMALL_BYTES
-    if is_small:
-        try:
-            with outside(request.environ):
-                parcels.look(actor, ticket)
-        except Exception:  # a fault of ours: the page must not say for a day that it is being read
-            parcels.note_failure(actor.id, ticket, Invalid(NOT_DONE))
-            raise
+    try:
+        is_done = _done_now(parcels.find(actor.id, ticket)["size"], lambda: parcels.look(actor, ticket))
+    except Exception:  # a fault of ours: the page must not say for a day that it is being read
+        parcels.note_failure(actor.id, ticket, Invalid(NOT_DONE))
+        raise
     end_work(commit=False)
     begin_writing()
-    if not is_small:
+    if not is_done:
         parcels.want(actor, ticket)
     parcels.want_sweep()
 
@@ -154,18 +171,17 @@ def teach_parcel_take(ticket: str) -> Response:
     if state["step"] != parcels.LOOKED or state["outlook"]["is_read"]:
         return redirect(url_for(".teach_parcel", ticket=ticket), 303)
     parcels.put(actor.id, ticket, state | {"step": parcels.TAKING})
-    if state["size"] > parcels.SMALL_BYTES:
-        begin_writing()
-        parcels.want(actor, ticket)
-        return redirect(url_for(".teach_parcel", ticket=ticket), 303)
     try:
-        with outside(request.environ):
-            tasks.take_parcel(actor, ticket)
+        is_done = _done_now(state["size"], lambda: tasks.take_parcel(actor, ticket))
     except Problem as problem:
         parcels.put(actor.id, ticket, state)
         with outside(request.environ):
             parcels.look(actor, ticket)
         return _parcel_page(ticket, parcels.find(actor.id, ticket), problem)
+    if not is_done:
+        end_work(commit=False)
+        begin_writing()
+        parcels.want(actor, ticket)
     return redirect(url_for(".teach_parcel", ticket=ticket), 303)
 
 
@@ -230,12 +246,9 @@ def teach_take_pack(slug: str) -> Response:
     end_work(commit=False)
     ticket = parcels.begin(actor, way="out", name=f"{slug}.zip", title=title, slug=slug, of_draft=of_draft,
                            with_films=with_films, step=parcels.PACKING)
-    is_small = parcel.size_bytes <= parcels.SMALL_BYTES
-    if is_small:
-        with outside(request.environ):
-            parcels.pack(actor, ticket, parcel)
+    is_done = _done_now(parcel.size_bytes, lambda: parcels.pack(actor, ticket, parcel))
     begin_writing()
-    if not is_small:
+    if not is_done:
         parcels.want(actor, ticket)
     parcels.want_sweep()
     return redirect(url_for(".teach_parcel", ticket=ticket), 303)
