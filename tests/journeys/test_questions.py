@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
-from tests.journeys.site import INSTRUCTOR, sign_in
+from tests.journeys.site import INSTRUCTOR, sign_in, until
 
 PAPER = (Path(__file__).parents[1] / "quizzes/samples/17-twenty.txt").read_text("utf-8")
 
@@ -68,6 +68,6 @@ def test_who_has_begun_to_write_is_not_taken_elsewhere_when_the_last_picture_com
     quiz.keyboard.type("*轮胎")
     assert quiz.evaluate("document.readyState") == "interactive"
     held[0].abort()
-    quiz.wait_for_function("document.readyState === 'complete'")
+    until(quiz, lambda: quiz.evaluate("document.readyState") == "complete")
     quiz.wait_for_timeout(200)
     expect(options).to_be_focused()

@@ -11,7 +11,7 @@ from guanxue.media.probing import Loudness, Probe
 
 ORIGINAL, OUT, FIRST = Path("/media/originals/ab12"), Path("/media/work/7-1-abc/out"), Path("/media/assets/7/v1/360p/index.m3u8")
 INPUT = ("-format_whitelist mov,mp4,matroska,webm,avi,mpegts,mpeg,flv,asf,3gp -max_pixels 36000000 -protocol_whitelist file "
-         "-threads 2 -i file:/media/originals/ab12")
+         "-threads {threads} -i file:/media/originals/ab12")
 END = "-nostdin -v error -progress pipe:1 -y"
 
 
@@ -31,10 +31,11 @@ def words(command: list[str]) -> str:
 
 def test_the_first_pass_is_one_size_with_its_sound():
     source = Probe(1280, 720, 60_000, True, False, picture=0, sound=1)
-    command = encoder.first_command(source, encoder.upright(source, ORIGINAL), encoder.heard(source, ORIGINAL, Loudness(-26.0, -9.0)),
+    command = encoder.first_command(source, encoder.upright(source, ORIGINAL, threads=2),
+                                    encoder.heard(source, ORIGINAL, Loudness(-26.0, -9.0), threads=2),
                                     OUT, [360])
     assert words(command) == (
-        f"{INPUT} -filter_complex [0:0]fps=25:start_time=0[s0];[s0]scale=640:360[s1];[s1]setsar=1[s2];[s2]format=yuv420p[s3];"
+        f"{INPUT.format(threads=2)} -filter_complex [0:0]fps=25:start_time=0[s0];[s0]scale=640:360[s1];[s1]setsar=1[s2];[s2]format=yuv420p[s3];"
         "[0:1]aresample=44100:async=1:first_pts=0[s4];[s4]aformat=channel_layouts=mono[s5];[s5]volume=10.0dB[s6];"
         "[s6]alimiter=attack=5:level=false:limit=0.84:release=50[s7] "
         f"-map [s3] -map [s7] {film(360, 26, 400, 2, sound='made')} {END}")
@@ -44,7 +45,7 @@ def test_the_second_pass_is_one_run_that_scales_downwards_and_copies_the_sound()
     source = Probe(1080, 1920, 60_000, True, True, picture=1, sound=0, frame_rate="30000/1001")
     command = encoder.second_command(source, ORIGINAL, FIRST, OUT, [240, 480, 720], has_sound=True)
     assert words(command) == (
-        f"{INPUT} -allowed_extensions ALL -protocol_whitelist file -i {FIRST} -filter_complex "
+        f"{INPUT.format(threads=1)} -allowed_extensions ALL -protocol_whitelist file -i {FIRST} -filter_complex "
         "[0:1]fps=30000/1001:start_time=0[s0];[s0]scale=720:1280[s1];[s1]setsar=1[s2];[s2]format=yuv420p[s3];[s3]split=2[s4][s5];"
         "[s4]scale=480:854[s6];[s6]setsar=1[s7];[s7]split=2[s8][s9];[s8]scale=240:426[s10];[s10]setsar=1[s11] "
         f"-map [s11] -map 1:a {film(240, 27, 180, 1, sound='copied', g=240)} -map [s9] -map 1:a {film(480, 25, 800, 1, sound='copied', g=240)} "

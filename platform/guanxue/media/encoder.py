@@ -78,11 +78,14 @@ def upright(source: Probe, original: Path, *, threads: int = 1):
     return picture.filter("tpad", stop_mode="clone", stop_duration=source.held_ms / 1000) if source.held_ms else picture
 
 
-def heard(source: Probe, original: Path, loudness: probing.Loudness | None):
-    """The sound of an upload as one channel, at the loudness of all lessons; None where there is none."""
+def heard(source: Probe, original: Path, loudness: probing.Loudness | None, *, threads: int = 1):
+    """The sound of an upload as one channel, at the loudness of all lessons; None where there is none.
+
+    `threads` as upright() has them: then both are read from one opened file.
+    """
     if source.sound is None or loudness is None:
         return None
-    sound = _opened(original)[str(source.sound)].filter("aresample", 44100, **{"async": 1, "first_pts": 0})
+    sound = _opened(original, threads)[str(source.sound)].filter("aresample", 44100, **{"async": 1, "first_pts": 0})
     sound = sound.filter("aformat", channel_layouts="mono")
     gain = gain_db(loudness)
     if abs(gain) < 0.5:

@@ -62,7 +62,7 @@ def begin(original: Path, out: Path, report: Callable[[str, float], None], is_lo
     source = probing.probe(original)
     report("listening", 0.04)
     loudness = probing.measure(original, source, is_lost) if source.sound is not None else None
-    sound = encoder.heard(source, original, loudness)
+    sound = encoder.heard(source, original, loudness, threads=2)
     made = [encoder.first_height(source)]
     renditions = encoder.encode(source, encoder.upright(source, original, threads=2), sound, out, made,
                                 progress=lambda f: report("encoding", 0.1 + f * 0.88), is_lost=is_lost)
