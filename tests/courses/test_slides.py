@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import subprocess
 from types import SimpleNamespace
 
@@ -14,12 +15,13 @@ from tests.factories import TEXT, make_film, make_person
 from tests.media import decks
 
 from guanxue import courses, jobs, media
+from guanxue.core import clock
 from guanxue.core.actor import SYSTEM
 from guanxue.core.db import db, session, writing
-from guanxue.core.enclosures import Enclosure
+from guanxue.core.enclosures import Enclosure, read_address
 from guanxue.courses import rules, slidetext
 from guanxue.courses.slidetext import Page
-from guanxue.media import narration
+from guanxue.media import narration, tasks
 
 TEACHER, OTHER = "13800000002", "13800000003"
 PICTURE, LARGER = (Enclosure("a" * 24, "picture", f"{n}.png", 1000, 960, 540).address for n in ("one", "two"))
@@ -204,6 +206,21 @@ def test_newer_words_of_another_are_not_overwritten(draft, bare_app):
     answer = browser.client.post(page, data={"csrf_token": browser.token, **form_of(bare_app, lesson)}, headers=QUIET)
     assert answer.status_code == 409 and answer.get_json()["by"] == "周工"
     assert "周工写的。" in words(browser.send(page, 409, **form_of(bare_app, lesson))) and pages_of(bare_app, lesson)[0].text == "周工写的。"
+
+
+def test_a_recording_that_came_with_words_that_were_too_late_stays_when_they_are_saved_after_all(draft, bare_app, tmp_path):
+    browser, page, lesson = draft
+    subprocess.run(["ffmpeg", "-v", "error", "-f", "lavfi", "-i", "sine=duration=1", tmp_path / "tone.wav"], check=True)
+    form = form_of(bare_app, lesson)
+    Browser(bare_app, OTHER).send(page, 303, **form_of(bare_app, lesson, text=["周工写的。", "", ""]))
+    came = {"sound-0": (io.BytesIO((tmp_path / "tone.wav").read_bytes()), "主轴.wav")}
+    both = browser.send(page, 409, multipart=True, **form, **came).get_data(as_text=True)
+    address = re.search(r"/media/files/[^()\s]+\.m4a", both)[0]
+    browser.send(page, 303, **{**form, "recording": [address, "", ""], "version": "3"})
+    with bare_app.app_context(), clock.advance(25 * 3600):
+        tasks.sweep_files(None)
+        assert media.find_kept(read_address(address)) is not None
+    assert pages_of(bare_app, lesson)[0].recording == address
 
 
 @pytest.mark.parametrize("address", ["https://example.com/a.png", PICTURE, "/media/files/x/y.png", ""])

@@ -135,6 +135,7 @@ def _take_lessons(actor: Actor, course: Course, folder: CourseFolder) -> None:
             if given.video is None and not given.is_film_left:
                 lesson.asset_id = None  # what is spoken has changed: the machine makes it anew
             lesson.version, lesson.saved_by, lesson.saved_at = (lesson.version or 0) + 1, actor.ref, clock.now()
+        media.keep_named(actor, given.body)
         lesson.title, lesson.kind, lesson.body, lesson.section = given.title, given.kind, given.body, given.section
         lesson.settings = {k: v for k, v in (lesson.settings or {}).items() if k != "draw"} | (
             {"draw": given.draw} if given.draw else {})

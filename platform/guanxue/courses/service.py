@@ -131,6 +131,7 @@ def add_lesson(actor: Actor, course: Course, *, title: str, kind: str, body: str
                     saved_at=clock.now())
     if kind == "quiz":
         _must_be_gift(body)
+    media.keep_named(actor, lesson.body)
     session.add(lesson)
     session.flush()
     put_in_order(rules.in_order(course.sections, [*lessons, lesson]))
@@ -185,6 +186,7 @@ def edit_lesson(actor: Actor, course: Course, lesson_id: int, *, title: str, bod
         _must_be_gift(body)
     if lesson.is_narrated and body != lesson.body:
         lesson.subtitles_id = lesson.other_film_id = None  # other words are spoken, and the speech brings their moments
+    media.keep_named(actor, body)
     lesson.title, lesson.body, lesson.version = title, body, lesson.version + 1
     lesson.saved_by, lesson.saved_at = actor.ref, clock.now()
     touched(course)

@@ -22,7 +22,7 @@ from guanxue import audit
 from guanxue.core import clock
 from guanxue.core.actor import Actor
 from guanxue.core.db import session
-from guanxue.core.enclosures import ATTACHMENT, EXTENSIONS, MARK_LENGTH, PICTURE, SOUND, Enclosure, plain_name
+from guanxue.core.enclosures import ATTACHMENT, EXTENSIONS, MARK_LENGTH, PICTURE, SOUND, Enclosure, list_enclosures, plain_name
 from guanxue.core.errors import TooLarge
 from guanxue.core.i18n import lazy as _
 from guanxue.core.settings import settings
@@ -221,12 +221,33 @@ def keep_file(actor: Actor, prepared: Prepared) -> Enclosure:
     if session.scalar(select(File.id).where(File.key == told.key)) is None:
         if actor.kind != "system":
             must_have_room(actor, prepared.taken_bytes, told.key)
-        session.add(File(key=told.key, kind=told.kind, name=told.name, size_bytes=prepared.taken_bytes,
-                         width=told.width or None, height=told.height or None, created_by=actor.ref, created_at=clock.now(),
-                         facts={"duration_s": told.duration_s} if told.kind == SOUND else {}))
-        session.flush()
-        audit.record(actor, "media.file.kept", f"file:{told.key}", {"kind": told.kind, "bytes": prepared.taken_bytes})
+        _add(actor, prepared)
     return told
+
+
+def _add(actor: Actor, prepared: Prepared) -> None:
+    told = prepared.enclosure
+    session.add(File(key=told.key, kind=told.kind, name=told.name, size_bytes=prepared.taken_bytes,
+                     width=told.width or None, height=told.height or None, created_by=actor.ref, created_at=clock.now(),
+                     facts={"duration_s": told.duration_s} if told.kind == SOUND else {}))
+    session.flush()
+    audit.record(actor, "media.file.kept", f"file:{told.key}", {"kind": told.kind, "bytes": prepared.taken_bytes})
+
+
+def keep_named(actor: Actor, text: str) -> None:
+    """Give a row to every file that a text names and that lies here without one: or the sweep would take it from the text.
+
+    It came with a form that was refused (somebody had saved newer words), whose answer offered its address. The quota was
+    asked when it was prepared.
+    """
+    named = {x.key: x for x in list_enclosures(text)}
+    there = set(session.scalars(select(File.key).where(File.key.in_(named)))) if named else set()
+    for key, told in named.items():
+        found = find_kept(told) if key not in there else None
+        if found is not None and session.scalar(select(File.id).where(File.key.startswith(told.mark)).limit(1)) is None:
+            smaller = _path(told.mark, "webp")
+            taken = found[0].stat().st_size + (smaller.stat().st_size if smaller.is_file() else 0)
+            _add(actor, Prepared(told, taken))
 
 
 def must_have_room(actor: Actor, more_bytes: int = 0, key: str = "") -> None:
