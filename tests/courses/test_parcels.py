@@ -249,7 +249,7 @@ def announce(name: str, size: int) -> dict:
 
 
 def test_a_package_that_comes_in_pieces_goes_on_after_a_cut_and_is_no_film(teacher, tmp_path, site):
-    app, _actor = teacher
+    app, actor = teacher
     data = zipped(write_course(tmp_path / "c"), tmp_path / "c.zip").read_bytes()
     browser, other, half = Browser(app, TEACHER), Browser(app, OTHER), len(data) // 2
     at = tus(browser, "POST", "/upload/", 201, headers=announce("课.zip", len(data))).headers["Location"]
@@ -264,6 +264,10 @@ def test_a_package_that_comes_in_pieces_goes_on_after_a_cut_and_is_no_film(teach
     assert tus(browser, "HEAD", at, 200).headers["Upload-Offset"] == str(len(data))
     assert count(app, media.Asset) == [0] and not (site / "media" / "originals").exists()
     other.send("/teach/bring", 404, upload=code)
+    with app.test_request_context(), writing():
+        slug = courses.create_course(actor, title="视频课", kind="skills-upgrading").slug
+    assert browser.client.post(f"/teach/{slug}/uploads", data={"upload": code, "csrf_token": browser.token}).status_code == 404
+    assert count(app, media.Asset) == [0]
     asked = [browser.client.post("/teach/bring", data={"upload": code, "csrf_token": browser.token}, headers={"Accept": "application/json"})
              for _n in range(2)]  # the first answer may be lost
     assert [a.get_json() for a in asked] == [{"place": f"/teach/parcels/{code}"}] * 2

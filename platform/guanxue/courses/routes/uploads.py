@@ -82,6 +82,8 @@ def teach_upload_use(slug: str) -> Response:
     actor, form = current_actor(), request.form
     _course(slug)
     upload = media.get_upload(actor, form.get("upload", ""))
+    if upload.aim == media.PACKAGE:
+        raise NotFound(_("没有这次上传。"))
     code, size, is_whole, filename = upload.code, upload.size_bytes, upload.state == "whole", upload.filename
     end_work(commit=False)
     digest = "" if is_whole else media.keep_upload(code, size)  # the process that took the last byte may have died
