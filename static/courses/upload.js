@@ -48,7 +48,7 @@
     const form = new FormData(), isNew = written && !lesson();
     form.append('upload', address.split('/').pop());
     form.append('lesson', lesson());
-    if (isNew) form.append('title', written.elements.title.value);
+    if (isNew) ['title', 'form_key'].forEach((name) => form.append(name, written.elements[name].value));
     return ask(box.dataset.use, 'POST', HEADERS, form).then((answer) => (answer.ok ? answer.json() : told(answer))).then((made) => {
       if (isNew && !lesson()) {  // what is written in the form is this lesson's from now on
         written.elements.id.value = made.lesson;

@@ -73,6 +73,17 @@ def test_asked_again_because_the_answer_was_lost_it_is_still_one_lesson(course):
     assert len({place(browser.send("/teach/own-draft/uploads", 303, upload=code)) for _n in range(3)}) == 1 and len(lessons(app)) == 2
 
 
+def test_a_film_and_the_form_that_it_was_chosen_in_make_one_lesson_whichever_comes_first(course):
+    app, teacher, _lesson = course
+    browser = Browser(app, TEACHER)
+    browser.send("/teach/own-draft/uploads", 303, upload=begin(app, teacher), title="早班", form_key="k1")
+    browser.send("/teach/own-draft/lessons", 303, kind="video", id="", version="", title="早班操作", body="先停机。", form_key="k1")
+    assert [(title, bool(asset)) for _id, title, asset in lessons(app)[1:]] == [("早班操作", True)]
+    browser.send("/teach/own-draft/lessons", 303, kind="video", id="", version="", title="晚班", body="再停机。", form_key="k2")
+    browser.send("/teach/own-draft/uploads", 303, upload=begin(app, teacher, data=b"another film", here=12), title="晚班", form_key="k2")
+    assert [(title, bool(asset)) for _id, title, asset in lessons(app)[1:]] == [("早班操作", True), ("晚班", True)]
+
+
 def test_a_program_is_told_lesson_version_and_place(course):
     app, teacher, lesson = course
     browser, code = Browser(app, TEACHER), begin(app, teacher)

@@ -40,7 +40,8 @@ class Keys:
             self.look()
             if self.is_at(wanted):
                 return
-        raise AssertionError(f"not reached by Tab within {MOST_STOPS} stops: {wanted}")
+        there = self.page.locator("body").inner_text()
+        raise AssertionError(f"not reached by Tab within {MOST_STOPS} stops: {wanted}\n{there}")
 
     def look(self) -> None:
         """Where am I? It must be seen."""

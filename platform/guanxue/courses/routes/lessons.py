@@ -142,8 +142,8 @@ def _saved(course: courses.Course, form, added: list[str]) -> courses.Lesson:
     if is_row_id(form.get("id", "")):
         return courses.edit_lesson(actor, course, int(form["id"]), title=form.get("title", ""), body=body,
                                    version=int(version) if is_row_id(version) else None)
-    made = next((x for x in courses.list_lessons(course.id) if key and x.form_key == key), None)
-    if made is not None:  # the answer to the first time was lost on the way
+    made = courses.find_made_with(course, key)
+    if made is not None:  # the answer to the first time was lost on the way, or its film came first
         return courses.edit_lesson(actor, course, made.id, title=form.get("title", ""), body=body)
     return courses.add_lesson(actor, course, title=form.get("title", ""), kind=form.get("kind", ""), body=body,
                               section=form.get("section", "").strip()[:40], form_key=key)

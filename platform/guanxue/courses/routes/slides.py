@@ -111,7 +111,7 @@ def _deck(most_pages: int) -> media.Deck:
 
 def _lesson_for(course: courses.Course, form) -> courses.Lesson:
     key = form.get("form_key", "")[:32]
-    made = next((x for x in courses.list_lessons(course.id) if key and x.form_key == key), None)
+    made = courses.find_made_with(course, key)
     if made is not None:  # the answer to the first time was lost on the way
         if courses.read_pages(made.body):
             raise Conflict(_("这份幻灯片已经传好了，请回到课程大纲打开它。"))

@@ -95,7 +95,7 @@ def teach_upload_use(slug: str) -> Response:
     asset = media.note_used(actor, code)
     lesson_id = _made_before(course, asset) if was_used and not form.get("lesson") else None  # the first answer was lost
     if lesson_id is None:
-        lesson_id = _lesson_for(course, form.get("lesson", ""), form.get("title", "").strip(), filename)
+        lesson_id = _lesson_for(course, form, filename)
     lesson = courses.attach_video(actor, course, lesson_id, asset)
     place = url_for(".teach_lesson", slug=slug, lesson_id=lesson_id)
     if _wants_json():
@@ -116,8 +116,12 @@ def _made_before(course: courses.Course, asset: media.Asset) -> int | None:
     return next((x.id for x in courses.list_lessons(course.id) if x.asset_id == asset.id), None)
 
 
-def _lesson_for(course: courses.Course, lesson: str, title: str, filename: str) -> int:
-    if is_row_id(lesson):
-        return courses.get_lesson(course, int(lesson)).id
-    named = title or PurePath(filename).stem.strip()[:80] or str(_("新的视频课"))
-    return courses.add_lesson(current_actor(), course, title=named, kind="video").id
+def _lesson_for(course: courses.Course, form, filename: str) -> int:
+    """The lesson named in the form, or the one made of the page's own form meanwhile (`form_key`), or a new one."""
+    if is_row_id(form.get("lesson", "")):
+        return courses.get_lesson(course, int(form["lesson"])).id
+    key = form.get("form_key", "")[:32]
+    if (made := courses.find_made_with(course, key)) is not None:
+        return made.id
+    named = form.get("title", "").strip() or PurePath(filename).stem.strip()[:80] or str(_("新的视频课"))
+    return courses.add_lesson(current_actor(), course, title=named, kind="video", form_key=key).id
