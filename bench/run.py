@@ -163,7 +163,8 @@ def first_visits(bench: Bench) -> None:
     places = first_visit.Places(
         f"http://127.0.0.1:{bench.ours.port}", f"http://127.0.0.1:{bench.yard.port}",
         {"home": "/", "catalogue": "/courses", "course": f"/courses/{bench.stage.course}", "lesson": lesson,
-         "credits": "/me/credits"}, frozenset({"lesson", "credits"}), lesson, bench.stage.cookie)
+         "credits": "/me/credits"}, frozenset({"lesson", "credits"}),
+        {"slides": lesson, "motion": f"/learn/{FILM}/02-at-work"}, bench.stage.cookie)
     write("S7 S8 first visit", first_visit.report(places, bench.rounds))
 
 

@@ -13,6 +13,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+import encoding
 from sqlalchemy import select, text
 
 from guanxue import accounts, courses, demonstration, jobs, learning, media, migrations, search, wiring
@@ -92,7 +93,8 @@ class Site:
         return Stage(self.folder, self._sign_in(), "bench-turning", watching)
 
     def make_film(self, stage: Stage) -> None:
-        """Narrate and encode the film's course, and put the signed-in learner into it."""
+        """Make the course of two films, one narrated, one that moves all the time, and put the signed-in learner into it."""
+        moving = encoding.draw(self.folder, "motion", 24)
         with self.app.test_request_context():
             with writing():
                 db.session.execute(text("DELETE FROM jobs_job WHERE name LIKE 'media.%'"))  # the demonstration's films wait, too
@@ -102,15 +104,21 @@ class Site:
                 lesson.slug = "01-oil-and-air"
                 asset = media.create_narrated(SYSTEM, media.NarrationSpec(FILM, course.title, "", SPOKEN))
                 courses.attach_video(SYSTEM, course, lesson.id, asset)
+                filmed = courses.add_lesson(SYSTEM, course, title="开机时的样子", kind="video")
+                filmed.slug = "02-at-work"
+                with moving.open("rb") as film:
+                    uploaded = media.create_from_original(SYSTEM, moving.name, media.keep_original(film))
+                courses.attach_video(SYSTEM, course, filmed.id, uploaded)
                 courses.add_lesson(SYSTEM, course, title="考核", kind="quiz", body="::q1::先看油位，再开机。{TRUE####防止磨损。}")
                 courses.publish_course(SYSTEM, course)
                 person = accounts.find_person_by_phone(accounts.DEMO_PEOPLE[0][0])
                 learning.enrol(Actor("person", person.id, person.name), course)
-                asset_id = asset.id
+                asset_ids = asset.id, uploaded.id
             worker = jobs.Worker(self.app)
             worker.start()
             try:
-                _await_film(asset_id)
+                for asset_id in asset_ids:
+                    _await_film(asset_id)
             finally:
                 worker.stop()
                 db.session.remove()
@@ -141,11 +149,12 @@ class Site:
 
 
 def _await_film(asset_id: int, within_s: float = 300) -> None:
-    """Wait until the worker has made it; RuntimeError when it has not."""
+    """Wait until the worker has made it, all its sizes; RuntimeError when it has not."""
     deadline = time.monotonic() + within_s
     while time.monotonic() < deadline:
         db.session.remove()
-        if media.get_asset(asset_id).state == "ready":
+        asset = media.get_asset(asset_id)
+        if asset.state == "ready" and not (asset.facts or {}).get("is_partial"):
             return
         time.sleep(0.5)
     raise RuntimeError("the film was not made in time")
