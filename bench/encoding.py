@@ -13,7 +13,6 @@ import argparse
 import re
 import resource
 import shutil
-import subprocess
 import sys
 import tempfile
 import time
@@ -21,17 +20,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
+from films import draw, run_ffmpeg
 from results import Verdict, verdicts, write
 
-from guanxue.media import companions, encoder, making, probing, slides
+from guanxue.media import companions, encoder, making, probing
 
 SIZES = (240, 360, 480, 720)
 RAW_SIZES = {240: "426:240", 360: "640:360", 480: "854:480", 720: "1280:720"}
 WORST_FIRST = {"slides": 0.15, "noisy slides": 0.15, "motion": 0.30}
 MB_A_MINUTE = 2.6
-SAID = ("先停机，再测量。主轴停稳以后再伸手，卡尺要垂直于轴线。", "每一件都要量三次，记下最大的和最小的。", "毛刺会让读数偏大，测量之前先擦干净。",
-        "读数的时候，眼睛要正对刻线。", "量完以后，卡尺放回盒里，不压在工件下面。", "有一件不合格，就停下来找原因。")
-GRAIN = {"slides": 5, "noisy slides": 14}
 
 
 @dataclass(frozen=True)
@@ -56,44 +53,6 @@ def _children_s() -> float:
     return used.ru_utime + used.ru_stime
 
 
-def _ffmpeg(*words: object, within_s: float = 600) -> str:
-    ran = subprocess.run(["nice", "-n", "19", "ffmpeg", "-nostdin", "-y", *map(str, words)], capture_output=True, text=True, timeout=within_s)
-    if ran.returncode:
-        raise RuntimeError(ran.stderr[-2000:])
-    return ran.stderr
-
-
-def draw(folder: Path, kind: str, seconds: int) -> Path:
-    """The film of that kind."""
-    path = folder / f"{kind.replace(' ', '-')}.mp4"
-    (folder / "said.txt").write_text("".join(SAID) * (1 + seconds // 20), "utf-8")
-    subprocess.run(["espeak-ng", "-v", "cmn", "-s", "250", "-f", folder / "said.txt", "-w", folder / "said.wav"], check=True, timeout=120)
-    if kind == "motion":
-        inputs: list[object] = []
-        graph, quality = f"testsrc2=s=1280x720:r=25:d={seconds},rotate=t/3:c=gray,noise=alls=10:allf=t[v]", 24
-    else:
-        inputs, graph = _slides(folder, seconds, GRAIN[kind])
-        quality = 20
-    _ffmpeg("-v", "error", "-i", folder / "said.wav", *inputs, "-filter_complex", graph, "-map", "[v]", "-map", "0:a", "-t", seconds,
-            "-c:v", "libx264", "-preset", "ultrafast", "-crf", quality, "-pix_fmt", "yuv420p", "-c:a", "aac", path)
-    return path
-
-
-def _slides(folder: Path, seconds: int, grain: int) -> tuple[list[object], str]:
-    """Six slides as the site draws them, and a presenter who moves in a corner, seen by a camera with that much grain."""
-    inputs: list[object] = []
-    for n, said in enumerate(SAID, 1):
-        slides.draw_slide(slides.SlideFace("精密测量", "卡尺", said[:12], "equipment", n, len(SAID), slides.LABEL), folder / f"{n}.png")
-        inputs += ["-loop", 1, "-framerate", 25, "-t", f"{seconds / len(SAID):.3f}", "-i", folder / f"{n}.png"]
-    shown = "".join(f"[{n}:v]" for n in range(1, len(SAID) + 1))
-    face = (f"color=0x8A6A55:s=240x240:r=25:d={seconds},drawbox=x=40:y=150:w=160:h=90:c=0x31506B:t=fill[back];"
-            f"color=0xD9B59A:s=90x110:r=25:d={seconds},drawbox=x=18:y=38:w=14:h=8:c=0x33241C:t=fill,"
-            "drawbox=x=58:y=38:w=14:h=8:c=0x33241C:t=fill,drawbox=x=28:y=80:w=34:h=8:c=0x8C3F3A:t=fill[head];"
-            "[back][head]overlay=x=75+9*sin(2*t):y=45+6*sin(5*t):eval=frame,gblur=sigma=1.5,"
-            f"noise=alls={grain}:allf=t[face]")
-    return inputs, f"{shown}concat=n={len(SAID)}[slides];{face};[slides][face]overlay=1010:450[v]"
-
-
 def raw(film: Path, folder: Path) -> Cost:
     """The yardstick: the four sizes and sound alone in one plain split run, one thread each, same qualities."""
     graph = f"[0:v]fps=25,split={len(SIZES)}" + "".join(f"[p{h}]" for h in SIZES) + "".join(
@@ -108,7 +67,7 @@ def raw(film: Path, folder: Path) -> Cost:
     (folder / "a").mkdir()
     outputs += ["-map", "0:a", *_aac(), *_hls(folder / "a")]
     with _Clock() as clock:
-        _ffmpeg("-v", "error", "-threads", 2, "-i", film, "-filter_complex", graph, *outputs)
+        run_ffmpeg("-v", "error", "-threads", 2, "-i", film, "-filter_complex", graph, *outputs)
     return clock.cost
 
 
@@ -156,7 +115,7 @@ def likeness(film: Path, playlist: Path) -> float:
 
     In segments the first picture is shown some hundredths of a second after 0: by moments it would meet its neighbour.
     """
-    told = _ffmpeg("-v", "info", "-i", film, "-allowed_extensions", "ALL", "-i", playlist, "-filter_complex",
+    told = run_ffmpeg("-v", "info", "-i", film, "-allowed_extensions", "ALL", "-i", playlist, "-filter_complex",
                    "[0:v]fps=25:start_time=0,setpts=PTS-STARTPTS,format=yuv420p[a];"
                    "[1:v]setpts=PTS-STARTPTS,scale=1280:720:flags=bicubic,format=yuv420p[b];[a][b]ssim=shortest=1",
                    "-an", "-f", "null", "-")

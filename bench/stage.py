@@ -13,7 +13,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-import encoding
+import films
 from sqlalchemy import select, text
 
 from guanxue import accounts, courses, demonstration, jobs, learning, media, migrations, search, wiring
@@ -94,7 +94,7 @@ class Site:
 
     def make_film(self, stage: Stage) -> None:
         """Make the course of two films, one narrated, one that moves all the time, and put the signed-in learner into it."""
-        moving = encoding.draw(self.folder, "motion", 24)
+        moving = films.draw(self.folder, "motion", 24)
         with self.app.test_request_context():
             with writing():
                 db.session.execute(text("DELETE FROM jobs_job WHERE name LIKE 'media.%'"))  # the demonstration's films wait, too
