@@ -7,10 +7,13 @@ from __future__ import annotations
 
 import os
 import struct
+import zlib
 from typing import BinaryIO
 from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile
 
 PLAIN_METHODS = (ZIP_STORED, ZIP_DEFLATED)
+# How zipfile fails on a file that is broken, packed in a way it does not know, or under a password (RuntimeError and its kin).
+BROKEN = (BadZipFile, zlib.error, EOFError, struct.error, RuntimeError, KeyError)
 _LONGEST_REMARK = 65_535
 _END, _END_64, _PLACE_64 = struct.Struct("<4s4H2LH"), struct.Struct("<4sQ2H2L4Q"), struct.Struct("<4sLQL")
 

@@ -9,17 +9,15 @@ from __future__ import annotations
 import os
 import secrets
 import stat
-import struct
 import tempfile
 import unicodedata
 import zipfile
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from guanxue.core.i18n import lazy as _
-from guanxue.core.zips import PLAIN_METHODS, listing_of
+from guanxue.core.zips import BROKEN, PLAIN_METHODS, listing_of
 from guanxue.courses.errors import BadFolder
 
 MOST_FILES = 2000
@@ -55,7 +53,7 @@ def opened(path: Path, beside: Path | None = None) -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="guanxue-course-", dir=beside) as folder:
         try:
             root = unpack(path, Path(folder))
-        except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, struct.error, ValueError):
+        except (*BROKEN, ValueError):
             raise BadFolder(_("课程包已经损坏，打不开。")) from None
         yield root
 

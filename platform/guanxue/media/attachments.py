@@ -6,7 +6,7 @@ import zipfile
 from pathlib import Path
 
 from guanxue.core.i18n import lazy as _
-from guanxue.core.zips import listing_of
+from guanxue.core.zips import BROKEN, listing_of
 from guanxue.media.errors import BadFile
 
 # What an Office file of the open format has in it, by the extension it gets.
@@ -35,6 +35,6 @@ def _listed(path: Path) -> set[str]:
             if length <= MOST_LISTING_BYTES:
                 with zipfile.ZipFile(f) as opened:
                     return set(opened.namelist())
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
+    except (*BROKEN, OSError, ValueError):
         pass
     raise BadFile(_("文件读不出来，可能没有传完或已经损坏。"))

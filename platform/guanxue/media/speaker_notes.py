@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import posixpath
 import zipfile
-import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from xml.etree.ElementTree import Element, ParseError
@@ -13,7 +12,7 @@ from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 
 from guanxue.core.i18n import lazy as _
-from guanxue.core.zips import PLAIN_METHODS
+from guanxue.core.zips import BROKEN, PLAIN_METHODS
 from guanxue.media import attachments
 from guanxue.media.errors import BadFile
 
@@ -42,8 +41,7 @@ def read(path: Path) -> Notes:
     try:
         with zipfile.ZipFile(path) as opened:
             told = _read(_Parts(opened))
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, NotImplementedError, RuntimeError, KeyError,
-            ParseError, DefusedXmlException):
+    except (*BROKEN, OSError, ValueError, ParseError, DefusedXmlException):
         raise _unreadable() from None
     return Notes([notes for notes, is_shown in told if is_shown], [notes for notes, _is_shown in told])
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import zipfile
-import zlib
 from collections import defaultdict
 from xml.etree.ElementTree import Element
 
@@ -12,6 +11,7 @@ from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import ParseError, fromstring
 
 from guanxue.core.i18n import lazy as _
+from guanxue.core.zips import BROKEN
 from guanxue.quizzes.formats.reports import Unreadable
 from guanxue.quizzes.formats.tables import must_have_few_tags
 
@@ -26,7 +26,7 @@ def text_of_docx(data: bytes) -> tuple[str, int]:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             body = _part(archive, "word/document.xml")
             numbers = _part(archive, "word/numbering.xml") if "word/numbering.xml" in archive.namelist() else None
-    except (zipfile.BadZipFile, zlib.error, KeyError, RuntimeError, NotImplementedError, OSError, EOFError):
+    except (*BROKEN, OSError):
         raise Unreadable(_("这个 Word 文件打不开，请另存一次，或者把文字复制粘贴进来。"))
     writer = _Numbers(numbers)
     lines = [line for block in body.iter(f"{_W}body") for child in block for line in _block(child, writer)]

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from guanxue.core.i18n import lazy as _
-from guanxue.core.zips import PLAIN_METHODS, listing_of
+from guanxue.core.zips import BROKEN, PLAIN_METHODS, listing_of
 from guanxue.quizzes.formats import documents, markup, tables
 from guanxue.quizzes.formats.aiken import is_aiken, read_aiken
 from guanxue.quizzes.formats.moodle_in import KeepPicture, read_moodle
@@ -73,7 +73,7 @@ def is_packed(path: Path) -> bool:
     try:
         with path.open("rb") as f:
             return bool({"xl/workbook.xml", "word/document.xml"} & _names_in(f))
-    except (zipfile.BadZipFile, OSError, NotImplementedError):
+    except (*BROKEN, OSError):
         return False
 
 

@@ -9,13 +9,13 @@ import csv
 import io
 import re
 import zipfile
-import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from decimal import Decimal
 
 from guanxue.core.i18n import lazy as _
+from guanxue.core.zips import BROKEN
 from guanxue.quizzes.formats import headings
 from guanxue.quizzes.formats.assembling import assemble
 from guanxue.quizzes.formats.drafts import Bad, Draft
@@ -75,7 +75,7 @@ def _must_be_small(data: bytes) -> None:
                 raise Unreadable(_("这个文件解开以后太大了，请把题目分成几个文件。"))
             for part in archive.namelist():
                 must_have_few_tags(archive, part, MOST_STYLE_TAGS if part.endswith("styles.xml") else MOST_TAGS)
-    except (zipfile.BadZipFile, RuntimeError, NotImplementedError, OSError, EOFError, zlib.error):
+    except (*BROKEN, OSError):
         raise Unreadable(_("这个文件不完整，请重新保存后再试。"))
 
 
