@@ -11,6 +11,7 @@ from flask import Flask
 from guanxue import (
     accounts,
     audit,
+    cases,
     courses,
     creditbank,
     discussions,
@@ -45,6 +46,8 @@ from guanxue.accounts.routes import privacy as _accounts_privacy  # noqa: F401
 from guanxue.accounts.routes import second_factor as _accounts_second_factor  # noqa: F401
 from guanxue.accounts.routes import settings as _accounts_settings  # noqa: F401
 from guanxue.accounts.routes import signin as _accounts_signin  # noqa: F401
+from guanxue.cases import keeping as cases_keeping
+from guanxue.cases import tasks as case_tasks
 from guanxue.config import ROOT, Settings, UnsafeSettings
 from guanxue.core import events
 from guanxue.core.actor import Actor
@@ -103,6 +106,7 @@ from guanxue.media import api as media_api
 from guanxue.media import keeping as media_keeping
 from guanxue.media import routes as media_routes
 from guanxue.media import tasks as media_tasks
+from guanxue.policies import routes as policies_routes
 from guanxue.quizzes import keeping as quizzes_keeping
 from guanxue.search import commands as search_commands
 from guanxue.search import tasks as search_tasks
@@ -120,7 +124,7 @@ __all__ = ["COMMANDS", "ROOT", "install_sign_in", "join", "prepare", "refuse_uns
 
 log = logging.getLogger(__name__)
 # Importing a room is what puts its tables into the database's metadata.
-ROOMS = (audit, jobs, ledger, search, policies, standards, accounts, helpdesk, media, quizzes, courses,
+ROOMS = (audit, jobs, ledger, search, policies, standards, accounts, cases, helpdesk, media, quizzes, courses,
          learning, discussions, creditbank, tracks)
 
 
@@ -147,8 +151,9 @@ def join(app: Flask) -> None:
 
 def _blueprints(app: Flask) -> None:
     """Every edge that answers addresses."""
-    for edge in (accounts_routes, helpdesk_routes, media_routes, media_api, course_pages, learning_pages, discussion_routes,
-                 creditbank_routes, track_pages):
+    edges = (policies_routes, accounts_routes, helpdesk_routes, media_routes, media_api, course_pages, learning_pages,
+             discussion_routes, creditbank_routes, track_pages)
+    for edge in edges:
         app.register_blueprint(edge.blueprint)
 
 
@@ -186,6 +191,7 @@ def _jobs() -> None:
     jobs.register("search.update", search_tasks.update)
     jobs.register("accounts.send_message", accounts_tasks.send_message)
     jobs.register("accounts.erase", accounts_tasks.erase, max_attempts=50)
+    jobs.register("cases.close", case_tasks.close_over)
     jobs.register("credits.award", creditbank_tasks.award, max_attempts=50)
     jobs.register("learning.settle_correction", learning_tasks.settle_correction, max_attempts=50)
     jobs.register("tracks.settle", track_tasks.settle, max_attempts=50)
@@ -227,7 +233,8 @@ MERGING = {
 def _keepers() -> None:
     """What every room keeps of a person, from the bottom up: for export, deletion, merging and parting."""
     for room, keeping in (
-        ("accounts", accounts_keeping), ("helpdesk", helpdesk_keeping), ("media", media_keeping), ("quizzes", quizzes_keeping),
+        ("accounts", accounts_keeping), ("cases", cases_keeping), ("helpdesk", helpdesk_keeping),
+        ("media", media_keeping), ("quizzes", quizzes_keeping),
         ("courses", courses_keeping), ("learning", learning_keeping), ("discussions", discussions_keeping),
         ("creditbank", creditbank_keeping), ("tracks", tracks_keeping),
     ):
@@ -254,6 +261,7 @@ def _workplaces() -> None:
         places.Workplace("/desk", _("帮助台"), "message", lambda actor: actor.may("support"), helpdesk.count_open),
         places.Workplace("/admin/people", _("人员"), "person", lambda actor: actor.may("administer")),
         places.Workplace("/admin/organisations", _("单位"), "home", lambda actor: actor.may("administer")),
+        places.Workplace("/admin/policies", _("计学规则"), "clock", lambda actor: actor.may("administer")),
         places.Workplace("/admin/checklist", _("审核清单"), "check", lambda actor: actor.may("administer")))
 
 
@@ -287,4 +295,5 @@ def prepare(actor: Actor) -> None:
     media.watch_files()
     courses.watch_rights()
     courses.watch_drafts()
+    cases.watch_terms()
     ledger.ensure_key()

@@ -34,7 +34,7 @@ def reverse(app, code):
 def test_the_statement_explains_every_line(finished):
     app, code = finished
     page = words(Browser(app, "13800000001").get("/me/credits"))
-    assert "0.072" in page and "安全测量" in page and "light/1" in page and creditbank.spaced_code(code) in page
+    assert "0.072" in page and "安全测量" in page and "light/2" in page and creditbank.spaced_code(code) in page
     assert "还没有学分" in words(Browser(app, "13800000002").get("/me/credits"))
 
 

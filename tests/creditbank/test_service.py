@@ -16,7 +16,7 @@ from guanxue.core.errors import Forbidden, Invalid
 from guanxue.learning.models import BeatRow, Completion
 from guanxue.ledger.errors import AlreadyReversed
 from guanxue.ledger.models import Entry
-from guanxue.policies.defaults import LIGHT_1
+from guanxue.policies.defaults import LIGHT_2
 
 VIDEO_MS = 3_000_000
 
@@ -66,7 +66,7 @@ def test_an_entry_explains_itself(learner):
     with learner.app.test_request_context():
         proof = ledger.proof(1)
         document = proof["entry"]["document"]
-        assert document["policy"] == "light/1" and document["revision"] == 1 and document["course"] == "safe-measuring"
+        assert document["policy"] == "light/2" and document["revision"] == 1 and document["course"] == "safe-measuring"
         assert document["content_ms"] == VIDEO_MS + 120_000 and len(document["revision_digest"]) == len(document["evidence"]) == 64
         assert sum(amount for _account, amount in proof["entry"]["postings"]) == 0
         assert "13800000001" not in str(proof) and "林小莲" not in str(proof)
@@ -114,10 +114,11 @@ def test_a_reversed_course_is_not_awarded_again(learner):
 def test_content_of_less_than_a_thousandth_makes_no_entry(any_app):
     with any_app.test_request_context(), writing():
         make_person()
+        policies.publish_policy(SYSTEM, code="light", title="学分很大", numbers={**LIGHT_2, "class_hours_per_credit": 2000},
+                                effective_on=clock.today())
         make_course(videos_ms=(1000,), gift="::q1::对吗{TRUE}")
-        assert policies.credits_of(policies.current_policy().numbers, 1000) == 0
-        completion = Completion(id=1, enrolment_id=1, person_id=1, course_id=1, revision_id=1, policy_id=1, content_ms=1000,
-                                evidence={}, evidence_digest="", completed_at=clock.now())
+        completion = Completion(id=1, enrolment_id=1, person_id=1, course_id=1, revision_id=1, policy_id=policies.current_policy().id,
+                                content_ms=61_000, evidence={}, evidence_digest="", completed_at=clock.now())
         assert creditbank.award(completion) is None
     assert count(any_app, Entry) == 0
 
@@ -205,7 +206,7 @@ def test_recompute_agrees_after_a_new_revision_a_new_policy_and_lost_caches(lear
     with learner.app.test_request_context(), writing():
         course = courses.get_course("safe-measuring", SYSTEM)
         policies.publish_policy(SYSTEM, code="light", title="更严", effective_on=clock.today(),
-                                numbers={**LIGHT_1, "class_hour_ms": 60 * 60_000, "share_watched_permille": 1000, "pass_mark": 100})
+                                numbers={**LIGHT_2, "class_hour_ms": 60 * 60_000, "share_watched_permille": 1000, "pass_mark": 100})
         courses.edit_lesson(SYSTEM, course, courses.list_lessons(course.id)[-1].id, title="新考核", body="::q1::完全不同的题{FALSE}")
         courses.publish_course(SYSTEM, course)
         session.execute(text("DELETE FROM learning_progress"))

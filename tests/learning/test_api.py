@@ -53,7 +53,7 @@ def test_the_whole_road_ends_in_a_credit_that_equals_milliseconds_by_hand(school
     assert by_hand > 0
     assert credits["balance"] == by_hand / 1000 and credits["total"] == 1
     item = credits["items"][0]
-    assert item["course"] == "safe-measuring" and item["policy"] == "light/1"
+    assert item["course"] == "safe-measuring" and item["policy"] == "light/2"
     seen = school.test_client().get(f"{API}/verify/{item['verify_code']}").get_json()
     assert seen["valid"] and seen["holder_masked"] == "林**" and seen["course"] == "安全测量"
     assert ledger.verify_proof(seen["proof"]) is None

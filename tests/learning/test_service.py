@@ -16,7 +16,7 @@ from guanxue.core import clock
 from guanxue.core.actor import SYSTEM
 from guanxue.core.db import session, writing
 from guanxue.learning.models import Playback, Progress
-from guanxue.policies.defaults import LIGHT_1
+from guanxue.policies.defaults import LIGHT_2
 
 
 @pytest.fixture
@@ -61,7 +61,7 @@ def test_a_course_can_be_completed_after_every_cached_progress_was_lost(school):
 def test_late_time_is_capped_over_the_course_also_after_the_cache_was_lost(school):
     """The live judge and the one that derives again spend the same allowance, or a credit could not be explained."""
     with school.test_request_context(), writing():
-        policies.publish_policy(SYSTEM, code="light", title="紧", numbers={**LIGHT_1, "late_cap_ms": 70_000},
+        policies.publish_policy(SYSTEM, code="light", title="紧", numbers={**LIGHT_2, "late_cap_ms": 70_000},
                                 effective_on=clock.today())
         courses.publish_course(SYSTEM, courses.get_course("one", SYSTEM))
     who = Learner(school)

@@ -73,15 +73,15 @@ def get_course(slug: str):
 
 def _revision(revision_id: int) -> dict:
     revision, lessons = courses.get_revision(revision_id), courses.lessons_of(revision_id)
-    numbers = policies.get_policy(revision.policy_id).numbers
+    numbers = courses.policy_for(revision).numbers
     states, sections = courses.lesson_states(lessons), {}
     for lesson in lessons:
         row = {"id": str(lesson.id), "title": lesson.title, "kind": lesson.kind, "state": states[lesson.id],
                "duration_s": None if lesson.duration_ms is None else lesson.duration_ms / 1000}
         sections.setdefault(lesson.section, []).append(row | {"quiz_id": str(lesson.id)} if lesson.kind == "quiz" else row)
-    known = sum(x.duration_ms or 0 for x in lessons)
+    worth = policies.worth_of(numbers, courses.known_lengths(lessons))
     return {
         "title": revision.title, "revision": revision.number, "pass_mark": revision.pass_mark,
-        "hours": policies.class_hours_milli_of(numbers, known) / 1000, "credits": policies.credits_of(numbers, known) / 1000,
+        "hours": worth.hours_milli / 1000, "credits": worth.credits_milli / 1000,
         "sections": [{"title": title, "lessons": rows} for title, rows in sections.items()],
     }

@@ -23,6 +23,7 @@ from guanxue.core.i18n import Name
 from guanxue.core.i18n import lazy as _
 from guanxue.courses import reviews, rules, subtitling
 from guanxue.courses.models import Course, CourseTown, Revision, RevisionLesson
+from guanxue.courses.queries import policy_for
 
 PER_PAGE = 20
 FACETS = ("kind", "town", "industry", "occupation", "level", "hours", "status")
@@ -180,10 +181,10 @@ def _build() -> Snapshot:
     towns = {t.id: t for t in accounts.list_towns()}
     lessons = defaultdict(list)
     for row in session.execute(
-        select(RevisionLesson.revision_id, RevisionLesson.duration_ms)
+        select(RevisionLesson.revision_id, RevisionLesson.kind, RevisionLesson.duration_ms)
         .where(RevisionLesson.revision_id.in_(select(Course.revision_id).where(Course.revision_id.is_not(None))))
     ):
-        lessons[row.revision_id].append(row.duration_ms)
+        lessons[row.revision_id].append((row.kind, row.duration_ms))
     towns_of = defaultdict(list)
     for course_id, town_id in session.execute(select(CourseTown.course_id, CourseTown.town_id)):
         if town_id in towns:
@@ -204,21 +205,21 @@ def _build() -> Snapshot:
     return Snapshot(items, labels)
 
 
-def _item(course: Course, revision: Revision | None, durations: list[int | None], towns: list[str],
+def _item(course: Course, revision: Revision | None, lengths: list[tuple[str, int | None]], towns: list[str],
           *, is_stopped: bool) -> Item:
     words = revision.document if revision else {
         "title": course.title, "title_en": course.title_en, "kind": course.kind, "level": course.level,
         "industry": course.industry, "occupation": course.occupation, "summary": course.summary, "towns": sorted(towns)}
-    known = sum(d for d in durations if d is not None)
-    numbers = policies.get_policy(revision.policy_id).numbers if revision else None
+    worth = policies.Worth(0, 0, 0)
+    if revision:
+        worth = policies.worth_of(policy_for(revision).numbers, [(kind, ms) for kind, ms in lengths if ms is not None])
     return Item(
         id=course.id, slug=course.slug, revision_id=course.revision_id, title=words["title"], title_en=words["title_en"],
         status="open" if revision else "planned", kind=words["kind"], level=words["level"], industry=words["industry"],
-        occupation=words["occupation"], towns=tuple(words["towns"]), summary=words["summary"], content_ms=known,
-        hours_milli=policies.class_hours_milli_of(numbers, known) if numbers else 0,
-        credits_milli=policies.credits_of(numbers, known) if numbers else 0,
-        planned_hours_milli=course.planned_hours_milli, lesson_count=len(durations),
-        ready_count=sum(d is not None for d in durations[:-1]), has_owner=course.owner_id is not None,
+        occupation=words["occupation"], towns=tuple(words["towns"]), summary=words["summary"], content_ms=worth.content_ms,
+        hours_milli=worth.hours_milli, credits_milli=worth.credits_milli,
+        planned_hours_milli=course.planned_hours_milli, lesson_count=len(lengths),
+        ready_count=sum(ms is not None for _kind, ms in lengths[:-1]), has_owner=course.owner_id is not None,
         updated=course.updated_at.isoformat(), is_stopped=is_stopped)
 
 

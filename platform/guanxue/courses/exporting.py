@@ -130,7 +130,7 @@ def _compare(parcel: Parcel, back: CourseFolder) -> None:
 def _facts(course: Course) -> dict:
     """What course.yaml says of the published revision; delivery, category, plan and planned hours are the course's own."""
     told = session.get(Revision, course.revision_id).document
-    return {**_words(told), **_of_course(course), **({"subsidised": True} if told.get("is_subsidised") else {})}
+    return {**_words(told), **_of_course(course), **_ways(told.get("is_subsidised"), told.get("policy"))}
 
 
 def _draft_facts(course: Course, lessons: list[Lesson]) -> dict:
@@ -140,8 +140,12 @@ def _draft_facts(course: Course, lessons: list[Lesson]) -> dict:
                                                      "language", "summary", "pass_mark")}
     told["towns"] = sorted(towns[i] for i in list_town_ids(course.id))
     names = [name for name in rules.section_names(course.sections, lessons) if name]
-    return {**_words(told), **_of_course(course), **({"subsidised": True} if course.is_subsidised else {}),
+    return {**_words(told), **_of_course(course), **_ways(course.is_subsidised, course.policy_code),
             **({"sections": names} if names else {})}
+
+
+def _ways(is_subsidised: bool | None, policy_code: str | None) -> dict:
+    return {**({"subsidised": True} if is_subsidised else {}), **({"policy": policy_code} if policy_code else {})}
 
 
 def _words(told: dict) -> dict:

@@ -23,7 +23,7 @@ _UNKEPT = re.compile(r"[\0\ud800-\udfff]")
 LINK, UNNAMED = _("是链接，没有带入。"), _("course.yaml 和正文都没有提到这个文件。")
 FACTS = frozenset((
     "slug", "title", "title_en", "kind", "level", "occupation", "industry", "category", "towns", "language", "delivery",
-    "planned_hours", "summary", "syllabus", "pass_mark", "subsidised", "sections", "lessons", "quiz", "quiz_title",
+    "planned_hours", "summary", "syllabus", "pass_mark", "subsidised", "policy", "sections", "lessons", "quiz", "quiz_title",
     "quiz_draw"))
 OF_FEW_WORDS = ("occupation", "industry", "category", "language", "delivery")
 OF_LESSON = frozenset(("file", "kind", "section", "video", "video_left_out", "subtitles", "subtitles_checked"))
@@ -45,7 +45,7 @@ class FolderLesson:
     is_film_left: bool = False  # it has a film of its own, which did not come along
     is_checked: bool = True  # somebody has looked through the subtitles
     links: dict[str, Path] = field(default_factory=dict)  # targets in its text → files that exist
-    draw: dict[str, int] = field(default_factory=dict)  # of a quiz: how many questions an attempt gets of which pool
+    draw: quizzes.Draw = field(default_factory=dict)  # of a quiz: how many questions an attempt gets of which pool
 
     @property
     def video_suffix(self) -> str:
@@ -77,6 +77,7 @@ class CourseFolder:
     summary: str = ""
     pass_mark: int | None = None
     is_subsidised: bool = False
+    policy_code: str = ""
     lessons: list[FolderLesson] = field(default_factory=list)
     question_count: int = 0
     files: set[Path] = field(default_factory=set)  # those course.yaml names, and itself
@@ -226,6 +227,7 @@ def _read_facts(document: dict, folder: CourseFolder) -> None:
     except ValueError:
         folder.fault("course.yaml", _("level 写法有误，例如：四级/中级工。"))
     folder.is_subsidised = document.get("subsidised") is True
+    folder.policy_code = word("policy")
     folder.towns = words("towns")
     folder.sections = words("sections", LONGEST_SECTION) if "sections" in document else None
     folder.category = word("category") if "category" in document else None
@@ -386,12 +388,12 @@ def _read_quiz(path: Path, document: dict, folder: CourseFolder) -> None:
                                        links=_links(path, name, body, folder)))
 
 
-def _draw(document: dict, questions: list[quizzes.Question], folder: CourseFolder) -> dict[str, int]:
+def _draw(document: dict, questions: list[quizzes.Question], folder: CourseFolder) -> quizzes.Draw:
     draw = document.get("quiz_draw") or {}
     if not isinstance(draw, dict) or not all(isinstance(pool, str) for pool in draw):
         folder.fault("course.yaml", _("quiz_draw 应为“题库: 抽几道”。"))
         return {}
     if (fault := quizzes.draw_fault(questions, draw)) is not None:
-        folder.fault("course.yaml", _("题库“%(pool)s”只有 %(n)s 道题，抽不出那么多。", pool=fault[0], n=fault[1]))
+        folder.fault("course.yaml", _("题库“%(pool)s”只有 %(n)s 道题，抽不出那么多。", pool=fault.pool, n=fault.size))
         return {}
     return draw

@@ -115,6 +115,7 @@ def _take_facts(course: Course, folder: CourseFolder) -> None:
     course.occupation, course.language, course.delivery = folder.occupation, folder.language, folder.delivery
     course.summary, course.planned_hours_milli = folder.summary, folder.planned_hours_milli
     course.pass_mark, course.is_subsidised = folder.pass_mark, folder.is_subsidised
+    course.policy_code = folder.policy_code
     if folder.industry in {i.slug for i in standards.list_industries()}:
         course.industry = folder.industry
     if folder.category is not None:

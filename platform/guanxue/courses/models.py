@@ -38,6 +38,7 @@ class Course(Model):
     syllabus: Mapped[list] = mapped_column(JsonDocument, default=list)
     pass_mark: Mapped[int | None]
     is_subsidised: Mapped[bool] = mapped_column(default=False)  # asks the city for money: nobody may be left out
+    policy_code: Mapped[str] = mapped_column(default="")  # by which its study counts; "" the usual one of its kind
     is_planned: Mapped[bool] = mapped_column(default=False)  # stands in the catalogue although nothing can be studied yet
     state: Mapped[str] = mapped_column(default=DRAFT)
     owner_id: Mapped[int | None] = mapped_column(ForeignKey("accounts_person.id"), index=True)

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from sqlalchemy import ColumnElement, bindparam, func, or_, select, true
 
-from guanxue import accounts, media
+from guanxue import accounts, media, policies
 from guanxue.accounts import Person
 from guanxue.core.actor import Actor
 from guanxue.core.db import session
@@ -144,6 +144,16 @@ def lesson_states(lessons: Iterable[RevisionLesson]) -> dict[int, str]:
     awaited = {x.asset_id for x in lessons if x.duration_ms is None and x.asset_id}
     failed = {a.id for a in media.list_assets(awaited) if a.state == "failed"}
     return {x.id: "ready" if x.duration_ms is not None else "failed" if x.asset_id in failed else "preparing" for x in lessons}
+
+
+def policy_for(revision: Revision) -> policies.Policy:
+    """The policy that somebody who joins the revision today gets: the version that holds of the one its course names."""
+    return policies.current_policy(policies.get_policy(revision.policy_id).code)
+
+
+def known_lengths(lessons: Iterable[RevisionLesson]) -> list[tuple[str, int]]:
+    """(kind, ms) of each lesson whose length is known, as policies.worth_of() takes them."""
+    return [(x.kind, x.duration_ms) for x in lessons if x.duration_ms is not None]
 
 
 def content_ms(lessons: Iterable[RevisionLesson]) -> int | None:

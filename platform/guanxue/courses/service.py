@@ -37,14 +37,15 @@ LONGEST_TITLE = 80
 
 
 def create_course(actor: Actor, *, title: str, kind: str, summary: str = "", level: int | None = None, industry: str = "",
-                  town_slugs: tuple[str, ...] = (), slug: str | None = None, is_subsidised: bool = False) -> Course:
+                  town_slugs: tuple[str, ...] = (), slug: str | None = None, is_subsidised: bool = False,
+                  policy_code: str = "") -> Course:
     """A new draft of the actor's own. Needs "teach". Raises Invalid with fields."""
     actor.require("teach")
-    _check_facts(title, kind, level, industry)
+    _check_facts(title, kind, level, industry, why_not_policy(policy_code, is_subsidised=is_subsidised))
     now = clock.now()
     course = Course(slug=slug or f"c-{secrets.token_hex(4)}", title=title.strip(), kind=kind, summary=summary.strip()[:500],
-                    level=level, industry=industry, is_subsidised=is_subsidised, owner_id=actor.id, state=DRAFT, syllabus=[],
-                    created_at=now, updated_at=now)
+                    level=level, industry=industry, is_subsidised=is_subsidised, policy_code=policy_code, owner_id=actor.id,
+                    state=DRAFT, syllabus=[], created_at=now, updated_at=now)
     session.add(course)
     session.flush()
     set_towns(course, town_slugs)
@@ -52,8 +53,8 @@ def create_course(actor: Actor, *, title: str, kind: str, summary: str = "", lev
     return course
 
 
-def _check_facts(title: str, kind: str, level: int | None, industry: str) -> None:
-    faults = []
+def _check_facts(title: str, kind: str, level: int | None, industry: str, policy_fault: object = None) -> None:
+    faults = [{"field": "policy_code", "message": policy_fault}] if policy_fault else []
     if not 2 <= len(title.strip()) <= LONGEST_TITLE:
         faults.append({"field": "title", "message": _("名称应有 2 到 80 个字。")})
     if kind not in rules.KINDS:
@@ -66,13 +67,26 @@ def _check_facts(title: str, kind: str, level: int | None, industry: str) -> Non
         raise Invalid(_("课程信息有误。"), fields=faults)
 
 
+def why_not_policy(code: str, *, is_subsidised: bool) -> object | None:
+    """Why a course cannot go by that policy ("" is the usual one of its kind); None where it can."""
+    if not code:
+        return None
+    found = next((p for p in policies.list_current() if p.code == code), None)
+    if found is None:
+        return _("没有名为“%(code)s”的计学规则。", code=code)
+    if found.numbers.is_voluntary == is_subsidised:
+        return _("申请补贴的课程要用严格的规则，自愿学习的课程要用宽松的规则。")
+    return None
+
+
 def edit_course(actor: Actor, course: Course, *, title: str, kind: str, summary: str, level: int | None, industry: str,
-                town_slugs: tuple[str, ...] = (), is_subsidised: bool = False) -> None:
+                town_slugs: tuple[str, ...] = (), is_subsidised: bool = False, policy_code: str = "") -> None:
     """Change the draft's facts. What is published stays as it is until the next approval."""
     must_edit(actor, course)
-    _check_facts(title, kind, level, industry)
+    _check_facts(title, kind, level, industry, why_not_policy(policy_code, is_subsidised=is_subsidised))
     course.title, course.kind, course.summary = title.strip(), kind, summary.strip()[:500]
     course.level, course.industry, course.is_subsidised = level, industry, is_subsidised
+    course.policy_code = policy_code
     set_towns(course, town_slugs)
     touched(course)
 
@@ -193,7 +207,7 @@ def edit_lesson(actor: Actor, course: Course, lesson_id: int, *, title: str, bod
     return lesson
 
 
-def set_draw(actor: Actor, course: Course, lesson_id: int, draw: dict[str, int | None]) -> None:
+def set_draw(actor: Actor, course: Course, lesson_id: int, draw: dict[str, int | dict[str, int | None] | None]) -> None:
     """Say of which pool of a quiz an attempt draws how many questions; None (and as many as there are) is all of them.
 
     Raises Invalid with fields "draw-0", "draw-1" … in the order of the pools.
@@ -267,6 +281,8 @@ def must_be_publishable(course: Course) -> list[Lesson]:
     if course.is_subsidised:
         faults += rules.subtitle_faults(lessons, media.checked_subtitles(x.subtitles_id for x in lessons))
     faults += [fault for x in lessons if x.kind == "quiz" and (fault := papers.draw_fault(x)) is not None]
+    if course.is_subsidised:
+        faults += [fault for x in lessons if x.kind == "quiz" for fault in papers.thin_faults(x)]
     if faults:
         raise Invalid(_("还不能提交：%(why)s", why=faults[0].message),
                       fields=[{"field": f.where, "message": f.message} for f in faults])
@@ -300,7 +316,7 @@ def lesson_content(lesson: Lesson | RevisionLesson, film: str | None) -> dict:
 def freeze_course(actor: Actor, course: Course) -> Revision:
     """Freeze the draft as the next revision, which new learners enrol in. The same content is the same revision."""
     lessons = must_be_publishable(course)
-    policy = policies.current_policy()
+    policy = policies.current_policy(course.policy_code or ("subsidised" if course.is_subsidised else "light"))
     document, content = frozen_content(course, lessons)
     digest = rules.content_digest({**document, "policy": policy.id}, content)
     if course.revision_id and session.get(Revision, course.revision_id).digest == digest:
@@ -334,6 +350,7 @@ def _document(course: Course) -> dict:
     towns = {t.id: t.slug for t in accounts.list_towns()}
     return {
         **({"is_subsidised": True} if course.is_subsidised else {}),
+        **({"policy": course.policy_code} if course.policy_code else {}),
         "slug": course.slug, "title": course.title, "title_en": course.title_en, "kind": course.kind, "level": course.level,
         "industry": course.industry, "occupation": course.occupation, "summary": course.summary, "language": course.language,
         "pass_mark": course.pass_mark, "towns": sorted(towns[i] for i in list_town_ids(course.id)),

@@ -43,15 +43,16 @@ def plan_merge(kept_id: int, merged_id: int) -> Plan:
     earned = [c for c in learning.list_completions(merged_id) if _stands(c)]
     titles = {c.id: c.title for c in courses.courses_by_id([c.course_id for c in earned]).values()}
     for completion in earned:
-        amount, hours = worth(completion)
-        rule = rules.refused_by(completion.course_id, amount, held) or counts.get(completion.id, "")
-        steps.append(Step(completion.id, completion.course_id, amount, hours, rule))
+        its = worth(completion)
+        rule = rules.refused_by(completion.course_id, its.credits_milli, held) or counts.get(completion.id, "")
+        steps.append(Step(completion.id, completion.course_id, its.credits_milli, its.hours_milli, rule))
         if not rule:
             held = held.with_course(completion.course_id)
         effects.append(_effect(steps[-1], titles[completion.course_id]))
     waiting = [c for c in learning.list_completions(kept_id) if _is_waiting(c)]
-    total = balance(kept_id) + sum(s.amount for s in steps if not s.rule) + sum(worth(c)[0] for c in waiting)
-    hours = study_hours_milli(kept_id) + sum(s.hours_milli for s in steps if not s.rule) + sum(worth(c)[1] for c in waiting)
+    total = balance(kept_id) + sum(s.amount for s in steps if not s.rule) + sum(worth(c).credits_milli for c in waiting)
+    hours = study_hours_milli(kept_id) + sum(s.hours_milli for s in steps if not s.rule)
+    hours += sum(worth(c).hours_milli for c in waiting)
     told = _("合并以后，保留的账号一共 %(a)s 学分，%(h)s 学时。", a=rules.decimal_text(total), h=rules.decimal_text(hours))
     effects.append(Effect("balance.after", f"person:{kept_id}", told, total))
     return Plan(tuple(effects), (tuple(steps), tuple(c.id for c in waiting)))
@@ -65,7 +66,7 @@ def _stands(completion: Completion) -> bool:
 
 def _is_waiting(completion: Completion) -> bool:
     """A completion whose award is still to come (a job makes up for what failed)."""
-    return _award_of(completion) is None and worth(completion)[0] > 0 and not is_spent(completion)
+    return _award_of(completion) is None and worth(completion).credits_milli > 0 and not is_spent(completion)
 
 
 def _award_of(completion: Completion) -> Award | None:

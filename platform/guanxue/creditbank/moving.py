@@ -14,7 +14,8 @@ from guanxue.creditbank.models import Award, Move
 from guanxue.creditbank.queries import credited, standing_move
 
 MINT = "mint:courses"
-_EXPLAINS = ("course", "title", "revision", "policy", "content_ms", "class_hour_ms", "class_hours_per_credit")
+_EXPLAINS = ("course", "title", "revision", "policy", "content_ms", "class_hours_milli", "class_hour_ms",
+             "class_hours_per_credit")
 
 
 def move(actor: Actor, merging: Merging, one: Award, step: str, rule: str, off: int | None, on: int | None) -> None:
@@ -38,7 +39,8 @@ def move(actor: Actor, merging: Merging, one: Award, step: str, rule: str, off: 
 def _document(merging: Merging, one: Award, step: str, word: str, rule: str) -> dict:
     """What the entry is explained by: the merge, the first entry with its course and numbers, the rule, the reason."""
     first = json.loads(ledger.get_entry(one.entry_number).document)
-    return {**{name: first[name] for name in _EXPLAINS}, "merge": merging.code, "entry": one.entry_number, "award": one.code,
+    explains = {name: first[name] for name in _EXPLAINS if name in first}
+    return {**explains, "merge": merging.code, "entry": one.entry_number, "award": one.code,
             "kept": merging.kept_id, "merged": merging.merged_id, "rule": rule or "moved",
             "reason": rules.move_reason(step, word, rule)}
 

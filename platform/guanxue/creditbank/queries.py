@@ -8,7 +8,7 @@ from datetime import datetime
 
 from sqlalchemy import select
 
-from guanxue import accounts, learning, ledger, policies
+from guanxue import accounts, courses, learning, ledger, policies
 from guanxue.core import clock
 from guanxue.core.db import session
 from guanxue.core.i18n import gettext
@@ -91,7 +91,7 @@ def _line(entry: Entry, amount: int, document: dict, code: str | None, is_revers
         number=entry.number, at=datetime.fromisoformat(entry.posted_at.replace("Z", "+00:00")), kind=entry.kind, amount=amount,
         course=document.get("course"), title=document.get("title", ""), reason=reason, code=code,
         policy=document.get("policy"), revision=document.get("revision"), content_ms=content_ms,
-        class_hours_milli=content_ms * 1000 // hour_ms, class_hour_ms=hour_ms,
+        class_hours_milli=document.get("class_hours_milli", content_ms * 1000 // hour_ms), class_hour_ms=hour_ms,
         class_hours_per_credit=document.get("class_hours_per_credit", 0), is_reversed=is_reversed)
 
 
@@ -103,10 +103,11 @@ def find_award(person_id: int, course_id: int) -> Award | None:
 # ---- credits that follow their person
 
 
-def worth(completion: Completion) -> tuple[int, int]:
-    """(millicredits, thousandths of class hours) of a completion under its policy."""
-    numbers = policies.get_policy(completion.policy_id).numbers
-    return (policies.credits_of(numbers, completion.content_ms), policies.class_hours_milli_of(numbers, completion.content_ms))
+def worth(completion: Completion) -> policies.Worth:
+    """What a completion is worth under its policy; lessons that were spared by testing out count for nothing."""
+    spared = set(completion.evidence.get("tested_out", []))
+    lessons = [(x.kind, x.duration_ms or 0) for x in courses.lessons_of(completion.revision_id) if x.id not in spared]
+    return policies.worth_of(policies.get_policy(completion.policy_id).numbers, lessons)
 
 
 def credited(award: Award) -> int:

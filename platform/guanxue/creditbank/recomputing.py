@@ -51,7 +51,7 @@ def _check(completion: Completion, names: dict[int, str]) -> Iterator[Difference
     """One completion, its content derived again, against its entry."""
     derived = learning.derive_completion(completion)
     numbers = policies.get_policy(completion.policy_id).numbers
-    should = policies.credits_of(numbers, derived.content_ms)
+    should = policies.worth_of(numbers, derived.lessons).credits_milli
     entry = ledger.find_entry_by_key(_key(completion))
     has = _credited(entry, completion.person_id) if entry else 0
     if has == 0 and should and _may_be_missing(completion):

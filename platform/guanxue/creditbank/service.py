@@ -33,13 +33,15 @@ def award(completion: Completion) -> Award | None:
     if there is not None:
         return there
     policy = policies.get_policy(completion.policy_id)
-    amount, _hours = worth(completion)
+    its = worth(completion)
+    amount = its.credits_milli
     if not amount or _is_refused(completion, amount):
         return None
     code = rules.new_code()
     entry = ledger.post(
         SYSTEM, key=f"completion:{completion.person_id}:{completion.course_id}", kind="completion",
-        postings=[(MINT, -amount), (f"person:{completion.person_id}", amount)], document=_document(completion, policy, code))
+        postings=[(MINT, -amount), (f"person:{completion.person_id}", amount)],
+        document=_document(completion, policy, its, code))
     made = Award(completion_id=completion.id, person_id=completion.person_id, course_id=completion.course_id,
                  entry_number=entry.number, code=code, awarded_at=clock.now())
     session.add(made)
@@ -58,13 +60,14 @@ def _is_refused(completion: Completion, amount: int) -> bool:
     return bool(rule)
 
 
-def _document(completion: Completion, policy: policies.Policy, code: str) -> dict:
+def _document(completion: Completion, policy: policies.Policy, its: policies.Worth, code: str) -> dict:
     """Everything the entry is explained by: course, revision, policy, measure, evidence."""
     revision = courses.get_revision(completion.revision_id)
     return {
         "person": completion.person_id, "course": revision.document["slug"], "title": revision.title,
         "revision": revision.number, "revision_digest": revision.digest, "policy": policy.name,
-        "content_ms": completion.content_ms, "class_hour_ms": policy.numbers.class_hour_ms,
+        "content_ms": its.content_ms, "class_hours_milli": its.hours_milli,
+        "class_hour_ms": policy.numbers.class_hour_ms,
         "class_hours_per_credit": policy.numbers.class_hours_per_credit, "evidence": completion.evidence_digest,
         "completed_at": completion.completed_at.isoformat(), "code": code,
     }

@@ -18,6 +18,7 @@ class Derivation:
 
     content_ms: int
     faults: list[object]
+    lessons: tuple[tuple[str, int], ...] = ()  # what counts, each (kind, ms)
 
 
 def derive_completion(completion: Completion, beside: carried.Names = ()) -> Derivation:
@@ -30,9 +31,9 @@ def derive_completion(completion: Completion, beside: carried.Names = ()) -> Der
         if evidence.chain_fault(playback_id, last_seq, chain)
     ]
     spans, passed = evidence.derive_spans(enrolment, _sources(completion, beside, faults)), _passed(completion, faults)
-    content_ms = 0
+    counted = []
     for lesson in courses.lessons_of(completion.revision_id):
-        content_ms += lesson.duration_ms or 0
+        counted.append((lesson.kind, lesson.duration_ms or 0))
         if lesson.kind == "quiz":
             if lesson.id not in passed:
                 faults.append(_("“%(title)s”没有合格的答卷。", title=lesson.title))
@@ -40,7 +41,9 @@ def derive_completion(completion: Completion, beside: carried.Names = ()) -> Der
         credited = spans[lesson.id].credited_ms if lesson.id in spans else 0
         if not evidence.counts_as_complete(lesson, credited, numbers):
             faults.append(_("“%(title)s”计入的时间不够。", title=lesson.title))
-    return Derivation(0 if faults else content_ms, faults)
+    if faults:
+        return Derivation(0, faults)
+    return Derivation(sum(ms for _kind, ms in counted), faults, tuple(counted))
 
 
 def _sources(completion: Completion, beside: carried.Names, faults: list[object]) -> list[carried.Source]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
@@ -34,6 +34,8 @@ class Enrolment(Model):
 class Playback(Model):
     """One sitting before one lesson. Windows of a person's playbacks never overlap. Times are epoch milliseconds.
 
+    With a ticket it was one without a network: its rows came later, and its window is what was heard of it.
+
     `opened_ms` and `max_rate_permille` never change; the rest is where the conversation with the player stands.
     """
 
@@ -54,18 +56,56 @@ class Playback(Model):
     acked_t_ms: Mapped[int] = mapped_column(BigInteger, default=0)
     granted_ms: Mapped[int] = mapped_column(BigInteger, default=0)
     chain: Mapped[bytes] = mapped_column(LargeBinary)
+    ticket_id: Mapped[int | None]
 
 
 class BeatRow(Model):
-    """What one request claimed, packed as it came, and when the server received it. `chain` binds it to all before it."""
+    """What one request claimed, packed as it came, and when the server received it.
+
+    All rows of a playback are bound together by a chain whose end is kept with the playback alone, so that nobody who takes
+    rows away finds an earlier end to put there. Rows from before that was so have a `chain` of their own.
+    """
 
     __tablename__ = "learning_beat"
+    __table_args__ = {"sqlite_with_rowid": False}  # its key is where it lies: half the bytes
     playback_id: Mapped[int] = mapped_column(ForeignKey("learning_playback.id"), primary_key=True)
     seq: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     received_ms: Mapped[int] = mapped_column(BigInteger)
     ended_ms: Mapped[int | None] = mapped_column(BigInteger)  # the playback's end as it stood then
+    room_ms: Mapped[int | None]  # what the policy left of that day, where it bounds a day
     claims: Mapped[bytes] = mapped_column(LargeBinary)
-    chain: Mapped[bytes] = mapped_column(LargeBinary)
+    chain: Mapped[bytes | None] = mapped_column(LargeBinary)
+
+
+class Day(Model):
+    """A cache: how much of a person's study counted on a city day, under policies that bound a day."""
+
+    __tablename__ = "learning_day"
+    person_id: Mapped[int] = mapped_column(ForeignKey("accounts_person.id"), primary_key=True)
+    day_on: Mapped[date] = mapped_column(primary_key=True)
+    counted_ms: Mapped[int]
+
+
+class Ticket(Model):
+    """Leave to study a lesson without a network: this person, this revision's lesson, on one device, until then, at most so much.
+
+    `phone_issued_ms` is what the phone's clock said. `entries` and `head` say how much of the phone's chained record is here.
+    """
+
+    __tablename__ = "learning_ticket"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    code: Mapped[str] = mapped_column(unique=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("accounts_person.id"), index=True)
+    enrolment_id: Mapped[int] = mapped_column(ForeignKey("learning_enrolment.id"), index=True)
+    revision_lesson_id: Mapped[int] = mapped_column(ForeignKey("courses_revision_lesson.id"))
+    device: Mapped[str]
+    issued_ms: Mapped[int] = mapped_column(BigInteger)
+    until_ms: Mapped[int] = mapped_column(BigInteger)
+    phone_issued_ms: Mapped[int] = mapped_column(BigInteger)
+    most_ms: Mapped[int] = mapped_column(BigInteger)
+    max_rate_permille: Mapped[int]
+    entries: Mapped[int] = mapped_column(default=0)
+    head: Mapped[str] = mapped_column(default="")
 
 
 class Progress(Model):
@@ -145,7 +185,83 @@ class Carry(Model):
     ended_at: Mapped[datetime | None] = mapped_column(UtcMoment)
 
 
+class Presence(Model):
+    """Where a person stands between two proofs of being there, over all their courses whose policy asks for it.
+
+    `seed` is secret and never changes: with `number` it says when the next check is due (presence_rules.due_ms). `since_ms` is
+    the moment of the last proof, `counted_ms` what was studied since. `check_id`: the one that waits for an answer.
+    """
+
+    __tablename__ = "learning_presence"
+    person_id: Mapped[int] = mapped_column(ForeignKey("accounts_person.id"), primary_key=True, autoincrement=False)
+    seed: Mapped[bytes] = mapped_column(LargeBinary)
+    number: Mapped[int] = mapped_column(default=1)
+    since_ms: Mapped[int] = mapped_column(BigInteger)
+    counted_ms: Mapped[int] = mapped_column(BigInteger, default=0)
+    check_id: Mapped[int | None] = mapped_column(ForeignKey("learning_check.id"), index=True)
+
+
+class Check(Model):
+    """A presence check came due at `drawn_ms`: the stretch that it is about began at `since_ms` (epoch milliseconds).
+
+    `due_ms` of study it was due by the seed, `counted_ms` it was when a beat showed it. `at_ms` is the moment of the lesson at
+    which the sentence that was running has ended. What became of it are its steps.
+    """
+
+    __tablename__ = "learning_check"
+    __table_args__ = (UniqueConstraint("person_id", "number"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    code: Mapped[str] = mapped_column(unique=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("accounts_person.id"))
+    number: Mapped[int]
+    enrolment_id: Mapped[int] = mapped_column(ForeignKey("learning_enrolment.id"), index=True)
+    revision_lesson_id: Mapped[int] = mapped_column(ForeignKey("courses_revision_lesson.id"))
+    policy_id: Mapped[int] = mapped_column(ForeignKey("policies_policy.id"))
+    since_ms: Mapped[int] = mapped_column(BigInteger)
+    drawn_ms: Mapped[int] = mapped_column(BigInteger)
+    due_ms: Mapped[int] = mapped_column(BigInteger)
+    counted_ms: Mapped[int] = mapped_column(BigInteger)
+    at_ms: Mapped[int] = mapped_column(BigInteger)
+
+
+class CheckStep(Model):
+    """One thing that happened to a check: asked, shown, extended, wrong, missed, proved, question, failed, made_up."""
+
+    __tablename__ = "learning_check_step"
+    check_id: Mapped[int] = mapped_column(ForeignKey("learning_check.id"), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    at_ms: Mapped[int] = mapped_column(BigInteger)
+    what: Mapped[str]
+    document: Mapped[dict] = mapped_column(JsonDocument)
+
+
+class TrainingRoom(Model):
+    """A room of learners that an officer sees: who is in it may prove presence by its number or by the officer's roll."""
+
+    __tablename__ = "learning_training_room"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("accounts_person.id"), index=True)
+    name: Mapped[str]
+    secret: Mapped[bytes] = mapped_column(LargeBinary)
+    opened_at: Mapped[datetime] = mapped_column(UtcMoment)
+    closed_at: Mapped[datetime | None] = mapped_column(UtcMoment)
+
+
+class RoomSeat(Model):
+    """A learner came into a training room by its number."""
+
+    __tablename__ = "learning_room_seat"
+    room_id: Mapped[int] = mapped_column(ForeignKey("learning_training_room.id"), primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("accounts_person.id"), primary_key=True, index=True)
+    joined_at: Mapped[datetime] = mapped_column(UtcMoment)
+
+
 append_only(BeatRow)
+append_only(Ticket, free=("entries", "head"))
 append_only(Move)
 append_only(Completion)
 append_only(Carry, may_fill=("ended_at",))
+append_only(Check)
+append_only(CheckStep)
+append_only(TrainingRoom, may_fill=("closed_at",))
+append_only(RoomSeat)

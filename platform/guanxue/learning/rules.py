@@ -6,7 +6,6 @@ this rate". What it earns is bounded by the beat's own time, by the server's clo
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -77,6 +76,7 @@ def judge(
     `busy`: when the same person was playing elsewhere (epoch milliseconds, sorted, disjoint); those moments earn nothing here.
     """
     grants: list[Grant] = []
+    acked, granted = sitting.acked_t_ms, sitting.granted_ms
     elapsed = received_ms - sitting.opened_ms
     latest = elapsed * DRIFT_PERMILLE // 1000 + DRIFT_MS
     window = max(0, min(received_ms, sitting.ended_ms or received_ms) - sitting.opened_ms)
@@ -85,24 +85,24 @@ def judge(
         if beat.t_ms > latest or (sitting.ended_ms is not None and sitting.opened_ms + beat.t_ms > sitting.ended_ms):
             continue  # not its time yet, or after the end: neither counted nor acknowledged
         qualified += 1
-        if beat.t_ms <= sitting.acked_t_ms:
+        if beat.t_ms <= acked:
             continue
         rate = min(beat.rate_permille, sitting.max_rate_permille)
-        time = beat.t_ms - sitting.acked_t_ms
+        time = beat.t_ms - acked
         if busy:
-            time = free_ms(sitting.opened_ms + sitting.acked_t_ms, sitting.opened_ms + beat.t_ms, busy)
-        budget = time * rate // 1000 + (SLACK_MS if time == beat.t_ms - sitting.acked_t_ms else 0)
-        left = window * sitting.max_rate_permille // 1000 - sitting.granted_ms
+            time = free_ms(sitting.opened_ms + acked, sitting.opened_ms + beat.t_ms, busy)
+        budget = time * rate // 1000 + (SLACK_MS if time == beat.t_ms - acked else 0)
+        left = window * sitting.max_rate_permille // 1000 - granted
         length = min(min(beat.to_ms, terms.duration_ms) - beat.from_ms, budget, left)
         is_late = received_ms - (sitting.opened_ms + beat.t_ms) > terms.late_after_ms
         if is_late:
             length = min(length, terms.late_cap_ms - late_ms)
         length = max(0, length)
-        sitting = replace(sitting, acked_t_ms=beat.t_ms, granted_ms=sitting.granted_ms + length)
+        acked, granted = beat.t_ms, granted + length
         if length:
             late_ms += length if is_late else 0
             grants.append(Grant(beat.from_ms, beat.from_ms + length, is_late))
-    return Outcome(sitting, tuple(grants), late_ms, qualified)
+    return Outcome(replace(sitting, acked_t_ms=acked, granted_ms=granted), tuple(grants), late_ms, qualified)
 
 
 def free_ms(begin_ms: int, end_ms: int, busy: Sequence[tuple[int, int]]) -> int:
@@ -111,19 +111,59 @@ def free_ms(begin_ms: int, end_ms: int, busy: Sequence[tuple[int, int]]) -> int:
 
 
 def busy_spans(
-    sitting: Sitting, beats: Iterable[Beat], received_ms: int, terms: Terms,
+    sitting: Sitting, beats: Iterable[Beat], received_ms: int, terms: Terms, busy: Sequence[tuple[int, int]] = (),
 ) -> tuple[Sitting, list[tuple[int, int]]]:
-    """(the sitting after a request, when its beats were really playing): each grant, at its rate, up to its beat's moment."""
+    """(the sitting after a request, when its beats were really playing): each grant, at its rate, up to its beat's moment.
+
+    `busy`: as judge() takes it; those moments belong to others.
+    """
     found = []
     for beat in beats:
-        outcome = judge(sitting, [beat], received_ms, terms, 0)
+        outcome = judge(sitting, [beat], received_ms, terms, 0, busy)
         rate = max(1, min(beat.rate_permille, sitting.max_rate_permille))
         played = sum(-(-(g.to_ms - g.from_ms) * 1000 // rate) for g in outcome.grants)
-        until = sitting.opened_ms + beat.t_ms
-        if played:
-            found.append((max(sitting.opened_ms + sitting.acked_t_ms, until - played), until))
+        begin, until = sitting.opened_ms + sitting.acked_t_ms, sitting.opened_ms + beat.t_ms
+        found += _last_of(_gaps(list(busy), begin, until) if busy else [(begin, until)], played)
         sitting = outcome.sitting
     return sitting, found
+
+
+def _last_of(spans: list[tuple[int, int]], length_ms: int) -> list[tuple[int, int]]:
+    """The end of the spans that is that long, or all of them."""
+    found = []
+    for begin, end in reversed(spans):
+        taken = min(length_ms, end - begin)
+        if taken > 0:
+            found.append((end - taken, end))
+            length_ms -= taken
+    return found[::-1]
+
+
+def within_room(spans: list[tuple[int, int]], grants: Iterable[Grant], room_ms: int) -> tuple[Grant, ...]:
+    """The grants, in their order, until they have added `room_ms` of new milliseconds to the spans; repeats cost nothing."""
+    kept: list[Grant] = []
+    for grant in grants:
+        for begin, end in _gaps(spans, grant.from_ms, grant.to_ms):
+            if end - begin > room_ms:  # the room ends inside what is new
+                if begin + room_ms > grant.from_ms:
+                    kept.append(replace(grant, to_ms=begin + room_ms))
+                return tuple(kept)
+            room_ms -= end - begin
+        kept.append(grant)
+        spans = merge_spans(spans, [(grant.from_ms, grant.to_ms)])
+    return tuple(kept)
+
+
+def _gaps(spans: list[tuple[int, int]], begin: int, end: int) -> list[tuple[int, int]]:
+    """The parts of [begin, end) that no span covers; spans sorted and disjoint."""
+    found = []
+    for a, b in spans:
+        if b <= begin or a >= end:
+            continue
+        if a > begin:
+            found.append((begin, a))
+        begin = max(begin, b)
+    return [*found, (begin, end)] if begin < end else found
 
 
 def end_of(opened_ms: int, ended_ms: int | None, contact_ms: int, now_ms: int) -> int | None:
@@ -270,9 +310,16 @@ def unpack_spans(data: bytes) -> list[tuple[int, int]]:
 def first_link(key: bytes, code: str, person_id: int, revision_lesson_id: int, opened_ms: int, max_rate_permille: int) -> bytes:
     """The beginning of a playback's chain: what was fixed when it opened, under the server's key."""
     fixed = f"{code}/{person_id}/{revision_lesson_id}/{opened_ms}/{max_rate_permille}"
-    return hmac.new(key, fixed.encode(), hashlib.sha256).digest()
+    return hmac.digest(key, fixed.encode(), "sha256")
 
 
-def next_link(key: bytes, chain: bytes, seq: int, received_ms: int, ended_ms: int | None, claims: bytes) -> bytes:
+def next_link(key: bytes, chain: bytes, seq: int, received_ms: int, ended_ms: int | None, claims: bytes,
+              room_ms: int | None = None) -> bytes:
     """The chain after one more row: no row can be changed, dropped or put in without breaking it."""
-    return hmac.new(key, chain + f"{seq}/{received_ms}/{ended_ms or 0}/".encode() + claims, hashlib.sha256).digest()
+    room = "" if room_ms is None else f":{room_ms}"
+    return hmac.digest(key, chain + f"{seq}/{received_ms}/{ended_ms or 0}{room}/".encode() + claims, "sha256")
+
+
+def nonce_of(key: bytes, code: str, n: int) -> str:
+    """The word that the request of seq n+1 of that playback must carry; nothing to store."""
+    return hmac.digest(key, f"{code}/{n}".encode(), "sha256").hex()[:32]

@@ -41,8 +41,8 @@ def enrol(actor: Actor, course: courses.Course) -> Enrolment:
         raise CannotEnrol(why)
     if enrolment is None:
         revision = courses.get_revision(course.revision_id)
-        enrolment = Enrolment(person_id=actor.id, course_id=course.id, revision_id=revision.id, policy_id=revision.policy_id,
-                              enrolled_at=clock.now())
+        enrolment = Enrolment(person_id=actor.id, course_id=course.id, revision_id=revision.id,
+                              policy_id=courses.policy_for(revision).id, enrolled_at=clock.now())
         try:
             with session.begin_nested():
                 session.add(enrolment)
@@ -64,7 +64,7 @@ def _come_back(enrolment: Enrolment, course: courses.Course) -> None:
         return
     if not (evidence.has_beats(enrolment.id) or enrolment.is_joined or count_all_attempts(enrolment)):
         revision = courses.get_revision(course.revision_id)  # nothing earned yet: begin with what is taught today
-        enrolment.revision_id, enrolment.policy_id = revision.id, revision.policy_id
+        enrolment.revision_id, enrolment.policy_id = revision.id, courses.policy_for(revision).id
 
 
 def count_all_attempts(enrolment: Enrolment) -> int:

@@ -4,12 +4,28 @@ A policy is data with a code, a version and a day from which it holds. Enrolment
 publishing a new version never touches what was earned. The shipped numbers are in defaults.py.
 """
 
+from guanxue.policies.labels import LABELS
 from guanxue.policies.models import Policy
-from guanxue.policies.queries import current_policy, get_policy, list_policies
-from guanxue.policies.rules import Numbers, class_hours_milli_of, credits_of, numbers_of_text, reading_ms
+from guanxue.policies.queries import current_policy, find_current, get_policy, get_version, list_current, list_policies, newest
+from guanxue.policies.rules import (
+    LEVELS,
+    MATCHED,
+    PHONE,
+    SEEN,
+    STATED,
+    Numbers,
+    Worth,
+    is_code,
+    numbers_document,
+    numbers_of_text,
+    reading_ms,
+    worth_of,
+)
 from guanxue.policies.service import load_defaults, publish_policy
 
 __all__ = [
-    "Numbers", "Policy", "current_policy", "get_policy", "list_policies",
-    "numbers_of_text", "credits_of", "class_hours_milli_of", "reading_ms", "publish_policy", "load_defaults",
+    "Numbers", "Policy", "current_policy", "get_policy", "list_policies", "list_current", "find_current", "get_version",
+    "newest", "is_code",
+    "Worth", "LEVELS", "PHONE", "STATED", "SEEN", "MATCHED",
+    "LABELS", "numbers_document", "numbers_of_text", "worth_of", "reading_ms", "publish_policy", "load_defaults",
 ]

@@ -26,6 +26,34 @@ def current_policy(code: str = "light", on: date | None = None) -> Policy:
     return policy
 
 
+def find_current(code: str) -> Policy | None:
+    """The version of `code` that holds today; None where none does."""
+    return next((p for p in list_current() if p.code == code), None)
+
+
+def get_version(code: str, version: int) -> Policy:
+    """That version. Raises NotFound."""
+    policy = session.scalar(select(Policy).where(Policy.code == code, Policy.version == version))
+    if policy is None:
+        raise NotFound(_("没有这个版本的计学规则。"))
+    return policy
+
+
+def newest(code: str) -> Policy:
+    """The newest version of `code`, whether it holds yet or not. Raises NotFound."""
+    policy = session.scalar(select(Policy).where(Policy.code == code).order_by(Policy.version.desc()).limit(1))
+    if policy is None:
+        raise NotFound(_("没有名为“%(code)s”的计学规则。", code=code))
+    return policy
+
+
+def list_current(on: date | None = None) -> list[Policy]:
+    """Of each code the version that holds on a city day (today by default), by code."""
+    holding = {p.code: p for p in sorted(list_policies(), key=lambda p: (p.effective_on, p.version))
+               if p.effective_on <= (on or clock.today())}
+    return [holding[code] for code in sorted(holding)]
+
+
 def get_policy(policy_id: int) -> Policy:
     """The version with that row id. Raises NotFound."""
     policy = session.get(Policy, policy_id)

@@ -12,14 +12,26 @@ from guanxue.core.actor import Actor
 from guanxue.core.db import session
 from guanxue.core.errors import Invalid
 from guanxue.core.i18n import lazy as _
-from guanxue.policies.defaults import EFFECTIVE_ON, SHIPPED
+from guanxue.policies import rules
+from guanxue.policies.defaults import SHIPPED
 from guanxue.policies.models import Policy
 from guanxue.policies.rules import Numbers
 
 
 def publish_policy(actor: Actor, *, code: str, title: str, numbers: dict, effective_on: date) -> Policy:
-    """Publish the next version of a policy. Needs "administer". Raises Invalid when a number is absurd."""
+    """Publish the next version of a policy, holding from a city day that is not over. Needs "administer".
+
+    Whoever is enrolled, and what was earned, stays with the version of then. Raises Invalid when a number is absurd.
+    """
     actor.require("administer")
+    if not rules.is_code(code) or not 2 <= len(title.strip()) <= rules.LONGEST_TITLE:
+        raise Invalid(_("规则的代号用小写字母、数字和连字符；名称 2 到 40 个字。"))
+    if effective_on < clock.today():
+        raise Invalid(_("规则从今天或以后的一天起用，不能倒回去。"))
+    return _publish(actor, code, title.strip(), numbers, effective_on)
+
+
+def _publish(actor: Actor, code: str, title: str, numbers: dict, effective_on: date) -> Policy:
     try:
         Numbers.from_document(numbers)
     except ValueError as error:
@@ -34,9 +46,9 @@ def publish_policy(actor: Actor, *, code: str, title: str, numbers: dict, effect
 
 
 def load_defaults(actor: Actor) -> None:
-    """Publish the shipped policies that are not there yet; safe to repeat."""
-    for code, version, title, numbers in SHIPPED:
+    """Publish the shipped policies that are not there yet; safe to repeat. Needs "administer"."""
+    actor.require("administer")
+    for code, version, title, numbers, effective_on in SHIPPED:
         there = session.scalar(select(Policy.id).where(Policy.code == code, Policy.version == version))
         if there is None:
-            publish_policy(actor, code=code, title=title, numbers=numbers,
-                           effective_on=date.fromisoformat(EFFECTIVE_ON))
+            _publish(actor, code, title, numbers, date.fromisoformat(effective_on))

@@ -27,7 +27,8 @@ at_once = BoundedSemaphore(MOST_AT_ONCE)
 FACT_NAMES = {
     "title": _("名称"), "title_en": _("英文名"), "kind": _("类别"), "level": _("等级"), "occupation": _("工种"),
     "language": _("语言"), "delivery": _("学习方式"), "summary": _("简介"), "planned_hours_milli": _("计划学时"),
-    "pass_mark": _("及格分"), "is_subsidised": _("申请补贴"), "category_path": _("分类"), "syllabus": _("教学要点"),
+    "pass_mark": _("及格分"), "is_subsidised": _("申请补贴"), "policy_code": _("学时怎么算"),
+    "category_path": _("分类"), "syllabus": _("教学要点"),
     "sections": _("小节"), "towns": _("镇街"),
 }
 

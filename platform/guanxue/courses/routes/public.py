@@ -187,17 +187,17 @@ def _institution(found: courses.Course) -> Name | None:
 
 def _revision_values(revision_id: int, progress: learning.CourseProgress | None, making: dict[int, tuple[str, int]]) -> dict:
     revision, lessons = courses.get_revision(revision_id), courses.lessons_of(revision_id)
-    numbers = policies.get_policy(revision.policy_id).numbers
+    numbers = _policy(revision, progress).numbers
     states = courses.lesson_states(lessons)
     done = {x.lesson.id: x for x in progress.lessons} if progress else {}
-    known = sum(x.duration_ms or 0 for x in lessons)
+    worth = policies.worth_of(numbers, courses.known_lengths(lessons))
     ahead = progress.next_lesson if progress else None
     return {
         "title": Name(revision.title, revision.document["title_en"]), "summary": Name(revision.document["summary"]),
         "pass_mark": revision.pass_mark,
         "lessons": [_lesson_row(x, states[x.id], making.get(x.asset_id), done.get(x.id)) for x in lessons],
-        "worth": {"content_ms": known, "class_hours_milli": policies.class_hours_milli_of(numbers, known),
-                  "credits_milli": policies.credits_of(numbers, known), "is_whole": courses.content_ms(lessons) is not None,
+        "worth": {"content_ms": worth.content_ms, "class_hours_milli": worth.hours_milli,
+                  "credits_milli": worth.credits_milli, "is_whole": courses.content_ms(lessons) is not None,
                   "class_hour_minutes": numbers.class_hour_ms // 60_000, "hours_a_credit": numbers.class_hours_per_credit,
                   "share_percent": numbers.share_watched_permille // 10},
         "next": {"slug": ahead.lesson.slug, "number": ahead.lesson.position, "kind": ahead.lesson.kind,
@@ -205,6 +205,11 @@ def _revision_values(revision_id: int, progress: learning.CourseProgress | None,
         "completed": bool(progress and progress.completion), "permille": progress.permille if progress else 0,
         "sizes": _sizes(lessons),
     }
+
+
+def _policy(revision: courses.Revision, progress: learning.CourseProgress | None) -> policies.Policy:
+    """Whoever is in goes by what they joined under, whoever is not by what holds today."""
+    return policies.get_policy(progress.enrolment.policy_id) if progress else courses.policy_for(revision)
 
 
 def _sizes(lessons: list[courses.RevisionLesson]) -> dict:

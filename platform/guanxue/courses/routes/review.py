@@ -6,9 +6,10 @@ import re
 
 from flask import Response, redirect, request, url_for
 
-from guanxue import accounts, courses, media, quizzes, standards
+from guanxue import accounts, courses, media, policies, quizzes, standards
 from guanxue.core import clock
 from guanxue.core.errors import Invalid, NotFound, Problem
+from guanxue.core.i18n import gettext
 from guanxue.core.i18n import lazy as _
 from guanxue.core.markup import inline_html, markdown_html
 from guanxue.core.plain import invalid_field
@@ -19,9 +20,9 @@ from guanxue.courses.routes import blueprint
 FACTS = {"title": _("课程名称"), "title_en": _("英文名称"), "kind": _("类别"), "level": _("等级"), "industry": _("行业"),
          "occupation": _("工种"), "summary": _("一句话介绍"), "language": _("语言"), "pass_mark": _("及格线"),
          "towns": _("镇街"), "section": _("分节"), "slug": _("网址里的名字"), "settings": _("抽题设置"), "subtitles": _("字幕"),
-         "is_subsidised": _("申请政府补贴的课程")}
+         "is_subsidised": _("申请政府补贴的课程"), "policy": _("学时怎么算")}
 SHOWN_FACTS = ("title", "summary", "kind", "level", "industry", "towns", "pass_mark",
-               "is_subsidised")
+               "is_subsidised", "policy")
 _MOMENT = re.compile(r"(?:(\d{1,2})[:：])?(\d{1,4})[:：](\d{1,2})|(\d{1,5})")
 
 
@@ -117,6 +118,8 @@ def fact_words(name: str, value: object) -> str:
         return ""
     if name == "is_subsidised":
         return str(_("是"))
+    if name == "policy":
+        return next((gettext(p.title) for p in policies.list_current() if p.code == value), str(value))
     if name == "kind":
         return str(courses.KINDS.get(str(value), value))
     if name == "level":

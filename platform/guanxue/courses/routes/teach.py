@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from flask import Response, redirect, request, url_for
 
-from guanxue import accounts, courses, discussions, learning, media, quizzes, standards
+from guanxue import accounts, courses, discussions, learning, media, policies, quizzes, standards
 from guanxue.core.errors import Invalid, NotFound, Problem
+from guanxue.core.i18n import gettext
 from guanxue.core.i18n import lazy as _
 from guanxue.core.web.addresses import is_row_id
 from guanxue.core.web.dispatch import current_actor
@@ -27,7 +28,8 @@ def my_course(slug: str) -> courses.Course:
 def _choices() -> dict:
     return {"kinds": courses.KINDS, "levels": standards.LEVELS,
             "industries": [(i.slug, i.name) for i in standards.list_industries()],
-            "towns": [(t.slug, t.name) for t in accounts.list_towns()]}
+            "towns": [(t.slug, t.name) for t in accounts.list_towns()],
+            "policies": [(p.code, gettext(p.title)) for p in policies.list_current()]}
 
 
 def _facts() -> dict:
@@ -35,7 +37,8 @@ def _facts() -> dict:
     level = form.get("level", "")
     return {"title": form.get("title", ""), "kind": form.get("kind", ""), "summary": form.get("summary", ""),
             "level": int(level) if is_row_id(level) else None, "industry": form.get("industry", ""),
-            "town_slugs": tuple(form.getlist("town")), "is_subsidised": form.get("is_subsidised") == "yes"}
+            "town_slugs": tuple(form.getlist("town")), "is_subsidised": form.get("is_subsidised") == "yes",
+            "policy_code": form.get("policy_code", "")}
 
 
 @blueprint.get("/teach")
@@ -71,7 +74,7 @@ def teach_new() -> Response:
 
 def _new_form(problem: Problem | None = None) -> Response:
     values = _facts() if problem else {"title": "", "kind": "skills-upgrading", "summary": "", "level": None, "industry": "",
-                                       "town_slugs": (), "is_subsidised": False}
+                                       "town_slugs": (), "is_subsidised": False, "policy_code": ""}
     return personal(page("courses/teach_new.html", problem.status if problem else 200, values=values, **_choices(),
                          **told_of(problem)))
 
@@ -116,7 +119,7 @@ def course_page(course: courses.Course, problem: Problem | None = None) -> Respo
             "syllabus": course.syllabus, "is_plan": course.is_planned},
         values={"title": course.title, "kind": course.kind, "summary": course.summary, "level": course.level,
                 "industry": course.industry, "town_slugs": tuple(towns[t] for t in courses.list_town_ids(course.id)),
-                "is_subsidised": course.is_subsidised},
+                "is_subsidised": course.is_subsidised, "policy_code": course.policy_code},
         sections=sections, quizzes=[rows[x.id] for x in lessons if x.kind == "quiz"], count=len(lessons),
         is_making=_is_making(assets.values()), missing=_missing(course, lessons) if may_edit else [],
         talk=talk_of(course), review=review_values(course), may_edit=may_edit, may_give_back=courses.may_give_back(course),
