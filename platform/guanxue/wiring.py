@@ -47,6 +47,7 @@ from guanxue.accounts.routes import second_factor as _accounts_second_factor  # 
 from guanxue.accounts.routes import settings as _accounts_settings  # noqa: F401
 from guanxue.accounts.routes import signin as _accounts_signin  # noqa: F401
 from guanxue.cases import keeping as cases_keeping
+from guanxue.cases import routes as case_routes
 from guanxue.cases import tasks as case_tasks
 from guanxue.config import ROOT, Settings, UnsafeSettings
 from guanxue.core import events
@@ -99,6 +100,7 @@ from guanxue.learning.routes import corrections as _learning_corrections  # noqa
 from guanxue.learning.routes import insight as _learning_insight  # noqa: F401
 from guanxue.learning.routes import marking as _learning_marking  # noqa: F401
 from guanxue.learning.routes import notes as _learning_notes  # noqa: F401
+from guanxue.learning.routes import offline as _learning_offline  # noqa: F401
 from guanxue.learning.routes import preview as _learning_preview  # noqa: F401
 from guanxue.learning.routes import study as _learning_study  # noqa: F401
 from guanxue.ledger import commands as ledger_commands
@@ -151,7 +153,7 @@ def join(app: Flask) -> None:
 
 def _blueprints(app: Flask) -> None:
     """Every edge that answers addresses."""
-    edges = (policies_routes, accounts_routes, helpdesk_routes, media_routes, media_api, course_pages, learning_pages,
+    edges = (policies_routes, accounts_routes, case_routes, helpdesk_routes, media_routes, media_api, course_pages, learning_pages,
              discussion_routes, creditbank_routes, track_pages)
     for edge in edges:
         app.register_blueprint(edge.blueprint)
@@ -172,6 +174,7 @@ def _events() -> None:
     events.listen(quizzes.KeyCorrected, learning.correct_later)
     events.listen(learning.CourseCompleted, creditbank.award_completion, settle=creditbank.award_later)
     events.listen(learning.CourseCompleted, tracks.settle_completion, settle=tracks.settle_later)
+    events.listen(accounts.IdentityDisputed, cases.open_dispute)
     events.listen(accounts.PersonRenamed, courses_keeping.refresh_names)
 
 

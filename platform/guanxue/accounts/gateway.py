@@ -26,6 +26,7 @@ TEMPLATES = {
     "password-changed": "【莞学】你的密码刚刚被重新设置。不是你本人操作，请马上联系单位的平台管理员。",
     "number-changed": "【莞学】你的账号已改用手机号 {phone} 登录。不是你本人操作，请马上联系单位的平台管理员。",
     "new-device": "【莞学】你的账号刚刚在一部新的设备上登录。不是你本人操作，请马上改密码。",
+    "case": "【莞学】有一件关于你学习记录的事（编号 {code}），请登录后打开“我的”查看。可以说明，也可以申诉。",
 }
 
 
@@ -60,7 +61,7 @@ class FileGateway:
             raise CannotSend(f"file: {error.strerror}") from None
 
 
-class _NoRedirect(urllib.request.HTTPRedirectHandler):
+class NoRedirect(urllib.request.HTTPRedirectHandler):
     """The token is for this address only."""
 
     def redirect_request(self, *_arguments) -> None:
@@ -75,7 +76,7 @@ class HttpGateway:
         userinfo, _at, host = parts.netloc.rpartition("@")
         self.token = unquote(userinfo.rpartition(":")[2])
         self.url = urlunsplit(parts._replace(netloc=host))
-        self._opener = urllib.request.build_opener(_NoRedirect)
+        self._opener = urllib.request.build_opener(NoRedirect)
 
     def send(self, key: str, phone: str, template: str, params: dict[str, str]) -> None:
         """Any answer of 200 to 299 within ten seconds is a yes."""

@@ -58,6 +58,10 @@ DEEDS = {
     "discussions.post.reported": N_("举报一段文字"), "discussions.post.kept": N_("留下被举报的文字"),
     "discussions.post.removed": N_("撤下被举报的文字"), "helpdesk.ticket.answered": N_("回复求助"),
     "helpdesk.ticket.closed": N_("结束求助"),
+    "cases.case.opened": N_("提出更正、申诉或疑点"), "cases.case.answered": N_("对一件事作说明"),
+    "cases.case.asked": N_("请当事人说明"), "cases.case.evidence_added": N_("补充证据"),
+    "cases.case.decided": N_("对一件事作决定"), "cases.case.appealed": N_("申诉"),
+    "cases.case.accepted": N_("接受决定"), "cases.case.withdrawn": N_("撤回请求"), "cases.case.closed": N_("一件事办结"),
 }
 
 

@@ -1,0 +1,146 @@
+"""Finding cases: a person's own, and those that wait at the desk."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import func, select
+
+from guanxue import accounts
+from guanxue.cases import rules
+from guanxue.cases.errors import NoSuchCase
+from guanxue.cases.models import Case, Exhibit, Party, Step
+from guanxue.core.actor import Actor
+from guanxue.core.db import session
+from guanxue.core.i18n import lazy as _
+from guanxue.core.paging import Page
+
+PER_PAGE = 30
+WAITING = (rules.OPEN, rules.APPEALED)
+
+
+@dataclass(frozen=True)
+class Dossier:
+    """A case with everything in it, in order."""
+
+    case: Case
+    person_ids: tuple[int, ...]
+    exhibits: tuple[Exhibit, ...]
+    steps: tuple[Step, ...]
+
+    @property
+    def decisions(self) -> list[Step]:
+        """What was decided, at most twice."""
+        return [s for s in self.steps if s.step == "decided"]
+
+    @property
+    def final(self) -> Step | None:
+        """The newest decision."""
+        return next(reversed(self.decisions), None)
+
+    def has_spoken(self, refs: Iterable[str]) -> bool:
+        """Did one of these say something in it?"""
+        return any(s.step in ("said", "appealed") and s.by in set(refs) for s in self.steps)
+
+
+def refs_of(person_id: int) -> set[str]:
+    """"person:17" of every account of the person behind one of them."""
+    return {f"person:{one}" for one in accounts.all_accounts_of(person_id)}
+
+
+def dossier(case: Case) -> Dossier:
+    """The case with everything in it."""
+    parts = {
+        table: tuple(session.scalars(select(table).where(table.case_id == case.id).order_by(table.id)))
+        for table in (Exhibit, Step)}
+    people = session.scalars(select(Party.person_id).where(Party.case_id == case.id).order_by(Party.person_id))
+    return Dossier(case, tuple(people), parts[Exhibit], parts[Step])
+
+
+def get_own(actor: Actor, code: str) -> Dossier:
+    """The actor's own case by its code, under whichever account. Raises NoSuchCase, also for anybody else's."""
+    actor.must_be_person()
+    case = session.scalar(select(Case).where(Case.code == code.strip().upper()))
+    found = dossier(case) if case is not None else None
+    if found is None or set(found.person_ids).isdisjoint(accounts.accounts_of(actor.id)):
+        raise NoSuchCase(_("没有这件事，可能是网址写错了。"))
+    return found
+
+
+def get_case(actor: Actor, case_id: int) -> Dossier:
+    """Any case, at the desk. Raises Forbidden, NoSuchCase."""
+    actor.require("inspect")
+    case = session.get(Case, case_id)
+    if case is None:
+        raise NoSuchCase(_("没有这件事，可能是网址写错了。"))
+    return dossier(case)
+
+
+def find_by_key(key: str) -> Case | None:
+    """The case of that occasion."""
+    return session.scalar(select(Case).where(Case.key == key))
+
+
+def find_unclosed(kind: str, subject: str, person_id: int) -> Case | None:
+    """A case of that kind about the same thing that the person still has."""
+    return session.scalar(
+        select(Case).join(Party, Party.case_id == Case.id)
+        .where(Case.kind == kind, Case.subject == subject, Case.state != rules.CLOSED,
+               Party.person_id.in_(accounts.all_accounts_of(person_id))).order_by(Case.id.desc()).limit(1))
+
+
+def list_own(person_id: int) -> list[Dossier]:
+    """The person's cases under all their accounts, the newest first."""
+    ids = select(Party.case_id).where(Party.person_id.in_(accounts.accounts_of(person_id)))
+    return [dossier(c) for c in session.scalars(select(Case).where(Case.id.in_(ids)).order_by(Case.id.desc()).limit(50))]
+
+
+def has_news(found: Dossier, person_id: int) -> bool:
+    """Is there something in it that the person has not answered, and not said they have read?"""
+    mine = refs_of(person_id)
+    told = max((s.id for s in found.steps if s.step in rules.NEWS and s.by not in mine), default=0)
+    own = max((s.id for s in found.steps if s.by in mine and s.step in rules.OWN_STEPS | {"opened"}), default=0)
+    return told > own
+
+
+def list_news(person_id: int) -> list[Dossier]:
+    """The person's cases with something new in them."""
+    return [d for d in list_own(person_id) if has_news(d, person_id)]
+
+
+def list_cases(state: str, page: int = 1) -> Page[Case]:
+    """Cases that wait ("waiting": those due first), may still be appealed against ("decided"), or are over ("closed")."""
+    states = WAITING if state == "waiting" else (state,)
+    total = session.scalar(select(func.count()).select_from(Case).where(Case.state.in_(states))) or 0
+    order = (Case.due_on, Case.id) if state == "waiting" else (Case.id.desc(),)
+    rows = session.scalars(select(Case).where(Case.state.in_(states)).order_by(*order)
+                           .offset((page - 1) * PER_PAGE).limit(PER_PAGE))
+    return Page(list(rows), total, page, PER_PAGE)
+
+
+def count_waiting() -> int:
+    """How many wait for a decision."""
+    return session.scalar(select(func.count()).select_from(Case).where(Case.state.in_(WAITING))) or 0
+
+
+def count_opened_since(actor: Actor, moment: datetime) -> int:
+    """How many cases the actor has opened since."""
+    return session.scalar(select(func.count()).select_from(Case).where(
+        Case.opened_by == actor.ref, Case.opened_at > moment)) or 0
+
+
+def list_over(today: date) -> list[Case]:
+    """Decided cases whose last day to appeal is past."""
+    return list(session.scalars(select(Case).where(Case.state == rules.DECIDED, Case.appeal_until_on < today)
+                                .order_by(Case.id)))
+
+
+def parties_of(case_ids: Iterable[int]) -> dict[int, list[int]]:
+    """Person ids by case id."""
+    found: dict[int, list[int]] = {}
+    for case_id, person_id in session.execute(
+            select(Party.case_id, Party.person_id).where(Party.case_id.in_(list(case_ids))).order_by(Party.person_id)):
+        found.setdefault(case_id, []).append(person_id)
+    return found
