@@ -34,6 +34,7 @@ from guanxue.accounts import routes as accounts_routes
 from guanxue.accounts import signin
 from guanxue.accounts import tasks as accounts_tasks
 from guanxue.accounts.routes import admin as _accounts_admin  # noqa: F401 adds its pages to the blueprint
+from guanxue.accounts.routes import checking as _accounts_checking  # noqa: F401
 from guanxue.accounts.routes import codes as _accounts_codes  # noqa: F401
 from guanxue.accounts.routes import forgotten as _accounts_forgotten  # noqa: F401
 from guanxue.accounts.routes import identity as _accounts_identity  # noqa: F401
@@ -153,8 +154,8 @@ def join(app: Flask) -> None:
 
 def _blueprints(app: Flask) -> None:
     """Every edge that answers addresses."""
-    edges = (policies_routes, accounts_routes, case_routes, helpdesk_routes, media_routes, media_api, course_pages, learning_pages,
-             discussion_routes, creditbank_routes, track_pages)
+    edges = (policies_routes, accounts_routes, case_routes, helpdesk_routes, media_routes, media_api, course_pages,
+             learning_pages, discussion_routes, creditbank_routes, track_pages)
     for edge in edges:
         app.register_blueprint(edge.blueprint)
 
@@ -194,6 +195,7 @@ def _jobs() -> None:
     jobs.register("search.update", search_tasks.update)
     jobs.register("accounts.send_message", accounts_tasks.send_message)
     jobs.register("accounts.erase", accounts_tasks.erase, max_attempts=50)
+    jobs.register("accounts.match", accounts_tasks.match_identity, max_attempts=10, given_up=accounts_tasks.give_up_matching)
     jobs.register("cases.close", case_tasks.close_over)
     jobs.register("credits.award", creditbank_tasks.award, max_attempts=50)
     jobs.register("learning.settle_correction", learning_tasks.settle_correction, max_attempts=50)
@@ -262,6 +264,7 @@ def _workplaces() -> None:
                          lambda: len(discussions.list_reported())),
         places.Workplace("/curate", _("学习路线管理"), "town", lambda actor: bool(tracks.list_towns_curated(actor))),
         places.Workplace("/desk", _("帮助台"), "message", lambda actor: actor.may("support"), helpdesk.count_open),
+        places.Workplace("/office/identity", _("看证件"), "shield", lambda actor: actor.may("identify"), accounts.count_unchecked),
         places.Workplace("/admin/people", _("人员"), "person", lambda actor: actor.may("administer")),
         places.Workplace("/admin/organisations", _("单位"), "home", lambda actor: actor.may("administer")),
         places.Workplace("/admin/policies", _("计学规则"), "clock", lambda actor: actor.may("administer")),

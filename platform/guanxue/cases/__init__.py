@@ -46,8 +46,8 @@ from guanxue.cases.workdays import add_workdays, is_workday, missing_years, work
 
 __all__ = [
     "Case", "Exhibit", "Step", "Dossier", "NoSuchCase", "NotNow", "CaseOpened", "CaseDecided", "CaseClosed", "KIND_WORDS",
-    "OWN_KINDS", "RESULT_WORDS", "STATE_WORDS", "TERMS", "open_case", "open_dispute", "say", "see", "appeal", "accept", "withdraw",
-    "ask",
+    "OWN_KINDS", "RESULT_WORDS", "STATE_WORDS", "TERMS", "open_case", "open_dispute", "say", "see", "appeal", "accept",
+    "withdraw", "ask",
     "add_evidence", "decide", "carried_out", "close_over", "watch_terms", "why_not_decider", "may_uphold",
     "get_own", "get_case", "dossier", "find_by_key", "list_own", "list_news", "has_news", "list_cases", "count_waiting",
     "parties_of",
