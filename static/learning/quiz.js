@@ -33,31 +33,46 @@
     return Number.isFinite(number) ? number : null;
   }
 
-  let unsaved = {}, timer = 0;
-  async function save() {
-    const batch = unsaved;
-    if (!Object.keys(batch).length) return;
-    unsaved = {};
-    try {
-      const answer = await fetch(`/api/v1/attempts/${form.dataset.attempt}/answers`, {
-        method: 'PUT', credentials: 'same-origin', keepalive: true,
-        headers: { 'Content-Type': 'application/json', 'X-CSRF-Token': form.dataset.csrf }, body: JSON.stringify(batch),
-      });
-      if (!answer.ok) throw new Error();
-      if (saved.textContent !== words.saved) saved.textContent = words.saved;  // said once, not at every answer
-    } catch (_offline) {
-      unsaved = Object.assign({}, batch, unsaved);
-      if (saved.textContent !== words.offline) saved.textContent = words.offline;
-      clearTimeout(timer);
-      timer = setTimeout(save, 5000);
-    }
+  function putAnswer(id, answer) {  // an answer that was written before this page and not sent yet
+    const question = questions.find((q) => q.dataset.id === id);
+    if (!question) return;
+    const { kind } = question.dataset, chosen = answer === null ? [] : [].concat(answer).map(String);
+    [...question.querySelectorAll('input, select, textarea')].forEach((x, n) => {
+      const part = x.name.slice(`q-${id}-`.length);
+      if (x.type === 'radio' || x.type === 'checkbox') x.checked = chosen.includes(x.value);
+      else if (kind === 'matching') x.value = (answer && answer[part]) || '';
+      else if (kind === 'ordering') x.value = chosen.includes(part) ? chosen.indexOf(part) + 1 : '';
+      else x.value = chosen[n] || '';
+    });
   }
+  const say = (text) => { if (saved.textContent !== text) saved.textContent = text; };  // said once, not at every answer
+  const leave = () => { say(words.done); location.reload(); };
+  const kept = window.keepAnswers(form, {
+    saved: () => say(words.saved), offline: (isStored) => say(isStored ? words.offline : words.unkept), unkept: () => say(words.unkept),
+    late: (count) => say(put(words.late, count)), closed: () => say(words.closed), done: leave, restore: putAnswer,
+    taken() {
+      const box = document.getElementById('taken');
+      questions.forEach((q) => { q.disabled = true; });
+      [...form.querySelectorAll('#hand-in button.wide, #extend')].forEach((x) => { x.disabled = true; });
+      box.hidden = false;
+      box.focus();
+    },
+  });
+  document.querySelector('#taken button').addEventListener('click', (event) => {
+    event.preventDefault();
+    form.action = event.currentTarget.formAction;
+    form.submit();
+  });
+  form.addEventListener('submit', async (event) => {  // what waits is sent first, so that nothing stays behind on the device
+    event.preventDefault();
+    if (navigator.onLine === false) { say(words.offline); return; }
+    await Promise.race([kept.flush(), new Promise((go) => setTimeout(go, 4000))]);
+    form.submit();
+  });
   form.addEventListener('input', (event) => {
     const question = event.target.closest('.question');
     if (!question) return;
-    unsaved[question.dataset.id] = answerOf(question);
-    clearTimeout(timer);
-    timer = setTimeout(save, /^text/.test(event.target.type) ? 800 : 150);
+    kept.write(question.dataset.id, answerOf(question), /^text/.test(event.target.type) ? 800 : 150);
     countLeft(event.target);
     mark();
   });
@@ -72,8 +87,6 @@
     event.preventDefault();
     if (after.hidden) handIn.querySelector('button').focus(); else show(at + 1);
   });
-  window.addEventListener('online', save);
-  window.addEventListener('pagehide', save);
 
   // A last look before handing in: every question with what was answered; a tap goes there.
   const lastLook = document.getElementById('last-look');
@@ -155,7 +168,7 @@
     extend.addEventListener('click', async (event) => {
       event.preventDefault();
       try {
-        await save();
+        await kept.flush();
         const answer = await fetch(`/api/v1/attempts/${form.dataset.attempt}/extension`, {
           method: 'POST', credentials: 'same-origin', headers: { 'Content-Type': 'application/json', 'X-CSRF-Token': form.dataset.csrf },
         });

@@ -152,11 +152,11 @@ def test_the_template_reads_back_whole():
 
 
 def test_rows_that_cannot_be_read_are_named_and_the_good_ones_kept():
-    report = read_file(table(["题型", "题干", "选项A", "选项B", "答案", "难度"], ["单选", "甲？", "一", "二", "B", "易"],
+    report = read_file(table(["题型", "题干", "选项A", "选项B", "答案", "章节", "难度"], ["单选", "甲？", "一", "二", "B", "易", "难"],
                              ["单选", "乙？", "一", "二", "C", ""], [None], ["多选", "丙？", "一", "", "A", ""]))
     assert (len(report.questions), report.total, report.unit) == (1, 3, "row")
     assert [x.line for x in report.left_out] == [3, 5] and "选项里没有 C" in str(report.left_out[0].reason)
-    assert [str(w) for w in report.dropped[0].what] == ["难度：易"]
+    assert [str(w) for w in report.dropped[0].what] == ["章节：易"] and report.questions[0].level == "hard"
 
 
 def test_formulas_are_text_and_are_written_as_text():

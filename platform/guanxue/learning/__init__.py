@@ -4,10 +4,12 @@ An enrolment pins a course's revision and policy. What the player claims is kept
 server's clock (rules.py) and can be decided again from the claims (derivation.py). Completion happens once.
 """
 
+from guanxue.learning.beside_classes import STUDY
 from guanxue.learning.derivation import Derivation, derive_completion
-from guanxue.learning.errors import CannotEnrol, LessonNotReady, NoSuchPlayback, NotEnrolled
-from guanxue.learning.events import CourseCompleted, Enrolled, LessonCompleted
+from guanxue.learning.errors import CannotEnrol, CannotTestOut, LessonNotReady, NoSuchPlayback, NotEnrolled
+from guanxue.learning.events import CourseCompleted, Enrolled, LessonCompleted, StudyBegan
 from guanxue.learning.evidence import Answer, answer_of, fits_key, open_playback
+from guanxue.learning.exams import Spared, extra_permille, is_strict, may_spare, time_subject
 from guanxue.learning.insight import GROUPS, Curve, count_groups, list_curves, list_items, list_learners
 from guanxue.learning.judging import (
     Correction,
@@ -21,9 +23,11 @@ from guanxue.learning.judging import (
     list_awaiting,
     list_corrections,
     list_marked,
+    list_marking,
     list_outcomes,
     list_waiting,
     mark_answer,
+    may_mark,
     may_answer,
     settle_marked,
 )
@@ -31,6 +35,35 @@ from guanxue.learning.merging import foresee_completions, list_ready, overlaps, 
 from guanxue.learning.models import Completion, Enrolment, Note, Playback
 from guanxue.learning.moving import Onward, find_onward, move_on
 from guanxue.learning.notes import add_note, change_note, list_notes
+from guanxue.learning.presence import Challenge, FaceService, find_challenge, plug_face_service
+from guanxue.learning.presence_rooms import (
+    Seated,
+    close_room,
+    get_room,
+    join_room,
+    list_rooms,
+    list_seated,
+    may_open_room,
+    open_room,
+    roll,
+    room_number,
+)
+from guanxue.learning.presence_schedule import Drawn, list_schedule
+from guanxue.learning.proving import (
+    CannotProve,
+    NoSuchCheck,
+    Told,
+    get_told,
+    is_missed,
+    list_told,
+    make_up,
+)
+from guanxue.learning.proving import answer as answer_check
+from guanxue.learning.proving import ask_make_up
+from guanxue.learning.proving import choose as choose_check
+from guanxue.learning.proving import extend as extend_check
+from guanxue.learning.proving import give_up as give_up_check
+from guanxue.learning.proving import show as show_check
 from guanxue.learning.queries import (
     CourseProgress,
     LessonProgress,
@@ -52,7 +85,7 @@ from guanxue.learning.queries import (
     standing,
 )
 from guanxue.learning.resting import give_rests_back
-from guanxue.learning.rules import Beat
+from guanxue.learning.rules import MOST_BEATS, Beat
 from guanxue.learning.service import (
     attempt_subject,
     attempts_elsewhere,
@@ -64,20 +97,33 @@ from guanxue.learning.service import (
     extend_attempt,
     find_attempt_lesson,
     find_open_attempt,
+    find_spared,
+    holds,
     leave,
     outcome_of,
     record_beats,
     save_answers,
+    save_changes,
     save_late,
     settle_courses,
     start_attempt,
     submit_attempt,
+    take_hold,
+    test_out,
 )
+from guanxue.learning.sittings import MOST_ENTRIES, Entry
+from guanxue.learning.tickets import Synced, find_own_ticket, is_offered, issue_ticket, secret_of, sync_ticket
 
 __all__ = [
-    "GROUPS", "Curve", "count_groups", "list_curves", "list_items", "list_learners",
+    "Challenge", "FaceService", "find_challenge", "plug_face_service", "CannotProve", "NoSuchCheck", "Told", "get_told",
+    "is_missed", "list_told", "make_up", "ask_make_up", "answer_check", "choose_check", "extend_check", "give_up_check",
+    "show_check", "Seated", "close_room", "get_room", "join_room", "list_rooms", "list_seated", "may_open_room", "open_room",
+    "roll", "room_number", "Drawn", "list_schedule",
+    "STUDY",
+    "GROUPS", "MOST_BEATS", "Curve", "count_groups", "list_curves", "list_items", "list_learners",
     "Enrolment", "Playback", "Completion", "Beat", "Answer", "LessonProgress", "CourseProgress", "Derivation",
-    "CourseCompleted", "LessonCompleted", "Enrolled", "NotEnrolled", "CannotEnrol", "LessonNotReady", "NoSuchPlayback",
+    "CourseCompleted", "LessonCompleted", "Enrolled", "StudyBegan", "NotEnrolled", "CannotEnrol", "LessonNotReady",
+    "NoSuchPlayback",
     "enrol", "leave", "find_enrolment", "get_enrolment", "enrolment_for_lesson", "open_playback", "get_playback",
     "check_playback", "answer_of", "elapsed_ms", "beat_every_s", "record_beats", "close_playback", "start_attempt",
     "attempt_subject", "find_attempt_lesson", "save_answers", "submit_attempt", "outcome_of", "settle_courses",
@@ -85,8 +131,11 @@ __all__ = [
     "extend_attempt", "save_late", "find_completion", "get_completion", "list_completions", "derive_completion", "fits_key",
     "list_counted", "attempts_elsewhere", "complete_joined", "foresee_completions", "list_ready", "overlaps", "shares_evidence",
     "Correction", "ShortAnswer", "answer_correction", "ask_correction", "correct_later", "count_waiting", "get_short_answer",
-    "is_awaiting", "list_awaiting", "list_corrections", "list_marked", "list_outcomes", "list_waiting", "mark_answer",
-    "may_answer",
+    "is_awaiting", "list_awaiting", "list_corrections", "list_marked", "list_marking", "list_outcomes", "list_waiting", "mark_answer",
+    "may_answer", "may_mark",
+    "CannotTestOut", "Spared", "extra_permille", "find_spared", "holds", "is_strict", "may_spare", "save_changes", "take_hold",
+    "test_out", "time_subject",
     "Onward", "find_onward", "move_on", "give_rests_back", "find_open_attempt",
     "settle_marked", "last_sync", "Note", "add_note", "change_note", "list_notes",
+    "MOST_ENTRIES", "Entry", "Synced", "find_own_ticket", "is_offered", "issue_ticket", "secret_of", "sync_ticket",
 ]

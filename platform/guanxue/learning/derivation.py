@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from guanxue import accounts, courses, policies, quizzes
 from guanxue.core.db import session
 from guanxue.core.i18n import lazy as _
-from guanxue.learning import carried, evidence, rules
+from guanxue.learning import carried, evidence, exams, presence, rules
 from guanxue.learning.models import Carry, Completion
 from guanxue.learning.queries import get_enrolment
 
@@ -30,9 +30,14 @@ def derive_completion(completion: Completion, beside: carried.Names = ()) -> Der
         for playback_id, last_seq, chain in completion.evidence["playbacks"]
         if evidence.chain_fault(playback_id, last_seq, chain)
     ]
-    spans, passed = evidence.derive_spans(enrolment, _sources(completion, beside, faults)), _passed(completion, faults)
+    sources = _sources(completion, beside, faults)
+    shut = presence.shut_by_names(completion.evidence.get("checks", []), faults)
+    spans, passed = evidence.derive_spans(enrolment, sources, shut), _passed(completion, faults)
+    spared = _spared(completion, sources, faults)
     counted = []
     for lesson in courses.lessons_of(completion.revision_id):
+        if lesson.id in spared:
+            continue  # complete without it, and worth nothing: hours count what was studied
         counted.append((lesson.kind, lesson.duration_ms or 0))
         if lesson.kind == "quiz":
             if lesson.id not in passed:
@@ -60,6 +65,14 @@ def _sources(completion: Completion, beside: carried.Names, faults: list[object]
     return [replace(s, busy=tuple(rules.merge_spans(list(s.busy), busy))) for s in sources]
 
 
+def _spared(completion: Completion, sources: list[carried.Source], faults: list[object]) -> set[int]:
+    """Lessons that the first try at the quiz spared, where it did by what the completion names."""
+    if "tested_out" not in completion.evidence:
+        return set()
+    marks, regrades = _named(completion, completion.evidence["tested_out"][0], [])
+    return exams.spared_by(completion, sources, marks, regrades, faults)
+
+
 def _passed(completion: Completion, faults: list[object]) -> set[int]:
     """Quiz lessons whose named attempt, graded again, reaches the revision's pass mark; a score that was changed is a fault.
 
@@ -74,6 +87,8 @@ def _passed(completion: Completion, faults: list[object]) -> set[int]:
         score = quizzes.derive_score(submission)
         if score != submission.score:
             faults.append(_("答卷的成绩记录被改动过：记为 %(a)s 分，重新评分为 %(b)s 分。", a=submission.score, b=score))
+        if quizzes.has_false_marks(attempt_id):
+            faults.append(_("两位老师的批改和得出的分对不上。"))
         marks, regrades = _named(completion, attempt_id, faults)
         now = quizzes.standing_by(submission, marks, regrades)
         if now.is_decided and now.score >= pass_mark:

@@ -19,7 +19,23 @@ class NoSuchPlayback(NotFound):
     """No such playback of this person."""
 
 
+class CannotTestOut(Conflict):
+    """The first try at the quiz does not spare the lessons, or there are none to spare."""
+
+    code = "cannot-test-out"
+
+
 class LessonNotReady(Conflict):
     """The lesson's video is still in the making, or it is no lesson to play."""
 
     code = "not-ready"
+
+
+class NoSuchTicket(NotFound):
+    """No ticket with that code."""
+
+
+class NotYourTicket(Forbidden):
+    """The ticket is somebody else's."""
+
+    code = "not-your-ticket"

@@ -16,7 +16,7 @@ from guanxue.core.actor import Actor
 from guanxue.core.db import session
 from guanxue.core.errors import Forbidden, NotFound
 from guanxue.core.i18n import lazy as _
-from guanxue.learning import carried, evidence
+from guanxue.learning import carried, evidence, exams
 from guanxue.learning.models import Carry, Enrolment
 from guanxue.learning.service import attempt_subject, attempts_elsewhere, complete_course, complete_quiz, lesson_of
 
@@ -96,25 +96,28 @@ class ShortAnswer:
     mark: quizzes.Mark | None
     is_decided: bool
     is_own: bool
+    is_strict: bool = False  # two people mark it, blind to each other
+    is_wanted: bool = True  # the actor's word is: nobody says theirs twice
 
 
-def may_mark(actor: Actor, course: courses.Course) -> bool:
-    """Whoever may change the course marks its short answers."""
-    return courses.may_edit_course(actor, course)
+def may_mark(actor: Actor, course: courses.Course, *, is_strict: bool) -> bool:
+    """Whoever may change the course marks its short answers; reviewers are the second and the third in strict exams."""
+    return courses.may_edit_course(actor, course) or (is_strict and actor.may("review"))
 
 
 def list_waiting(actor: Actor, course: courses.Course) -> list[ShortAnswer]:
     """Every short answer that waits for a mark, handed in first first; not the actor's own."""
     rows = quizzes.list_waiting(p.paper_id for p in courses.list_papers(course.id))
     answers = [x for attempt, submission in rows if _is_of(attempt, course) for x in _answers(actor, attempt, submission)]
-    return [x for x in answers if x.mark is None and not x.is_own]
+    return [x for x in answers if x.mark is None and not x.is_own and x.is_wanted
+            and may_mark(actor, course, is_strict=x.is_strict)]
 
 
 def list_marked(actor: Actor, course: courses.Course) -> list[ShortAnswer]:
     """Short answers of submissions that are marked, the newest first, as many as are still looked at."""
     rows = quizzes.list_marked((p.paper_id for p in courses.list_papers(course.id)), MOST_MARKED)
     answers = [x for attempt, submission in rows if _is_of(attempt, course) for x in _answers(actor, attempt, submission)]
-    return [x for x in answers if x.mark is not None and not x.is_own]
+    return [x for x in answers if x.mark is not None and not x.is_own and may_mark(actor, course, is_strict=x.is_strict)]
 
 
 def get_short_answer(actor: Actor, course: courses.Course, attempt_id: str, number: int) -> ShortAnswer:
@@ -133,24 +136,39 @@ def _is_of(attempt: quizzes.Attempt, course: courses.Course) -> bool:
 
 def _answers(actor: Actor, attempt: quizzes.Attempt, submission: quizzes.Submission) -> list[ShortAnswer]:
     now, is_own = quizzes.standing_of(submission), quizzes.is_own(actor, attempt)
-    marks = {m.question_id: m for m in now.marks}
+    marks, is_strict = {m.question_id: m for m in now.marks}, exams.is_strict(*lesson_of(attempt))
+    opinions: dict[str, list[quizzes.Opinion]] = {}
+    for opinion in quizzes.list_opinions(attempt.id) if is_strict else ():
+        opinions.setdefault(opinion.question_id, []).append(opinion)
     return [ShortAnswer(attempt.id, n, q, submission.answers.get(q.id, ""), submission.submitted_at, marks.get(q.id),
-                        now.is_decided, is_own)
+                        now.is_decided, is_own, is_strict, quizzes.is_awaited(actor, opinions.get(q.id, [])))
             for n, q in enumerate(quizzes.questions_of(attempt), 1) if q.id in now.waiting or q.id in marks]
 
 
 def mark_answer(actor: Actor, course: courses.Course, attempt_id: str, number: int, *, permille: int, remarks: str,
-                reason: str) -> quizzes.Mark:
-    """Give it its points. Raises Forbidden, NotFound, and what quizzes raises."""
-    if not may_mark(actor, course):
-        raise Forbidden(_("这门课由别的老师负责。"))
+                reason: str) -> None:
+    """Give it its points; in a strict exam, say what one thinks it is worth. Raises Forbidden, NotFound, what quizzes raises."""
     answer = get_short_answer(actor, course, attempt_id, number)
-    return quizzes.mark_answer(actor, attempt_id, answer.question.id, permille=permille, remarks=remarks, reason=reason)
+    if not may_mark(actor, course, is_strict=answer.is_strict):
+        raise Forbidden(_("这门课由别的老师负责。"))
+    if answer.is_strict and answer.mark is None:
+        quizzes.give_opinion(actor, attempt_id, answer.question.id, permille=permille, remarks=remarks)
+    else:
+        quizzes.mark_answer(actor, attempt_id, answer.question.id, permille=permille, remarks=remarks, reason=reason)
+
+
+def list_marking(actor: Actor) -> list[courses.Course]:
+    """Courses in which the actor marks: their own with a quiz, and for reviewers those with answers of strict exams to be marked."""
+    own = [c for c in courses.list_own_courses(actor) if courses.list_papers(c.id)] if actor.may("teach") else []
+    others = {c.id: c for paper in (quizzes.papers_waiting() if actor.may("review") else ()) for c in courses.list_using(paper)}
+    for course in own:
+        others.pop(course.id, None)
+    return own + [c for c in others.values() if list_waiting(actor, c)]
 
 
 def count_waiting(actor: Actor) -> int:
-    """How many short answers wait in the courses that the actor teaches."""
-    return sum(len(list_waiting(actor, course)) for course in courses.list_own_courses(actor))
+    """How many short answers wait for the actor."""
+    return sum(len(list_waiting(actor, course)) for course in list_marking(actor))
 
 
 # ---- keys that were put right

@@ -113,6 +113,7 @@ class LessonProgress:
     resume_ms: int
     is_complete: bool
     share_permille: int
+    is_spared: bool = False  # the course was completed without it
 
     @property
     def coverage_permille(self) -> int:
@@ -151,11 +152,13 @@ def course_progress(enrolment: Enrolment) -> CourseProgress:
     rows = progress_rows(enrolment.id)
     share = policies.get_policy(enrolment.policy_id).numbers.share_watched_permille
     lessons = []
+    completion = completion_of(enrolment)
+    spared = completion.evidence.get("tested_out", ("", ()))[1] if completion is not None else ()
     for lesson in courses.lessons_of(enrolment.revision_id):
         row = rows.get(lesson.id)
         lessons.append(LessonProgress(lesson, row.credited_ms if row else 0, row.resume_ms if row else 0,
-                                      bool(row and row.is_complete), share))
-    return CourseProgress(enrolment, lessons, completion_of(enrolment))
+                                      bool(row and row.is_complete), share, lesson.id in spared))
+    return CourseProgress(enrolment, lessons, completion)
 
 
 def lesson_progress(enrolment: Enrolment, lesson: RevisionLesson) -> LessonProgress:

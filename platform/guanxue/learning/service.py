@@ -16,10 +16,10 @@ from guanxue.core.db import session
 from guanxue.core.i18n import lazy as _
 from guanxue.courses import RevisionLesson
 from guanxue.learning import beats as hot
-from guanxue.learning import carried, evidence, resting, rules
+from guanxue.learning import carried, evidence, exams, presence, resting, rules
 from guanxue.learning.derivation import derive_completion
-from guanxue.learning.errors import CannotEnrol, LessonNotReady, NotEnrolled
-from guanxue.learning.events import CourseCompleted, Enrolled, LessonCompleted
+from guanxue.learning.errors import CannotEnrol, CannotTestOut, LessonNotReady, NotEnrolled
+from guanxue.learning.events import CourseCompleted, Enrolled, LessonCompleted, StudyBegan
 from guanxue.learning.models import Completion, Enrolment, Playback, Progress
 from guanxue.learning.queries import (
     completion_of,
@@ -28,6 +28,7 @@ from guanxue.learning.queries import (
     find_enrolment,
     get_enrolment,
     get_playback,
+    progress_rows,
 )
 
 
@@ -95,7 +96,7 @@ def record_beats(actor: Actor, code: str, seq: int, nonce: str, beats: list[rule
         evidence.rebuild_progress(enrolment)
         complete_course(enrolment)
         return answer
-    if not is_newly_complete:
+    if not is_newly_complete or answer.challenge is not None:  # while a check waits nothing completes
         return answer
     enrolment, lesson = evidence.lock_enrolment(standing.enrolment_id), courses.get_revision_lesson(standing.revision_lesson_id)
     progress = session.get(Progress, (enrolment.id, lesson.id), populate_existing=True)
@@ -121,6 +122,15 @@ def beat_every_s(enrolment: Enrolment) -> int:
 # ---- completion
 
 
+def complete_lessons(enrolment: Enrolment) -> None:
+    """Complete the lessons of which enough counts and that waited for presence to be shown; again is the same."""
+    rows, numbers = progress_rows(enrolment.id), policies.get_policy(enrolment.policy_id).numbers
+    for lesson in courses.lessons_of(enrolment.revision_id):
+        row = rows.get(lesson.id)
+        if row is not None and not row.is_complete and evidence.counts_as_complete(lesson, row.credited_ms, numbers):
+            _complete_lesson(enrolment, lesson, row)
+
+
 def _complete_lesson(enrolment: Enrolment, lesson: RevisionLesson, progress: Progress) -> None:
     progress.is_complete = True
     session.flush()
@@ -139,17 +149,20 @@ def complete_joined(actor: Actor, enrolment_id: int) -> None:
     complete_course(enrolment)
 
 
-def complete_course(enrolment: Enrolment) -> None:
-    """Write the completion where every lesson is complete and there is none yet; what was derived must say the same."""
+def complete_course(enrolment: Enrolment, spared: exams.Spared | None = None) -> None:
+    """Write the completion where every lesson is complete (or `spared`) and there is none yet; what was derived must say the
+    same. Spared lessons are worth nothing.
+    """
     if completion_of(enrolment) is not None or accounts.get_person(enrolment.person_id).merged_into_id is not None:
         return
     progress = course_progress(enrolment)
-    if progress.next_lesson is not None or not progress.lessons:
+    without = {x.id for x in spared.lessons} if spared else set()
+    if any(not x.is_complete and x.lesson.id not in without for x in progress.lessons) or not progress.lessons:
         return
-    content_ms = courses.content_ms(x.lesson for x in progress.lessons)
-    if content_ms is None:
+    content_ms = courses.content_ms(x.lesson for x in progress.lessons if x.lesson.id not in without)
+    if content_ms is None or presence.is_asking(enrolment):
         return
-    named = evidence.named(enrolment)
+    named = evidence.named(enrolment) | ({"tested_out": [spared.attempt_id, sorted(without)]} if spared else {})
     digest = hashlib.sha256(json.dumps(named, sort_keys=True).encode()).hexdigest()
     completion = Completion(enrolment_id=enrolment.id, person_id=enrolment.person_id, course_id=enrolment.course_id,
                             revision_id=enrolment.revision_id, policy_id=enrolment.policy_id, content_ms=content_ms,
@@ -168,6 +181,38 @@ def complete_course(enrolment: Enrolment) -> None:
     audit.record(actor, "learning.course.completed", f"enrolment:{enrolment.id}", {"content_ms": content_ms})
     events.emit(CourseCompleted(completion.id, enrolment.id, enrolment.person_id, enrolment.course_id,
                                 enrolment.revision_id, enrolment.policy_id, content_ms, digest))
+
+
+def find_spared(enrolment: Enrolment) -> exams.Spared | None:
+    """What the person's first try at the quiz spares them, where it was good enough and the course is not complete."""
+    progress = course_progress(enrolment)
+    if progress.completion is not None:
+        return None
+    return exams.find_spared(enrolment, [x.lesson for x in progress.lessons if not x.is_complete])
+
+
+def test_out(actor: Actor, course: courses.Course) -> Completion:
+    """Complete the course without the lessons that the first try at its quiz spares; again is the same. The person's own step:
+    it is final, and hours count what was studied alone. Raises NotEnrolled, CannotTestOut.
+    """
+    found = find_enrolment(actor.id, course.id)
+    if found is None or found.left_at is not None:
+        raise NotEnrolled(_("请先报名这门课。"))
+    enrolment = evidence.lock_enrolment(found.id)
+    there = completion_of(enrolment)
+    if there is not None:
+        return there
+    spared = find_spared(enrolment)
+    if spared is None:
+        raise CannotTestOut(_("这门课现在不能免修：要在第一次考核就考到规定的分数。"))
+    evidence.end_playbacks(actor.id, enrolment_id=enrolment.id)
+    complete_course(enrolment, spared)
+    done = completion_of(enrolment)
+    if done is None:
+        raise CannotTestOut(_("现在还不能结业，请稍后再试。"))
+    audit.record(actor, "learning.course.tested_out", f"enrolment:{enrolment.id}",
+                 {"attempt": spared.attempt_id, "score": spared.score, "lessons": [x.id for x in spared.lessons]})
+    return done
 
 
 # ---- quizzes
@@ -203,15 +248,22 @@ def find_open_attempt(enrolment: Enrolment, lesson: RevisionLesson) -> quizzes.A
 
 
 def start_attempt(actor: Actor, lesson: RevisionLesson) -> quizzes.Attempt:
-    """The open attempt at the lesson's quiz, or a new one. Raises NotEnrolled, LessonNotReady, AwaitsMarks, NoAttemptsLeft."""
+    """The open attempt at the lesson's quiz, or a new one, from now on held by this device.
+
+    Raises NotEnrolled, LessonNotReady, AwaitsMarks, NoAttemptsLeft.
+    """
     if lesson.paper_id is None:
         raise LessonNotReady(_("这节课没有考核。"))
     courses.must_not_rest(lesson)
     enrolment = evidence.lock_enrolment(enrolment_for_lesson(actor, lesson).id)
     running = find_open_attempt(enrolment, lesson)
-    if running is not None:
-        return running
-    return quizzes.open_attempt(actor, lesson.paper_id, attempt_subject(enrolment, lesson), _limits(enrolment, lesson))
+    if running is None:
+        running = quizzes.open_attempt(actor, lesson.paper_id, attempt_subject(enrolment, lesson), _limits(enrolment, lesson),
+                                       device=quizzes.device_name(actor), extra_permille=exams.extra_permille(enrolment))
+    elif not quizzes.is_here(actor, running):
+        running = quizzes.take_hold(actor, running.id)
+    events.emit(StudyBegan(actor, f"attempt:{running.id}"))
+    return running
 
 
 def find_attempt_lesson(actor: Actor, attempt_id: str) -> tuple[quizzes.Attempt, Enrolment, RevisionLesson]:
@@ -230,9 +282,29 @@ def _give_rest_back(attempt: quizzes.Attempt, enrolment: Enrolment, lesson: Revi
 
 
 def save_answers(actor: Actor, attempt_id: str, answers: dict) -> quizzes.Attempt:
-    """Keep answers of the open attempt. Raises what quizzes raises."""
-    _give_rest_back(*find_attempt_lesson(actor, attempt_id))
+    """Keep answers of the open attempt. Raises TakenOver where another device goes on with it, and what quizzes raises."""
+    attempt, enrolment, lesson = find_attempt_lesson(actor, attempt_id)
+    _give_rest_back(attempt, enrolment, lesson)
+    _must_hold(actor, attempt)
     return quizzes.save_answers(actor, attempt_id, answers)
+
+
+def _must_hold(actor: Actor, attempt: quizzes.Attempt, hold: int | None = None) -> None:
+    if quizzes.find_submission(attempt.id) is None:
+        quizzes.must_hold(actor, attempt, hold)
+
+
+def take_hold(actor: Actor, attempt_id: str, page: str) -> quizzes.Attempt:
+    """Go on with the attempt on this page of this device. Raises what quizzes raises."""
+    find_attempt_lesson(actor, attempt_id)
+    return quizzes.take_hold(actor, attempt_id, page)
+
+
+def save_changes(actor: Actor, attempt_id: str, page: str, hold: int, changes: list[quizzes.Change]) -> quizzes.Kept:
+    """Keep what counts of a page's save, also after a lost line. Raises NoSuchAttempt, Invalid."""
+    attempt, enrolment, lesson = find_attempt_lesson(actor, attempt_id)
+    _give_rest_back(attempt, enrolment, lesson)
+    return quizzes.save_changes(actor, attempt_id, page, hold, changes, grace_ms=exams.grace_ms(enrolment))
 
 
 def extend_attempt(actor: Actor, attempt_id: str) -> quizzes.Attempt:
@@ -243,21 +315,37 @@ def extend_attempt(actor: Actor, attempt_id: str) -> quizzes.Attempt:
     return quizzes.extend_attempt(actor, attempt_id)
 
 
-def save_late(actor: Actor, attempt_id: str, answers: dict) -> quizzes.Attempt:
+def save_late(actor: Actor, attempt_id: str, answers: dict, hold: int | None = None) -> quizzes.Attempt:
     """Keep a form's answers; one that comes after the end takes the time it could have asked for, so nothing written is lost.
 
-    Raises what quizzes raises.
+    Where another page or device went on with the attempt since (`hold`), what is answered there stays, what is not is kept,
+    and the attempt that is given back is held by that other one. Raises what quizzes raises.
     """
     attempt, enrolment, lesson = find_attempt_lesson(actor, attempt_id)
     _give_rest_back(attempt, enrolment, lesson)
     if attempt.expires_at <= clock.now() and quizzes.more_time(attempt).is_possible:
         extend_attempt(actor, attempt_id)
+    if not holds(actor, attempt, hold):
+        answers = {name: answer for name, answer in answers.items() if name not in attempt.answers}
     return quizzes.save_answers(actor, attempt_id, answers)
 
 
+def holds(actor: Actor, attempt: quizzes.Attempt, hold: int | None = None) -> bool:
+    """Does nobody else go on with the attempt?"""
+    try:
+        _must_hold(actor, attempt, hold)
+    except quizzes.TakenOver:
+        return False
+    return True
+
+
 def submit_attempt(actor: Actor, attempt_id: str) -> tuple[quizzes.Result, list[dict]]:
-    """Hand in: (result, feedback). Explanations only after a pass or the last attempt. A second time is the first answer."""
-    _attempt, enrolment, lesson = find_attempt_lesson(actor, attempt_id)
+    """Hand in: (result, feedback). Explanations only after a pass or the last attempt. A second time is the first answer.
+
+    Raises TakenOver where another device goes on with it.
+    """
+    attempt, enrolment, lesson = find_attempt_lesson(actor, attempt_id)
+    _must_hold(actor, attempt)
     enrolment = evidence.lock_enrolment(enrolment.id)
     pass_mark = courses.get_revision(lesson.revision_id).pass_mark
     attempt, submission = quizzes.submit_attempt(actor, attempt_id, pass_mark=pass_mark)
@@ -290,11 +378,17 @@ def lesson_of(attempt: quizzes.Attempt) -> tuple[Enrolment, RevisionLesson]:
 
 
 def outcome_of(attempt: quizzes.Attempt, submission, enrolment: Enrolment) -> tuple[quizzes.Result, list[dict]]:
-    """What the learner is told about a handed-in attempt."""
+    """What the learner is told about a handed-in attempt.
+
+    Right answers are told after a pass, or after the last try for what was answered; of a strict exam after a pass alone,
+    and before it not even question by question, or each try would tell the next one the key.
+    """
     lesson = courses.get_revision_lesson(int(attempt.subject.rpartition(":")[2]))
     result = quizzes.result_of(attempt, submission, _limits(enrolment, lesson))
+    if exams.is_strict(enrolment, lesson) and not result.passed:
+        return result, []
     is_over = result.passed or (result.attempts_left == 0 and not result.waiting)
-    return result, quizzes.feedback(attempt, submission, explain=is_over)
+    return result, quizzes.feedback(attempt, submission, explain=is_over, is_passed=result.passed)
 
 
 def settle_courses(event: courses.LessonReady) -> None:

@@ -6,7 +6,16 @@ once when handed in, and can be graded again from what was stored. Whoever needs
 are marked by people, blind; a faulty key is put right by two people, and nobody loses by it (standing.py says what counts).
 """
 
+from guanxue.quizzes.allowing import (
+    LONGEST_REASON,
+    SHARES,
+    end_allowance,
+    extra_permille,
+    grant_time,
+    list_allowances,
+)
 from guanxue.quizzes.analysis import Item, list_items
+from guanxue.quizzes.drawing import POOL_TIMES, Draw, Part, draw_fault, drawn_count, levels_of, parts_of, pools_of, thin_parts
 from guanxue.quizzes.errors import (
     AttemptClosed,
     AwaitsMarks,
@@ -15,6 +24,7 @@ from guanxue.quizzes.errors import (
     NoMoreTime,
     NoSuchAttempt,
     NotForYou,
+    TakenOver,
 )
 from guanxue.quizzes.events import KeyCorrected, SubmissionMarked
 from guanxue.quizzes.formats.assembling import assemble, content_id
@@ -27,8 +37,8 @@ from guanxue.quizzes.formats.twins import Merge, Met, merge
 from guanxue.quizzes.formats.writing import FORMS, write_questions
 from guanxue.quizzes.gift import read_gift
 from guanxue.quizzes.gift_writing import write_gift
-from guanxue.quizzes.marking import LONGEST_REMARKS, is_own, mark_answer
-from guanxue.quizzes.models import Attempt, Mark, Paper, Regrade, RegradeRequest, Submission
+from guanxue.quizzes.marking import LONGEST_REMARKS, give_opinion, has_false_marks, is_awaited, is_own, mark_answer
+from guanxue.quizzes.models import Allowance, Attempt, LateSave, Mark, Opinion, Paper, Regrade, RegradeRequest, Submission
 from guanxue.quizzes.queries import (
     attempts_left,
     find_open_attempt,
@@ -46,12 +56,14 @@ from guanxue.quizzes.queries import (
     list_marked,
     list_marked_since,
     list_marks,
+    list_opinions,
     list_regrades,
     list_regrades_of,
     list_requests,
     list_submitted,
     list_unfinished,
     list_waiting,
+    papers_waiting,
 )
 from guanxue.quizzes.regrading import (
     Foresight,
@@ -65,19 +77,19 @@ from guanxue.quizzes.regrading import (
 from guanxue.quizzes.rules import (
     KINDS,
     LONGEST_SHORT,
+    LEVELS,
     WHOLE,
     Question,
-    draw_fault,
-    drawn_count,
     is_won_by_all,
-    pools_of,
     questions_from,
     questions_to,
 )
+from guanxue.quizzes.saving import Change, Kept, device_name, is_here, list_late, must_hold, save_changes, take_hold
 from guanxue.quizzes.service import (
     Limits,
     MoreTime,
     Result,
+    areas_of,
     create_paper,
     extend_attempt,
     feedback,
@@ -85,6 +97,7 @@ from guanxue.quizzes.service import (
     free_time,
     give_time,
     more_time,
+    newest_seq,
     open_attempt,
     questions_for_learner,
     result_of,
@@ -116,6 +129,10 @@ __all__ = [
     "Result", "AttemptClosed", "NoAttemptsLeft", "NoSuchAttempt", "NoMoreTime", "MoreTime", "more_time", "extend_attempt",
     "list_extensions", "AwaitsMarks",
     "free_time", "give_time", "list_unfinished",
+    "areas_of", "Allowance", "LONGEST_REASON", "SHARES", "end_allowance", "extra_permille", "grant_time", "list_allowances",
+    "TakenOver", "Change", "Kept", "LateSave", "device_name", "is_here", "list_late", "must_hold", "save_changes", "take_hold",
+    "newest_seq", "Opinion", "give_opinion", "has_false_marks", "is_awaited", "list_opinions", "papers_waiting",
+    "LEVELS", "POOL_TIMES", "Draw", "Part", "levels_of", "parts_of", "thin_parts",
     "DecidedAlready", "NotForYou", "KeyCorrected", "SubmissionMarked", "LONGEST_REMARKS",
     "is_own", "mark_answer", "Mark", "Regrade", "RegradeRequest", "Submission", "get_regrade", "get_request",
     "get_submission", "list_awaiting", "list_corrected", "list_marked", "list_marked_since", "list_marks", "list_regrades",

@@ -25,6 +25,12 @@ class NoMoreTime(Conflict):
     code = "no-more-time"
 
 
+class TakenOver(Conflict):
+    """Another device, or another page of this one, went on with the attempt."""
+
+    code = "taken-over"
+
+
 class AwaitsMarks(Conflict):
     """What was handed in last waits for a person to mark it."""
 

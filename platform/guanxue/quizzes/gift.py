@@ -13,7 +13,7 @@ from decimal import Decimal, InvalidOperation
 
 from guanxue.core.i18n import lazy as _
 from guanxue.quizzes.formats.reports import Doubt, Dropped, LeftOut, Report
-from guanxue.quizzes.rules import WHOLE, Option, Question, is_won_by_all, pieces_of, with_dear_wrongs
+from guanxue.quizzes.rules import LEVELS, WHOLE, Option, Question, is_won_by_all, pieces_of, with_dear_wrongs
 
 WRONGS_MADE_DEAR = _("错的选项原来扣得太少，全部勾上也能得一半以上的分；收进来以后，选了错的这道题不得分。")
 WRONGS_ARE_FREE = _("错的选项扣得太少，全部勾上也能得一半以上的分；请给错的选项写上更大的负百分比，或写“全对才得分”的记号。")
@@ -149,6 +149,7 @@ def _question(block: _Block, dropped: list[object]) -> Question:
         fields["kind"] = "multiple"
     if fields["kind"] == "multiple" and "whole" in block.marks:
         fields["rule"] = "whole"
+    fields["level"] = next((x for x in LEVELS if x in block.marks), "")
     if not (fields["stem"] or fields["tail"]):
         raise _Bad(_("没有题干。"))
     inside = "\0".join(insides)

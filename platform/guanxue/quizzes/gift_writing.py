@@ -9,6 +9,7 @@ from guanxue.quizzes.formats.reports import Loss
 from guanxue.quizzes.rules import WHOLE, Option, Question, is_won_by_all, pieces_of
 
 NO_POOL = "$course$/top"
+LEVEL_LOST = _("难度没有写出。")
 _FORMAT = re.compile(r"^\[(html|markdown|plain|moodle)\]")
 _OURS = re.compile(r"\]\(/media/")
 
@@ -28,6 +29,7 @@ def _unsayable(q: Question) -> list[object]:
     if q.gap_count > 1:
         return [_("Moodle 的 GIFT 没有几个空的填空题，这道题没有写出；要带走它请用 Moodle XML。")]
     lost = [_("“全对才得分”写不出，Moodle 会按各选项的百分比给分。")] if q.rule == "whole" else []
+    lost += [LEVEL_LOST] if q.level else []
     texts = (q.stem, q.tail, q.explanation, *(o.text for o in q.options), *(o.match for o in q.options))
     if any(_OURS.search(text) for text in texts):
         lost.append(_("图片、声音只写了本站的地址，没有随文件带走。"))
@@ -48,6 +50,7 @@ def _marks(q: Question) -> str:
     """The comment that says what GIFT has no sign for."""
     has_one_right = q.kind == "multiple" and any(o.permille == WHOLE for o in q.options)
     marks = ["multiple"] * has_one_right + ["whole"] * (q.rule == "whole") + ["free"] * is_won_by_all(q)
+    marks += [q.level] if q.level else []
     return f"// guanxue: {', '.join(marks)}\n" if marks else ""
 
 

@@ -8,11 +8,12 @@ from guanxue.accounts import Effect
 from guanxue.core.actor import Actor
 from guanxue.core.db import session
 from guanxue.core.i18n import lazy as _
-from guanxue.quizzes.models import Attempt, Extension, Mark, Paper, RegradeRequest, Submission
+from guanxue.quizzes.models import Allowance, Attempt, Extension, LateSave, Mark, Opinion, Paper, RegradeRequest, Submission
 from guanxue.quizzes.standing import standing_of
 
 # Table → where export() tells of it.
-KEEPS = {"quizzes_attempt": "attempts", "quizzes_mark": "marks_given", "quizzes_regrade_request": "corrections_asked"}
+KEEPS = {"quizzes_attempt": "attempts", "quizzes_mark": "marks_given", "quizzes_regrade_request": "corrections_asked",
+         "quizzes_opinion": "opinions_given", "quizzes_allowance": "extra_time"}
 
 
 def export(person_id: int) -> dict:
@@ -24,9 +25,14 @@ def export(person_id: int) -> dict:
     given = session.scalars(select(Mark).where(Mark.by == f"person:{person_id}").order_by(Mark.id))
     asked = session.scalars(select(RegradeRequest).where(RegradeRequest.by == f"person:{person_id}")
                             .order_by(RegradeRequest.id))
+    opined = session.scalars(select(Opinion).where(Opinion.by == f"person:{person_id}").order_by(Opinion.id))
+    granted = session.scalars(select(Allowance).where(Allowance.person_id == person_id).order_by(Allowance.id))
     return {"attempts": [_attempt(attempt, title, submission) for attempt, title, submission in rows],
             "marks_given": [{"at": m.at.isoformat(), "permille": m.permille, "remarks": m.remarks, "reason": m.reason}
                             for m in given],
+            "opinions_given": [{"at": x.at.isoformat(), "permille": x.permille, "remarks": x.remarks} for x in opined],
+            "extra_time": [{"at": x.at.isoformat(), "permille": x.permille, "reason": x.reason,
+                            "ended_at": x.ended_at.isoformat() if x.ended_at else ""} for x in granted],
             "corrections_asked": [{"at": r.at.isoformat(), "reason": r.reason, "answer": r.answer or ""} for r in asked]}
 
 
@@ -47,7 +53,9 @@ def erase(actor: Actor, person_id: int) -> list[Effect]:
     open_ones = select(Attempt.id).where(mine, Attempt.id.not_in(select(Submission.attempt_id)))
     session.execute(update(Attempt).where(Attempt.id.in_(open_ones)).values(answers={})
                     .execution_options(synchronize_session=False))
-    session.execute(delete(Attempt).where(Attempt.id.in_(open_ones), Attempt.id.not_in(select(Extension.attempt_id)))
+    session.execute(delete(Allowance).where(Allowance.person_id == person_id).execution_options(synchronize_session=False))
+    kept = select(Extension.attempt_id).union(select(LateSave.attempt_id))
+    session.execute(delete(Attempt).where(Attempt.id.in_(open_ones), Attempt.id.not_in(kept))
                     .execution_options(synchronize_session=False))
     return left(person_id)
 
@@ -56,6 +64,8 @@ def left(person_id: int) -> list[Effect]:
     """What stays, and why; also told before."""
     told = [Effect("attempts.kept", "quizzes", _(
         "交过的答卷和成绩以“已注销用户”保留：学分是凭它们认定的。没交的答卷删掉。"))]
-    if session.scalar(select(Mark.id).where(Mark.by == f"person:{person_id}").limit(1)) is not None:
+    by = f"person:{person_id}"
+    if session.scalar(select(Mark.id).where(Mark.by == by).limit(1)) is not None or session.scalar(
+            select(Opinion.id).where(Opinion.by == by).limit(1)) is not None:
         told.append(Effect("marks.kept", "quizzes", _("批改过的答卷是工作记录，得分和评语要保留，不显示你的姓名。")))
     return told

@@ -1,10 +1,10 @@
-"""Papers, attempts, more time for them, what was handed in, how people marked it, and keys that were put right."""
+"""Papers, attempts, more time for them, answers that came late, what was handed in, how people marked it, and keys that were put right."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index
+from sqlalchemy import ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from guanxue.core.append_only import append_only
@@ -38,6 +38,39 @@ class Attempt(Model):
     started_at: Mapped[datetime] = mapped_column(UtcMoment)
     expires_at: Mapped[datetime] = mapped_column(UtcMoment)
     answers: Mapped[dict] = mapped_column(JsonDocument)
+    extra_permille: Mapped[int] = mapped_column(default=0)  # more time, granted before it began: of what it lasts anyhow
+    hold: Mapped[int] = mapped_column(default=0)  # rises whenever another device or page takes the attempt over …
+    device: Mapped[str] = mapped_column(default="")  # … which is this one ("" while nobody said)
+    held_at: Mapped[datetime | None] = mapped_column(UtcMoment)
+    stamps: Mapped[dict] = mapped_column(JsonDocument, default=dict)  # {question: [hold, seq]}: which save its answer came by
+
+
+class LateSave(Model):
+    """Answers that a lost line held up: written before the end, as the page says, and received after it, within the grace."""
+
+    __tablename__ = "quizzes_late_save"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    attempt_id: Mapped[str] = mapped_column(ForeignKey("quizzes_attempt.id"), index=True)
+    device: Mapped[str]
+    hold: Mapped[int]
+    document: Mapped[list] = mapped_column(JsonDocument)  # [[question, answer, seq, written at (epoch ms), did it count]]
+    expired_at: Mapped[datetime] = mapped_column(UtcMoment)
+    received_at: Mapped[datetime] = mapped_column(UtcMoment)
+
+
+class Allowance(Model):
+    """More time for one person's attempts at something, granted in advance: `permille` of what an attempt lasts."""
+
+    __tablename__ = "quizzes_allowance"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    person_id: Mapped[int] = mapped_column(index=True)
+    subject: Mapped[str]  # where it holds, as the room above names it ("course:4")
+    permille: Mapped[int]
+    reason: Mapped[str]
+    by: Mapped[str]
+    at: Mapped[datetime] = mapped_column(UtcMoment)
+    ended_at: Mapped[datetime | None] = mapped_column(UtcMoment)
+    ended_by: Mapped[str | None]
 
 
 class Extension(Model):
@@ -88,6 +121,24 @@ class Mark(Model):
     permille: Mapped[int]
     remarks: Mapped[str] = mapped_column(default="")  # for the learner
     reason: Mapped[str] = mapped_column(default="")  # why it takes another's place
+    is_joint: Mapped[bool] = mapped_column(default=False)  # it follows from the opinions of two or three people (Opinion)
+    by: Mapped[str]
+    at: Mapped[datetime] = mapped_column(UtcMoment)
+
+
+class Opinion(Model):
+    """What one of two people gives a short answer of a strict exam without seeing what the other gives; the third, where
+    those two are too far apart, decides. `place` is 1, 2 or 3. What comes of them is a Mark.
+    """
+
+    __tablename__ = "quizzes_opinion"
+    __table_args__ = (UniqueConstraint("attempt_id", "question_id", "place"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    attempt_id: Mapped[str] = mapped_column(ForeignKey("quizzes_submission.attempt_id"))
+    question_id: Mapped[str]
+    place: Mapped[int]
+    permille: Mapped[int]
+    remarks: Mapped[str] = mapped_column(default="")
     by: Mapped[str]
     at: Mapped[datetime] = mapped_column(UtcMoment)
 
@@ -131,5 +182,7 @@ append_only(Paper)
 append_only(Extension)
 append_only(Submission)
 append_only(Mark)
+append_only(Opinion)
+append_only(LateSave)
 append_only(RegradeRequest, may_fill=("answer", "remarks", "answered_by", "answered_at"))
 append_only(Regrade)

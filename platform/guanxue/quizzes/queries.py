@@ -12,7 +12,7 @@ from guanxue.core.db import session
 from guanxue.core.errors import NotFound
 from guanxue.core.i18n import lazy as _
 from guanxue.quizzes.errors import NoSuchAttempt
-from guanxue.quizzes.models import Attempt, Extension, Mark, Paper, Regrade, RegradeRequest, Submission
+from guanxue.quizzes.models import Attempt, Extension, Mark, Opinion, Paper, Regrade, RegradeRequest, Submission
 
 
 def get_paper(paper_id: int) -> Paper:
@@ -103,6 +103,19 @@ def attempts_left(
 def list_marks(attempt_id: str) -> list[Mark]:
     """Every mark that people gave for the attempt's short answers, oldest first."""
     return list(session.scalars(select(Mark).where(Mark.attempt_id == attempt_id).order_by(Mark.id)))
+
+
+def list_opinions(attempt_id: str, question_id: str | None = None) -> list[Opinion]:
+    """What people gave short answers of a strict exam (one of them, where given), oldest first."""
+    query = select(Opinion).where(Opinion.attempt_id == attempt_id).order_by(Opinion.id)
+    return list(session.scalars(query if question_id is None else query.where(Opinion.question_id == question_id)))
+
+
+def papers_waiting() -> set[int]:
+    """Row ids of papers on which short answers wait for a mark."""
+    rows = session.scalars(select(Attempt.paper_id).join(Submission, Submission.attempt_id == Attempt.id)
+                           .where(Submission.short_count > _MARKED).distinct())
+    return set(rows)
 
 
 def get_submission(attempt_id: str, *, lock: bool = False) -> Submission:

@@ -17,6 +17,7 @@ from decimal import Decimal, InvalidOperation
 
 KINDS = ("single", "multiple", "truefalse", "fillin", "numeric", "matching", "ordering", "short")
 RULES = ("", "whole")  # of a multiple choice: the sum of its shares, or all or nothing
+LEVELS = (EASY, MIDDLE, HARD) = ("easy", "middle", "hard")
 LONGEST_TEXT = 500
 LONGEST_SHORT = 2000
 WHOLE = 1000
@@ -53,12 +54,15 @@ class Question:
     tail: str = ""  # what follows the gap of a fill-in
     pool: str = ""
     rule: str = ""  # one of RULES
+    level: str = ""  # one of LEVELS; "" where its author said none, which is drawn as MIDDLE
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
             raise ValueError(f"no such kind: {self.kind}")
         if self.rule not in RULES:
             raise ValueError(f"no such rule: {self.rule}")
+        if self.level not in ("", *LEVELS):
+            raise ValueError(f"no such level: {self.level}")
 
     @property
     def gap_count(self) -> int:
@@ -72,7 +76,7 @@ class Question:
 
 
 # Left out of a document while they say nothing, so that papers made before they were known keep their digest.
-_UNSAID = {"pool": "", "rule": ""}
+_UNSAID = {"pool": "", "rule": "", "level": ""}
 _UNSAID_OPTION = {"gap": 0}
 
 
@@ -109,41 +113,6 @@ def is_won_by_all(question: Question) -> bool:
 def with_dear_wrongs(question: Question) -> Question:
     """The multiple choice with each wrong option costing the whole, as in the questions that are written here."""
     return replace(question, options=tuple(o if o.permille > 0 else replace(o, permille=-WHOLE) for o in question.options))
-
-
-# ---- which questions an attempt has
-
-
-def drawn(questions: list[Question], draw: dict[str, int], seed: bytes) -> list[Question]:
-    """The questions of the attempt with this secret seed, in the paper's order: of a pool in `draw` so many, of others all."""
-    taken: set[str] = set()
-    for pool, count in draw.items():
-        inside = sorted((q.id for q in questions if q.pool == pool), key=lambda name: _opaque(seed, "draw", pool, name))
-        taken.update(inside[:count])
-    return [q for q in questions if q.pool not in draw or q.id in taken]
-
-
-def drawn_count(questions: list[Question], draw: dict[str, int]) -> int:
-    """How many questions one attempt has."""
-    sizes = pools_of(questions)
-    return sum(min(size, draw.get(pool, size)) for pool, size in sizes.items())
-
-
-def pools_of(questions: list[Question]) -> dict[str, int]:
-    """How many questions each pool has, in the order in which they come; "" for those that name none."""
-    sizes: dict[str, int] = {}
-    for question in questions:
-        sizes[question.pool] = sizes.get(question.pool, 0) + 1
-    return sizes
-
-
-def draw_fault(questions: list[Question], draw: object) -> tuple[str, int] | None:
-    """(pool, how many it has) of the first pool of which so many cannot be drawn; None where all can."""
-    sizes = pools_of(questions)
-    for pool, count in draw.items() if isinstance(draw, dict) else ():
-        if not isinstance(count, int) or isinstance(count, bool) or not 1 <= count <= sizes.get(pool, 0):
-            return pool, sizes.get(pool, 0)
-    return None
 
 
 # ---- what a learner sees
@@ -195,14 +164,15 @@ def show(question: Question, seed: bytes) -> Shown:
     n = len(question.options)
     if question.kind in ("fillin", "numeric", "truefalse", "short"):
         return Shown(question, ())
-    ids = tuple(_opaque(seed, question.id, "option", i) for i in range(n))
+    ids = tuple(opaque(seed, question.id, "option", i) for i in range(n))
     if question.kind == "matching":
-        choices = tuple(_opaque(seed, question.id, "choice", i) for i in range(n))
+        choices = tuple(opaque(seed, question.id, "choice", i) for i in range(n))
         return Shown(question, tuple(range(n)), _shuffled(choices), ids, choices)
     return Shown(question, _shuffled(ids), (), ids)
 
 
-def _opaque(seed: bytes, *what: object) -> str:
+def opaque(seed: bytes, *what: object) -> str:
+    """A word that means nothing outside the attempt with this secret seed."""
     return hmac.new(seed, "\0".join(map(str, what)).encode(), hashlib.sha256).hexdigest()[:12]
 
 
@@ -345,6 +315,22 @@ def _grade_order(shown: Shown, answer) -> int:
 def score(points: list[int]) -> int:
     """0…100 of a paper whose questions earned these permille; rounded down once."""
     return sum(points) * 100 // (WHOLE * len(points)) if points else 0
+
+
+# ---- opinions of several people
+
+APART = 250  # permille: two opinions further apart than this need a third
+
+
+def joint_points(opinions: list[int]) -> int | None:
+    """What an answer is worth by these opinions in the order in which they were given: the mean of two that are near each other
+    (rounded up), else the third. None while one is wanted."""
+    if len(opinions) < 2:
+        return None
+    first, second = opinions[:2]
+    if abs(first - second) <= APART:
+        return -(-(first + second) // 2)
+    return opinions[2] if len(opinions) > 2 else None
 
 
 # ---- keys that were put right

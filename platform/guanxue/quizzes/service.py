@@ -19,7 +19,7 @@ from guanxue.core.db import session
 from guanxue.core.errors import Invalid
 from guanxue.core.i18n import lazy as _
 from guanxue.core.markup import inline_html as to_html
-from guanxue.quizzes import rules
+from guanxue.quizzes import drawing, rules
 from guanxue.quizzes.errors import AttemptClosed, AwaitsMarks, NoAttemptsLeft, NoMoreTime
 from guanxue.quizzes.models import Attempt, Extension, Paper, Submission
 from guanxue.quizzes.queries import (
@@ -67,15 +67,15 @@ class Result:
     waiting: int = 0
 
 
-def create_paper(actor: Actor, *, title: str, questions: list[Question], draw: dict[str, int] | None = None) -> Paper:
+def create_paper(actor: Actor, *, title: str, questions: list[Question], draw: drawing.Draw | None = None) -> Paper:
     """The frozen paper of these questions; the same questions (drawn alike) are the same paper. Raises Invalid.
 
     `draw`: of which pool each attempt gets how many questions; of pools it does not name, all.
     """
     if not questions:
         raise Invalid(_("一份试卷至少要有一道题。"))
-    if (fault := rules.draw_fault(questions, draw or {})) is not None:
-        raise Invalid(_("题库“%(pool)s”只有 %(n)s 道题，抽不出那么多。", pool=fault[0], n=fault[1]))
+    if (fault := drawing.draw_fault(questions, draw or {})) is not None:
+        raise Invalid(_("题库“%(pool)s”只有 %(n)s 道题，抽不出那么多。", pool=fault.pool, n=fault.size))
     document = rules.questions_to(questions)
     content = {"questions": document, "draw": draw} if draw else document
     digest = hashlib.sha256(json.dumps(content, ensure_ascii=False, sort_keys=True).encode()).hexdigest()
@@ -83,15 +83,19 @@ def create_paper(actor: Actor, *, title: str, questions: list[Question], draw: d
     if there is not None:
         return there
     paper = Paper(digest=digest, title=title, document=document, draw=draw or {},
-                  question_count=rules.drawn_count(questions, draw or {}), created_at=clock.now())
+                  question_count=drawing.drawn_count(questions, draw or {}), created_at=clock.now())
     session.add(paper)
     session.flush()
     audit.record(actor, "quizzes.paper.created", f"paper:{paper.id}", {"questions": len(questions)})
     return paper
 
 
-def open_attempt(actor: Actor, paper_id: int, subject: str, limits: Limits) -> Attempt:
-    """The actor's open attempt at `subject`, or a new one. Raises AwaitsMarks, NoAttemptsLeft. Lock the person before."""
+def open_attempt(actor: Actor, paper_id: int, subject: str, limits: Limits, *, device: str = "",
+                 extra_permille: int = 0) -> Attempt:
+    """The actor's open attempt at `subject`, or a new one, held by `device`. Raises AwaitsMarks, NoAttemptsLeft.
+
+    Lock the person before. `extra_permille`: more time that was granted them.
+    """
     running = find_open_attempt(actor.id, subject)
     if running is not None:
         return running
@@ -103,7 +107,8 @@ def open_attempt(actor: Actor, paper_id: int, subject: str, limits: Limits) -> A
     paper, now = get_paper(paper_id), clock.now()
     attempt = Attempt(
         id=secrets.token_urlsafe(12), person_id=actor.id, paper_id=paper.id, subject=subject, seed=secrets.token_hex(16),
-        started_at=now, expires_at=now + time_for(paper), answers={})
+        started_at=now, expires_at=now + time_for(paper, extra_permille), answers={}, stamps={}, hold=1, device=device, held_at=now,
+        extra_permille=extra_permille)
     session.add(attempt)
     session.flush()
     return attempt
@@ -118,9 +123,9 @@ def find_awaiting(subjects: Iterable[tuple[int, str]]) -> Submission | None:
     return None
 
 
-def time_for(paper: Paper) -> timedelta:
+def time_for(paper: Paper, extra_permille: int = 0) -> timedelta:
     """How long an attempt at the paper lasts, and how much each extension adds."""
-    return max(LEAST_TIME, TIME_A_QUESTION * paper.question_count)
+    return max(LEAST_TIME, TIME_A_QUESTION * paper.question_count) * (1000 + extra_permille) / 1000
 
 
 @dataclass(frozen=True)
@@ -135,7 +140,7 @@ class MoreTime:
 def more_time(attempt: Attempt) -> MoreTime:
     """More time may be asked for before the end, and after it as long as the new end lies ahead and nothing newer was begun."""
     left = MOST_EXTENSIONS - sum(not x.is_free for x in list_extensions(attempt.id))
-    each = time_for(get_paper(attempt.paper_id))
+    each = time_for(get_paper(attempt.paper_id), attempt.extra_permille)
     newest, submission = list_attempts(attempt.person_id, attempt.subject)[-1]
     is_open = newest.id == attempt.id and submission is None
     return MoreTime(left, each, is_open and left > 0 and attempt.expires_at + each > clock.now())
@@ -228,10 +233,16 @@ def save_answers(actor: Actor, attempt_id: str, answers: dict) -> Attempt:
         raise AttemptClosed(_("这次考核已经交卷。"))
     if attempt.expires_at <= clock.now():
         raise AttemptClosed(_("考核时间已到。"))
-    merged = {**attempt.answers, **answers}
+    merged, seq = {**attempt.answers, **answers}, newest_seq(attempt) + 1
     attempt.answers = {k: v for k, v in merged.items() if v is not None}
+    attempt.stamps = {**attempt.stamps, **{name: [attempt.hold, seq] for name in answers}}
     session.flush()
     return attempt
+
+
+def newest_seq(attempt: Attempt) -> int:
+    """The highest number that a save of the attempt's present holder had."""
+    return max((seq for hold, seq in attempt.stamps.values() if hold == attempt.hold), default=0)
 
 
 def check_answers(attempt: Attempt, answers: object) -> None:
@@ -285,11 +296,21 @@ def result_of(attempt: Attempt, submission: Submission, limits: Limits) -> Resul
     return Result(now.score if now.is_decided else None, now.is_passed, submission.pass_mark, left, len(now.waiting))
 
 
-def feedback(attempt: Attempt, submission: Submission, *, explain: bool) -> list[dict]:
+def feedback(attempt: Attempt, submission: Submission, *, explain: bool, is_passed: bool = True) -> list[dict]:
     """Question by question {question_id, points, waits?, remarks?, corrected?}; with the right answer's explanation only where
-    `explain`. Points are None while a person has to mark them."""
+    `explain`, and without a pass only where something was answered: blank papers gather no keys. Points are None while a person
+    has to mark them."""
+    now, answers = standing_of(submission), submission.answers
+    return [_told(q, now, explain and (is_passed or answers.get(q.id) is not None)) for q in questions_of(attempt)]
+
+
+def areas_of(attempt: Attempt, submission: Submission) -> list[tuple[str, int]]:
+    """(pool, mean of its questions in permille) of what was handed in, in the paper's order; nothing while it waits for marks."""
     now = standing_of(submission)
-    return [_told(question, now, explain) for question in questions_of(attempt)]
+    found: dict[str, list[int]] = {}
+    for question in questions_of(attempt) if now.is_decided else []:
+        found.setdefault(question.pool, []).append(now.points[question.id])
+    return [(pool, sum(points) // len(points)) for pool, points in found.items()]
 
 
 def _told(question: Question, now: Standing, explain: bool) -> dict:

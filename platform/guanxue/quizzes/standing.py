@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from guanxue.quizzes import rules
+from guanxue.quizzes import drawing, rules
 from guanxue.quizzes.models import Attempt, Mark, Regrade, Submission
 from guanxue.quizzes.queries import get_attempt_of, get_paper, list_marks, list_regrades
 from guanxue.quizzes.rules import Key, Question
@@ -43,7 +43,7 @@ class Standing:
 def questions_of(attempt: Attempt) -> list[Question]:
     """The questions that the attempt drew, in the order in which it shows them."""
     paper = get_paper(attempt.paper_id)
-    return rules.drawn(rules.questions_from(paper.document), paper.draw, bytes.fromhex(attempt.seed))
+    return drawing.drawn(rules.questions_from(paper.document), paper.draw, bytes.fromhex(attempt.seed))
 
 
 def standing_of(submission: Submission, *, before: int | None = None) -> Standing:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from guanxue.core.markup import inline_html
-from guanxue.quizzes import rules
+from guanxue.quizzes import drawing, rules
 from guanxue.quizzes.rules import Question, Shown
 from guanxue.quizzes.service import _for_learner, _right
 
@@ -31,4 +31,4 @@ def trial_result(questions: list[Question], draw: dict[str, int], seed: bytes, a
 
 
 def _shown(questions: list[Question], draw: dict[str, int], seed: bytes) -> list[Shown]:
-    return [rules.show(q, seed) for q in rules.drawn(questions, draw, seed)]
+    return [rules.show(q, seed) for q in drawing.drawn(questions, draw, seed)]

@@ -28,22 +28,31 @@ def taught(slug: str) -> courses.Course:
     return found
 
 
+def marked(slug: str) -> courses.Course:
+    """The course, for those who mark in it: its makers, and reviewers of strict exams. Raises Forbidden, NotFound."""
+    actor = current_actor()
+    if not actor.may("review"):
+        return taught(slug)
+    return courses.get_course(slug, actor)
+
+
 @blueprint.get("/teach/marking")
 def marking_index() -> Response:
-    """How many short answers wait in each of my courses."""
+    """How many short answers wait for me in each course."""
     actor = current_actor()
-    actor.require("teach")
+    if not actor.may("review"):
+        actor.require("teach")
     rows = [{"slug": c.slug, "title": Name(c.title, c.title_en), "waiting": len(learning.list_waiting(actor, c))}
-            for c in courses.list_own_courses(actor) if courses.list_papers(c.id)]
+            for c in learning.list_marking(actor)]
     return personal(page("learning/marking_index.html", rows=sorted(rows, key=lambda r: -r["waiting"])))
 
 
 @blueprint.get("/teach/<slug>/marking")
 def marking(slug: str) -> Response:
     """The course's short answers that wait, handed in first first; and those that are marked."""
-    course, actor = taught(slug), current_actor()
+    course, actor = marked(slug), current_actor()
     return personal(page("learning/marking.html", course=_course(course),
-                         waiting=[_line(x) for x in learning.list_waiting(actor, course)],
+                         may_correct=courses.may_edit_course(actor, course), waiting=[_line(x) for x in learning.list_waiting(actor, course)],
                          marked=[_line(x) for x in learning.list_marked(actor, course)]))
 
 
@@ -61,18 +70,20 @@ def _line(answer: learning.ShortAnswer) -> dict:
 @blueprint.get("/teach/<slug>/marking/<attempt>/<int:number>")
 def marking_answer(slug: str, attempt: str, number: int) -> Response:
     """One answer beside the reference answer."""
-    return _answer_page(taught(slug), attempt, number)
+    return _answer_page(marked(slug), attempt, number)
 
 
 def _answer_page(course: courses.Course, attempt: str, number: int, problem: Problem | None = None) -> Response:
     actor, form = current_actor(), request.form
     answer = learning.get_short_answer(actor, course, attempt, number)
+    if not learning.may_mark(actor, course, is_strict=answer.is_strict):
+        raise NotFound(_("没有这个要批改的答案。"))
     mark, waiting = answer.mark, learning.list_waiting(actor, course)
     return personal(page(
         "learning/marking_answer.html", problem.status if problem else 200, course=_course(course),
         attempt=attempt, number=number, waiting=len(waiting), steps=STEPS, is_own=answer.is_own, is_decided=answer.is_decided,
         stem_html=inline_html(answer.question.stem), reference_html=inline_html(answer.question.explanation),
-        answer=answer.answer, at=answer.submitted_at, most_remarks=quizzes.LONGEST_REMARKS,
+        is_strict=answer.is_strict, is_wanted=answer.is_wanted, answer=answer.answer, at=answer.submitted_at, most_remarks=quizzes.LONGEST_REMARKS,
         mark={"percent": mark.permille // 10, "permille": mark.permille, "at": mark.at} if mark else None,
         values={"permille": form.get("permille", str(mark.permille) if mark else ""),
                 "remarks": form.get("remarks", mark.remarks if mark else ""), "reason": form.get("reason", "")},
@@ -82,7 +93,7 @@ def _answer_page(course: courses.Course, attempt: str, number: int, problem: Pro
 @blueprint.post("/teach/<slug>/marking/<attempt>/<int:number>")
 def mark_answer(slug: str, attempt: str, number: int) -> Response:
     """Give it its points and go on to the next that waits."""
-    course, form = taught(slug), request.form
+    course, form = marked(slug), request.form
     given = form.get("permille", "")
     try:
         if given not in {str(permille) for permille, _words in STEPS}:

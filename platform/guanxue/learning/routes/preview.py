@@ -118,14 +118,15 @@ def _quiz(course: courses.Course, lesson: courses.Lesson, seed: str, *, is_hande
     values = _frame(course, lesson) | {
         "pass_mark": pass_mark, "question_count": len(shown), "attempts_left": 0, "attempts": numbers.quiz_attempts,
         "cooldown_hours": numbers.quiz_cooldown_ms // 3_600_000, "is_passed": True, "result": None, "attempt": None,
-        "lapsed": None, "waiting_lessons": [], "message": "", "is_awaiting": False, "corrections": [],
+        "lapsed": None, "waiting_lessons": [], "message": "", "is_awaiting": False, "corrections": [], "elsewhere": None, "spared": None,
+        "spare_mark": 0, "is_strict": False, "extra_percent": 0,
         "trial_url": url_for(".try_screen", slug=course.slug, lesson_id=lesson.id)}
     if not is_handed_in:
         return values | {"attempt": {
             "id": seed, "answers": {}, "questions": shown, "expires_at": clock.now(), "left_ms": minutes * 60_000,
-            "extensions_left": 0, "extension_minutes": 0}}
+            "extensions_left": 0, "extension_minutes": 0, "hold": 0, "seq": 0}}
     score, lines = quizzes.trial_result(asked, draw, key, answers_from_form(shown, request.form))
     return values | {
         "again_url": url_for(".screen", slug=course.slug, lesson_id=lesson.id),
-        "result": {"score": score, "passed": score >= pass_mark, "pass_mark": pass_mark, "lines": lines, "at": clock.now(),
+        "result": {"score": score, "passed": score >= pass_mark, "pass_mark": pass_mark, "lines": lines, "at": clock.now(), "areas": [],
                    "waiting": sum(x["points"] is None for x in lines), "right": sum(x["points"] == 1 for x in lines)}}

@@ -151,16 +151,51 @@ def _quiz_page(course: courses.Course, enrolment: learning.Enrolment, row: cours
         "lapsed": None, "corrections": [_corrected(c) for c in learning.list_corrections(actor.id, subject)],
         "is_awaiting": learning.is_awaiting(enrolment, row),
         "waiting_lessons": [Name(x.lesson.title) for x in progress.lessons if not x.is_complete and x.lesson.kind != "quiz"],
-        "message": str(problem.message) if problem else "",
+        "message": str(problem.message) if problem else _moved_note(running), "elsewhere": None,
+        "is_strict": learning.is_strict(enrolment, row), "extra_percent": learning.extra_permille(enrolment) // 10,
+        "spare_mark": 0 if running else learning.may_spare(enrolment, row), "spared": _spared(enrolment, progress),
     }
-    if running is not None:
+    if running is not None and not quizzes.is_here(actor, running):
+        values["elsewhere"] = {"since": running.held_at, "answered": len(running.answers), **_time(running)}
+    elif running is not None:
         questions = quizzes.questions_for_learner(running, is_saving=look.present().is_saving)
-        values["attempt"] = {"answers": running.answers, "questions": questions, **_time(running)}
+        values["attempt"] = {"answers": running.answers, "questions": questions, "hold": running.hold,
+                             "seq": quizzes.newest_seq(running), **_time(running)}
     elif tries and tries[-1][1] is None and quizzes.more_time(tries[-1][0]).is_possible:
         values["lapsed"] = {"answers": len(tries[-1][0].answers), **_time(tries[-1][0])}
     elif last is not None:
         values["result"] = _result(enrolment, *last)
     return personal(page("learning/quiz.html", problem.status if problem else 200, **values))
+
+
+def _moved_note(running: quizzes.Attempt | None) -> str:
+    """What a form is told that was sent after another page or device went on with the attempt."""
+    if running is None or request.args.get("moved") != "1":
+        return ""
+    return str(_("这次考核已经在别处接着答了：那边答过的题没有动，这边多答的题已经保存，还没有交卷。"))
+
+
+def _spared(enrolment: learning.Enrolment, progress: learning.CourseProgress) -> dict | None:
+    """What completing the course now, without the other lessons, would mean; None where the first try spares none."""
+    found = learning.find_spared(enrolment)
+    if found is None:
+        return None
+    without = {x.id for x in found.lessons}
+    numbers = policies.get_policy(enrolment.policy_id).numbers
+    counted = [(x.lesson.kind, x.lesson.duration_ms or 0) for x in progress.lessons if x.lesson.id not in without]
+    every = [(x.lesson.kind, x.lesson.duration_ms or 0) for x in progress.lessons]
+    return {"score": found.score, "lessons": [Name(x.title) for x in found.lessons],
+            "hours_milli": policies.worth_of(numbers, counted).hours_milli,
+            "whole_milli": policies.worth_of(numbers, every).hours_milli}
+
+
+@blueprint.post("/learn/<course>/test-out")
+def test_out(course: str) -> Response:
+    """Complete the course without the lessons that the first try spared."""
+    found = courses.get_course(course, current_actor())
+    current_actor().must_be_person()
+    learning.test_out(current_actor(), found)
+    return redirect(url_for("courses.course", slug=course), 303)
 
 
 def _time(attempt: quizzes.Attempt) -> dict:
@@ -172,12 +207,14 @@ def _time(attempt: quizzes.Attempt) -> dict:
 
 def _result(enrolment: learning.Enrolment, attempt: quizzes.Attempt, submission) -> dict:
     result, feedback = learning.outcome_of(attempt, submission, enrolment)
+    areas = quizzes.areas_of(attempt, submission) if not feedback else []
     questions = {q["id"]: q for q in quizzes.questions_for_learner(attempt, is_saving=look.present().is_saving)}
     lines = [{"stem_html": questions[f["question_id"]]["stem_html"], "points": f["points"], "remarks": f.get("remarks", ""),
               "explanation_html": f.get("explanation_html", ""), "right_html": f.get("right_html", ""),
               "mine": submission.answers.get(f["question_id"], "") if questions[f["question_id"]]["kind"] == "short" else "",
               "is_corrected": f.get("corrected", False)} for f in feedback]
     return {"score": result.score, "passed": result.passed, "pass_mark": result.pass_mark, "lines": lines,
+            "areas": [{"name": pool, "percent": permille // 10} for pool, permille in areas if pool],
             "waiting": result.waiting, "right": sum(f["points"] == 1 for f in feedback), "at": submission.submitted_at}
 
 
@@ -201,20 +238,31 @@ def start_quiz(course: str, lesson: str) -> Response:
 
 @blueprint.post("/learn/<course>/<lesson>/submit")
 def submit_quiz(course: str, lesson: str) -> Response:
-    """Save the form's answers and hand in."""
+    """Save the form's answers and hand in; a form that another page or device went on from since hands nothing in."""
     found, enrolment, row = find_lesson(course, lesson)
     attempt_id = request.form.get("attempt", "")
     actor = current_actor()
     attempt, _enrolment, _row = learning.find_attempt_lesson(actor, attempt_id)
     try:
         if quizzes.find_submission(attempt_id) is None:
-            learning.save_late(actor, attempt_id, answers_from_form(quizzes.questions_for_learner(attempt), request.form))
+            is_held = learning.holds(actor, attempt, _hold())
+            if "lapsed" not in request.form:
+                answers = answers_from_form(quizzes.questions_for_learner(attempt), request.form)
+                learning.save_late(actor, attempt_id, answers, _hold())
+            if not is_held:
+                return redirect(url_for(".lesson", course=course, lesson=lesson, moved=1), 303)
         learning.submit_attempt(actor, attempt_id)
     except quizzes.AttemptClosed:
         learning.submit_attempt(actor, attempt_id)  # out of time: what was saved in time counts
     except Invalid as problem:
         return _quiz_page(found, enrolment, row, problem)
     return redirect(url_for(".lesson", course=course, lesson=lesson), 303)
+
+
+def _hold() -> int | None:
+    """Which hold of the attempt the form was made for; None where it does not say."""
+    told = request.form.get("hold", "")
+    return int(told) if is_row_id(told) else None
 
 
 @blueprint.post("/learn/<course>/<lesson>/extend")
@@ -225,7 +273,11 @@ def extend_quiz(course: str, lesson: str) -> Response:
     attempt, _enrolment, _row = learning.find_attempt_lesson(actor, attempt_id)
     try:
         learning.extend_attempt(actor, attempt_id)
-        learning.save_answers(actor, attempt_id, answers_from_form(quizzes.questions_for_learner(attempt), request.form))
+        answers = answers_from_form(quizzes.questions_for_learner(attempt), request.form)
+        is_held = learning.holds(actor, attempt, _hold())
+        learning.save_late(actor, attempt_id, answers, _hold())
+        if not is_held and answers:
+            return redirect(url_for(".lesson", course=course, lesson=lesson, moved=1), 303)
     except (quizzes.NoMoreTime, quizzes.AttemptClosed, Invalid) as problem:
         if enrolment is None:  # the attempt is of another course than the address
             raise

@@ -115,6 +115,7 @@ def _lost(q: Question) -> list[object]:
     lost = [_("解析没有写出。")] if q.explanation else []
     lost += [_("各选项的反馈没有写出。")] if any(o.feedback for o in q.options) else []
     lost += [_("题库没有写出。")] if q.pool else []
+    lost += [_("难度没有写出。")] if q.level else []
     if sorted(o.permille for o in q.options)[:-1] != [0] * (len(q.options) - 1):
         lost.append(_("只值一部分分数的选项写成了错的。"))
     lost += [_("题目的名称没有写出。")] if q.id != content_id(q) else []

@@ -45,7 +45,7 @@ def assemble(draft: Draft, doubts: list[Doubt]) -> Question:
         raise Bad(_("没有题干。"))
     if _PICTURE.search(made["stem"]) and "](" not in made["stem"]:
         doubt(_("题里说到图，文字里没有图，请补上。"))
-    fields = {"explanation": draft.explanation.strip(), "pool": pool_name(draft.pool), **made}
+    fields = {"explanation": draft.explanation.strip(), "pool": pool_name(draft.pool), "level": draft.level, **made}
     question = Question(id=draft.id or "q", **fields)
     return question if draft.id else replace(question, id=content_id(question))
 

@@ -30,6 +30,7 @@ class Draft:
     id: str = ""
     pool: str = ""
     rule: str = ""
+    level: str = ""
     number: int | None = None
     answer_line: int = 0
     option_lines: list[int] = field(default_factory=list)

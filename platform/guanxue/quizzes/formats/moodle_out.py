@@ -13,6 +13,7 @@ from guanxue.quizzes.formats.answers import plain_number
 from guanxue.quizzes.formats.cloze import write_cloze
 from guanxue.quizzes.formats.markup import html_of
 from guanxue.quizzes.formats.reports import Loss
+from guanxue.quizzes.gift_writing import LEVEL_LOST
 from guanxue.quizzes.rules import Option, Question
 
 PictureOf = Callable[[str], tuple[str, bytes] | None]  # an address to (name, bytes), None for what is not ours
@@ -43,7 +44,7 @@ class _Writer:
 
     def __init__(self, question: Question, picture_of: PictureOf | None) -> None:
         self.q, self._picture_of = question, picture_of
-        self.losses: list[object] = []
+        self.losses: list[object] = [LEVEL_LOST] if question.level else []
 
     def xml(self) -> str:
         """The element."""

@@ -17,6 +17,7 @@ def write_plain(questions: list[Question]) -> tuple[str, list[Loss]]:
         said = spelled(question)
         lost = list(said.losses)
         lost += [_("题库没有写出。")] if question.pool else []
+        lost += [_("难度没有写出。")] if question.level else []
         lost += [_("“全对才得分”没有写出。")] if question.rule else []
         lost += [] if question.id.startswith("q-") else [_("题目的名称没有写出。")]
         if said.is_whole:

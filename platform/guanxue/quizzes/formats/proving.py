@@ -50,7 +50,7 @@ def _asked(q: Question) -> tuple:
 def _everything(q: Question) -> tuple:
     """All of it but its name and the blanks."""
     options = tuple((_words(o.text), o.permille, _words(o.feedback), _words(o.match), o.gap) for o in q.options)
-    return (*_asked(q), options, q.truth, _words(q.explanation), q.pool, q.rule)
+    return (*_asked(q), options, q.truth, _words(q.explanation), q.pool, q.rule, q.level)
 
 
 def _words(text: str) -> str:

@@ -13,6 +13,7 @@ from guanxue.quizzes.rules import WHOLE, Option, Question, pieces_of
 # As teachers write them; data of the format, not words of a page.
 KIND_NAMES = {"single": "单选", "multiple": "多选", "truefalse": "判断", "fillin": "填空", "numeric": "填数",
               "matching": "连线", "ordering": "排序", "short": "简答"}
+LEVEL_NAMES = {"easy": "易", "middle": "中", "hard": "难"}
 
 
 @dataclass

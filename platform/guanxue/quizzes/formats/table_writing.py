@@ -5,13 +5,13 @@ from __future__ import annotations
 from guanxue.core import sheets
 from guanxue.core.i18n import lazy as _
 from guanxue.quizzes.formats.reports import Loss
-from guanxue.quizzes.formats.spelling import KIND_NAMES, spelled
+from guanxue.quizzes.formats.spelling import KIND_NAMES, LEVEL_NAMES, spelled
 from guanxue.quizzes.rules import Question
 
 LETTERS = "ABCDEFGHIJKL"
 SHEET = "题目"
-HEADING = ("题型", "题干", *(f"选项{c}" for c in LETTERS[:8]), "答案", "解析", "题库", "多选计分", "题号")
-WIDTHS = (10, 48, *(18 for _c in LETTERS[:8]), 18, 36, 14, 14, 14)
+HEADING = ("题型", "题干", *(f"选项{c}" for c in LETTERS[:8]), "答案", "解析", "题库", "难度", "多选计分", "题号")
+WIDTHS = (10, 48, *(18 for _c in LETTERS[:8]), 18, 36, 14, 8, 14, 14)
 EXAMPLES = (
     ("单选", "数控车床上，与主轴平行的坐标轴是（　）。", "X轴", "Y轴", "Z轴", "", "", "", "", "", "C", "Z轴平行于主轴。"),
     ("多选", "下列属于劳动防护用品的有（　）。", "安全帽", "防护眼镜", "手机", "工作服", "", "", "", "", "ABD", ""),
@@ -44,6 +44,6 @@ def write_workbook(questions: list[Question]) -> tuple[bytes, list[Loss]]:
             continue
         options = [words for _letter, words in letters] + [""] * (8 - len(letters))
         rule = "全对才得分" if question.rule == "whole" else ""
-        rows.append((KIND_NAMES[question.kind], said.stem, *options, said.answer, said.explanation, question.pool, rule,
-                     question.id))
+        rows.append((KIND_NAMES[question.kind], said.stem, *options, said.answer, said.explanation, question.pool,
+                     LEVEL_NAMES.get(question.level, ""), rule, question.id))
     return sheets.write_workbook(SHEET, HEADING, rows, WIDTHS), losses

@@ -22,7 +22,7 @@ from guanxue.quizzes.formats.drafts import Bad, Draft
 from guanxue.quizzes.formats.lines import fold
 from guanxue.quizzes.formats.pasted import again
 from guanxue.quizzes.formats.reports import ROW, Doubt, Dropped, LeftOut, Report, Unreadable
-from guanxue.quizzes.rules import Question
+from guanxue.quizzes.rules import LEVELS, Question
 
 MOST_ROWS, MOST_COLUMNS, MOST_SHEETS, LONGEST_CELL = 5000, 60, 30, 5000
 MOST_UNPACKED_BYTES = 64 * 1024**2
@@ -33,11 +33,14 @@ COLUMNS = {
     "answer": ("答案", "正确答案", "参考答案", "标准答案", "answer", "key"),
     "explanation": ("解析", "答案解析", "试题解析", "题目解析", "说明", "explanation"),
     "pool": ("题库", "题组", "抽题组", "pool"),
+    "level": ("难度", "难易", "难易度", "难易程度", "level"),
     "rule": ("多选计分", "计分", "计分方式", "rule"),
     "id": ("题号", "名称", "编号", "id", "name"),
     "number": ("序号", "行号", "no", "no."),
 }
 _LONG_BLANK = re.compile(r"\s{9,}")  # nobody means more by more; thousands would be tried in thousands of ways
+LEVEL_WORDS = {"易": "easy", "容易": "easy", "简单": "easy", "中": "middle", "中等": "middle", "一般": "middle", "难": "hard",
+               "困难": "hard", **{word: word for word in LEVELS}}
 WHOLE_WORDS = ("全对才得分", "全对得分", "whole")
 
 
@@ -211,7 +214,9 @@ def _draft(number: int, columns: dict[int, str], cells: list[Cell]) -> Draft:
     word = fold(said.get("kind", "")).strip().strip("【】[]()")
     draft = Draft(number, stem=said.get("stem", ""), kind=headings.kind_named(word), answer=said.get("answer"),
                   explanation=said.get("explanation", ""), pool=said.get("pool", ""), id=said.get("id", ""),
-                  rule="whole" if said.get("rule", "").strip() in WHOLE_WORDS else "")
+                  rule="whole" if said.get("rule", "").strip() in WHOLE_WORDS else "", level=LEVEL_WORDS.get(said.get("level", "").strip().lower(), ""))
+    if said.get("level", "").strip() and not draft.level:
+        draft.dropped.append(_("难度“%(what)s”没有这一种，没有填。", what=said["level"].strip()[:20]))
     if word and not draft.kind:
         draft.dropped.append(_("题型“%(what)s”没有这一种，按内容判断。", what=word[:20]))
     draft.options = [(letter, said[letter]) for letter in sorted(k for k in said if len(k) == 1 and k != "?")]

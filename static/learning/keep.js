@@ -1,0 +1,128 @@
+// A quiz's answers are kept on this device until the server has them: a dead line, a reload, a closed page lose nothing.
+// One page at a time goes on with an attempt; another one that took it over makes this one stop, and what was written here
+// before that is still sent.
+window.keepAnswers = (form, hears) => {
+  const api = `/api/v1/attempts/${form.dataset.attempt}`, prefix = `exam:${form.dataset.attempt}:`;
+  const page = Math.random().toString(36).slice(2, 12) + Math.random().toString(36).slice(2, 8);
+  const store = (() => {  // none in some private windows
+    try { localStorage.setItem('exam-try', '1'); localStorage.removeItem('exam-try'); return localStorage; } catch (_none) { return null; }
+  })();
+  const queue = {};  // {question: {answer, seq, hold, at}}: written, not yet acknowledged
+  let hold = Number(form.dataset.hold), seq = Number(form.dataset.seq), isHeld = false, isTaken = false, isBusy = false, timer = 0;
+
+  // ---- what is written down on the device
+  function note() {
+    if (!store) return;
+    try {
+      if (Object.keys(queue).length) store.setItem(prefix + page, JSON.stringify(queue)); else store.removeItem(prefix + page);
+    } catch (_full) { hears.unkept(); }
+  }
+  function found() {  // what earlier pages of this attempt could not send, the newest of each answer
+    const all = {};
+    if (!store) return all;
+    Object.keys(store).filter((key) => key.startsWith(prefix)).forEach((key) => {
+      try {
+        const told = JSON.parse(store.getItem(key));
+        Object.keys(told).forEach((id) => { if (!all[id] || all[id].at < told[id].at) all[id] = told[id]; });
+      } catch (_broken) { /* not ours to send */ }
+      if (key !== prefix + page) store.removeItem(key);
+    });
+    return all;
+  }
+
+  async function ask(method, path, body, isLast) {
+    const answer = await fetch(api + path, {
+      method, credentials: 'same-origin', keepalive: Boolean(isLast),
+      headers: { 'Content-Type': 'application/json', 'X-CSRF-Token': form.dataset.csrf }, body: body ? JSON.stringify(body) : undefined,
+    });
+    if (!answer.ok) throw Object.assign(new Error(), { status: answer.status });
+    return answer.json();
+  }
+
+  // ---- sending
+  function batches() {  // what is sent together: written under one hold
+    const parts = {};
+    Object.keys(queue).forEach((id) => { (parts[queue[id].hold] = parts[queue[id].hold] || []).push(id); });
+    return Object.keys(parts).map(Number).sort((a, b) => a - b).map((of) => ({ of, ids: parts[of] }));
+  }
+  async function sendBatch(of, ids, isLast) {
+    const sent = {}, answers = {};
+    ids.forEach((id) => {
+      sent[id] = queue[id];
+      answers[id] = { answer: queue[id].answer, seq: queue[id].seq, ago_ms: Math.max(0, Date.now() - queue[id].at) };
+    });
+    try {
+      const told = await ask('POST', '/saves', { page, hold: of, answers }, isLast);
+      ids.forEach((id) => { if (queue[id] === sent[id]) delete queue[id]; });
+      note();
+      if (told.closed === 'handed-in') hears.done();
+      else if (told.closed) hears.closed();
+      else if (told.refused.length) hears.late(told.refused.length);
+      if (isHeld && told.hold > hold) taken();
+    } catch (fault) {
+      if (fault.status !== 422) throw fault;
+      if (ids.length === 1) { delete queue[ids[0]]; note(); return; }  // no answer at all: it must not hold up the others
+      for (const id of ids) await sendBatch(of, [id], isLast);
+    }
+  }
+  async function flush(isLast) {
+    clearTimeout(timer);
+    if (isBusy && !isLast) { timer = setTimeout(flush, 500); return false; }
+    if (!Object.keys(queue).length) return true;
+    isBusy = true;
+    try {
+      for (const { of, ids } of batches()) await sendBatch(of, ids, isLast);
+      if (!Object.keys(queue).length) hears.saved();
+      return !Object.keys(queue).length;
+    } catch (fault) {
+      hears.offline(Boolean(store));
+      timer = setTimeout(flush, fault.status === 429 ? 15000 : 5000);
+      return false;
+    } finally { isBusy = false; }
+  }
+  function write(id, answer, soonMs) {
+    if (isTaken) return;
+    seq += 1;
+    queue[id] = { answer, seq, hold, at: Date.now() };
+    note();
+    clearTimeout(timer);
+    timer = setTimeout(flush, soonMs);
+  }
+
+  // ---- who goes on with it
+  function taken() {
+    if (isTaken) return;
+    isTaken = true;
+    hears.taken();
+  }
+  async function take() {
+    try {
+      const told = await ask('POST', '/hold', { page });
+      isHeld = true;
+      hold = told.hold;
+      seq = Math.max(seq, told.seq);
+      form.elements.hold.value = hold;
+      flush();
+    } catch (fault) {
+      if (fault.status === 409) hears.done(); else setTimeout(take, 5000);
+    }
+  }
+  async function look() {
+    if (!isHeld || isTaken || document.hidden) return;
+    try {
+      const told = await ask('GET', '');
+      if (told.handed_in) hears.done();
+      else if (told.hold > hold || !told.is_here) { await flush(); taken(); }
+    } catch (_offline) { /* the next look, or the next answer, tells */ }
+  }
+  setInterval(look, 20000);
+  document.addEventListener('visibilitychange', look);
+  window.addEventListener('online', () => { flush(); look(); });
+  window.addEventListener('pagehide', () => flush(true));
+
+  const before = found();
+  Object.keys(before).forEach((id) => { queue[id] = before[id]; hears.restore(id, before[id].answer); });
+  note();
+  take();
+  return { write, flush };
+};
