@@ -14,7 +14,8 @@ from sqlalchemy.exc import DataError
 from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from guanxue import wiring
+from guanxue import accounts, wiring
+from guanxue.accounts.routes.identity import needs_identity
 from guanxue.config import Settings
 from guanxue.core import clock, i18n
 from guanxue.core import db as database
@@ -268,6 +269,8 @@ def _show(problem: Problem) -> Response:
         return redirect(url_for("accounts.login", next=target), 303)
     if isinstance(problem, SecondFactorNeeded):
         return redirect(url_for("accounts.second_factor", next=_page_asked_from()), 303)
+    if isinstance(problem, accounts.IdentityNeeded):
+        return needs_identity(problem, _page_asked_from())
     response = pages.page("pages/problem.html", problem.status, status=problem.status, message=str(problem.message),
                           code=problem.code, fields=problem.fields, request_id=dispatch.request_id())
     if hasattr(problem, "retry_after_s"):

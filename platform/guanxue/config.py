@@ -41,6 +41,7 @@ class Settings:
     sms: str = field(default="", repr=False)
     sms_a_day: int = 2000
     transcribe: str = field(default="", repr=False)
+    identity: str = field(default="", repr=False)
     demo_password: str = field(default=DEMO_PASSWORD, repr=False)
     courses_dir: Path = ROOT / "courses"
     root: Path = ROOT
@@ -86,6 +87,7 @@ class Settings:
             sms=_sms(env),
             sms_a_day=_whole_number(env, "GUANXUE_SMS_A_DAY", "2000"),
             transcribe=_transcribe(env),
+            identity=_identity(env),
             demo_password=env.get("GUANXUE_DEMO_PASSWORD", DEMO_PASSWORD),
         )
         _refuse_unsafe(settings, env)
@@ -160,6 +162,15 @@ def _sms(env: dict[str, str]) -> str:
     is_provider = parts.scheme == "https" and bool(parts.hostname)
     if url and not (is_file or is_provider):
         raise UnsafeSettings("GUANXUE_SMS 只能是 file:///… 或 https://令牌@主机/…（留空就不发短信）。")
+    return url
+
+
+def _identity(env: dict[str, str]) -> str:
+    """Who is asked whether name and number belong together: empty for officers alone, https://token@host/… for a service."""
+    url = env.get("GUANXUE_IDENTITY", "").strip()
+    parts = urlsplit(url)
+    if url and not (parts.scheme == "https" and parts.hostname):
+        raise UnsafeSettings("GUANXUE_IDENTITY 只能是 https://令牌@主机/…（留空就由工作人员核对）。")
     return url
 
 

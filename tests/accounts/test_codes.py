@@ -18,7 +18,7 @@ from tests.factories import PASSWORD, make_person
 from guanxue import accounts, jobs
 from guanxue.accounts import gateway, rules
 from guanxue.accounts.errors import WrongCode
-from guanxue.accounts.models import Identity, Person, Session, SmsCode
+from guanxue.accounts.models import Person, Session, SmsCode, StatedDocument
 from guanxue.audit import AuditLine
 from guanxue.config import Settings, UnsafeSettings
 from guanxue.core import clock
@@ -78,8 +78,10 @@ def quiet(app, phone=PHONE) -> None:
 def state_id(app, phone=PHONE) -> None:
     with app.test_request_context(), writing():
         person = accounts.find_person_by_phone(phone)
-        session.add(Identity(person_id=person.id, kind="citizen-id", number_sealed=seal("citizen-id", person.ref, ID_NUMBER),
-                             number_hash=keyed_hash("citizen-id", ID_NUMBER), masked="990***12", stated_at=clock.now()))
+        session.add(StatedDocument(
+            code=f"code-of-{person.id}", person_id=person.id, kind="citizen-id", country="", masked="990***12",
+            number_sealed=seal("citizen-id", person.ref, ID_NUMBER), number_hash=keyed_hash("citizen-id", ID_NUMBER),
+            stated_at=clock.now()))
 
 
 def with_code(app, phone=PHONE, start="/login/code", enter="/login/code/enter") -> tuple[Browser, object]:

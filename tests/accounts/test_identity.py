@@ -150,7 +150,7 @@ def test_a_number_that_credits_rest_on_is_corrected_by_an_administrator_with_a_r
     with people.test_request_context(), writing():
         make_course()
     Learner(people, PHONE).finish()
-    assert "管理员" in words(state(browser, SECOND, 409))
+    assert "工作人员" in words(state(browser, SECOND, 409))
     browser.send("/me/settings/identity/withdraw", 409)
     state(browser)  # the same number again changes nothing
     admin = Browser(people, ADMIN)

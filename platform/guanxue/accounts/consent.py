@@ -28,7 +28,7 @@ from guanxue.core.settings import settings
 
 TERMS, PRIVACY = "terms", "privacy"
 DOCUMENTS = (TERMS, PRIVACY)
-IDENTITY, COURSE_SMS = "identity", "course-sms"
+IDENTITY, IDENTITY_MATCH, COURSE_SMS = "identity", "identity-match", "course-sms"
 ANSWERS_A_DAY = 20  # to one optional question: every answer is a line that stays
 OPTIONAL = (COURSE_SMS,)  # said yes to and no again at will; nothing else hangs on them
 # The demonstration's people are nobody: they were never asked, and are not.

@@ -1,6 +1,7 @@
 """What can go wrong with people and sign-ins."""
 
 from guanxue.core.errors import Conflict, Invalid, NotFound, Unauthenticated
+from guanxue.core.i18n import lazy as _
 
 
 class WrongCredentials(Unauthenticated):
@@ -45,6 +46,10 @@ class NumberTaken(Conflict):
     code = "number-taken"
 
 
+class NoSuchDocument(NotFound):
+    """The person stated no document of that code."""
+
+
 class NumberReliedOn(Conflict):
     """Records rest on the stated number."""
 
@@ -71,3 +76,18 @@ class CannotPart(Conflict):
 
 class NoSuchMerge(NotFound):
     """No merge of that code."""
+
+
+class IdentityNeeded(Conflict):
+    """A policy wants to know the person better at this moment. Pages tell the way there and lead back; nothing is lost.
+
+    `needed` and `level` are of policies.LEVELS, `moment` is "enrol", "exam" or "claim".
+    """
+
+    code = "identity-needed"
+
+    def __init__(self, needed: int, level: int, moment: str) -> None:
+        words = {"enrol": _("这门课报名前，要先确认你的身份。"), "exam": _("这门课考核前，要先确认你的身份。学过的都算，不会丢。")}
+        super().__init__(words.get(moment, _("领学分前，要先确认你的身份。学过的都算，不会丢。")),
+                         extra={"needed": needed, "level": level, "moment": moment})
+        self.needed, self.level, self.moment = needed, level, moment

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from sqlalchemy import func, select, update
 
-from guanxue.accounts import identity
+from guanxue.accounts.identity import lapse_checks
 from guanxue.accounts.keepers import Effect, Merging, Plan
-from guanxue.accounts.models import Identity, Organisation, Person, Role, Session
+from guanxue.accounts.models import Organisation, Person, Role, Session, StatedDocument
 from guanxue.accounts.queries import get_person
 from guanxue.accounts.rules import mask_phone
 from guanxue.core import clock, sealing
@@ -29,10 +29,12 @@ def plan_merge(kept_id: int, merged_id: int) -> Plan:
     if count:
         told = _("那个账号的 %(n)s 处登录会退出，正在播放的课会停下，没有上传的学习不算。", n=count)
         effects.append(Effect("sessions.ended", subject, told, count))
-    stated = session.get(Identity, merged_id)
-    gives_identity = stated.stated_at.isoformat() if stated else ""
-    if gives_identity:
-        effects.append(Effect("identity.moved", subject, _("填过的身份证号跟着人，转到保留的账号。")))
+    gives = tuple(d.stated_at.isoformat() for d in _documents(merged_id))
+    if gives:
+        effects.append(Effect("identity.moved", subject, _("填过的证件跟着人，转到保留的账号。")))
+        if kept.name != merged.name:
+            told = _("姓名不一样，工作人员看过证件也不再算数，要带证件再看一次。")
+            effects.append(Effect("identity.lapsed", subject, told))
     takes_town = merged.town_id if kept.town_id is None else None
     if takes_town is not None:
         town = session.get(Organisation, takes_town)
@@ -42,32 +44,41 @@ def plan_merge(kept_id: int, merged_id: int) -> Plan:
         told = _("那个账号的工作人员身份不会转过来：合并不给任何人权限。")
         effects.append(Effect("roles.left", subject, told, roles))
     effects.append(Effect("consents.left", subject, _("同意过的事项各归各的，以保留的账号为准。")))
-    return Plan(tuple(effects), (gives_identity, takes_town))
+    return Plan(tuple(effects), (gives, takes_town))
+
+
+def _documents(person_id: int) -> list[StatedDocument]:
+    return list(session.scalars(select(StatedDocument).where(StatedDocument.person_id == person_id)
+                                .order_by(StatedDocument.stated_at, StatedDocument.id)))
 
 
 def merge(actor: Actor, merging: Merging, plan: Plan) -> dict:
     """Carry out the plan; gives what was moved."""
-    gives_identity, takes_town = plan.steps
+    gives, takes_town = plan.steps
     kept, merged = get_person(merging.kept_id), get_person(merging.merged_id)
     merged.merged_into_id = kept.id
     session.execute(update(Session).where(Session.person_id == merged.id, Session.revoked_at.is_(None))
                     .values(revoked_at=clock.now()))
-    if gives_identity:
-        _give_identity(merged, kept)
+    codes = [_give(document, merged, kept).code for document in _documents(merged.id)] if gives else []
+    if codes and kept.name != merged.name:
+        lapse_checks(actor, kept.id, "merged")
     if takes_town is not None:
         kept.town_id = takes_town
     session.flush()
-    return {"identity": gives_identity, "town": takes_town}
+    return {"identity": list(gives), "town": takes_town}
 
 
-def _give_identity(giver: Person, taker: Person) -> None:
-    row = session.get(Identity, giver.id)
-    number = sealing.unseal(identity.KIND, giver.ref, row.number_sealed)
-    told = {"kind": row.kind, "number_hash": row.number_hash, "masked": row.masked, "stated_at": row.stated_at}
+def _give(row: StatedDocument, giver: Person, taker: Person) -> StatedDocument:
+    """The document under the other account, sealed for it anew."""
+    number = sealing.unseal(row.kind, giver.ref, row.number_sealed)
+    told = {name: getattr(row, name) for name in (
+        "code", "kind", "country", "number_hash", "masked", "stated_at", "asked_at")}
     session.delete(row)
     session.flush()
-    session.add(Identity(person_id=taker.id, number_sealed=sealing.seal(identity.KIND, taker.ref, number), **told))
+    made = StatedDocument(person_id=taker.id, number_sealed=sealing.seal(row.kind, taker.ref, number), **told)
+    session.add(made)
     session.flush()
+    return made
 
 
 def plan_part(merging: Merging, documents: dict) -> Plan:
@@ -75,22 +86,25 @@ def plan_part(merging: Merging, documents: dict) -> Plan:
     document = documents.get("accounts", {})
     kept, merged = get_person(merging.kept_id), get_person(merging.merged_id)
     effects = [Effect("account.opened", merged.ref, _("%(phone)s 又可以用原来的密码登录。", phone=mask_phone(merged.phone)))]
-    stated = session.get(Identity, kept.id)  # by its moment, which a correction leaves and another statement does not
-    returns_identity = stated is not None and stated.stated_at.isoformat() == document.get("identity")
-    if returns_identity:
-        effects.append(Effect("identity.returned", merged.ref, _("身份证号回到原来填它的账号。")))
+    came = document.get("identity") or ()
+    came = (came,) if isinstance(came, str) else came  # one, as merges kept it before there were other documents
+    # By its moment, which a correction leaves and another statement does not.
+    returns = tuple(d.code for d in _documents(kept.id) if d.stated_at.isoformat() in came)
+    if returns:
+        effects.append(Effect("identity.returned", merged.ref, _("证件回到原来填它的账号。")))
     returns_town = document.get("town") is not None and kept.town_id == document["town"]
     if returns_town:
         effects.append(Effect("town.returned", kept.ref, _("合并时写上的所在镇街去掉。")))
-    return Plan(tuple(effects), (returns_identity, returns_town))
+    return Plan(tuple(effects), (returns, returns_town))
 
 
 def part(actor: Actor, merging: Merging, plan: Plan) -> None:
     """Carry out the plan of a parting."""
-    returns_identity, returns_town = plan.steps
+    returns, returns_town = plan.steps
     kept, merged = get_person(merging.kept_id), get_person(merging.merged_id)
-    if returns_identity:
-        _give_identity(kept, merged)
+    for document in _documents(kept.id):
+        if document.code in returns:
+            _give(document, kept, merged)
     if returns_town:
         kept.town_id = None
     session.flush()

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from sqlalchemy import delete, or_, select
+from sqlalchemy import delete, or_, select, update
 
 from guanxue import audit
-from guanxue.accounts import consent, naming, people
+from guanxue.accounts import consent, levels, naming, people
 from guanxue.accounts.events import PersonRenamed
-from guanxue.accounts.identity import find_identity
 from guanxue.accounts.keepers import Effect
 from guanxue.accounts.models import (
     FormerName,
-    Identity,
+    IdentityCheck,
     Merge,
     Organisation,
     Person,
@@ -21,6 +20,7 @@ from guanxue.accounts.models import (
     Session,
     SigninFailure,
     SmsCode,
+    StatedDocument,
 )
 from guanxue.accounts.queries import get_person
 from guanxue.core import clock, events
@@ -30,7 +30,8 @@ from guanxue.core.i18n import lazy as _
 
 # Table → where export() tells of it.
 KEEPS = {
-    "accounts_person": "account", "accounts_role": "roles", "accounts_session": "sessions", "accounts_identity": "identity",
+    "accounts_person": "account", "accounts_role": "roles", "accounts_session": "sessions",
+    "accounts_stated_document": "identity", "accounts_identity_check": "identity",
     "accounts_consent": "consents", "accounts_former_name": "former_names", "accounts_merge": "merges",
     "accounts_second_factor": "second_factor", "accounts_recovery_code": "second_factor",
 }
@@ -41,13 +42,13 @@ def export(person_id: int) -> dict:
     """Everything this room and the audit trail keep of the person; secrets (password, app, codes) only as facts."""
     person = get_person(person_id)
     town = session.get(Organisation, person.town_id) if person.town_id else None
-    stated, factor = find_identity(person_id), session.get(SecondFactor, person_id)
+    factor = session.get(SecondFactor, person_id)
     return {
         "account": {"id": person.id, "name": person.name, "phone": person.phone or "", "town": town.name if town else "",
                     "registered_at": person.created_at.isoformat(), "has_password": person.password_hash != NOBODY},
         "former_names": [{"name": f.name, "until_at": f.until_at.isoformat(), "reason": f.reason}
                          for f in naming.list_former_names(person_id)],
-        "identity": {"number_masked": stated.masked, "stated_at": stated.stated_at.isoformat()} if stated else {},
+        "identity": _identity(person_id),
         "roles": [{"role": role, "organisation": name} for role, name in people.roles_of(person_id)],
         "consents": [{"purpose": c.purpose, "version": c.version, "is_given": c.is_given, "at": c.at.isoformat()}
                      for c in consent.list_consents(person_id)],
@@ -58,6 +59,18 @@ def export(person_id: int) -> dict:
                     "parted_at": m.parted_at.isoformat() if m.parted_at else ""} for m in _merges(person_id)],
         "looks": [{"what": look.what, "reason": look.reason, "at": look.at.isoformat()} for look in consent.list_looks(person)],
         "trail": _trail(person),
+    }
+
+
+def _identity(person_id: int) -> dict:
+    """How far the person is known, their documents masked, and each step without the one who took it."""
+    steps = session.scalars(select(IdentityCheck).where(IdentityCheck.person_id == person_id).order_by(IdentityCheck.id))
+    return {
+        "level": levels.level_of(person_id),
+        "documents": [{"kind": k.document.kind, "country": k.document.country, "number_masked": k.document.masked,
+                       "stated_at": k.document.stated_at.isoformat(), "level": k.level} for k in levels.list_known(person_id)],
+        "steps": [{"step": s.step, "at": s.at.isoformat(), "looked_on": s.looked_on.isoformat() if s.looked_on else "",
+                   "place": s.place, "what": s.what, "reference": s.reference, "note": s.note} for s in steps],
     }
 
 
@@ -90,8 +103,9 @@ def erase(actor: Actor, person_id: int) -> list[Effect]:
     phone = person.phone
     session.execute(delete(SigninFailure).where(SigninFailure.key == f"phone:{phone}"))
     session.execute(delete(SmsCode).where(SmsCode.phone == (phone or "")))
-    for table in (Session, Role, SecondFactor, RecoveryCode, Identity, FormerName):
+    for table in (Session, Role, SecondFactor, RecoveryCode, StatedDocument, FormerName):
         session.execute(delete(table).where(table.person_id == person_id))
+    session.execute(update(IdentityCheck).where(IdentityCheck.person_id == person_id).values(note=""))
     person.name, person.phone, person.password_hash, person.town_id = f"{naming.ERASED} {person_id}", None, NOBODY, None
     person.phone_proved_at = person.phone_disputed_at = person.seen_at = None
     person.erased_at = person.disabled_at = clock.now()

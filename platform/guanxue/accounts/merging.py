@@ -17,8 +17,10 @@ from sqlalchemy import or_, select
 from guanxue import audit
 from guanxue.accounts import rules
 from guanxue.accounts.errors import AccountMerged, CannotMerge, CannotPart, NoSuchMerge
+from guanxue.accounts.identity import tell_if_raised
 from guanxue.accounts.keepers import Effect, Merging, Plan, list_keepers
-from guanxue.accounts.models import Identity, Merge, Person, Role, SecondFactor
+from guanxue.accounts.levels import level_of
+from guanxue.accounts.models import Merge, Person, Role, SecondFactor, StatedDocument
 from guanxue.accounts.queries import get_person
 from guanxue.core import clock
 from guanxue.core.actor import Actor
@@ -119,6 +121,7 @@ def merge_accounts(actor: Actor, kept_id: int, merged_id: int, *, reason: str, f
     if foreseen is not None and plans.digest != foreseen:
         raise CannotMerge(_("刚才情况有变化，请再看一遍会发生什么。"), code="changed")
     merging = Merging("".join(secrets.choice(_ALPHABET) for _n in range(_CODE_LENGTH)), kept_id, merged_id, reason)
+    known = level_of(kept_id)
     document = {k.room: k.merge(actor, merging, plans.plans[k.room]) for k in list_keepers()}
     made = Merge(code=merging.code, kept_id=kept_id, merged_id=merged_id, by=actor.ref, reason=reason, document=document,
                  merged_at=clock.now())
@@ -128,6 +131,7 @@ def merge_accounts(actor: Actor, kept_id: int, merged_id: int, *, reason: str, f
         audit.record(actor, "accounts.person.merged", one.ref, {
             "code": made.code, "kept": kept_id, "merged": merged_id, "reason": reason,
             "effects": [[e.what, e.subject, e.amount] for e in plans.effects]})
+    tell_if_raised(kept_id, known)
     return made
 
 
@@ -167,8 +171,12 @@ def _facts(person: Person) -> rules.Account:
     return rules.Account(
         id=person.id, is_demo=person.is_demo, is_leaving=bool(person.erase_after_at or person.erased_at),
         is_disabled=person.disabled_at is not None, is_disputed=person.phone_disputed_at is not None,
-        has_identity=session.get(Identity, person.id) is not None, has_roles=roles is not None,
+        has_identity=_states_one(person.id), has_roles=roles is not None,
         has_second_factor=factor is not None and factor.confirmed_at is not None, has_merged=bool(merged_into(person.id)))
+
+
+def _states_one(person_id: int) -> bool:
+    return session.scalar(select(StatedDocument.id).where(StatedDocument.person_id == person_id).limit(1)) is not None
 
 
 _WORDS = {
@@ -177,7 +185,7 @@ _WORDS = {
     "disabled": _("其中一个账号被停用了，不能合并。"),
     "demo": _("演示账号不能和真实账号合并。"),
     "has-merged": _("那个账号自己已经并入过别的账号。请登录那个账号，把这个并过去。"),
-    "two-identities": _("两个账号填了不同的身份证号，不是同一个人，不能合并。"),
+    "two-identities": _("两个账号填了不同的证件，不能合并。如果都是你的，请先在其中一个账号里删掉证件。"),
     "staff": _("那个账号有工作人员的身份，只能请管理员合并。"),
     "second-factor": _("那个账号开了两步验证。请先登录它关掉，或者请管理员合并。"),
     "disputed": _("那个账号的手机号有争议，只能请管理员合并。"),

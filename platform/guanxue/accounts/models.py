@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import ForeignKey, Index, LargeBinary, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
@@ -146,16 +146,48 @@ class RecoveryCode(Model):
     used_at: Mapped[datetime | None] = mapped_column(UtcMoment)
 
 
-class Identity(Model):
-    """The document number a person stated: sealed, found by its keyed hash, shown masked. One number, one person."""
+class StatedDocument(Model):
+    """A document that a person stated: sealed, found by its keyed hash, shown masked. One document, one person.
 
-    __tablename__ = "accounts_identity"
-    person_id: Mapped[int] = mapped_column(ForeignKey("accounts_person.id"), primary_key=True)
-    kind: Mapped[str]  # citizen-id
+    A corrected number is a new row in the place of the old, which goes: a wrong number may be somebody else's. A further
+    document stands beside the first, and both stay with the person. `code` stays the same when the row follows its person to
+    another account; what was checked names it. `asked_at` is since when somebody waits for an officer to look at it.
+    """
+
+    __tablename__ = "accounts_stated_document"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    code: Mapped[str] = mapped_column(unique=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("accounts_person.id"), index=True)
+    kind: Mapped[str]  # kinds.KINDS
+    country: Mapped[str] = mapped_column(default="")  # two letters of ISO 3166-1, of a passport alone
     number_sealed: Mapped[bytes] = mapped_column(LargeBinary)
     number_hash: Mapped[str] = mapped_column(unique=True)
     masked: Mapped[str]
     stated_at: Mapped[datetime] = mapped_column(UtcMoment)
+    asked_at: Mapped[datetime | None] = mapped_column(UtcMoment, index=True)
+
+
+class IdentityCheck(Model):
+    """A step in knowing who somebody is, only added to: levels are worked out from these (levels.py), nowhere else.
+
+    `step`: stated, corrected, removed, asked; seen, refused, matched, mismatched, unanswered; withdrawn (the check `of_id` was
+    wrong), lapsed (all before it); disputed and claimed. `what` is what was looked at or why, as a word of rules; `note` is an
+    officer's own sentence, which goes when the person is erased. No pictures, no numbers.
+    """
+
+    __tablename__ = "accounts_identity_check"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("accounts_person.id"), index=True)
+    document_code: Mapped[str] = mapped_column(index=True)
+    step: Mapped[str]
+    by: Mapped[str]
+    of_id: Mapped[int | None] = mapped_column(ForeignKey("accounts_identity_check.id"))
+    what: Mapped[str] = mapped_column(default="")
+    place: Mapped[str] = mapped_column(default="")
+    looked_on: Mapped[date | None]
+    reference: Mapped[str] = mapped_column(default="")
+    note: Mapped[str] = mapped_column(default="")
+    at: Mapped[datetime] = mapped_column(UtcMoment)
 
 
 class Consent(Model):
@@ -199,4 +231,5 @@ class Merge(Model):
 
 
 append_only(Consent)
+append_only(IdentityCheck, free=("note",))
 append_only(Merge, may_fill=("parted_at",))

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from guanxue import audit
 from guanxue.accounts import rules
 from guanxue.accounts.events import PersonRenamed
-from guanxue.accounts.identity import checked_reason
+from guanxue.accounts.identity import checked_reason, lapse_checks
 from guanxue.accounts.models import FormerName, Person
 from guanxue.accounts.queries import get_person, lock_person
 from guanxue.core import clock, events
@@ -34,6 +34,8 @@ def checked_name(text: str) -> str:
 def correct_name(actor: Actor, text: str, reason: str) -> Person:
     """The actor's name from now on; the same name changes nothing. Raises Invalid, TooMany.
 
+    Papers were seen with the name they bear: what was checked under another name counts no more.
+
     Names and reasons stand in a table of their own and not in the audit trail, so that a deletion takes them along.
     """
     actor.must_be_person()
@@ -46,6 +48,7 @@ def correct_name(actor: Actor, text: str, reason: str) -> Person:
     session.add(FormerName(person_id=person.id, name=person.name, reason=why, by=actor.ref, until_at=clock.now()))
     person.name = name
     session.flush()
+    lapse_checks(actor, person.id, "renamed")
     audit.record(actor, "accounts.person.renamed", person.ref)
     events.emit(PersonRenamed(person.id))
     return person

@@ -11,7 +11,8 @@ from sqlalchemy import select
 from guanxue import audit
 from guanxue.accounts import attempts, codes, rules
 from guanxue.accounts.errors import PhoneTaken, WrongProof
-from guanxue.accounts.models import Identity, Person, Session
+from guanxue.accounts.identity import find_identity
+from guanxue.accounts.models import Person, Session
 from guanxue.accounts.queries import capabilities_of, find_person_by_phone, get_person
 from guanxue.accounts.second_factor import factor_key, has_second_factor, show_second_factor
 from guanxue.accounts.service import change_password, checked_phone, end_all_sessions, prove
@@ -54,7 +55,7 @@ def standing_of(person: Person) -> Standing:
     """How the account stands at this moment."""
     capabilities = capabilities_of(person.id)
     facts = {
-        "has_identity": _identity(person.id) is not None, "has_factor": has_second_factor(person.id),
+        "has_identity": find_identity(person.id) is not None, "has_factor": has_second_factor(person.id),
         "is_quiet": rules.is_quiet(person.seen_at, person.created_at, clock.now()),
         "is_disputed": person.phone_disputed_at is not None, "is_trusted": bool(capabilities & rules.TRUSTED),
     }
@@ -62,10 +63,6 @@ def standing_of(person: Person) -> Standing:
     return Standing(person.id, rules.mask_name(person.name), person.seen_at or person.created_at, facts["is_quiet"],
                     rules.proofs_for_signing_in(**facts), rules.proofs_for_new_password(**facts),
                     facts["is_quiet"] and not is_staff and not person.is_demo, facts["is_trusted"])
-
-
-def _identity(person_id: int) -> Identity | None:
-    return session.scalar(select(Identity).where(Identity.person_id == person_id))
 
 
 def proof_key(kind: str, person_id: int) -> str:
@@ -87,15 +84,15 @@ def show_second_proof(actor: Actor, person: Person, kind: str, typed: str, addre
 
 
 def _show_identity(person_id: int, typed: str) -> None:
-    row = _identity(person_id)
+    row = find_identity(person_id)
     try:
         number = unseal(row.kind, f"person:{person_id}", row.number_sealed) if row else ""
     except CannotOpen:
         number = ""
     given = rules.normal_citizen_id(typed)[-LAST_CHARACTERS:]
     if not number or not hmac.compare_digest(number[-LAST_CHARACTERS:].encode(), given.encode()):
-        raise WrongProof(_("和登记的身份证号对不上。"),
-                         fields=[{"field": "proof", "message": _("请输入身份证号的最后 6 位。")}])
+        raise WrongProof(_("和登记的证件号对不上。"),
+                         fields=[{"field": "proof", "message": _("请输入登记的证件号的最后 6 位。")}])
     attempts.forgive(proof_key("identity", person_id))
 
 

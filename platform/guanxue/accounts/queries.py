@@ -26,6 +26,7 @@ CAPABILITIES = {
     "inspector": "inspect",
     "reviewer": "review",
     "support_agent": "support",
+    "credit_officer": "identify",
     "administrator": "administer",
 }
 

@@ -27,7 +27,7 @@ CODES_AN_ADDRESS = ((60, 3600), (200, 86_400))  # a training room or a dormitory
 # After so long without a sign of its owner a number may belong to somebody else.
 QUIET = timedelta(days=90)
 # What these may do opens only with a second factor: pages with other people's ID numbers.
-TRUSTED = frozenset({"administer"})
+TRUSTED = frozenset({"administer", "identify"})
 
 
 def normal_phone(text: str) -> str | None:
@@ -46,6 +46,16 @@ def network_of(address: str) -> str:
     if found.version == 4:
         return address
     return str(found.ipv4_mapped or ip_network((int(found) >> 64 << 64, 64)))
+
+
+def prefix_of(address: str) -> str:
+    """The network an address belongs to, told roughly: 24 bits of IPv4, 48 of IPv6; phones and lines move within those."""
+    try:
+        found = ip_address(address)
+    except ValueError:
+        return ""
+    found = getattr(found, "ipv4_mapped", None) or found
+    return str(ip_network((found, 24 if found.version == 4 else 48), strict=False))
 
 
 def mask_phone(phone: str | None) -> str:
@@ -131,7 +141,7 @@ def device_of(text: str) -> str:
 
 _ID_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _ID_CHECKS = "10X98765432"
-_ID_LENGTH = 18
+ID_LENGTH = 18
 _ID_SHOWN = 3
 
 
@@ -141,11 +151,16 @@ def normal_citizen_id(text: str) -> str:
 
 
 def citizen_id_fault(number: str, today: date) -> str | None:
-    """"length", "characters", "date", "future" or "check" of a normalised number; None when it could be one."""
-    if len(number) != _ID_LENGTH:
+    """"length", "characters", "place", "date", "future" or "check" of a normalised number; None when it could be one.
+
+    Residents of Hong Kong, Macao and Taiwan have a number of the same make: 810000, 820000, 830000 stand for the place.
+    """
+    if len(number) != ID_LENGTH:
         return "length"
     if not re.fullmatch(r"[0-9]{17}[0-9X]", number):
         return "characters"
+    if number[:2] in ("81", "82", "83") and number[2:6] != "0000":
+        return "place"
     try:
         born = date(int(number[6:10]), int(number[10:12]), int(number[12:14]))
     except ValueError:

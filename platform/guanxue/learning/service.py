@@ -33,7 +33,10 @@ from guanxue.learning.queries import (
 
 
 def enrol(actor: Actor, course: courses.Course) -> Enrolment:
-    """Join the course's present revision under its policy; again is the same, also after leaving. Raises CannotEnrol."""
+    """Join the course's present revision under its policy; again is the same, also after leaving.
+
+    Raises CannotEnrol, and IdentityNeeded where the policy wants to know first who it is.
+    """
     actor.must_be_person()
     if course.revision_id is None:
         raise CannotEnrol(_("这门课还在筹备，暂时不能报名。可以点“我想学”。"))
@@ -42,6 +45,7 @@ def enrol(actor: Actor, course: courses.Course) -> Enrolment:
         raise CannotEnrol(why)
     if enrolment is None:
         revision = courses.get_revision(course.revision_id)
+        accounts.must_be_known(actor.id, courses.policy_for(revision).numbers, "enrol")
         enrolment = Enrolment(person_id=actor.id, course_id=course.id, revision_id=revision.id,
                               policy_id=courses.policy_for(revision).id, enrolled_at=clock.now())
         try:
@@ -53,6 +57,7 @@ def enrol(actor: Actor, course: courses.Course) -> Enrolment:
         return enrolment
     else:
         _come_back(enrolment, course)
+        accounts.must_be_known(actor.id, policies.get_policy(enrolment.policy_id).numbers, "enrol")
     audit.record(actor, "learning.enrolment.began", f"course:{course.id}", {"revision": enrolment.revision_id})
     session.flush()
     events.emit(Enrolled(enrolment.id, actor.id, course.id))
@@ -258,6 +263,7 @@ def start_attempt(actor: Actor, lesson: RevisionLesson) -> quizzes.Attempt:
     enrolment = evidence.lock_enrolment(enrolment_for_lesson(actor, lesson).id)
     running = find_open_attempt(enrolment, lesson)
     if running is None:
+        accounts.must_be_known(actor.id, policies.get_policy(enrolment.policy_id).numbers, "exam")
         running = quizzes.open_attempt(actor, lesson.paper_id, attempt_subject(enrolment, lesson), _limits(enrolment, lesson),
                                        device=quizzes.device_name(actor), extra_permille=exams.extra_permille(enrolment))
     elif not quizzes.is_here(actor, running):

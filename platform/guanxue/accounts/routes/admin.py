@@ -24,7 +24,8 @@ from guanxue.core.web.pages import page, personal
 
 ROLE_WORDS = {
     "instructor": _("教师"), "curator": _("镇街管理员"), "enterprise_manager": _("企业管理员"), "inspector": _("督查员"),
-    "reviewer": _("课程审核员"), "support_agent": _("求助回复员"), "administrator": _("管理员"),
+    "reviewer": _("课程审核员"), "support_agent": _("求助回复员"),
+    "credit_officer": _("学分办事员"), "administrator": _("管理员"),
 }
 
 

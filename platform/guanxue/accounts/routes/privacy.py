@@ -20,7 +20,8 @@ from guanxue.core.web.pages import own_site_path, page, personal
 from guanxue.core.web.throttle import Throttle
 
 # What each purpose is called, and what follows from saying no.
-PURPOSES = {**TITLES, consent.IDENTITY: _("保存身份证号"), consent.COURSE_SMS: _("用短信告诉我课程的事")}
+PURPOSES = {**TITLES, consent.IDENTITY: _("保存证件号"), consent.IDENTITY_MATCH: _("把姓名和证件号交给核验服务"),
+            consent.COURSE_SMS: _("用短信告诉我课程的事")}
 EFFECTS = {consent.COURSE_SMS: _(
     "同意后，你报名的课有变动时可能收到短信；不同意就不会收到，学习和学分不受影响。登录验证码不属于这一项。")}
 SOURCES = {"register": _("注册时"), "api": _("在应用里注册时"), "banner": _("版本更新时"), "settings": _("在设置里")}
