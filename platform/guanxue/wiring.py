@@ -12,6 +12,7 @@ from guanxue import (
     accounts,
     audit,
     cases,
+    classes,
     courses,
     creditbank,
     discussions,
@@ -50,6 +51,17 @@ from guanxue.accounts.routes import signin as _accounts_signin  # noqa: F401
 from guanxue.cases import keeping as cases_keeping
 from guanxue.cases import routes as case_routes
 from guanxue.cases import tasks as case_tasks
+from guanxue.classes import keeping as classes_keeping
+from guanxue.classes import merging as classes_merging
+from guanxue.classes import routes as class_pages
+from guanxue.classes import tasks as class_tasks
+from guanxue.classes.routes import learner as _classes_learner  # noqa: F401 adds its pages to the blueprint
+from guanxue.classes.routes import meetings as _classes_meetings  # noqa: F401
+from guanxue.classes.routes import report as _classes_report  # noqa: F401
+from guanxue.classes.routes import roll as _classes_roll  # noqa: F401
+from guanxue.classes.routes import roster as _classes_roster  # noqa: F401
+from guanxue.classes.routes import signing as _classes_signing  # noqa: F401
+from guanxue.classes.routes import teach as _classes_teach  # noqa: F401
 from guanxue.config import ROOT, Settings, UnsafeSettings
 from guanxue.core import events
 from guanxue.core.actor import Actor
@@ -98,6 +110,7 @@ from guanxue.learning import merging as learning_merging
 from guanxue.learning import routes as learning_pages
 from guanxue.learning import tasks as learning_tasks
 from guanxue.learning.routes import corrections as _learning_corrections  # noqa: F401
+from guanxue.learning.routes import exams as _learning_exams  # noqa: F401
 from guanxue.learning.routes import insight as _learning_insight  # noqa: F401
 from guanxue.learning.routes import marking as _learning_marking  # noqa: F401
 from guanxue.learning.routes import notes as _learning_notes  # noqa: F401
@@ -128,7 +141,7 @@ __all__ = ["COMMANDS", "ROOT", "install_sign_in", "join", "prepare", "refuse_uns
 log = logging.getLogger(__name__)
 # Importing a room is what puts its tables into the database's metadata.
 ROOMS = (audit, jobs, ledger, search, policies, standards, accounts, cases, helpdesk, media, quizzes, courses,
-         learning, discussions, creditbank, tracks)
+         classes, learning, discussions, creditbank, tracks)
 
 
 # The rooms' own commands (their commands.py).
@@ -154,7 +167,7 @@ def join(app: Flask) -> None:
 
 def _blueprints(app: Flask) -> None:
     """Every edge that answers addresses."""
-    edges = (policies_routes, accounts_routes, case_routes, helpdesk_routes, media_routes, media_api, course_pages,
+    edges = (policies_routes, accounts_routes, case_routes, helpdesk_routes, media_routes, media_api, course_pages, class_pages,
              learning_pages, discussion_routes, creditbank_routes, track_pages)
     for edge in edges:
         app.register_blueprint(edge.blueprint)
@@ -176,6 +189,10 @@ def _events() -> None:
     events.listen(learning.CourseCompleted, creditbank.award_completion, settle=creditbank.award_later)
     events.listen(learning.CourseCompleted, tracks.settle_completion, settle=tracks.settle_later)
     events.listen(accounts.IdentityDisputed, cases.open_dispute)
+    events.listen(learning.CourseCompleted, lambda event: classes.settle_course(event.person_id, event.course_id),
+                  settle=lambda event: jobs.enqueue("classes.settle", {"person_id": event.person_id, "course_id": event.course_id}))
+    events.listen(classes.ClassCompleted, creditbank.award_class, settle=creditbank.award_class_later)
+    classes.register_study(learning.STUDY)
     events.listen(accounts.PersonRenamed, courses_keeping.refresh_names)
 
 
@@ -197,6 +214,8 @@ def _jobs() -> None:
     jobs.register("accounts.erase", accounts_tasks.erase, max_attempts=50)
     jobs.register("accounts.match", accounts_tasks.match_identity, max_attempts=10, given_up=accounts_tasks.give_up_matching)
     jobs.register("cases.close", case_tasks.close_over)
+    jobs.register("classes.settle", class_tasks.settle, max_attempts=50)
+    jobs.register("credits.award_class", creditbank_tasks.award_class, max_attempts=50)
     jobs.register("credits.award", creditbank_tasks.award, max_attempts=50)
     jobs.register("learning.settle_correction", learning_tasks.settle_correction, max_attempts=50)
     jobs.register("tracks.settle", track_tasks.settle, max_attempts=50)
@@ -229,6 +248,7 @@ def _merging_by(room: ModuleType) -> dict:
 # How each room takes part when two accounts of one person are merged and parted.
 MERGING = {
     "accounts": _merging_by(accounts_joined), "helpdesk": _merging_by(helpdesk_merging),
+    "classes": _merging_by(classes_merging),
     "learning": {"lock": learning_merging.lock_study, **_merging_by(learning_merging)},
     "discussions": _merging_by(discussions_merging), "creditbank": _merging_by(creditbank_merging),
     "tracks": _merging_by(tracks_merging),
@@ -240,7 +260,7 @@ def _keepers() -> None:
     for room, keeping in (
         ("accounts", accounts_keeping), ("cases", cases_keeping), ("helpdesk", helpdesk_keeping),
         ("media", media_keeping), ("quizzes", quizzes_keeping),
-        ("courses", courses_keeping), ("learning", learning_keeping), ("discussions", discussions_keeping),
+        ("courses", courses_keeping), ("classes", classes_keeping), ("learning", learning_keeping), ("discussions", discussions_keeping),
         ("creditbank", creditbank_keeping), ("tracks", tracks_keeping),
     ):
         accounts.register_keeper(accounts.Keeper(room, keeping.export, keeping.erase, left=keeping.left,
@@ -256,12 +276,14 @@ def _workplaces() -> None:
                          lambda: len(courses.list_submitted())),
         places.Workplace("/oversight/takedowns", _("投诉处理"), "warning", lambda actor: actor.may("review"),
                          courses.count_waiting),
-        places.Workplace("/teach/marking", _("批改"), "text", lambda actor: actor.may("teach"),
+        places.Workplace("/teach/marking", _("批改"), "text", lambda actor: actor.may("teach") or actor.may("review"),
                          lambda: learning.count_waiting(current_actor())),
         places.Workplace("/oversight/corrections", _("答案更正"), "quiz", lambda actor: actor.may("review"),
                          lambda: len(quizzes.list_requests(is_open=True))),
+        places.Workplace("/oversight/exams", _("查看答卷"), "quiz", lambda actor: actor.may("inspect")),
         places.Workplace("/oversight/reports", _("被举报的内容"), "flag", lambda actor: actor.may("review"),
                          lambda: len(discussions.list_reported())),
+        places.Workplace("/teach/classes", _("培训班"), "people", lambda actor: classes.may_make(actor) or actor.may("inspect")),
         places.Workplace("/curate", _("学习路线管理"), "town", lambda actor: bool(tracks.list_towns_curated(actor))),
         places.Workplace("/desk", _("帮助台"), "message", lambda actor: actor.may("support"), helpdesk.count_open),
         places.Workplace("/office/identity", _("看证件"), "shield", lambda actor: actor.may("identify"), accounts.count_unchecked),

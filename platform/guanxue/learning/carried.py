@@ -16,7 +16,7 @@ from sqlalchemy import func, select
 from guanxue import courses
 from guanxue.core.db import session
 from guanxue.courses import RevisionLesson
-from guanxue.learning import rules
+from guanxue.learning import rules, sittings
 from guanxue.learning.models import BeatRow, Carry, Completion, Enrolment, Move, Playback
 
 Names = Sequence[Sequence[int]]  # [playback id, last seq]: evidence as it stood
@@ -192,7 +192,8 @@ def busy_of(beside: Names) -> tuple[tuple[int, int], ...]:
         for row in rows:
             sitting = rules.Sitting(sitting.opened_ms, row.ended_ms, sitting.max_rate_permille, sitting.acked_t_ms,
                                     sitting.granted_ms)
-            sitting, spans = rules.busy_spans(sitting, rules.read_beats(row.claims), row.received_ms, terms)
+            kept = sittings.read_row(row.claims) if playback.ticket_id else sittings.Kept(beats=rules.read_beats(row.claims))
+            sitting, spans = rules.busy_spans(sitting, kept.beats, row.received_ms, terms, kept.busy)
             found += spans
     return tuple(rules.merge_spans([], found))
 

@@ -6,8 +6,6 @@ can be decided again from the kept claims alone.
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import secrets
 from dataclasses import dataclass
 
@@ -15,16 +13,18 @@ from sqlalchemy import Row, and_, case, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from guanxue import accounts, courses, policies, quizzes
-from guanxue.core import clock
+from guanxue.core import clock, events
 from guanxue.core.actor import Actor
 from guanxue.core.db import session
 from guanxue.core.i18n import lazy as _
 from guanxue.core.settings import settings
 from guanxue.courses import RevisionLesson
-from guanxue.learning import carried, rules
+from guanxue.learning import carried, presence, rules
+from guanxue.learning import sittings as offline
 from guanxue.learning.carried import Source
 from guanxue.learning.errors import LessonNotReady
-from guanxue.learning.models import BeatRow, Enrolment, Playback, Progress
+from guanxue.learning.events import StudyBegan
+from guanxue.learning.models import BeatRow, Enrolment, Playback, Progress, Ticket
 from guanxue.learning.queries import enrolment_for_lesson, progress_rows
 from guanxue.policies import Numbers
 
@@ -41,12 +41,12 @@ class Answer:
     coverage_permille: int
     is_complete: bool
     has_ended: bool
+    challenge: presence.Challenge | None = None  # a presence check that waits for an answer
 
 
 def nonce_of(code: str, n: int) -> str:
     """The word the request with seq n+1 must carry; nothing to store."""
-    key = settings().derive_key("playback")
-    return hmac.new(key, f"{code}/{n}".encode(), hashlib.sha256).hexdigest()[:32]
+    return rules.nonce_of(settings().derive_key("playback"), code, n)
 
 
 def lock_enrolment(enrolment_id: int) -> Enrolment:
@@ -59,6 +59,8 @@ def has_beats(enrolment_id: int) -> bool:
     """Was anything ever claimed for this enrolment, or may it still be, by a player that had no network?"""
     since = clock.now_ms() - rules.GRACE_MS
     still = func.coalesce(Playback.ended_ms, Playback.contact_ms + rules.SILENCE_ENDS_MS) >= since
+    if session.scalar(select(Ticket.id).where(Ticket.enrolment_id == enrolment_id, Ticket.until_ms >= since).limit(1)) is not None:
+        return True
     return session.scalar(select(Playback.id).where(
         Playback.enrolment_id == enrolment_id, or_(Playback.last_seq > 0, still)).limit(1)) is not None
 
@@ -80,6 +82,7 @@ def open_playback(actor: Actor, lesson: RevisionLesson, key: str | None) -> tupl
     accounts.lock_person(actor.id)
     there = _by_key(actor, lesson, key)
     if there is not None:
+        events.emit(StudyBegan(actor, f"playback:{there.id}"))
         return there, False
     now = clock.now_ms()
     end_playbacks(actor.id, now)
@@ -95,6 +98,7 @@ def open_playback(actor: Actor, lesson: RevisionLesson, key: str | None) -> tupl
             session.add(playback)
     except IntegrityError:
         return _by_key(actor, lesson, key), False
+    events.emit(StudyBegan(actor, f"playback:{playback.id}"))
     return playback, True
 
 
@@ -232,11 +236,14 @@ def counts_as_complete(lesson: RevisionLesson, credited_ms: int, numbers: Number
 
 @dataclass
 class Derived:
-    """A lesson's coverage derived from kept claims alone. `resume_ms`: where the newest claim ended."""
+    """A lesson's coverage derived from kept claims alone. `resume_ms`: where the newest claim ended; `offline_ms` of it were
+    studied without a network.
+    """
 
     spans: list[tuple[int, int]]
     late_ms: int = 0
     resume_ms: int = 0
+    offline_ms: int = 0
 
     @property
     def credited_ms(self) -> int:
@@ -244,13 +251,20 @@ class Derived:
         return rules.covered_ms(self.spans)
 
 
-def derive_spans(enrolment: Enrolment, sources: list[Source] | None = None) -> dict[int, Derived]:
+def derive_spans(enrolment: Enrolment, sources: list[Source] | None = None,
+                 shut: dict[int, presence.Spans] | None = None) -> dict[int, Derived]:
     """By revision lesson: every kept claim judged again, in the order the server received them. Reads no cache.
 
     `sources`: whose claims, the enrolment's own first; without them its own and what is carried over to it now. What was
     carried over is judged as if it had come at that moment: late time is one budget, and the own claims before it go first.
+    `shut`: by person the moments that earn nothing because presence was not shown; without it as that stands now.
     """
-    own, *lent = carried.sources_of(enrolment) if sources is None else sources
+    found_sources = carried.sources_of(enrolment) if sources is None else sources
+    if shut is None:
+        shut = presence.shut_of(enrolment, [x.person_id for x in found_sources])
+    own, *lent = found_sources
+    # Study without a network shows presence in its own way: what a check shuts out is not asked of it.
+    closed = {id(x): tuple(rules.merge_spans(list(x.busy), shut.get(x.person_id, []))) for x in found_sources}
     rows = [(2 * sum(not x.comes_after(row.playback_id, row.seq) for x in lent), row, own) for row in _claimed(own)]
     rows += [(2 * n + 1, row, x) for n, x in enumerate(lent) for row in _claimed(x)]
     rows.sort(key=lambda x: (x[0], x[1].received_ms, x[1].playback_id, x[1].seq))
@@ -258,6 +272,7 @@ def derive_spans(enrolment: Enrolment, sources: list[Source] | None = None) -> d
     found: dict[int, Derived] = {}
     sittings: dict[int, rules.Sitting] = {}
     late = 0
+    without_network = offline.Judging(share_of(enrolment))
     newest: dict[int, int] = {}
     for _turn, row, source in rows:
         lesson_id = source.lesson_for(row.revision_lesson_id)
@@ -265,23 +280,38 @@ def derive_spans(enrolment: Enrolment, sources: list[Source] | None = None) -> d
             continue  # the row was turned to another course's lesson: it earns nothing here, and its chain tells
         before = sittings.get(row.playback_id) or rules.Sitting(row.opened_ms, None, row.max_rate_permille)
         sitting = rules.Sitting(row.opened_ms, row.ended_ms, row.max_rate_permille, before.acked_t_ms, before.granted_ms)
-        beats = rules.read_beats(row.claims)
-        outcome = rules.judge(sitting, beats, row.received_ms, _terms(enrolment, lessons[lesson_id]), late, source.busy)
-        sittings[row.playback_id], late = outcome.sitting, outcome.late_ms
         derived = found.setdefault(lesson_id, Derived([]))
-        derived.spans = rules.merge_spans(derived.spans, [(g.from_ms, g.to_ms) for g in outcome.grants])
-        derived.late_ms += sum(g.to_ms - g.from_ms for g in outcome.grants if g.is_late)
+        if row.ticket_id is not None:
+            kept = offline.Row(row.ticket_id, row.most_ms, row.playback_id, row.received_ms, row.claims)
+            sittings[row.playback_id], grants, beats = without_network.judge(
+                kept, sitting, lessons[lesson_id].duration_ms or 0, derived.spans, source.busy)
+        else:
+            beats = rules.read_beats(row.claims)
+            terms = _terms(enrolment, lessons[lesson_id])
+            outcome = rules.judge(sitting, beats, row.received_ms, terms, late, closed[id(source)])
+            sittings[row.playback_id], late, grants = outcome.sitting, outcome.late_ms, outcome.grants
+            derived.late_ms += sum(g.to_ms - g.from_ms for g in grants if g.is_late)
+        before_ms = derived.credited_ms
+        derived.spans = rules.merge_spans(derived.spans, [(g.from_ms, g.to_ms) for g in grants])
+        derived.offline_ms += derived.credited_ms - before_ms if row.ticket_id is not None else 0
         if beats and row.received_ms >= newest.get(lesson_id, 0):
             newest[lesson_id] = row.received_ms
             derived.resume_ms = max(0, min(beats[-1].to_ms, lessons[lesson_id].duration_ms or 0))
     return found
 
 
+def share_of(enrolment: Enrolment) -> offline.Share:
+    """What may be studied of its course without a network."""
+    numbers = policies.get_policy(enrolment.policy_id).numbers
+    return offline.Share.of(numbers, (x.duration_ms or 0 for x in courses.lessons_of(enrolment.revision_id)))
+
+
 def _claimed(source: Source) -> list[Row]:
     rows = session.execute(
         select(BeatRow.playback_id, BeatRow.seq, BeatRow.received_ms, BeatRow.ended_ms, BeatRow.claims,
-               Playback.revision_lesson_id, Playback.opened_ms, Playback.max_rate_permille)
-        .join(Playback, Playback.id == BeatRow.playback_id).where(Playback.enrolment_id == source.enrolment_id))
+               Playback.revision_lesson_id, Playback.opened_ms, Playback.max_rate_permille, Playback.ticket_id, Ticket.most_ms)
+        .join(Playback, Playback.id == BeatRow.playback_id).outerjoin(Ticket, Ticket.id == Playback.ticket_id)
+        .where(Playback.enrolment_id == source.enrolment_id))
     return [row for row in rows if source.takes(row.playback_id, row.seq)]
 
 
@@ -289,7 +319,7 @@ def named(enrolment: Enrolment) -> dict:
     """Everything a completion rests on: each playback's chain as it stands, each passed quiz, and the time it was given.
 
     Where another account's study counts, its evidence is named too, and by what it counts ("carries"); where people marked
-    answers or a key was put right, so are those ("marks", "regrades").
+    answers or a key was put right, so are those ("marks", "regrades"); under a policy with presence checks those ("checks").
     """
     passed, carries = passed_attempts(enrolment), carried.list_standing(enrolment)
     of = [enrolment.id, *(c.from_enrolment_id for c in carries)]
@@ -300,8 +330,9 @@ def named(enrolment: Enrolment) -> dict:
         "extensions": [[attempt_id, x.number, x.expires_at.isoformat()]
                        for _lesson, attempt_id in passed for x in quizzes.list_extensions(attempt_id)],
     }
+    checks = presence.names_of(enrolment)
     return told | _judged([attempt_id for _lesson, attempt_id in passed]) | (
-        {"carries": [c.id for c in carries]} if carries else {})
+        {"carries": [c.id for c in carries]} if carries else {}) | ({"checks": checks} if checks else {})
 
 
 def _judged(attempt_ids: list[str]) -> dict:
@@ -341,8 +372,8 @@ def chain_fault(playback_id: int, last_seq: int, chain: str) -> bool:
     if [r.seq for r in rows] != list(range(1, last_seq + 1)):
         return True
     for row in rows:
-        link = rules.next_link(chain_key(), link, row.seq, row.received_ms, row.ended_ms, row.claims)
-        if link != row.chain:
+        link = rules.next_link(chain_key(), link, row.seq, row.received_ms, row.ended_ms, row.claims, row.room_ms)
+        if row.chain is not None and link != row.chain:
             return True
     return link.hex() != chain
 

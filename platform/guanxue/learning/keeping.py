@@ -13,11 +13,11 @@ from guanxue.core.db import session
 from guanxue.core.i18n import lazy as _
 from guanxue.courses import Course, Revision, RevisionLesson
 from guanxue.learning import evidence, rules
-from guanxue.learning.models import Carry, Completion, Enrolment, Note, Playback, Progress
+from guanxue.learning.models import Carry, Completion, Enrolment, Note, Playback, Progress, Ticket
 
 # Table → where export() tells of it.
 KEEPS = {"learning_enrolment": "enrolments", "learning_playback": "sittings", "learning_completion": "completions",
-         "learning_note": "notes", "learning_carry": "carried"}
+         "learning_note": "notes", "learning_carry": "carried", "learning_ticket": "tickets"}
 
 
 def export(person_id: int) -> dict:
@@ -31,6 +31,7 @@ def export(person_id: int) -> dict:
     return {
         "enrolments": [_enrolment(e, title) for e, title in enrolments],
         "sittings": _sittings(person_id),
+        "tickets": _tickets(person_id),
         "completions": [{"course": title, "completed_at": c.completed_at.isoformat(), "content_ms": c.content_ms}
                         for c, title in completions],
         "carried": [{"code": c.merge_code, "at": c.carried_at.isoformat(), "ended_at": _text(c.ended_at)} for c in
@@ -64,6 +65,14 @@ def _sittings(person_id: int) -> list[dict]:
     return [{"lesson": lesson, "opened_at": clock.moment_of(p.opened_ms).isoformat(),
              "ended_at": clock.moment_of(p.ended_ms).isoformat() if p.ended_ms else "", "granted_ms": p.granted_ms}
             for p, lesson in rows]
+
+
+def _tickets(person_id: int) -> list[dict]:
+    rows = session.execute(
+        select(Ticket, RevisionLesson.title).join(RevisionLesson, RevisionLesson.id == Ticket.revision_lesson_id)
+        .where(Ticket.person_id == person_id).order_by(Ticket.id))
+    return [{"lesson": lesson, "device": t.device, "issued_at": clock.moment_of(t.issued_ms).isoformat(),
+             "until": clock.moment_of(t.until_ms).isoformat(), "entries": t.entries} for t, lesson in rows]
 
 
 def erase(actor: Actor, person_id: int) -> list[Effect]:

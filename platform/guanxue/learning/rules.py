@@ -7,6 +7,7 @@ this rate". What it earns is bounded by the beat's own time, by the server's clo
 from __future__ import annotations
 
 import hmac
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -107,7 +108,13 @@ def judge(
 
 def free_ms(begin_ms: int, end_ms: int, busy: Sequence[tuple[int, int]]) -> int:
     """How much of [begin, end) lies outside the busy spans."""
-    return end_ms - begin_ms - sum(max(0, min(end, end_ms) - max(begin, begin_ms)) for begin, end in busy)
+    free = end_ms - begin_ms
+    for n in range(bisect_right(busy, begin_ms, key=lambda span: span[1]), len(busy)):
+        begin, end = busy[n]
+        if begin >= end_ms:
+            break
+        free -= min(end, end_ms) - max(begin, begin_ms)
+    return free
 
 
 def busy_spans(
