@@ -126,7 +126,7 @@
     const text = await answer.text(), lines = [];
     for (const request of mine ? await mine.keys() : []) {
       const title = /<title>([^<]*)<\/title>/.exec(await (await mine.match(request)).text());
-      lines.push(`<li><a class="line" href="${new URL(request.url).pathname}"><span class="grow">${title ? title[1] : ''}</span></a></li>`);
+      lines.push(`<li><a class="line" href="${new URL(request.url).pathname}"><span class="grow">${title ? title[1].replace(/ · [^·]*$/, '') : ''}</span></a></li>`);
     }
     const list = `<section class="stack"><h2>${wordsOf(text).list}</h2><ul class="lines card">${lines.join('')}</ul></section>`;
     return new Response(lines.length ? text.replace('<!--kept-->', () => list) : text, { headers: answer.headers });

@@ -24,12 +24,15 @@ def credits() -> Response:
     actor = current_actor()
     actor.must_be_person()
     found = creditbank.statement(actor.id, _page_number())
-    rules = {p.name: p.title and gettext(p.title) for p in policies.list_policies()}
+    rules = {p.name: gettext(p.title) for p in policies.list_policies()}
     return personal(page(
         "creditbank/credits.html", balance_milli=creditbank.balance(actor.id),
         hours_milli=creditbank.study_hours_milli(actor.id),
         refused=[{"title": x.title, "code": x.code, "amount": creditbank.decimal_text(x.amount), "reason": x.reason}
                  for x in creditbank.list_refused(actor.id)],
+        capped=[{"title": courses.get_revision(c.revision_id).title, "year": year,
+                 "hours": creditbank.decimal_text(its.hours_milli)} for c, its, year in creditbank.list_capped(actor.id)],
+        waiting=[{"title": x.title, "amount": creditbank.decimal_text(x.amount)} for x in creditbank.list_waiting(actor.id)],
         lines=[_line(x) | {"rule": rules.get(x.policy, "")} for x in found.items], page=found.page, pages=found.pages,
         page_url=lambda n: url_for(".credits", page=n)))
 
@@ -46,6 +49,7 @@ def _line(line: creditbank.Line) -> dict:
         "title": Name(line.title, item.title_en if item and item.title == line.title else ""), "course": line.course,
         "amount": creditbank.decimal_text(line.amount, signed=True), "reason": Name(line.reason), "policy": line.policy or "",
         "revision": line.revision, "content_ms": line.content_ms, "class_hours_milli": line.class_hours_milli,
+        "asked": creditbank.decimal_text(line.asked) if line.asked else "",
         "code": line.code, "spaced_code": creditbank.spaced_code(line.code) if line.code else "",
         "is_reversed": line.is_reversed, "class_hour_minutes": line.class_hour_ms // 60_000,
         "hours_a_credit": line.class_hours_per_credit, "one_credit_ms": line.class_hour_ms * line.class_hours_per_credit,
@@ -68,14 +72,17 @@ def ask() -> Response:
     code = creditbank.normal_code(request.args.get("code", ""))
     if code:
         return redirect(url_for(".verify", code=code), 303)
-    return page("creditbank/ask.html")
+    return page("creditbank/ask.html", code="", error="")
 
 
 @blueprint.get("/verify/<code>")
 def verify(code: str) -> Response:
     """Is it real? For anybody, signed in or not."""
     check_throttle()
-    found = creditbank.verify(code)
+    try:
+        found = creditbank.verify(code)
+    except creditbank.NoSuchRecord as problem:  # a letter misread from paper: it stays in the field, to be put right
+        return page("creditbank/ask.html", problem.status, code=code[:40], error=str(problem.message))
     address = settings().base_url + url_for(".verify", code=found.code)
     return page(
         "creditbank/verify.html", is_valid=found.is_valid, is_revoked=found.is_revoked, fault=found.fault,
