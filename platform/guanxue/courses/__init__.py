@@ -46,7 +46,7 @@ from guanxue.courses.outline import (
     rename_section,
 )
 from guanxue.courses.packages import opened
-from guanxue.courses.papers import SetPaper, draw_of, list_papers, list_using
+from guanxue.courses.papers import LEVEL_NAMES, SetPaper, draw_of, is_strict_exam, list_papers, list_using, pool_name
 from guanxue.courses.plans import Plans, give_back, list_free_plans, may_give_back, propose_lessons
 from guanxue.courses.queries import (
     content_ms,
@@ -80,10 +80,12 @@ from guanxue.courses.questions import (
     has_comments,
     kept_beside,
     last_brought,
+    measured_levels,
     move_question,
     put_question,
     questions_in,
     remove_question,
+    take_levels,
 )
 from guanxue.courses.removals import KEPT_FOR as REMOVED_KEPT_FOR
 from guanxue.courses.removals import list_removed
@@ -173,6 +175,7 @@ from guanxue.courses.service import (
     publish_course,
     remove_lesson,
     set_draw,
+    set_strict_exam,
     take_on,
     wish_for,
     withdraw_wish,
@@ -252,6 +255,7 @@ __all__ = [
     "add_lesson",
     "edit_lesson", "move_lesson", "remove_lesson", "attach_video", "submit_course", "return_course", "approve_course",
     "publish_course", "fill_durations", "note_failure", "note_companions", "load_plans", "wish_for", "withdraw_wish", "take_on",
+    "LEVEL_NAMES", "is_strict_exam", "pool_name", "measured_levels", "take_levels", "set_strict_exam",
     "SetPaper", "draw_of", "list_papers", "list_using", "set_draw",
     "Candidate", "Checklist", "Complaint", "Rights", "Verdict", "Judged", "Reading", "Claim", "current_checklist",
     "list_checklists", "publish_checklist", "draw_back", "find_candidate", "reading_of", "verdicts_of", "why_not_reader",

@@ -51,6 +51,11 @@ def draw_of(lesson: Lesson | RevisionLesson) -> quizzes.Draw:
     return dict(lesson.settings.get("draw", {}))
 
 
+def is_strict_exam(lesson: Lesson | RevisionLesson) -> bool:
+    """Does its author want it as a strict exam whatever the policy?"""
+    return lesson.settings.get("exam") == "strict"
+
+
 def draw_fault(lesson: Lesson) -> rules.Fault | None:
     """What stands in the way of drawing so many; None where nothing does."""
     draw = draw_of(lesson)

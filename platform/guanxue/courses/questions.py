@@ -11,9 +11,10 @@ from guanxue import audit, quizzes
 from guanxue.core.actor import Actor
 from guanxue.core.errors import Invalid, NotFound
 from guanxue.core.i18n import lazy as _
+from guanxue.courses import papers
 from guanxue.courses.models import Course, Lesson
 from guanxue.courses.queries import list_lessons
-from guanxue.courses.service import add_lesson, edit_lesson
+from guanxue.courses.service import add_lesson, edit_lesson, must_edit
 
 BROUGHT_IN = "courses.questions.brought_in"
 MOST_QUESTIONS = 1000
@@ -163,3 +164,29 @@ def _marked(q: quizzes.Question) -> set[tuple[str, bool]]:
     """Each option with whether the form marks it as right: the best of a single choice, all that earn of a multiple one."""
     best = max(o.permille for o in q.options)
     return {(o.text, o.permille == best if q.kind == "single" else o.permille > 0) for o in q.options}
+
+
+# ---- how hard they are
+
+EASY_FROM, HARD_BELOW = 800, 500  # permille that first tries earned on average
+
+
+def measured_levels(course: Course, lesson: Lesson | None) -> dict[str, str]:
+    """{question without a level: the one that answers so far say}, of questions that learners have had as they stand now."""
+    open_ones = {(q.kind, q.stem, q.options): q.id for q in questions_in(lesson) if not q.level}
+    found: dict[str, str] = {}
+    for paper in papers.list_papers(course.id) if open_ones else ():
+        for item in quizzes.list_items(paper.paper_id):
+            name = open_ones.get((item.question.kind, item.question.stem, item.question.options))
+            if name is not None and item.handed_in >= quizzes.FEWEST:
+                found.setdefault(name, "easy" if item.permille >= EASY_FROM else "hard" if item.permille < HARD_BELOW else "middle")
+    return found
+
+
+def take_levels(actor: Actor, course: Course, lesson: Lesson) -> int:
+    """Mark what nobody marked by what was measured; how many. Raises Forbidden."""
+    must_edit(actor, course)
+    measured = measured_levels(course, lesson)
+    if measured:
+        _written(actor, course, lesson, [replace(q, level=measured.get(q.id, q.level)) for q in questions_in(lesson)])
+    return len(measured)

@@ -14,12 +14,10 @@ from guanxue.courses import RevisionLesson
 from guanxue.learning import carried
 from guanxue.learning.models import Completion, Enrolment
 
-STRICT = "strict"  # settings["exam"] of a quiz lesson whose author wants it so under whatever policy
-
 
 def is_strict(enrolment: Enrolment, lesson: RevisionLesson) -> bool:
     """Is the exam one on which money or a certificate rests? Then two people mark it, and its key stays closed until a pass."""
-    return bool(policies.get_policy(enrolment.policy_id).numbers.identity_at) or lesson.settings.get("exam") == STRICT
+    return bool(policies.get_policy(enrolment.policy_id).numbers.identity_at) or courses.is_strict_exam(lesson)
 
 
 def grace_ms(enrolment: Enrolment) -> int:

@@ -108,7 +108,7 @@ def may_mark(actor: Actor, course: courses.Course, *, is_strict: bool) -> bool:
 def list_waiting(actor: Actor, course: courses.Course) -> list[ShortAnswer]:
     """Every short answer that waits for a mark, handed in first first; not the actor's own."""
     rows = quizzes.list_waiting(p.paper_id for p in courses.list_papers(course.id))
-    answers = [x for attempt, submission in rows if _is_of(attempt, course) for x in _answers(actor, attempt, submission)]
+    answers = [x for attempt, submission in rows if is_of_course(attempt, course) for x in _answers(actor, attempt, submission)]
     return [x for x in answers if x.mark is None and not x.is_own and x.is_wanted
             and may_mark(actor, course, is_strict=x.is_strict)]
 
@@ -116,7 +116,7 @@ def list_waiting(actor: Actor, course: courses.Course) -> list[ShortAnswer]:
 def list_marked(actor: Actor, course: courses.Course) -> list[ShortAnswer]:
     """Short answers of submissions that are marked, the newest first, as many as are still looked at."""
     rows = quizzes.list_marked((p.paper_id for p in courses.list_papers(course.id)), MOST_MARKED)
-    answers = [x for attempt, submission in rows if _is_of(attempt, course) for x in _answers(actor, attempt, submission)]
+    answers = [x for attempt, submission in rows if is_of_course(attempt, course) for x in _answers(actor, attempt, submission)]
     return [x for x in answers if x.mark is not None and not x.is_own and may_mark(actor, course, is_strict=x.is_strict)]
 
 
@@ -124,13 +124,14 @@ def get_short_answer(actor: Actor, course: courses.Course, attempt_id: str, numb
     """One short answer handed in in the course. Raises NotFound."""
     submission = quizzes.get_submission(attempt_id)
     attempt = quizzes.get_attempt_of(submission)
-    found = [x for x in _answers(actor, attempt, submission) if x.number == number] if _is_of(attempt, course) else []
+    found = [x for x in _answers(actor, attempt, submission) if x.number == number] if is_of_course(attempt, course) else []
     if not found:
         raise NotFound(_("没有这个要批改的答案。"))
     return found[0]
 
 
-def _is_of(attempt: quizzes.Attempt, course: courses.Course) -> bool:
+def is_of_course(attempt: quizzes.Attempt, course: courses.Course) -> bool:
+    """Was the attempt made in the course?"""
     return lesson_of(attempt)[0].course_id == course.id  # other courses may give out the same paper
 
 

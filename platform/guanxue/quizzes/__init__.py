@@ -14,7 +14,7 @@ from guanxue.quizzes.allowing import (
     grant_time,
     list_allowances,
 )
-from guanxue.quizzes.analysis import Item, list_items
+from guanxue.quizzes.analysis import FEWEST, Item, list_items
 from guanxue.quizzes.drawing import POOL_TIMES, Draw, Part, draw_fault, drawn_count, levels_of, parts_of, pools_of, thin_parts
 from guanxue.quizzes.errors import (
     AttemptClosed,
@@ -37,6 +37,7 @@ from guanxue.quizzes.formats.twins import Merge, Met, merge
 from guanxue.quizzes.formats.writing import FORMS, write_questions
 from guanxue.quizzes.gift import read_gift
 from guanxue.quizzes.gift_writing import write_gift
+from guanxue.quizzes.inspecting import find_attempt, fingerprint, list_handed_in, paper_of, show_again, time_line
 from guanxue.quizzes.marking import LONGEST_REMARKS, give_opinion, has_false_marks, is_awaited, is_own, mark_answer
 from guanxue.quizzes.models import Allowance, Attempt, LateSave, Mark, Opinion, Paper, Regrade, RegradeRequest, Submission
 from guanxue.quizzes.queries import (
@@ -105,6 +106,7 @@ from guanxue.quizzes.service import (
     save_answers,
     submit_attempt,
 )
+from guanxue.quizzes.sheets import Sheet, list_sheets
 from guanxue.quizzes.standing import (
     Standing,
     derive_score,
@@ -117,7 +119,7 @@ from guanxue.quizzes.trying import trial_questions, trial_result
 
 __all__ = [
     "KINDS",
-    "Item", "list_items",
+    "FEWEST", "Item", "list_items", "Sheet", "list_sheets",
     "read_file", "read_text", "is_packed", "Report", "LeftOut", "Doubt", "Dropped", "Unreadable", "FORMAT_NAMES",
     "MOST_FILE_BYTES",
     "write_questions", "write_template", "FORMS", "Written", "Loss", "merge", "Merge", "Met", "Draft", "Bad", "assemble",
@@ -129,6 +131,7 @@ __all__ = [
     "Result", "AttemptClosed", "NoAttemptsLeft", "NoSuchAttempt", "NoMoreTime", "MoreTime", "more_time", "extend_attempt",
     "list_extensions", "AwaitsMarks",
     "free_time", "give_time", "list_unfinished",
+    "find_attempt", "fingerprint", "list_handed_in", "paper_of", "show_again", "time_line",
     "areas_of", "Allowance", "LONGEST_REASON", "SHARES", "end_allowance", "extra_permille", "grant_time", "list_allowances",
     "TakenOver", "Change", "Kept", "LateSave", "device_name", "is_here", "list_late", "must_hold", "save_changes", "take_hold",
     "newest_seq", "Opinion", "give_opinion", "has_false_marks", "is_awaited", "list_opinions", "papers_waiting",

@@ -117,7 +117,7 @@ def _chosen(question: Question, given: list[tuple[Attempt, object]]) -> tuple[Ch
         return tuple(Chosen(words, counted[truth], question.truth is truth)
                      for truth, words in ((True, _("对")), (False, _("错"))))
     if question.kind in ("single", "multiple"):
-        counted = Counter(i for attempt, answer in given for i in _positions(question, attempt, answer))
+        counted = Counter(i for attempt, answer in given for i in positions(question, attempt, answer))
         return tuple(Chosen(o.text, counted[i], o.permille > 0) for i, o in enumerate(question.options))
     if question.kind == "fillin" and question.gap_count <= 1:
         right = {rules.folded(o.text) for o in question.options}
@@ -126,7 +126,7 @@ def _chosen(question: Question, given: list[tuple[Attempt, object]]) -> tuple[Ch
     return ()
 
 
-def _positions(question: Question, attempt: Attempt, answer: object) -> list[int]:
+def positions(question: Question, attempt: Attempt, answer: object) -> list[int]:
     """Which options the attempt's own ids in the answer stand for."""
     shown = rules.show(question, bytes.fromhex(attempt.seed))
     chosen = {answer} if isinstance(answer, str) else set(answer if isinstance(answer, list) else ())

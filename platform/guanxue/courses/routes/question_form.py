@@ -8,7 +8,7 @@ from guanxue import quizzes
 from guanxue.core.errors import Invalid
 from guanxue.core.i18n import lazy as _
 
-FIELDS = ("id", "kind", "stem", "options", "answer", "explanation", "pool")
+FIELDS = ("id", "kind", "stem", "options", "answer", "explanation", "pool", "level")
 LONGEST = {"stem": 5000, "options": 10_000, "answer": 5000, "explanation": 10_000, "pool": 60}
 _RIGHT = re.compile(r"^\s*[*＊√✓]\s*")
 _SIGNED = re.compile(r"\\|[*＊√✓]|[（(]?[A-La-lＡ-Ｌ][)）.．、:：]\s*\S")  # taken for a mark
@@ -39,7 +39,7 @@ def values_of(q: quizzes.Question) -> dict:
     elif q.kind == "matching":
         lines = [f"{o.text} → {o.match}" for o in q.options]
     values = {"id": q.id, "kind": q.kind, "stem": said.stem, "options": "\n".join(lines), "answer": "" if lines else answer,
-              "explanation": said.explanation, "pool": q.pool, "is_whole": q.rule == "whole"}
+              "explanation": said.explanation, "pool": q.pool, "level": q.level, "is_whole": q.rule == "whole"}
     return {**values, "is_odd": not _comes_back(q, values)}
 
 
@@ -65,7 +65,7 @@ def _comes_back(q: quizzes.Question, values: dict) -> bool:
 def _shown(q: quizzes.Question) -> tuple:
     said = quizzes.spelled(q)
     words = (said.stem.strip(), said.options, said.answer.strip(), said.explanation.strip())
-    return q.kind, said.is_whole, words, q.pool, q.rule
+    return q.kind, said.is_whole, words, q.pool, q.rule, q.level
 
 
 def question_from(form, added: str = "") -> quizzes.Question:
@@ -80,6 +80,7 @@ def question_from(form, added: str = "") -> quizzes.Question:
     if not typed["stem"] and not added:
         raise _at("stem", _("没有题干。"))
     draft = quizzes.Draft(0, stem="\n".join(filter(None, (typed["stem"], added))), kind=kind, pool=typed["pool"],
+                          level=typed["level"] if typed["level"] in quizzes.LEVELS else "",
                           explanation=typed["explanation"], rule="whole" if form.get("whole") == "yes" else "",
                           answer=typed["answer"] or None)
     _put_options(draft, [x.strip() for x in typed["options"].split("\n") if x.strip()])

@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from flask import Response, make_response, redirect, render_template, request, url_for
 
-from guanxue import courses, media, quizzes
+from guanxue import courses, media, quizzes, standards
 from guanxue.core.db import begin_writing
 from guanxue.core.enclosures import read_address
 from guanxue.core.errors import Invalid, NotFound, Problem, TooLarge
@@ -57,10 +57,24 @@ def questions_page(course: courses.Course, problem: Problem | None = None, **giv
                    for n, q in enumerate(questions, 1)],
         remarks=[r for r in remarks if r["kind"] != "question" or r["place"] not in asked],
         values=values, is_writing="writing" in request.args, has_comments=courses.has_comments(lesson),
-        pools=sorted({q.pool for q in questions if q.pool}), preview=given.get("preview"), typed=given.get("typed", ""),
+        thin=_thin(lesson, questions),
+        pools=_pools(course, questions), preview=given.get("preview"), typed=given.get("typed", ""),
         brought=_brought_values(brought) if brought else None, is_fresh=request.args.get("brought") == "1",
         forms=_forms(questions) if questions else [], formats=", ".join(str(x) for x in quizzes.FORMAT_NAMES.values()),
         **told_of(problem)))
+
+
+def _thin(lesson: courses.Lesson | None, questions: list[quizzes.Question]) -> int:
+    """How many more questions the pools should have for what is drawn of them; nothing is asked where all are."""
+    draw = courses.draw_of(lesson) if lesson is not None else {}
+    return sum(x.missing for x in quizzes.thin_parts(questions, draw)) if draw else 0
+
+
+def _pools(course: courses.Course, questions: list[quizzes.Question]) -> list[str]:
+    """Names of pools to choose from: those that are there, and the skill areas of the course's occupation."""
+    occupation = standards.find_occupation(course.occupation) if course.occupation else None
+    areas = [x.name for x in standards.list_skill_areas(occupation.id)] if occupation else []
+    return [*dict.fromkeys([*areas, *sorted({q.pool for q in questions if q.pool})])]
 
 
 def _shown(number: int, q: quizzes.Question) -> dict:
@@ -69,7 +83,7 @@ def _shown(number: int, q: quizzes.Question) -> dict:
     best = max((o.permille for o in q.options), default=0)
     is_choice = q.kind in ("single", "multiple")
     return {
-        "number": number, "id": q.id, "kind": q.kind, "stem_html": inline_html(said.stem), "pool": q.pool, "rule": q.rule,
+        "number": number, "id": q.id, "kind": q.kind, "stem_html": inline_html(said.stem), "pool": q.pool, "level": q.level, "rule": q.rule,
         "is_won_by_all": quizzes.is_won_by_all(q),
         "options": [{"text_html": inline_html(o.text),
                      "is_right": o.permille > 0 if q.kind == "multiple" else o.permille == best}
