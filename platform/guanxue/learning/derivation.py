@@ -67,10 +67,10 @@ def _sources(completion: Completion, beside: carried.Names, faults: list[object]
 
 def _spared(completion: Completion, sources: list[carried.Source], faults: list[object]) -> set[int]:
     """Lessons that the first try at the quiz spared, where it did by what the completion names."""
-    if "tested_out" not in completion.evidence:
-        return set()
-    marks, regrades = _named(completion, completion.evidence["tested_out"][0], [])
-    return exams.spared_by(completion, sources, marks, regrades, faults)
+    def standing_of(attempt_id: str) -> quizzes.Standing:
+        return quizzes.standing_by(quizzes.get_submission(attempt_id), *_named(completion, attempt_id, []))
+
+    return exams.spared_by(completion, sources, standing_of, faults)
 
 
 def _passed(completion: Completion, faults: list[object]) -> set[int]:

@@ -6,6 +6,7 @@ It is their own step, never done for them: a completion is written once, and who
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from guanxue import accounts, courses, policies, quizzes
@@ -75,21 +76,21 @@ def find_spared(enrolment: Enrolment, unfinished: list[RevisionLesson]) -> Spare
     return Spared(first.id, now.score, tuple(unfinished))
 
 
-def spared_by(completion: Completion, sources: list[carried.Source], marks: set[int], regrades: set[int],
+def spared_by(completion: Completion, sources: list[carried.Source], standing_of: Callable[[str], quizzes.Standing],
               faults: list[object]) -> set[int]:
-    """Lessons that a completion says its first try spared; a fault where that try does not do so by what is named."""
-    told = completion.evidence.get("tested_out")
-    if not told:
+    """Lessons that a completion says its first try spared; a fault where that try does not do so.
+
+    `standing_of`: what an attempt is worth by what the completion names.
+    """
+    lesson_ids = set(completion.evidence.get("tested_out", ()))
+    if not lesson_ids:
         return set()
-    attempt_id, lesson_ids = told
     mark = policies.get_policy(completion.policy_id).numbers.test_out_mark
     quiz = next((x for x in courses.lessons_of(completion.revision_id) if x.kind == "quiz"), None)
     first = first_attempt(sources, quiz.id) if quiz is not None else None
-    submission = quizzes.find_submission(attempt_id)
-    is_first = first is not None and first.id == attempt_id and submission is not None
-    if is_first and mark:
-        now = quizzes.standing_by(submission, marks, regrades)
+    if mark and first is not None and [quiz.id, first.id] in completion.evidence["attempts"] and quiz.id not in lesson_ids:
+        now = standing_of(first.id)
         if now.is_decided and now.score >= mark:
-            return set(lesson_ids)
+            return lesson_ids
     faults.append(_("结业记录说免修了课，但第一次考核的成绩不够。"))
     return set()

@@ -153,7 +153,7 @@ def course_progress(enrolment: Enrolment) -> CourseProgress:
     share = policies.get_policy(enrolment.policy_id).numbers.share_watched_permille
     lessons = []
     completion = completion_of(enrolment)
-    spared = completion.evidence.get("tested_out", ("", ()))[1] if completion is not None else ()
+    spared = completion.evidence.get("tested_out", ()) if completion is not None else ()
     for lesson in courses.lessons_of(enrolment.revision_id):
         row = rows.get(lesson.id)
         lessons.append(LessonProgress(lesson, row.credited_ms if row else 0, row.resume_ms if row else 0,
