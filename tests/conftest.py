@@ -70,7 +70,7 @@ def spoken_languages() -> None:
 @pytest.fixture(autouse=True)
 def fresh_throttles():
     """Limits are kept in the process and by person: each test begins with none used up."""
-    for throttle in (learning_api._beats, learning_api._openings, creditbank_api._checks):
+    for throttle in (learning_api._beats, learning_api._openings, learning_api._answers, creditbank_api._checks):
         throttle._buckets.clear()
 
 
