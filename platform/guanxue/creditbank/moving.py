@@ -15,7 +15,7 @@ from guanxue.creditbank.queries import credited, standing_move
 
 MINT = "mint:courses"
 _EXPLAINS = ("course", "title", "revision", "policy", "content_ms", "class_hours_milli", "class_hour_ms",
-             "class_hours_per_credit")
+             "class_hours_per_credit", "completed_at")
 
 
 def move(actor: Actor, merging: Merging, one: Award, step: str, rule: str, off: int | None, on: int | None) -> None:

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 from sqlalchemy import select
 
-from guanxue import accounts, courses, learning, ledger, policies
+from guanxue import accounts, classes, courses, learning, ledger, policies
 from guanxue.core.db import session
 from guanxue.core.i18n import lazy as _
-from guanxue.creditbank import rules
+from guanxue.creditbank import class_awards, rules, waiting, years
 from guanxue.creditbank.models import Award
 from guanxue.creditbank.moving import MINT
-from guanxue.creditbank.queries import credited, is_spent
+from guanxue.creditbank.queries import bid_of, credited, credited_hours, is_spent
 from guanxue.learning import Completion
 
 _NO_GROUND = {True: _("账上有学分，但没有对应的结业记录。"), False: _("账上有转移的学分，但没有对应的合并。")}
@@ -40,7 +40,9 @@ def recompute(person_id: int | None = None) -> tuple[int, list[Difference]]:
         known.add(_key(completion))
         found += _check(completion, names)
     found += _orphans("completion", known, person_id)
-    return len(completions), found + _check_moves(person_id)
+    attended = [Difference(_who(person, accounts.names_of([person])), *rest)
+                for person, *rest in class_awards.check_classes(person_id)]
+    return len(completions) + len(classes.list_completions(person_id)), found + _check_moves(person_id) + attended
 
 
 def _key(completion: Completion) -> str:
@@ -51,8 +53,8 @@ def _check(completion: Completion, names: dict[int, str]) -> Iterator[Difference
     """One completion, its content derived again, against its entry."""
     derived = learning.derive_completion(completion)
     numbers = policies.get_policy(completion.policy_id).numbers
-    should = policies.worth_of(numbers, derived.lessons).credits_milli
     entry = ledger.find_entry_by_key(_key(completion))
+    should = years.given(completion, policies.worth_of(numbers, derived.lessons), entry.number if entry else None).credits_milli
     has = _credited(entry, completion.person_id) if entry else 0
     if has == 0 and should and _may_be_missing(completion):
         should = 0
@@ -66,8 +68,8 @@ def _check(completion: Completion, names: dict[int, str]) -> Iterator[Difference
 
 
 def _may_be_missing(completion: Completion) -> bool:
-    """A completion earns nothing where a rule said so: what it rests on was credited before, or its course was."""
-    return is_spent(completion) or any(
+    """A completion earns nothing where a rule said so: what it rests on was credited before, or its course was; or not yet."""
+    return waiting.waits(completion) or is_spent(completion) or any(
         m.kept_id == completion.person_id and m.merged_at <= completion.completed_at
         and (m.parted_at is None or m.parted_at >= completion.completed_at)
         and completion.course_id in {course for _award, course, rule in _foreseen(m) if not rule}
@@ -149,9 +151,10 @@ def _foreseen(merge) -> list[tuple[Award, int, str]]:
         if _reversed_at(award) <= size:
             continue
         completion = learning.get_completion(award.completion_id)
-        rule = rules.refused_by(award.course_id, credited(award), held)
+        bid = bid_of(completion, credited_hours(award))
+        rule = rules.refused_by(bid, held)
         rule = rule or ("overlap" if learning.overlaps(completion, beside[completion.enrolment_id]) else "")
-        held = held if rule else held.with_course(award.course_id)
+        held = held if rule else held.with_bid(bid)
         found.append((award, award.course_id, rule))
     return found
 
@@ -160,12 +163,12 @@ def _held_at(merge, size: int) -> rules.Held:
     """What the account that stayed was credited with then: its own, and what came with merges that stood."""
     own = {a.course_id for a in _awards_at(merge.kept_id, size)}
     own |= {c.course_id for c in learning.list_completions(merge.kept_id) if c.completed_at <= merge.merged_at}
-    held = rules.Held(frozenset(own))
+    held = rules.Held(frozenset(own), years.used(merge.kept_id, size + 1))
     for other in accounts.list_merges(merge.kept_id):
         stood = other.parted_at is None or other.parted_at > merge.merged_at
         if other.id < merge.id and other.kept_id == merge.kept_id and stood:
             for award, course_id, rule in _foreseen(other):
-                held = held.with_course(course_id) if not rule and _reversed_at(award) > size else held
+                held = held.with_bid(rules.Bid(course_id)) if not rule and _reversed_at(award) > size else held
     return held
 
 

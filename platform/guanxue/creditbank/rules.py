@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import secrets
 import unicodedata
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from guanxue.core.i18n import gettext
 from guanxue.core.i18n import lazy as _
 from guanxue.core.i18n import marked as N_
+from guanxue.policies import Numbers, Worth
 
 # No letter or digit that can be taken for another when read aloud or from a photocopy.
 ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
@@ -39,29 +41,52 @@ def decimal_text(milli: int, *, signed: bool = False) -> str:
 # ---- what may be credited
 
 
+def within_year(numbers: Numbers, its: Worth, used_milli: int) -> Worth:
+    """What of a course's worth the policy's year has room for: hours in whole steps, credit by the hours that are left."""
+    room = max(0, numbers.yearly_cap_milli - used_milli)
+    if not numbers.yearly_cap_milli or its.hours_milli <= room:
+        return its
+    hours = room - room % numbers.hour_step_milli
+    return Worth(its.content_ms, hours, min(its.credits_milli, hours // numbers.class_hours_per_credit))
+
+
+@dataclass(frozen=True)
+class Bid:
+    """A credit that wants to count: its course, and the hours it takes of a policy's year (`cap_milli` 0: no bound)."""
+
+    course_id: int
+    year: tuple[str, int] = ("", 0)
+    hours_milli: int = 0
+    cap_milli: int = 0
+
+
 @dataclass(frozen=True)
 class Held:
-    """What a person was credited with already, as far as rules ask: courses, taken back or not."""
+    """What a person was credited with already, as far as rules ask: courses, taken back or not; hours by policy and year."""
 
     course_ids: frozenset[int] = frozenset()
+    hours: Mapping[tuple[str, int], int] = field(default_factory=dict)
 
-    def with_course(self, course_id: int) -> Held:
-        """The same and one course more."""
-        return replace(self, course_ids=self.course_ids | {course_id})
+    def with_bid(self, bid: Bid) -> Held:
+        """The same and that credit more."""
+        return Held(self.course_ids | {bid.course_id}, {**self.hours, bid.year: self.hours.get(bid.year, 0) + bid.hours_milli})
 
 
-def refused_by(course_id: int, amount: int, held: Held) -> str:
+def refused_by(bid: Bid, held: Held) -> str:
     """The rule that forbids to credit a course to somebody who holds that much; "" where it counts.
 
-    The one place for caps: awards, merges and the recomputation all ask here. Today's only rule is once a course.
+    The one place for what accounts may hold: awards, merges and the recomputation all ask here.
     """
-    return "once" if course_id in held.course_ids else ""
+    if bid.course_id in held.course_ids:
+        return "once"
+    return "year" if bid.cap_milli and held.hours.get(bid.year, 0) + bid.hours_milli > bid.cap_milli else ""
 
 
 def refusal_text(rule: str) -> object:
     """The rule in words."""
     return {
         "once": _("同一门课一个人只算一次，保留的账号已经认定过。"),
+        "year": _("这一年的学时已经到了规则的上限。"),
         "overlap": _("学它的时候另一个账号也在播放，一个人不能同时看两节课。"),
     }[rule]
 
@@ -80,6 +105,7 @@ _REASONS = {
 }
 _REFUSED = {
     "once": N_("账号并入：同一门课一个人只算一次，保留的账号已经有了"),
+    "year": N_("账号并入：加上它，这一年的学时就超过规则的上限，不算"),
     "overlap": N_("账号并入：学它的时候另一个账号也在播放，不算"),
 }
 

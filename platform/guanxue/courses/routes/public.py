@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from guanxue import accounts, courses, discussions, learning, media, policies, search, tracks
 from guanxue.core.actor import Actor
-from guanxue.core.i18n import Name
+from guanxue.core.i18n import Name, gettext
 from guanxue.core.i18n import lazy as _
 from guanxue.core.web import look
 from guanxue.core.web.dispatch import current_actor
@@ -163,13 +163,24 @@ def _course_values(found: courses.Course, beside: _Beside) -> dict:
         "is_enrolled": is_in, "sizes": None, "next": None, "completed": False, "permille": 0,
         "industry": found.industry or "foundation", "said": beside.said,
         "closed": courses.why_closed(found) if found.revision_id else None, "may_complain": found.revision_id is not None,
+        "take": None,
     }
     if revision_id is not None:
         progress = learning.course_progress(learning.get_enrolment(beside.standing[0][0])) if is_in else None
         values |= {"resting": courses.resting(found.id, revision_id)}
         values["onward"] = _onward(progress.enrolment, found) if progress and values["resting"] else None
+        values["take"] = _take(found, progress) if progress else None
         values |= _revision_values(revision_id, progress, {asset: (state, done) for asset, state, done in beside.making})
     return values
+
+
+def _take(found: courses.Course, progress: learning.CourseProgress) -> dict | None:
+    """What learning/take.html shows: every lesson that can be taken along; None where there is none."""
+    numbers = policies.get_policy(progress.enrolment.policy_id).numbers
+    takeable = learning.list_takeable(progress.enrolment, [x.lesson for x in progress.lessons])
+    shown = [x.shown(url_for("learning.lesson", course=found.slug, lesson=x.lesson.slug)) for x in takeable]
+    return {"lessons": shown, "is_one": False, "days": numbers.offline_window_ms // 86_400_000,
+            "share_percent": numbers.offline_share_permille // 10} if shown else None
 
 
 def _onward(enrolment: learning.Enrolment, found: courses.Course) -> dict | None:
@@ -187,7 +198,8 @@ def _institution(found: courses.Course) -> Name | None:
 
 def _revision_values(revision_id: int, progress: learning.CourseProgress | None, making: dict[int, tuple[str, int]]) -> dict:
     revision, lessons = courses.get_revision(revision_id), courses.lessons_of(revision_id)
-    numbers = _policy(revision, progress).numbers
+    policy = _policy(revision, progress)
+    numbers = policy.numbers
     states = courses.lesson_states(lessons)
     done = {x.lesson.id: x for x in progress.lessons} if progress else {}
     worth = policies.worth_of(numbers, courses.known_lengths(lessons))
@@ -199,7 +211,8 @@ def _revision_values(revision_id: int, progress: learning.CourseProgress | None,
         "worth": {"content_ms": worth.content_ms, "class_hours_milli": worth.hours_milli,
                   "credits_milli": worth.credits_milli, "is_whole": courses.content_ms(lessons) is not None,
                   "class_hour_minutes": numbers.class_hour_ms // 60_000, "hours_a_credit": numbers.class_hours_per_credit,
-                  "share_percent": numbers.share_watched_permille // 10},
+                  "share_percent": numbers.share_watched_permille // 10, "has_steps": numbers.has_steps,
+                  "rule_code": policy.code, "rule_version": policy.version, "rule_title": gettext(policy.title)},
         "next": {"slug": ahead.lesson.slug, "number": ahead.lesson.position, "kind": ahead.lesson.kind,
                  "title": Name(ahead.lesson.title)} if ahead else None,
         "completed": bool(progress and progress.completion), "permille": progress.permille if progress else 0,
@@ -225,7 +238,7 @@ def _lesson_row(lesson: courses.RevisionLesson, state: str, making: tuple[str, i
         "slug": lesson.slug, "title": Name(lesson.title), "kind": lesson.kind, "number": lesson.position, "state": state,
         "section": lesson.section, "duration_ms": lesson.duration_ms,
         "making_permille": making[1] if making else 0, "is_waiting": bool(making and making[0] == "waiting"),
-        "is_complete": bool(progress and progress.is_complete),
+        "is_complete": bool(progress and progress.is_complete), "is_spared": bool(progress and progress.is_spared),
         "coverage_permille": progress.coverage_permille if progress else 0,
     }
 
