@@ -12,12 +12,14 @@ from guanxue.core.actor import Actor
 from guanxue.core.db import session
 from guanxue.core.i18n import lazy as _
 from guanxue.courses import Course, Revision, RevisionLesson
-from guanxue.learning import evidence, rules
-from guanxue.learning.models import Carry, Completion, Enrolment, Note, Playback, Progress, Ticket
+from guanxue.learning import evidence, presence, rules
+from guanxue.learning.models import Carry, Completion, Enrolment, Note, Playback, Presence, Progress, RoomSeat, Ticket, TrainingRoom
 
 # Table → where export() tells of it.
 KEEPS = {"learning_enrolment": "enrolments", "learning_playback": "sittings", "learning_completion": "completions",
-         "learning_note": "notes", "learning_carry": "carried", "learning_ticket": "tickets"}
+         "learning_note": "notes", "learning_carry": "carried", "learning_ticket": "tickets",
+         "learning_presence": "presence", "learning_check": "checks", "learning_training_room": "rooms",
+         "learning_room_seat": "seats"}
 
 
 def export(person_id: int) -> dict:
@@ -32,6 +34,7 @@ def export(person_id: int) -> dict:
         "enrolments": [_enrolment(e, title) for e, title in enrolments],
         "sittings": _sittings(person_id),
         "tickets": _tickets(person_id),
+        **_presence(person_id),
         "completions": [{"course": title, "completed_at": c.completed_at.isoformat(), "content_ms": c.content_ms}
                         for c, title in completions],
         "carried": [{"code": c.merge_code, "at": c.carried_at.isoformat(), "ended_at": _text(c.ended_at)} for c in
@@ -51,6 +54,23 @@ def _enrolment(e: Enrolment, title: str) -> dict:
         "studied_at": _text(e.studied_at), "left_at": _text(e.left_at),
         "lessons": [{"lesson": lesson, "credited_ms": p.credited_ms, "is_complete": p.is_complete,
                      "intervals_ms": [list(span) for span in rules.unpack_spans(p.spans)]} for p, lesson in rows],
+    }
+
+
+def _presence(person_id: int) -> dict:
+    """Checks with their steps (not what would tell an answer or the next check), and training rooms opened and visited."""
+    found, state = presence.list_checks([person_id]), session.get(Presence, person_id)
+    steps = presence.steps_of([c.id for c in found])
+    rooms = session.scalars(select(TrainingRoom).where(TrainingRoom.person_id == person_id).order_by(TrainingRoom.id))
+    seats = session.execute(select(RoomSeat.joined_at, TrainingRoom.name).join(TrainingRoom, TrainingRoom.id == RoomSeat.room_id)
+                            .where(RoomSeat.person_id == person_id).order_by(RoomSeat.joined_at))
+    return {
+        "presence": [{"since": clock.moment_of(state.since_ms).isoformat(), "counted_ms": state.counted_ms}] if state else [],
+        "checks": [{"number": c.number, "at": clock.moment_of(c.drawn_ms).isoformat(), "counted_ms": c.counted_ms,
+                    "steps": [{"at": clock.moment_of(s.at_ms).isoformat(), "what": s.what, "kind": s.document.get("kind", "")}
+                              for s in steps[c.id]]} for c in found],
+        "rooms": [{"name": r.name, "opened_at": r.opened_at.isoformat(), "closed_at": _text(r.closed_at)} for r in rooms],
+        "seats": [{"name": name, "joined_at": at.isoformat()} for at, name in seats],
     }
 
 

@@ -17,7 +17,7 @@ from guanxue.core import clock
 from guanxue.core.actor import Actor
 from guanxue.core.db import session
 from guanxue.core.i18n import lazy as _
-from guanxue.learning import carried, evidence, rules
+from guanxue.learning import carried, evidence, presence, proving, rules
 from guanxue.learning.derivation import derive_completion
 from guanxue.learning.models import Carry, Completion, Enrolment, Note, Playback
 from guanxue.learning.queries import completion_of, course_progress, find_enrolment
@@ -65,6 +65,9 @@ def plan_merge(kept_id: int, merged_id: int) -> Plan:
         step = _step(enrolment, find_enrolment(kept_id, enrolment.course_id), kept_id)
         steps.append(step)
         effects += _effects(step, enrolment, titles[enrolment.course_id])
+    if presence.find_open_check(merged_id) is not None:
+        effects.append(Effect("presence.unanswered", "learning", _(
+            "有一次在场确认还没有回答：那一段先不计入，合并以后可以在“我的在场确认”里补。")))
     count = session.scalar(select(func.count()).select_from(Note).where(Note.person_id == merged_id)) or 0
     if count:
         effects.append(Effect("notes.moved", "learning", _("%(n)s 条笔记转过来。", n=count), count))
@@ -193,6 +196,7 @@ def _is_whole(to: Enrolment, derived: dict[int, evidence.Derived], sources: list
 def merge(actor: Actor, merging: Merging, plan: Plan) -> dict:
     """Carry out the plan. Gives {"steps": [...], "notes": [...]} for the way back."""
     evidence.end_playbacks(merging.merged_id)
+    proving.end_silently(merging.merged_id)
     done = [_carry(merging, step) for step in plan.steps]
     notes = list(session.scalars(select(Note.id).where(Note.person_id == merging.merged_id).order_by(Note.id)))
     _give_notes(notes, merging.merged_id, merging.kept_id)
