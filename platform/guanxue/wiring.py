@@ -21,6 +21,7 @@ from guanxue import (
     learning,
     ledger,
     media,
+    oversight,
     policies,
     quizzes,
     search,
@@ -105,6 +106,7 @@ from guanxue.helpdesk import keeping as helpdesk_keeping
 from guanxue.helpdesk import merging as helpdesk_merging
 from guanxue.helpdesk import routes as helpdesk_routes
 from guanxue.learning import api as _learning_api  # noqa: F401 declares its calls
+from guanxue.learning import commands as learning_commands
 from guanxue.learning import keeping as learning_keeping
 from guanxue.learning import merging as learning_merging
 from guanxue.learning import routes as learning_pages
@@ -115,6 +117,7 @@ from guanxue.learning.routes import insight as _learning_insight  # noqa: F401
 from guanxue.learning.routes import marking as _learning_marking  # noqa: F401
 from guanxue.learning.routes import notes as _learning_notes  # noqa: F401
 from guanxue.learning.routes import offline as _learning_offline  # noqa: F401
+from guanxue.learning.routes import presence as _learning_presence  # noqa: F401
 from guanxue.learning.routes import preview as _learning_preview  # noqa: F401
 from guanxue.learning.routes import study as _learning_study  # noqa: F401
 from guanxue.ledger import commands as ledger_commands
@@ -122,6 +125,14 @@ from guanxue.media import api as media_api
 from guanxue.media import keeping as media_keeping
 from guanxue.media import routes as media_routes
 from guanxue.media import tasks as media_tasks
+from guanxue.oversight import keeping as oversight_keeping
+from guanxue.oversight import opening as oversight_opening
+from guanxue.oversight import routes as oversight_pages
+from guanxue.oversight import tasks as oversight_tasks
+from guanxue.oversight.routes import cases as _oversight_cases  # noqa: F401 adds its pages to the blueprint
+from guanxue.oversight.routes import evidence as _oversight_evidence  # noqa: F401
+from guanxue.oversight.routes import fraud as _oversight_fraud  # noqa: F401
+from guanxue.oversight.routes import rooms as _oversight_rooms  # noqa: F401
 from guanxue.policies import routes as policies_routes
 from guanxue.quizzes import keeping as quizzes_keeping
 from guanxue.search import commands as search_commands
@@ -141,12 +152,12 @@ __all__ = ["COMMANDS", "ROOT", "install_sign_in", "join", "prepare", "refuse_uns
 log = logging.getLogger(__name__)
 # Importing a room is what puts its tables into the database's metadata.
 ROOMS = (audit, jobs, ledger, search, policies, standards, accounts, cases, helpdesk, media, quizzes, courses,
-         classes, learning, discussions, creditbank, tracks)
+         classes, learning, discussions, creditbank, tracks, oversight)
 
 
 # The rooms' own commands (their commands.py).
 COMMANDS: list[click.Command] = [*accounts_commands.COMMANDS, *ledger_commands.COMMANDS, *search_commands.COMMANDS,
-                                 *course_commands.COMMANDS, *creditbank_commands.COMMANDS]
+                                 *course_commands.COMMANDS, *learning_commands.COMMANDS, *creditbank_commands.COMMANDS]
 
 
 def install_sign_in(app: Flask) -> None:
@@ -168,7 +179,7 @@ def join(app: Flask) -> None:
 def _blueprints(app: Flask) -> None:
     """Every edge that answers addresses."""
     edges = (policies_routes, accounts_routes, case_routes, helpdesk_routes, media_routes, media_api, course_pages, class_pages,
-             learning_pages, discussion_routes, creditbank_routes, track_pages)
+             learning_pages, discussion_routes, creditbank_routes, track_pages, oversight_pages)
     for edge in edges:
         app.register_blueprint(edge.blueprint)
 
@@ -187,8 +198,11 @@ def _events() -> None:
     events.listen(quizzes.SubmissionMarked, learning.settle_marked)
     events.listen(quizzes.KeyCorrected, learning.correct_later)
     events.listen(learning.CourseCompleted, creditbank.award_completion, settle=creditbank.award_later)
+    events.listen(accounts.IdentityRaised, creditbank.settle_identity, settle=creditbank.settle_identity_later)
     events.listen(learning.CourseCompleted, tracks.settle_completion, settle=tracks.settle_later)
     events.listen(accounts.IdentityDisputed, cases.open_dispute)
+    events.listen(learning.StudyBegan, oversight.note_study, settle=oversight.note_study_failed)
+    events.listen(cases.CaseClosed, oversight.carry_out, settle=oversight.carry_out_later)
     events.listen(learning.CourseCompleted, lambda event: classes.settle_course(event.person_id, event.course_id),
                   settle=lambda event: jobs.enqueue("classes.settle", {"person_id": event.person_id, "course_id": event.course_id}))
     events.listen(classes.ClassCompleted, creditbank.award_class, settle=creditbank.award_class_later)
@@ -214,9 +228,12 @@ def _jobs() -> None:
     jobs.register("accounts.erase", accounts_tasks.erase, max_attempts=50)
     jobs.register("accounts.match", accounts_tasks.match_identity, max_attempts=10, given_up=accounts_tasks.give_up_matching)
     jobs.register("cases.close", case_tasks.close_over)
+    jobs.register("oversight.look", oversight_tasks.look)
+    jobs.register("oversight.carry_out", oversight_tasks.carry_out, max_attempts=50)
     jobs.register("classes.settle", class_tasks.settle, max_attempts=50)
     jobs.register("credits.award_class", creditbank_tasks.award_class, max_attempts=50)
     jobs.register("credits.award", creditbank_tasks.award, max_attempts=50)
+    jobs.register("credits.identity", creditbank_tasks.settle_identity, max_attempts=50)
     jobs.register("learning.settle_correction", learning_tasks.settle_correction, max_attempts=50)
     jobs.register("tracks.settle", track_tasks.settle, max_attempts=50)
 
@@ -261,11 +278,12 @@ def _keepers() -> None:
         ("accounts", accounts_keeping), ("cases", cases_keeping), ("helpdesk", helpdesk_keeping),
         ("media", media_keeping), ("quizzes", quizzes_keeping),
         ("courses", courses_keeping), ("classes", classes_keeping), ("learning", learning_keeping), ("discussions", discussions_keeping),
-        ("creditbank", creditbank_keeping), ("tracks", tracks_keeping),
+        ("creditbank", creditbank_keeping), ("tracks", tracks_keeping), ("oversight", oversight_keeping),
     ):
         accounts.register_keeper(accounts.Keeper(room, keeping.export, keeping.erase, left=keeping.left,
                                                  **MERGING.get(room, {})))
     accounts.register_relier("creditbank", creditbank.has_awards_since)
+    oversight_opening.register()
 
 
 def _workplaces() -> None:
@@ -278,15 +296,21 @@ def _workplaces() -> None:
                          courses.count_waiting),
         places.Workplace("/teach/marking", _("批改"), "text", lambda actor: actor.may("teach") or actor.may("review"),
                          lambda: learning.count_waiting(current_actor())),
+        places.Workplace("/rooms", _("培训教室"), "person", learning.may_open_room),
+        places.Workplace("/oversight/presence", _("复核在场确认"), "check", lambda actor: actor.may("inspect")),
         places.Workplace("/oversight/corrections", _("答案更正"), "quiz", lambda actor: actor.may("review"),
                          lambda: len(quizzes.list_requests(is_open=True))),
         places.Workplace("/oversight/exams", _("查看答卷"), "quiz", lambda actor: actor.may("inspect")),
         places.Workplace("/oversight/reports", _("被举报的内容"), "flag", lambda actor: actor.may("review"),
                          lambda: len(discussions.list_reported())),
         places.Workplace("/teach/classes", _("培训班"), "people", lambda actor: classes.may_make(actor) or actor.may("inspect")),
+        places.Workplace("/oversight/fraud", _("学习疑点"), "eye", lambda actor: actor.may("inspect"), oversight.count_waiting),
+        places.Workplace("/oversight/cases", _("更正和申诉"), "flag", lambda actor: actor.may("inspect"), cases.count_waiting),
+        places.Workplace("/oversight/rooms", _("培训室"), "home", lambda actor: actor.may("inspect")),
         places.Workplace("/curate", _("学习路线管理"), "town", lambda actor: bool(tracks.list_towns_curated(actor))),
         places.Workplace("/desk", _("帮助台"), "message", lambda actor: actor.may("support"), helpdesk.count_open),
-        places.Workplace("/office/identity", _("看证件"), "shield", lambda actor: actor.may("identify"), accounts.count_unchecked),
+        places.Workplace("/office/identity", _("看证件"), "shield", lambda actor: actor.may("identify"),
+                         accounts.count_unchecked),
         places.Workplace("/admin/people", _("人员"), "person", lambda actor: actor.may("administer")),
         places.Workplace("/admin/organisations", _("单位"), "home", lambda actor: actor.may("administer")),
         places.Workplace("/admin/policies", _("计学规则"), "clock", lambda actor: actor.may("administer")),
@@ -324,4 +348,5 @@ def prepare(actor: Actor) -> None:
     courses.watch_rights()
     courses.watch_drafts()
     cases.watch_terms()
+    oversight.watch()
     ledger.ensure_key()

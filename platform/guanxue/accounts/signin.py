@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import hmac
-from dataclasses import dataclass
-from datetime import timedelta
+import secrets
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
-from flask import Flask, Response, g, request, session
+from flask import Flask, Response, after_this_request, g, request, session
 from flask_login import LoginManager, UserMixin, login_user, logout_user
 
 from guanxue import accounts
+from guanxue.accounts import rules
 from guanxue.core import clock
-from guanxue.core.actor import ANONYMOUS, Actor
+from guanxue.core.actor import ANONYMOUS, Actor, Where
+from guanxue.core.prepared import Lent
 from guanxue.core.sealing import keyed_hash
-from guanxue.core.web.dispatch import after_answer
+from guanxue.core.web.dispatch import after_answer, bearer_in
 
 # The cookie's session is looked up under this name by Flask-Login.
 SESSION_KEY = "_user_id"
 HELD_MS = 600_000
+# A random mark that tells browsers apart, not people: many accounts on one are looked into (oversight).
+DEVICE, DEVICE_S = "device", 400 * 86_400
 
 
 class Carried(UserMixin):
@@ -40,26 +45,59 @@ def install(app: Flask) -> None:
         found = accounts.find_session(key) if key else None
         if found is None:
             return
-        g.person, g.actor = found, _actor(found)
+        g.person, g.actor = found, replace(_actor(found), where=_where(found, app))
         if _is_seen_late(found):
             after_answer(app, lambda: accounts.see(found.session_id))
 
     app.extensions["guanxue.pages"].recognise = _recognise
+    app.extensions["guanxue.early"].holder, app.extensions["guanxue.early"].key_in = _holder, _key_in
 
 
 def _actor(found: accounts.SignedIn) -> Actor:
     return Actor("person", found.id, found.name, found.capabilities, found.session_id, found.proved_at)
 
 
+def _where(found: accounts.SignedIn, app: Flask) -> Where:
+    """From where the request came. A browser without a mark gets one with the answer to the next thing it sends."""
+    network = rules.prefix_of(request.remote_addr or "")
+    if bearer():
+        return Where(f"session:{found.session_id}", network)
+    mark = request.cookies.get(DEVICE, "")[:40]
+    if not mark and request.method == "POST":
+        mark = secrets.token_urlsafe(16)
+        after_this_request(lambda answer: _keep_mark(answer, mark, app))
+    return Where(mark, network)
+
+
+def _keep_mark(answer: Response, mark: str, app: Flask) -> Response:
+    answer.set_cookie(DEVICE, mark, max_age=DEVICE_S, httponly=True, samesite="Lax",
+                      secure=app.config["SESSION_COOKIE_SECURE"])
+    return answer
+
+
 def _is_seen_late(found: accounts.SignedIn) -> bool:
-    return found.last_seen_at < clock.now() - timedelta(hours=1)
+    return _is_long_ago(found.last_seen_at)
+
+
+def _is_long_ago(last_seen_at: datetime) -> bool:
+    return last_seen_at < clock.now() - timedelta(hours=1)
 
 
 def _recognise(cookie: dict) -> tuple[Actor, bool]:
     """Who comes with what the session cookie says, and whether bookkeeping is due: what _who() finds, for kept pages."""
-    key = cookie.get(SESSION_KEY)
+    key = _key_in(cookie)
     found = accounts.find_session(key) if key else None
     return (_actor(found), _is_seen_late(found)) if found else (ANONYMOUS, False)
+
+
+def _key_in(cookie: dict) -> str | None:
+    return cookie.get(SESSION_KEY)
+
+
+def _holder(on: Lent, key: str) -> int | None:
+    """Whose session that is, for early calls; nobody's while bookkeeping is due."""
+    found = accounts.find_holder(on, key)
+    return found[0] if found and not _is_long_ago(found[1]) else None
 
 
 def _has_cookie(app: Flask) -> bool:
@@ -68,8 +106,7 @@ def _has_cookie(app: Flask) -> bool:
 
 def bearer() -> str | None:
     """The bearer token of the request."""
-    scheme, _space, token = request.headers.get("Authorization", "").partition(" ")
-    return token.strip() or None if scheme.lower() == "bearer" else None
+    return bearer_in(request.headers.get("Authorization", ""))
 
 
 def keep_in_browser(key: str) -> None:

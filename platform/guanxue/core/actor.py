@@ -14,6 +14,16 @@ PROOF_HOLDS = timedelta(hours=12)
 
 
 @dataclass(frozen=True)
+class Where:
+    """From where a request came, as far as that tells two apart: a random mark that a browser keeps ("session:5" for programs,
+    which keep none), and the network. Known while the request lasts; what is kept of it is hashed with the site's key.
+    """
+
+    device: str = ""
+    network: str = ""
+
+
+@dataclass(frozen=True)
 class Actor:
     """A person, the system itself or an anonymous visitor, with capabilities such as "teach" or "curate:humen".
 
@@ -26,6 +36,7 @@ class Actor:
     capabilities: frozenset[str] = field(default_factory=frozenset)
     session_id: int | None = None
     proved_at: datetime | None = None
+    where: Where = Where()
 
     @property
     def ref(self) -> str:

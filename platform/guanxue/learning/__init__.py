@@ -5,11 +5,13 @@ server's clock (rules.py) and can be decided again from the claims (derivation.p
 """
 
 from guanxue.learning.beside_classes import STUDY
+from guanxue.learning.days import find_left, list_over
 from guanxue.learning.derivation import Derivation, derive_completion
 from guanxue.learning.errors import CannotEnrol, CannotTestOut, LessonNotReady, NoSuchPlayback, NotEnrolled
 from guanxue.learning.events import CourseCompleted, Enrolled, LessonCompleted, StudyBegan
 from guanxue.learning.evidence import Answer, answer_of, fits_key, open_playback
 from guanxue.learning.exams import Spared, extra_permille, is_strict, may_spare, time_subject
+from guanxue.learning.heard import Heard, find_heard, list_claims, list_heard
 from guanxue.learning.insight import GROUPS, Curve, count_groups, list_curves, list_items, list_learners
 from guanxue.learning.judging import (
     Correction,
@@ -36,11 +38,12 @@ from guanxue.learning.merging import foresee_completions, list_ready, overlaps, 
 from guanxue.learning.models import Completion, Enrolment, Note, Playback
 from guanxue.learning.moving import Onward, find_onward, move_on
 from guanxue.learning.notes import add_note, change_note, list_notes
-from guanxue.learning.presence import Challenge, FaceService, find_challenge, plug_face_service
+from guanxue.learning.presence import Challenge, FaceService, find_challenge, find_room_of, plug_face_service
 from guanxue.learning.presence_rooms import (
     Seated,
     close_room,
     get_room,
+    is_room_open,
     join_room,
     list_rooms,
     list_seated,
@@ -49,6 +52,7 @@ from guanxue.learning.presence_rooms import (
     roll,
     room_number,
 )
+from guanxue.learning.presence_rules import MAKEUP_TRIES
 from guanxue.learning.presence_schedule import Drawn, list_schedule
 from guanxue.learning.proving import (
     CannotProve,
@@ -114,14 +118,16 @@ from guanxue.learning.service import (
     test_out,
 )
 from guanxue.learning.sittings import MOST_ENTRIES, Entry
+from guanxue.learning.taking import Takeable, list_takeable
 from guanxue.learning.tickets import Synced, find_own_ticket, is_offered, issue_ticket, secret_of, sync_ticket
 
 __all__ = [
     "Challenge", "FaceService", "find_challenge", "plug_face_service", "CannotProve", "NoSuchCheck", "Told", "get_told",
     "is_missed", "list_told", "make_up", "ask_make_up", "answer_check", "choose_check", "extend_check", "give_up_check",
     "show_check", "Seated", "close_room", "get_room", "join_room", "list_rooms", "list_seated", "may_open_room", "open_room",
-    "roll", "room_number", "Drawn", "list_schedule",
-    "STUDY",
+    "roll", "room_number", "is_room_open", "find_room_of", "MAKEUP_TRIES", "Drawn", "list_schedule",
+    "STUDY", "find_left", "list_over",
+    "Heard", "find_heard", "list_claims", "list_heard", "lesson_of",
     "GROUPS", "MOST_BEATS", "Curve", "count_groups", "list_curves", "list_items", "list_learners",
     "Enrolment", "Playback", "Completion", "Beat", "Answer", "LessonProgress", "CourseProgress", "Derivation",
     "CourseCompleted", "LessonCompleted", "Enrolled", "StudyBegan", "NotEnrolled", "CannotEnrol", "LessonNotReady",
@@ -140,4 +146,5 @@ __all__ = [
     "Onward", "find_onward", "move_on", "give_rests_back", "find_open_attempt",
     "settle_marked", "last_sync", "Note", "add_note", "change_note", "list_notes",
     "MOST_ENTRIES", "Entry", "Synced", "find_own_ticket", "is_offered", "issue_ticket", "secret_of", "sync_ticket",
+    "Takeable", "list_takeable",
 ]

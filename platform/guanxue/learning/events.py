@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from guanxue.core.actor import Actor
+
 
 @dataclass(frozen=True)
 class LessonCompleted:
@@ -35,3 +37,11 @@ class Enrolled:
     enrolment_id: int
     person_id: int
     course_id: int
+
+
+@dataclass(frozen=True)
+class StudyBegan:
+    """Somebody opened a playback or went on with an attempt, from where the actor says; `ref`: "playback:12", "attempt:abc"."""
+
+    actor: Actor
+    ref: str

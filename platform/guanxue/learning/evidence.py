@@ -7,7 +7,9 @@ can be decided again from the kept claims alone.
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import date
 
 from sqlalchemy import Row, and_, case, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
@@ -42,6 +44,7 @@ class Answer:
     is_complete: bool
     has_ended: bool
     challenge: presence.Challenge | None = None  # a presence check that waits for an answer
+    day_left_ms: int | None = None  # what the policy still lets count today, where it bounds a day
 
 
 def nonce_of(code: str, n: int) -> str:
@@ -244,6 +247,7 @@ class Derived:
     late_ms: int = 0
     resume_ms: int = 0
     offline_ms: int = 0
+    by_day: Counter[date] = field(default_factory=Counter)  # what of it used up a day that is bounded
 
     @property
     def credited_ms(self) -> int:
@@ -290,10 +294,14 @@ def derive_spans(enrolment: Enrolment, sources: list[Source] | None = None,
             terms = _terms(enrolment, lessons[lesson_id])
             outcome = rules.judge(sitting, beats, row.received_ms, terms, late, closed[id(source)])
             sittings[row.playback_id], late, grants = outcome.sitting, outcome.late_ms, outcome.grants
+            if row.room_ms is not None:
+                grants = rules.within_room(derived.spans, grants, row.room_ms)
             derived.late_ms += sum(g.to_ms - g.from_ms for g in grants if g.is_late)
         before_ms = derived.credited_ms
         derived.spans = rules.merge_spans(derived.spans, [(g.from_ms, g.to_ms) for g in grants])
         derived.offline_ms += derived.credited_ms - before_ms if row.ticket_id is not None else 0
+        if row.room_ms is not None:
+            derived.by_day[clock.city_day(clock.moment_of(row.received_ms))] += derived.credited_ms - before_ms
         if beats and row.received_ms >= newest.get(lesson_id, 0):
             newest[lesson_id] = row.received_ms
             derived.resume_ms = max(0, min(beats[-1].to_ms, lessons[lesson_id].duration_ms or 0))
@@ -308,7 +316,7 @@ def share_of(enrolment: Enrolment) -> offline.Share:
 
 def _claimed(source: Source) -> list[Row]:
     rows = session.execute(
-        select(BeatRow.playback_id, BeatRow.seq, BeatRow.received_ms, BeatRow.ended_ms, BeatRow.claims,
+        select(BeatRow.playback_id, BeatRow.seq, BeatRow.received_ms, BeatRow.ended_ms, BeatRow.room_ms, BeatRow.claims,
                Playback.revision_lesson_id, Playback.opened_ms, Playback.max_rate_permille, Playback.ticket_id, Ticket.most_ms)
         .join(Playback, Playback.id == BeatRow.playback_id).outerjoin(Ticket, Ticket.id == Playback.ticket_id)
         .where(Playback.enrolment_id == source.enrolment_id))

@@ -106,7 +106,7 @@ from guanxue.quizzes.service import (
     save_answers,
     submit_attempt,
 )
-from guanxue.quizzes.sheets import Sheet, list_sheets
+from guanxue.quizzes.sheets import Given, Sheet, list_given, list_sheets
 from guanxue.quizzes.standing import (
     Standing,
     derive_score,
@@ -119,7 +119,7 @@ from guanxue.quizzes.trying import trial_questions, trial_result
 
 __all__ = [
     "KINDS",
-    "FEWEST", "Item", "list_items", "Sheet", "list_sheets",
+    "FEWEST", "Item", "list_items", "Given", "Sheet", "list_given", "list_sheets",
     "read_file", "read_text", "is_packed", "Report", "LeftOut", "Doubt", "Dropped", "Unreadable", "FORMAT_NAMES",
     "MOST_FILE_BYTES",
     "write_questions", "write_template", "FORMS", "Written", "Loss", "merge", "Merge", "Met", "Draft", "Bad", "assemble",

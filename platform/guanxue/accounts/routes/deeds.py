@@ -62,6 +62,10 @@ DEEDS = {
     "cases.case.asked": N_("请当事人说明"), "cases.case.evidence_added": N_("补充证据"),
     "cases.case.decided": N_("对一件事作决定"), "cases.case.appealed": N_("申诉"),
     "cases.case.accepted": N_("接受决定"), "cases.case.withdrawn": N_("撤回请求"), "cases.case.closed": N_("一件事办结"),
+    "oversight.finding.dismissed": N_("学习疑点：没有问题"), "oversight.finding.case": N_("学习疑点：立案"),
+    "oversight.look.asked": N_("查一遍学习记录"), "oversight.room.opened": N_("登记培训室"),
+    "oversight.room.closed": N_("停用培训室"), "oversight.room.marked": N_("登记培训室的设备或网络"),
+    "oversight.room.unmarked": N_("去掉培训室的设备或网络"),
 }
 
 

@@ -19,7 +19,7 @@ MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d")
 ROOMS = {
     "accounts": N_("账号"), "helpdesk": N_("求助"), "media": N_("视频"), "quizzes": N_("考核"),
     "courses": N_("课程"), "learning": N_("学习"), "discussions": N_("提问和评价"), "creditbank": N_("学分"),
-    "tracks": N_("学习路线"), "cases": N_("更正和申诉"),
+    "tracks": N_("学习路线"), "cases": N_("更正和申诉"), "oversight": N_("学习检查"),
 }
 # What the names in data.json mean.
 WORDS = {
@@ -55,7 +55,8 @@ WORDS = {
     "verdicts": N_("审核结论"), "declarations": N_("素材权利说明"), "basis": N_("来源"), "people": N_("出镜的人"),
     "marks": N_("老师批改"), "marks_given": N_("我批改的答案"), "permille": N_("得分（千分之）"),
     "corrections_asked": N_("我提出的答案更正"), "answer": N_("答复"),
-    "cases": N_("更正和申诉"), "case_steps": N_("经过"),
+    "cases": N_("更正和申诉"), "case_steps": N_("经过"), "sightings": N_("从哪里学习"),
+    "network": N_("网络（加密后的记号）"), "findings": N_("学习疑点"),
 }
 
 # What short values mean, where they are not words already.

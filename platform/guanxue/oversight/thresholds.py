@@ -1,0 +1,44 @@
+"""From where on a detector speaks, each number with its reason. Whoever changes one raises VERSION: findings keep it.
+
+They are set for few false alarms: behind each stands somebody who has to answer. What is found is a question, never an answer.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+VERSION = 1
+
+KEPT_FOR = timedelta(days=200)  # sightings: the six months for which network logs are kept, and a month to look
+
+# parallel: two devices at work for one account at the same time.
+# Going on at the computer what was begun on the phone takes over once, perhaps back and forth; two scripts that wrest the
+# account from each other do it all the time.
+TAKEOVERS, TAKEOVER_WITHIN_MS = 6, 3_600_000
+STILL_ALIVE_MS = 60_000  # a player reports every 15 s: who was heard within a minute was playing when the other began
+# Attempts here while a lesson plays on another device behind another line: who looks something up stops the film to answer,
+# and once is chance.
+BESIDE_ATTEMPT_MS, BESIDE_PERMILLE, BESIDE_ATTEMPTS = 120_000, 900, 2
+
+# pace: quicker than reading and tapping allow.
+# Nobody reads, decides and taps in less than a second, question after question, however well they know the paper.
+MS_A_QUESTION, QUESTIONS = 1_000, 5
+# A first try, mostly right, at five times the pace of quick reading (500 characters a minute). Who only clicks is not right.
+CHARS_A_MINUTE, RIGHT_SCORE = 2_500, 80
+# Beats of real players step unevenly: timers of browsers are late by some milliseconds, film does not stand still at whole
+# ones. Chromium on an idle computer: see docs/decisions/0026-cases.md. Both the time and the stretch have to be the same.
+REGULAR_BEATS, REGULAR_PERMILLE = 40, 980
+
+# answers: wrong answers that two people share. How much likelier these are if one copied than if both worked alone, in natural
+# logarithms: over the whole paper's pairs there is to be less than one chance hit in a hundred papers.
+COPIES = 0.85  # how often a copier takes over a wrong answer
+CHANCE = 0.01
+SHARED_WRONG = 4  # fewer say nothing, however rare
+SHEETS = 15  # with fewer first attempts at a paper nobody knows which wrong answers are rare
+COMMON_PERMILLE = 250  # a wrong answer that so many give (it was taught wrong, it is a trap) brings no pair together
+
+# device: many accounts on one browser, outside of training rooms. A couple, a family, a friend whose phone broke are three.
+PEOPLE_A_DEVICE, DEVICE_DAYS = 4, 30
+
+# apart: signed in in a classroom, and at the same time heard playing on another device behind another line.
+APART_MS = 600_000
