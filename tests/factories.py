@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from guanxue import accounts, courses, media
+from datetime import datetime, timedelta
+
+from guanxue import accounts, classes, courses, media
+from guanxue.core import clock
 from guanxue.core.actor import SYSTEM, Actor
 from guanxue.media.service import finish_asset
 
@@ -98,3 +101,44 @@ def town_row(slug: str = "humen", name: str = "虎门镇", **more) -> dict:
     """A row of the table of towns."""
     return {"town_id": slug, "name_zh": name, "short_zh": name[:2], "name_en": slug.title(), "kind": "镇", "division_code": "441900121",
             "industries_zh": "服装;电子信息", "industries_en": "Garments; Electronics", "map_column": "1", "map_row": "1", **more}
+
+
+# ---- classes that meet
+
+HOUR_S = 3600
+
+
+def class_facts(**more) -> classes.Facts:
+    """What a class's form holds: this week, one seat more than few."""
+    today = clock.today()
+    return classes.Facts(**{
+        "title": "数控车工五级班", "plan": "两次理论，一次实操。", "institution": "", "course": "", "policy": "light", "begins_on": today,
+        "ends_on": today + timedelta(days=10), "seats": 2, "share_permille": 800, "is_public": False, **more})
+
+
+def meeting_plan(begins: datetime, hours: float = 3, **more) -> classes.Plan:
+    """A meeting that begins then and lasts so long."""
+    begins = begins.astimezone(clock.CITY)
+    ends = begins + timedelta(hours=hours)
+    return classes.Plan(**{"kind": "theory", "title": "量具的使用", "place": "实训楼 302", "on": begins.date(), "begins": begins.time(),
+                           "ends": ends.time(), "breaks": "", "seats": None, **more})
+
+
+def make_class(teacher: Actor, *, starts_in_s: float = HOUR_S, hours: float = 3, breaks: str = "", kind: str = "theory",
+               opened: bool = True, **facts) -> tuple[classes.TrainingClass, classes.Meeting]:
+    """A class of `teacher` with one meeting, opened."""
+    cls = classes.create_class(teacher, class_facts(**facts))
+    begins = (clock.now() + timedelta(seconds=starts_in_s)).replace(second=0, microsecond=0)
+    meeting = classes.add_meeting(teacher, cls, meeting_plan(begins, hours, breaks=breaks, kind=kind))
+    if opened:
+        classes.open_class(teacher, cls)
+    return cls, meeting
+
+
+def attend(person: Actor, cls: classes.TrainingClass, meeting: classes.Meeting, since_s: float = 0, until_s: float | None = None) -> None:
+    """Sign in so long after the meeting began, by the code on the screen, and out again (at its end)."""
+    length_s = (meeting.ends_at - meeting.begins_at).total_seconds()
+    for way, at_s in (("in", since_s), ("out", length_s if until_s is None else until_s)):
+        with clock.travel(meeting.begins_at + timedelta(seconds=at_s)):
+            seen = classes.read_token(meeting, classes.shown_now(meeting, way).token)
+            classes.sign(person, cls, meeting, seen, classes.Where(), promises=True)

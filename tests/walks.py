@@ -18,10 +18,10 @@ from urllib.parse import quote, urljoin, urlsplit
 
 from sqlalchemy import inspect, text
 from tests.clients import API, Browser, Learner
-from tests.factories import GIFT, OWN_WORK, TEXT, make_course, make_film, make_person, town_row
+from tests.factories import GIFT, OWN_WORK, TEXT, make_class, make_course, make_film, make_person, town_row
 from tests.media import decks
 
-from guanxue import accounts, courses, discussions, helpdesk, learning, media, search, tracks
+from guanxue import accounts, classes, courses, discussions, helpdesk, learning, media, search, tracks
 from guanxue.accounts import organisations
 from guanxue.core.actor import ANONYMOUS, SYSTEM, Actor
 from guanxue.core.db import db, session, writing
@@ -101,6 +101,7 @@ def fill(app) -> None:
     learner.call("PUT", "/courses/safe-measuring/enrolment", 200)
     _judged(app, learner, author)
     _words(app)
+    _classes(app, author)
     _parcels(app, author)
     with app.test_request_context():
         search.rebuild()
@@ -154,6 +155,14 @@ def _words(app) -> None:
         learning.add_note(actor, learning.find_enrolment(actor.id, course.id), courses.lessons_of(course.revision_id)[0], "先停机")
 
 
+def _classes(app, author: Actor) -> None:
+    """A class that meets in an hour, with 林小莲 on its roster."""
+    with app.test_request_context(), writing():
+        cls, _meeting = make_class(author, starts_in_s=3600, title="数控车工五级班", is_public=True)
+        person = accounts.find_person_by_phone(LEARNER)
+        classes.join_class(Actor("person", person.id, person.name), cls, promises=True)
+
+
 @dataclass(frozen=True)
 class Examples:
     """Values of addresses on the filled site."""
@@ -180,6 +189,7 @@ class Examples:
     remark: int
     parcel: str  # a course package that came in and was looked at
     packed: str  # one that can be fetched
+    class_code: str
 
     @classmethod
     def of(cls, app) -> Examples:
@@ -202,9 +212,10 @@ class Examples:
                 "SELECT attempt_id, r.id, paper_id FROM quizzes_submission, quizzes_regrade_request r WHERE short_count > 0")).one()
             complaint, remark = session.execute(text("SELECT code, r.id FROM courses_complaint, courses_remark r ORDER BY r.id")).first()
             author = accounts.find_person_by_phone(INSTRUCTOR)
+            class_code = session.scalar(text("SELECT code FROM classes_class"))
             mine = {x["way"]: ticket for ticket, x in parcels.list_mine(Actor("person", author.id, author.name))}
         return cls(playback, attempt, video, quiz, draft, draft_quiz, filmed, slides, stage, row, code, session_id, ticket, question, note, short, paper,
-                   correction, complaint, remark, mine["in"], mine["out"])
+                   correction, complaint, remark, mine["in"], mine["out"], class_code)
 
 
 def routes(app, examples: Examples) -> list[Route]:
@@ -219,11 +230,11 @@ def routes(app, examples: Examples) -> list[Route]:
 def _address(rule: str, endpoint: str, method: str, x: Examples) -> str:
     values = {
         "slug": _slug(rule), "course": "safe-measuring", "lesson": "quiz" if method == "POST" else "lesson-1",
-        "lesson_id": x.filmed_lesson if "/subtitles" in rule else x.slides_lesson if rule.endswith("/slides") else x.draft_quiz if rule.endswith("/draw") else x.draft_lesson, "code": x.ticket if rule.startswith(("/help/", "/desk/")) else x.complaint if _is_case(rule) else x.code, "remark_id": x.remark, "complaint_id": 1,
+        "lesson_id": x.filmed_lesson if "/subtitles" in rule else x.slides_lesson if rule.endswith("/slides") else x.draft_quiz if rule.endswith("/draw") else x.draft_lesson, "code": x.class_code if "/classes/" in rule else x.ticket if rule.startswith(("/help/", "/desk/")) else x.complaint if _is_case(rule) else x.code, "remark_id": x.remark, "complaint_id": 1,
         # What takes or drops a package also changes the disk, which nobody undoes: there it is one that nobody has.
         "ticket": "0" * 32 if method == "POST" else x.packed if rule.endswith(".zip") else x.parcel,
         "person_id": 1, "removed_id": 1, "kind": "question", "thing_id": x.question, "question_id": x.question, "note_id": x.note, "session_id": x.session_id, "stage_id": x.stage, "row_id": x.row,
-        "attempt": x.short, "number": 3 if "/marking/" in rule else 2, "paper_id": x.paper, "request_id": x.correction,
+        "attempt": x.short, "meeting_id": 1, "place_id": 1, "number": 3 if "/marking/" in rule else 2, "paper_id": x.paper, "request_id": x.correction,
         "industry": "textiles", "name": "x", "group": "all", "what": "learners", "form": "csv", "filename": "base/base.css", "token": "forged", "key": "forged", "course_id": 1, "asset_id": 1, "version": "v",
         "id": x.playback if "/playbacks/" in rule else x.attempt if "/attempts/" in rule else x.quiz if "/quizzes/" in rule
         else x.session_id if "/sessions/" in rule else x.lesson,

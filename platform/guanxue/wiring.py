@@ -204,7 +204,7 @@ def _events() -> None:
     events.listen(learning.StudyBegan, oversight.note_study, settle=oversight.note_study_failed)
     events.listen(cases.CaseClosed, oversight.carry_out, settle=oversight.carry_out_later)
     events.listen(learning.CourseCompleted, lambda event: classes.settle_course(event.person_id, event.course_id),
-                  settle=lambda event: jobs.enqueue("classes.settle", {"person_id": event.person_id, "course_id": event.course_id}))
+                  settle=lambda event: classes.settle_course_later(event.person_id, event.course_id))
     events.listen(classes.ClassCompleted, creditbank.award_class, settle=creditbank.award_class_later)
     classes.register_study(learning.STUDY)
     events.listen(accounts.PersonRenamed, courses_keeping.refresh_names)
@@ -277,7 +277,8 @@ def _keepers() -> None:
     for room, keeping in (
         ("accounts", accounts_keeping), ("cases", cases_keeping), ("helpdesk", helpdesk_keeping),
         ("media", media_keeping), ("quizzes", quizzes_keeping),
-        ("courses", courses_keeping), ("classes", classes_keeping), ("learning", learning_keeping), ("discussions", discussions_keeping),
+        ("courses", courses_keeping), ("classes", classes_keeping), ("learning", learning_keeping),
+        ("discussions", discussions_keeping),
         ("creditbank", creditbank_keeping), ("tracks", tracks_keeping), ("oversight", oversight_keeping),
     ):
         accounts.register_keeper(accounts.Keeper(room, keeping.export, keeping.erase, left=keeping.left,
@@ -303,7 +304,8 @@ def _workplaces() -> None:
         places.Workplace("/oversight/exams", _("查看答卷"), "quiz", lambda actor: actor.may("inspect")),
         places.Workplace("/oversight/reports", _("被举报的内容"), "flag", lambda actor: actor.may("review"),
                          lambda: len(discussions.list_reported())),
-        places.Workplace("/teach/classes", _("培训班"), "people", lambda actor: classes.may_make(actor) or actor.may("inspect")),
+        places.Workplace("/teach/classes", _("培训班"), "people",
+                         lambda actor: classes.may_make(actor) or actor.may("inspect")),
         places.Workplace("/oversight/fraud", _("学习疑点"), "eye", lambda actor: actor.may("inspect"), oversight.count_waiting),
         places.Workplace("/oversight/cases", _("更正和申诉"), "flag", lambda actor: actor.may("inspect"), cases.count_waiting),
         places.Workplace("/oversight/rooms", _("培训室"), "home", lambda actor: actor.may("inspect")),

@@ -4,6 +4,7 @@ Credits are whole thousandths (millicredits), rounded down once from whole milli
 They are a record and never spent.
 """
 
+from guanxue.creditbank.class_awards import award_attended, award_class, award_class_later
 from guanxue.creditbank.errors import NoSuchRecord
 from guanxue.creditbank.models import Award
 from guanxue.creditbank.queries import (
@@ -13,6 +14,7 @@ from guanxue.creditbank.queries import (
     balance,
     find_award,
     has_awards_since,
+    list_capped,
     list_refused,
     statement,
     study_hours_milli,
@@ -21,9 +23,18 @@ from guanxue.creditbank.queries import (
 from guanxue.creditbank.recomputing import Difference, recompute
 from guanxue.creditbank.rules import decimal_text, normal_code, spaced_code
 from guanxue.creditbank.service import award, award_completion, award_later, reverse_award
+from guanxue.creditbank.waiting import (
+    Waiting,
+    list_waiting,
+    settle_identity,
+    settle_identity_later,
+    settle_person,
+)
 
 __all__ = [
+    "award_class", "award_class_later", "award_attended",
     "Award", "Line", "Verification", "Difference", "NoSuchRecord", "award", "award_completion", "award_later", "reverse_award",
     "recompute", "balance", "study_hours_milli", "statement", "find_award", "has_awards_since", "verify",
-    "Refused", "list_refused", "decimal_text", "normal_code", "spaced_code",
+    "Waiting", "list_waiting", "settle_identity", "settle_identity_later", "settle_person",
+    "Refused", "list_refused", "list_capped", "decimal_text", "normal_code", "spaced_code",
 ]

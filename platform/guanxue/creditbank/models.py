@@ -49,3 +49,38 @@ class Move(Model):
 
 append_only(Award)
 append_only(Move)
+
+
+class ClassAward(Model):
+    """The ledger entry of a completed class, and the code by which anybody can check it. Once for a person and a class."""
+
+    __tablename__ = "creditbank_class_award"
+    __table_args__ = (UniqueConstraint("person_id", "class_id"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    completion_id: Mapped[int] = mapped_column(ForeignKey("classes_completion.id"), unique=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("accounts_person.id"))
+    class_id: Mapped[int] = mapped_column(ForeignKey("classes_class.id"))
+    entry_number: Mapped[int] = mapped_column(ForeignKey("ledger_entry.number"), unique=True)
+    code: Mapped[str] = mapped_column(unique=True)
+    awarded_at: Mapped[datetime] = mapped_column(UtcMoment)
+
+
+class ClassMove(Model):
+    """The award of a class followed its person to another account, or went back: as Move says it of a course's."""
+
+    __tablename__ = "creditbank_class_move"
+    __table_args__ = (UniqueConstraint("merge_code", "award_id", "step"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    merge_code: Mapped[str]
+    award_id: Mapped[int] = mapped_column(ForeignKey("creditbank_class_award.id"), index=True)
+    step: Mapped[str]
+    rule: Mapped[str] = mapped_column(default="")
+    from_person_id: Mapped[int] = mapped_column(ForeignKey("accounts_person.id"))
+    to_person_id: Mapped[int] = mapped_column(ForeignKey("accounts_person.id"), index=True)
+    off_entry: Mapped[int | None] = mapped_column(ForeignKey("ledger_entry.number"), unique=True)
+    on_entry: Mapped[int | None] = mapped_column(ForeignKey("ledger_entry.number"), unique=True)
+    moved_at: Mapped[datetime] = mapped_column(UtcMoment)
+
+
+append_only(ClassAward)
+append_only(ClassMove)

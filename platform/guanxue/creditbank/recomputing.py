@@ -40,6 +40,7 @@ def recompute(person_id: int | None = None) -> tuple[int, list[Difference]]:
         known.add(_key(completion))
         found += _check(completion, names)
     found += _orphans("completion", known, person_id)
+    found += _check_days({c.person_id for c in completions}, names)
     attended = [Difference(_who(person, accounts.names_of([person])), *rest)
                 for person, *rest in class_awards.check_classes(person_id)]
     return len(completions) + len(classes.list_completions(person_id)), found + _check_moves(person_id) + attended
@@ -65,6 +66,14 @@ def _check(completion: Completion, names: dict[int, str]) -> Iterator[Difference
         title = courses.get_revision(completion.revision_id).title
         why = "；".join(reasons) or str(_("金额不符。"))
         yield Difference(_who(completion.person_id, names), title, has, should, why)
+
+
+def _check_days(person_ids: set[int], names: dict[int, str]) -> Iterator[Difference]:
+    """Days on which more counted than a policy allows: milliseconds stand in for amounts."""
+    why = str(_("这一天计入的时间超过了规则的上限。"))
+    for person_id in sorted(person_ids):
+        for day, derived_ms, most_ms in learning.list_over(person_id):
+            yield Difference(_who(person_id, names), day.isoformat(), derived_ms, most_ms, why)
 
 
 def _may_be_missing(completion: Completion) -> bool:

@@ -4,21 +4,25 @@ from __future__ import annotations
 
 from sqlalchemy import select
 
-from guanxue import audit, courses, jobs, learning, ledger, policies
+from guanxue import accounts, audit, courses, jobs, learning, ledger, policies
 from guanxue.core import clock
 from guanxue.core.actor import SYSTEM, Actor
 from guanxue.core.db import session
 from guanxue.core.i18n import lazy as _
-from guanxue.creditbank import rules
+from guanxue.creditbank import rules, years
+from guanxue.creditbank.class_awards import find_class_award, reverse_class_award
 from guanxue.creditbank.models import Award
 from guanxue.creditbank.moving import MINT, bring_home
-from guanxue.creditbank.queries import held_by, is_spent, worth
+from guanxue.creditbank.queries import bid_of, held_by, is_spent, worth
 from guanxue.learning import Completion
 
 
 def award_completion(event: learning.CourseCompleted) -> Award | None:
-    """Post what a completion is worth; again is the same. None when it is worth less than a thousandth."""
-    return award(learning.get_completion(event.completion_id))
+    """Post what a completion is worth; again is the same. None when it is worth less than a thousandth, or waits."""
+    made = award(completion := learning.get_completion(event.completion_id))
+    if not accounts.is_known_for(completion.person_id, policies.get_policy(completion.policy_id).numbers, "claim"):
+        audit.record(SYSTEM, "creditbank.credit.waits", f"completion:{completion.id}", {"for": "identity"})
+    return made
 
 
 def award_later(event: learning.CourseCompleted) -> None:
@@ -27,21 +31,26 @@ def award_later(event: learning.CourseCompleted) -> None:
 
 
 def award(completion: Completion) -> Award | None:
-    """The award of a completion, posted if it is not yet."""
+    """The award of a completion, posted if it is not yet; None for one that is worth nothing, refused or waits."""
     there = session.scalar(select(Award).where(
         Award.person_id == completion.person_id, Award.course_id == completion.course_id))
     if there is not None:
         return there
     policy = policies.get_policy(completion.policy_id)
-    its = worth(completion)
+    if not accounts.is_known_for(completion.person_id, policy.numbers, "claim"):
+        return None  # it waits (waiting.py)
+    asked = worth(completion)
+    if policy.numbers.yearly_cap_milli:
+        accounts.lock_person(completion.person_id)  # two courses finished at once share the year's room
+    its = years.given(completion, asked)
     amount = its.credits_milli
-    if not amount or _is_refused(completion, amount):
+    if _is_refused(completion, asked, its) or not amount:
         return None
     code = rules.new_code()
     entry = ledger.post(
         SYSTEM, key=f"completion:{completion.person_id}:{completion.course_id}", kind="completion",
         postings=[(MINT, -amount), (f"person:{completion.person_id}", amount)],
-        document=_document(completion, policy, its, code))
+        document=_document(completion, policy, asked, its, code))
     made = Award(completion_id=completion.id, person_id=completion.person_id, course_id=completion.course_id,
                  entry_number=entry.number, code=code, awarded_at=clock.now())
     session.add(made)
@@ -51,19 +60,26 @@ def award(completion: Completion) -> Award | None:
     return made
 
 
-def _is_refused(completion: Completion, amount: int) -> bool:
-    """Was the course credited already, under an account that was merged, or has what it rests on earned a credit before?"""
-    rule = rules.refused_by(completion.course_id, amount, held_by(completion.person_id, with_waiting=False))
+def _is_refused(completion: Completion, asked: policies.Worth, its: policies.Worth) -> bool:
+    """Was the course credited already, under an account that was merged; has what it rests on earned a credit before; or is
+    there no room left in the year?
+    """
+    rule = rules.refused_by(bid_of(completion, its.hours_milli), held_by(completion.person_id, with_waiting=False))
     rule = rule or ("evidence" if is_spent(completion) else "")
+    rule = rule or ("year" if asked.credits_milli and not its.credits_milli else "")
     if rule:
-        audit.record(SYSTEM, "creditbank.credit.refused", f"completion:{completion.id}", {"rule": rule, "millicredits": amount})
+        audit.record(SYSTEM, "creditbank.credit.refused", f"completion:{completion.id}",
+                     {"rule": rule, "millicredits": asked.credits_milli})
     return bool(rule)
 
 
-def _document(completion: Completion, policy: policies.Policy, its: policies.Worth, code: str) -> dict:
-    """Everything the entry is explained by: course, revision, policy, measure, evidence."""
+def _document(completion: Completion, policy: policies.Policy, asked: policies.Worth, its: policies.Worth, code: str) -> dict:
+    """Everything the entry is explained by: course, revision, policy, measure, evidence; what a bound cut off."""
     revision = courses.get_revision(completion.revision_id)
+    cut = {"rule": "year", "asked_millicredits": asked.credits_milli, "asked_hours_milli": asked.hours_milli,
+           "cap_milli": policy.numbers.yearly_cap_milli}
     return {
+        **(cut if its != asked else {}),
         "person": completion.person_id, "course": revision.document["slug"], "title": revision.title,
         "revision": revision.number, "revision_digest": revision.digest, "policy": policy.name,
         "content_ms": its.content_ms, "class_hours_milli": its.hours_milli,
@@ -80,6 +96,9 @@ def reverse_award(actor: Actor, code: str, *, reason: str, authority: str) -> No
     """
     actor.require("administer")
     found = session.scalar(select(Award).where(Award.code == rules.normal_code(code)))
+    if found is None and (attended := find_class_award(rules.normal_code(code))) is not None:
+        reverse_class_award(actor, attended, reason=reason, authority=authority)
+        return
     if found is None:
         raise ledger.NoSuchEntry(_("没有这个编号的学分记录。"))
     bring_home(actor, found)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from guanxue import creditbank, jobs, learning
+from guanxue import classes, creditbank, jobs, learning
 from guanxue.core.db import writing
 
 
@@ -10,3 +10,15 @@ def award(job: jobs.Running) -> None:
     """credits.award: post what a completion is worth. Safe to run twice."""
     with writing():
         creditbank.award(learning.get_completion(job.payload["completion_id"]))
+
+
+def settle_identity(job: jobs.Running) -> None:
+    """credits.identity: post what waited until the person was known. Safe to run twice."""
+    with writing():
+        creditbank.settle_person(job.payload["person_id"])
+
+
+def award_class(job: jobs.Running) -> None:
+    """credits.award_class: post what a completed class is worth. Safe to run twice."""
+    with writing():
+        creditbank.award_attended(classes.get_completion(job.payload["completion_id"]))

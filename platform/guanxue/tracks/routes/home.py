@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Response, g
 
-from guanxue import accounts, courses, creditbank, helpdesk, learning, tracks
+from guanxue import accounts, classes, courses, creditbank, helpdesk, learning, tracks
 from guanxue.core.i18n import Name
 from guanxue.core.web.dispatch import current_actor
 from guanxue.core.web.pagecache import kept_page
@@ -67,6 +67,7 @@ def me() -> Response:
         "tracks/me.html", going_on=[c for c in cards if not c["is_complete"]], done=[c for c in cards if c["is_complete"]],
         balance_milli=creditbank.balance(actor.id), hours_milli=creditbank.study_hours_milli(actor.id),
         tracks=ribbons(tracks.list_joined(actor.id)), name=g.person.name,
+        moved_up=any(classes.is_just_moved_up(place) for _cls, place in classes.list_mine(actor.id)),
         answered=helpdesk.count_answered(actor.id), corrections=_corrections(actor.id), awaiting=_awaiting(actor.id),
         outcomes=_outcomes(actor.id)))
 

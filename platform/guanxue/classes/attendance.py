@@ -1,0 +1,223 @@
+"""Who was there: signing in and out with a code from the screen in the room, and the roll that a teacher calls.
+
+Lines are only ever added. Nobody writes one for themselves but by a code, and nobody calls the roll on themselves.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import select
+
+from guanxue import accounts, audit, policies
+from guanxue.classes import completing, queries, rules, study
+from guanxue.classes.codes import Seen
+from guanxue.classes.errors import ClassState, CodeExpired, ElsewhereNow, NoSuchPlace, NotSignedIn, TheoryMissing
+from guanxue.classes.models import (
+    CLOSED,
+    COMPLETED,
+    ENROLLED,
+    IN,
+    INVITED,
+    OPEN,
+    OUT,
+    PRACTICE,
+    ROLL,
+    SEATED,
+    Attendance,
+    Meeting,
+    Place,
+    TrainingClass,
+)
+from guanxue.classes.places import take_place
+from guanxue.core import clock
+from guanxue.core.actor import Actor
+from guanxue.core.db import session
+from guanxue.core.errors import Forbidden, Invalid
+from guanxue.core.i18n import lazy as _
+from guanxue.core.plain import checked_text, invalid_field
+from guanxue.core.sealing import keyed_hash
+
+LONGEST_REASON = 200
+PRESENT, LATE, LEFT, ABSENT = "present", "late", "left", "absent"
+MARKS = {PRESENT: _("全程到课"), LATE: _("迟到"), LEFT: _("早退"), ABSENT: _("没有来")}
+
+
+@dataclass(frozen=True)
+class Where:
+    """From where somebody signs: only hashes of it are kept."""
+
+    address: str = ""
+    agent: str = ""
+    device: str = ""
+
+    def hashes(self) -> dict[str, str]:
+        """Equal for the same network, browser, phone; worth nothing else."""
+        told = (("address_hash", self.address), ("agent_hash", self.agent), ("device_hash", self.device))
+        return {name: keyed_hash(f"class-{name}", text)[:24] if text else "" for name, text in told}
+
+
+def sign(actor: Actor, cls: TrainingClass, meeting: Meeting, seen: Seen, where: Where, *, promises: bool = False) -> Attendance:
+    """Sign in or out with what was seen on the screen. Signing in again is the same; the last sign-out counts.
+
+    Raises CodeExpired outside of its time, NoSuchPlace, ClassState, NotSignedIn, ElsewhereNow, TheoryMissing; Invalid where
+    the undertaking is not given yet.
+    """
+    actor.must_be_person()
+    accounts.lock_person(actor.id)
+    _must_be_now(cls, meeting, seen)
+    place = _place_of(actor, cls)
+    theory = theory_of(cls, meeting, place) if seen.way == IN else None
+    rows = queries.list_attendance([meeting.id], queries.joined_ids(place))
+    now = queries.presence_of(rows)
+    if seen.way == IN:
+        if now.since_ms is not None:
+            return rows[-1]
+        _must_be_free(actor, meeting)
+        _give_undertaking(actor, place, promises=promises)
+    elif now.since_ms is None or seen.at_ms < now.since_ms:
+        raise NotSignedIn(_("你这次课还没有签到，不能签退。如果当时没有签上，请找老师补记。"))
+    elif rows[-1].kind == OUT and rows[-1].to_ms == seen.at_ms:
+        return rows[-1]  # the same form sent twice
+    row = Attendance(
+        meeting_id=meeting.id, place_id=place.id, person_id=actor.id, kind=seen.way, way=seen.by, step=seen.step,
+        from_ms=seen.at_ms if seen.way == IN else None, to_ms=seen.at_ms if seen.way == OUT else None,
+        theory_permille=theory, by=actor.ref, received_ms=clock.now_ms(), **where.hashes())
+    session.add(row)
+    session.flush()
+    return row
+
+
+def _must_be_now(cls: TrainingClass, meeting: Meeting, seen: Seen) -> None:
+    if cls.state != OPEN or meeting.cancelled_at is not None:
+        raise ClassState(_("这次课已经取消，或者班没有开。"))
+    if not rules.is_window(seen.at_ms, queries.begins_ms(meeting), queries.ends_ms(meeting), seen.way):
+        raise CodeExpired(_("现在不是这次课签到或签退的时间。"))
+
+
+def _place_of(actor: Actor, cls: TrainingClass) -> Place:
+    place = queries.find_place(actor, cls)
+    if place is None:
+        raise NoSuchPlace(_("名册上没有你，所以不能签到。请当场告诉老师。"))
+    if place.state not in SEATED:
+        raise ClassState(_("你在这个班里没有名额（候补，或者已经退班）。请当场告诉老师。"))
+    return place
+
+
+def theory_of(cls: TrainingClass, meeting: Meeting, place: Place) -> int | None:
+    """Permille of the online lessons that is done, where a practice asks for it; None where nothing is asked. Raises
+    TheoryMissing where that is not enough."""
+    needed = policies.get_policy(cls.policy_id).numbers.theory_share_permille
+    if meeting.kind != PRACTICE or not needed or cls.course_id is None:
+        return None
+    done = study.ask().theory_permille(accounts.accounts_of(place.person_id), cls.course_id) if place.person_id else 0
+    if done < needed:
+        raise TheoryMissing(_("实操之前要先学完线上理论：需要 %(a)s%%，现在是 %(b)s%%。", a=needed // 10, b=done // 10))
+    return done
+
+
+def _must_be_free(actor: Actor, meeting: Meeting) -> None:
+    """Nobody is in two rooms at once: a meeting that overlaps, where they signed in and not out, comes first."""
+    mine = select(Place.id).where(Place.person_id.in_(accounts.accounts_of(actor.id)))
+    others = session.scalars(
+        select(Meeting).join(Attendance, Attendance.meeting_id == Meeting.id)
+        .where(Attendance.place_id.in_(mine), Meeting.id != meeting.id, Meeting.begins_at < meeting.ends_at,
+               Meeting.ends_at > clock.now()).distinct())
+    for other in others:
+        now = queries.presence_of(session.scalars(select(Attendance).where(
+            Attendance.meeting_id == other.id, Attendance.place_id.in_(mine)).order_by(Attendance.id)))
+        if now.since_ms is not None and now.until_ms is None:
+            raise ElsewhereNow(_("你正在另一次课“%(title)s”里，还没有签退。一个人不能同时上两次课。", title=other.title))
+
+
+def _give_undertaking(actor: Actor, place: Place, *, promises: bool) -> None:
+    take_place(actor, place)
+    if place.undertaking_at is None:
+        if not promises:
+            raise Invalid(_("请先读一遍承诺，并打勾。"), fields=[{"field": "promise",
+                                                      "message": _("请先读一遍承诺，并打勾。")}])
+        cls = session.get(TrainingClass, place.class_id)
+        accounts.must_be_known(actor.id, policies.get_policy(cls.policy_id).numbers, "enrol")
+        place.undertaking_version, place.undertaking_at = rules.UNDERTAKING, clock.now()
+        audit.record(actor, "classes.place.taken", f"place:{place.id}", {"undertaking": rules.UNDERTAKING,
+            "state": place.state})
+    if place.state == INVITED:
+        place.state = ENROLLED
+
+
+# ---- the roll
+
+
+@dataclass(frozen=True)
+class Mark:
+    """What a teacher says of somebody: present from beginning to end, late since, left at, not there. Epoch milliseconds."""
+
+    what: str
+    since_ms: int | None = None
+    until_ms: int | None = None
+
+
+def call_roll(actor: Actor, cls: TrainingClass, meeting: Meeting, place: Place, mark: Mark, reason: str) -> Attendance:
+    """Say who was there and who was not, with the reason; it stands over everything before it.
+
+    Raises Forbidden for oneself, Invalid, ClassState before the meeting begins, after the class was completed, or where the
+    place has no seat; TheoryMissing.
+    """
+    queries.must_teach(actor, cls)
+    if place.person_id is not None and accounts.is_same_person(actor, [f"person:{place.person_id}"]):
+        raise Forbidden(_("不能给自己点名。请另一位老师来记。"))
+    if cls.state not in (OPEN, CLOSED) or meeting.cancelled_at is not None:
+        raise ClassState(_("这次课已经取消，或者班没有开。"))
+    if clock.now_ms() < queries.begins_ms(meeting) - rules.EARLY_MS:
+        raise ClassState(_("还没有到这次课的时间，不能点名。"))
+    if place.state == COMPLETED:
+        raise ClassState(_("这个人已经结业，学分已经入账，考勤不能再改。确实有错，请管理员先冲销学分。"))
+    if place.state not in SEATED:
+        raise ClassState(_("这个人在班里没有名额，不能点名。"))
+    since, until = _checked_mark(meeting, mark)
+    theory = theory_of(cls, meeting, place) if since is not None else None
+    reason = checked_text("reason", reason, LONGEST_REASON)
+    row = Attendance(meeting_id=meeting.id, place_id=place.id, person_id=None, kind=ROLL, way=ROLL, from_ms=since, to_ms=until,
+                     step=None, theory_permille=theory, by=actor.ref, reason=reason, received_ms=clock.now_ms())
+    session.add(row)
+    session.flush()
+    audit.record(actor, "classes.roll.called", f"meeting:{meeting.id}",
+                 {"place": place.id, "mark": mark.what, "from_ms": since, "to_ms": until, "reason": reason})
+    if cls.state == CLOSED:
+        completing.settle_place(cls, place)
+    return row
+
+
+def _checked_mark(meeting: Meeting, mark: Mark) -> tuple[int | None, int | None]:
+    """(from, to) of a mark. While the meeting goes on nobody was there to its end yet: to is None."""
+    begins, ends = queries.begins_ms(meeting), queries.ends_ms(meeting)
+    is_over = clock.now_ms() >= ends
+    if mark.what == ABSENT:
+        return None, None
+    if mark.what == PRESENT:
+        return begins, ends if is_over else None
+    if mark.what == LATE and mark.since_ms is not None and begins < mark.since_ms < ends:
+        return mark.since_ms, ends if is_over else None
+    if mark.what == LEFT and mark.until_ms is not None and begins < mark.until_ms <= min(ends, clock.now_ms()):
+        since = mark.since_ms if mark.since_ms is not None and begins <= mark.since_ms < mark.until_ms else begins
+        return since, mark.until_ms
+    if mark.what in MARKS:
+        raise invalid_field("at", _("请填上课时间里的一个时刻；还没有到的时刻不能记。"))
+    raise invalid_field("mark", _("请选一种情况。"))
+
+
+def close_meeting(actor: Actor, cls: TrainingClass, meeting: Meeting, reason: str) -> int:
+    """Whoever signed in and not out was there to the end: how many. Never oneself. Raises ClassState before it ends."""
+    queries.must_teach(actor, cls)
+    if clock.now_ms() < queries.ends_ms(meeting):
+        raise ClassState(_("这次课还没有结束。"))
+    count = 0
+    for here in queries.roll_of(meeting, queries.list_places(cls.id)):
+        is_me = here.place.person_id is not None and accounts.is_same_person(actor, [f"person:{here.place.person_id}"])
+        if here.since_ms is None or here.until_ms is not None or here.place.state not in (INVITED, ENROLLED) or is_me:
+            continue
+        begins = max(here.since_ms, queries.begins_ms(meeting))
+        mark = Mark(LATE, begins) if begins > queries.begins_ms(meeting) else Mark(PRESENT)
+        call_roll(actor, cls, meeting, here.place, mark, reason)
+        count += 1
+    return count

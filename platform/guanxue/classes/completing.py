@@ -1,0 +1,228 @@
+"""Who completed a class, and what of their attendance counts; and deriving that again from append-only rows.
+
+Being there is being there: the share that has to be attended is counted without looking elsewhere. What is *credited* leaves
+out every moment that counted already: online study in which the same person was really playing, and meetings of classes
+they completed before. (docs/decisions/0025-classes.md)
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+
+from sqlalchemy import select
+
+from guanxue import accounts, audit, jobs
+from guanxue.classes import queries, rules, study
+from guanxue.classes.events import ClassCompleted
+from guanxue.classes.models import (
+    CLOSED,
+    COMPLETED,
+    ENROLLED,
+    SEATED,
+    Attendance,
+    ClassCompletion,
+    Meeting,
+    Place,
+    TrainingClass,
+)
+from guanxue.core import clock
+from guanxue.core.actor import SYSTEM
+from guanxue.core.db import session
+from guanxue.core.events import emit
+from guanxue.core.i18n import lazy as _
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How somebody stands in a class. Times in milliseconds; `taught_ms` of the meetings that are over.
+
+    `is_course_done` is None where the class has no course.
+    """
+
+    attended_ms: int
+    taught_ms: int
+    is_enough: bool
+    is_course_done: bool | None
+    online_ms: int
+
+    @property
+    def is_complete(self) -> bool:
+        """Enough attended, and the course complete where there is one."""
+        return self.is_enough and self.is_course_done is not False
+
+
+def standing_of(cls: TrainingClass, place: Place) -> Standing:
+    """What the lines say now."""
+    over = [m for m in queries.list_meetings(cls.id, with_cancelled=False) if m.ends_at <= clock.now()]
+    rows = _rows(over, place)
+    taught = sum(rules.length_ms(_taught(m)) for m in over)
+    attended = sum(rules.length_ms(_attended(m, rows)) for m in over)
+    people = _people(place)
+    done = online = None
+    if cls.course_id is not None:
+        done = bool(people and study.ask().completion_of(people, cls.course_id))
+        online = study.ask().online_ms(people, cls.course_id) if people else 0
+    return Standing(attended, taught, rules.is_enough(attended, taught, cls.share_permille), done, online or 0)
+
+
+def _people(place: Place) -> list[int]:
+    return accounts.accounts_of(place.person_id) if place.person_id else []
+
+
+def _rows(meetings: list[Meeting], place: Place) -> list[Attendance]:
+    return queries.list_attendance([m.id for m in meetings], queries.joined_ids(place))
+
+
+def _taught(meeting: Meeting) -> list[rules.Span]:
+    return rules.teaching_spans(queries.begins_ms(meeting), queries.ends_ms(meeting), meeting.breaks)
+
+
+def _attended(meeting: Meeting, rows: list[Attendance]) -> list[rules.Span]:
+    """What was attended of a meeting; where accounts of one person were merged, each one's lines by themselves, together."""
+    mine = [r for r in rows if r.meeting_id == meeting.id]
+    spans: list[rules.Span] = []
+    for place_id in sorted({r.place_id for r in mine}):
+        presence = queries.presence_of(r for r in mine if r.place_id == place_id)
+        spans += rules.attended_spans(presence, queries.begins_ms(meeting), queries.ends_ms(meeting), meeting.breaks)
+    return rules.joined(spans)
+
+
+# ---- completing
+
+
+def settle_class(cls: TrainingClass) -> int:
+    """Complete the class for whoever did; how many have it now."""
+    places = [p for p in queries.list_places(cls.id) if p.state in SEATED]
+    return sum(settle_place(cls, place) is not None for place in places)
+
+
+def settle_place(cls: TrainingClass, place: Place) -> ClassCompletion | None:
+    """The completion, made if it is due: the class is closed, enough was attended, the course is complete. Once."""
+    there = queries.find_completion(place.id)
+    if there is not None:
+        return there
+    if cls.state != CLOSED or place.person_id is None or place.state != ENROLLED or not standing_of(cls, place).is_complete:
+        return None
+    accounts.lock_person(place.person_id)
+    evidence = _named(cls, place)
+    if _is_spent(cls.id, evidence["attendance"]):
+        return None  # the account was merged, completed the class with these lines, and parted
+    worth = derive(evidence)
+    made = ClassCompletion(
+        place_id=place.id, class_id=cls.id, person_id=place.person_id, policy_id=cls.policy_id,
+        attended_ms=sum(worth.meetings_ms), evidence=evidence, evidence_digest=digest_of(evidence), completed_at=clock.now())
+    session.add(made)
+    place.state = COMPLETED
+    session.flush()
+    audit.record(SYSTEM, "classes.class.completed", f"completion:{made.id}", {"class": cls.code,
+        "attended_ms": made.attended_ms})
+    emit(ClassCompleted(made.id, cls.id, made.person_id))
+    return made
+
+
+def _is_spent(class_id: int, rows: list[int]) -> bool:
+    """Does another completion of the class rest on one of these lines?"""
+    others = session.scalars(select(ClassCompletion).where(ClassCompletion.class_id == class_id)).all()
+    return any(not set(rows).isdisjoint(c.evidence["attendance"]) for c in others)
+
+
+def own_completion(place_id: int) -> ClassCompletion | None:
+    """The completion that was written for this very place."""
+    return session.scalar(select(ClassCompletion).where(ClassCompletion.place_id == place_id))
+
+
+def settle_course(person_id: int, course_id: int) -> None:
+    """Somebody completed a course: closed classes that waited for it are complete now."""
+    rows = session.execute(
+        select(TrainingClass, Place).join(Place, Place.class_id == TrainingClass.id)
+        .where(TrainingClass.course_id == course_id, TrainingClass.state == CLOSED, Place.state == ENROLLED,
+               Place.person_id.in_(accounts.accounts_of(person_id)), Place.joined_to_id.is_(None)).order_by(Place.id)).all()
+    for cls, place in rows:
+        settle_place(cls, place)
+
+
+def settle_course_later(person_id: int, course_id: int) -> None:
+    """What settling that failed is left to: a job."""
+    jobs.enqueue("classes.settle", {"person_id": person_id, "course_id": course_id}, key=f"{person_id}:{course_id}")
+
+
+def _named(cls: TrainingClass, place: Place) -> dict:
+    """Everything a completion rests on, as it stands now."""
+    meetings = queries.list_meetings(cls.id, with_cancelled=False)
+    people = _people(place)
+    playing: dict[int, int] = {}
+    for meeting in meetings:
+        playing |= dict(study.ask().name_playing(people, queries.begins_ms(meeting), queries.ends_ms(meeting)))
+    before = select(ClassCompletion.id).where(ClassCompletion.person_id.in_(people)).order_by(ClassCompletion.id)
+    return {
+        "rule": rules.RULE, "class": cls.code, "share_permille": cls.share_permille,
+        "meetings": [[m.id, queries.begins_ms(m), queries.ends_ms(m), m.breaks] for m in meetings],
+        "attendance": [r.id for r in _rows(meetings, place)],
+        "course": study.ask().completion_of(people, cls.course_id) if cls.course_id else None,
+        "playing": [[one, last] for one, last in sorted(playing.items())], "before": list(session.scalars(before)),
+    }
+
+
+def digest_of(evidence: dict) -> str:
+    """sha256 over the evidence as canonical JSON."""
+    return hashlib.sha256(json.dumps(evidence, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+# ---- deriving it again
+
+
+@dataclass(frozen=True)
+class Derived:
+    """What append-only rows say: milliseconds that count of each meeting, all spans of them, every fault found."""
+
+    meetings_ms: tuple[int, ...]
+    spans: tuple[rules.Span, ...]
+    faults: tuple[object, ...] = ()
+
+
+def derive(evidence: dict) -> Derived:
+    """Judge what a completion names again. Reads attendance, meetings, kept claims and earlier completions; no cache."""
+    faults: list[object] = []
+    meetings = [_meeting(one, faults) for one in evidence["meetings"]]
+    rows = [session.get(Attendance, one) for one in evidence["attendance"]]
+    if None in rows:
+        faults.append(_("考勤记录少了。"))
+    kept = [r for r in rows if r is not None]
+    taken = list(study.ask().playing(evidence["playing"]))
+    for one in evidence["before"]:
+        taken += derive(queries.get_completion(one).evidence).spans
+    attended = [_attended(m, kept) for m in meetings if m is not None]
+    taught = sum(rules.length_ms(_taught(m)) for m in meetings if m is not None)
+    if not rules.is_enough(sum(rules.length_ms(s) for s in attended), taught, evidence["share_permille"]):
+        faults.append(_("到课的时间不够。"))
+    counted = [rules.without(s, taken) for s in attended]
+    if len(set(evidence["attendance"])) != len(evidence["attendance"]):
+        faults.append(_("同一条考勤记录算了两次。"))
+    return Derived(tuple(rules.length_ms(s) for s in counted), tuple(rules.joined(x for s in counted for x in s)),
+                   tuple(faults))
+
+
+def _meeting(named: list, faults: list[object]) -> Meeting | None:
+    meeting = session.get(Meeting, named[0])
+    if meeting is None or [queries.begins_ms(meeting), queries.ends_ms(meeting), meeting.breaks] != named[1:]:
+        faults.append(_("一次课的时间在结业以后被改动过。"))
+    return meeting
+
+
+def derive_completion(completion: ClassCompletion) -> Derived:
+    """What a completion's evidence says now, with every fault; nothing counts where there is one."""
+    found = derive(completion.evidence)
+    faults = list(found.faults)
+    if digest_of(completion.evidence) != completion.evidence_digest:
+        faults.append(_("结业记录被改动过。"))
+    if any(c.id < completion.id and not set(c.evidence["attendance"]).isdisjoint(completion.evidence["attendance"])
+           for c in session.scalars(select(ClassCompletion).where(ClassCompletion.class_id == completion.class_id))):
+        faults.append(_("同一条考勤记录算了两次。"))
+    place = session.get(Place, completion.place_id)
+    if place is None or place.class_id != completion.class_id:
+        faults.append(_("结业记录没有对应的名册。"))
+    if faults:
+        return Derived((), (), tuple(faults))
+    return Derived(found.meetings_ms, found.spans)

@@ -1,0 +1,144 @@
+"""When a class meets: adding a time, changing it, calling it off. Everybody on the roster reads why."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+
+from guanxue import audit
+from guanxue.classes import queries, rules
+from guanxue.classes.errors import ClassState
+from guanxue.classes.models import CANCELLED, CLOSED, Meeting, MeetingChange, TrainingClass
+from guanxue.core import clock
+from guanxue.core.actor import Actor
+from guanxue.core.db import session
+from guanxue.core.errors import Invalid
+from guanxue.core.i18n import lazy as _
+from guanxue.core.plain import checked_text, invalid_field
+
+LONGEST_TITLE, LONGEST_PLACE, LONGEST_REASON = 80, 80, 300
+MOST_MEETINGS, MOST_BREAKS, MOST_SEATS = 200, 6, 1000
+_BREAK = re.compile(r"(\d{1,2})[:：](\d{2})\s*[-–—~～至到]\s*(\d{1,2})[:：](\d{2})")
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a meeting is, as its form holds it: a city day, two times of day, breaks as "10:30-10:45，12:00-13:30"."""
+
+    kind: str
+    title: str
+    place: str
+    on: date | None
+    begins: time | None
+    ends: time | None
+    breaks: str
+    seats: int | None
+
+
+def add_meeting(actor: Actor, cls: TrainingClass, plan: Plan) -> Meeting:
+    """One more time. Raises Invalid with fields, ClassState, Forbidden."""
+    queries.must_lead(actor, cls)
+    _must_stand(cls)
+    if len(queries.list_meetings(cls.id)) >= MOST_MEETINGS:
+        raise Invalid(_("一个班最多 %(n)s 次课。", n=MOST_MEETINGS))
+    made = Meeting(class_id=cls.id, secret=secrets.token_hex(16), created_at=clock.now())
+    _fill(cls, made, plan)
+    session.add(made)
+    session.flush()
+    audit.record(actor, "classes.meeting.added", f"meeting:{made.id}", {"class": cls.code, **_told(made)})
+    return made
+
+
+def change_meeting(actor: Actor, cls: TrainingClass, meeting: Meeting, plan: Plan, reason: str) -> None:
+    """Another time or place, with the reason. Once somebody attended, its times stand. Raises Invalid, ClassState."""
+    queries.must_lead(actor, cls)
+    _must_stand(cls)
+    if meeting.cancelled_at is not None:
+        raise ClassState(_("这次课已经取消。"))
+    is_known = cls.opened_at is not None
+    reason = checked_text("reason", reason, LONGEST_REASON, may_be_empty=not is_known)
+    before, times = _told(meeting), (meeting.begins_at, meeting.ends_at, meeting.breaks, meeting.kind)
+    with session.no_autoflush:
+        _fill(cls, meeting, plan)
+        if times != (meeting.begins_at, meeting.ends_at, meeting.breaks, meeting.kind) and queries.has_attendance(meeting.id):
+            session.refresh(meeting)
+            raise ClassState(_("已经有人签到，时间和类型不能再改；地点可以改。"))
+    if _told(meeting) == before:
+        return
+    if is_known:
+        session.add(MeetingChange(meeting_id=meeting.id, before=before, reason=reason, by=actor.ref, changed_at=clock.now()))
+    session.flush()
+    audit.record(actor, "classes.meeting.changed", f"meeting:{meeting.id}", {"before": before, "reason": reason})
+
+
+def cancel_meeting(actor: Actor, cls: TrainingClass, meeting: Meeting, reason: str) -> None:
+    """Call it off, with the reason. Again is the same. Raises Invalid, ClassState once somebody attended."""
+    queries.must_lead(actor, cls)
+    _must_stand(cls)
+    if meeting.cancelled_at is not None:
+        return
+    reason = checked_text("reason", reason, LONGEST_REASON)
+    if queries.has_attendance(meeting.id):
+        raise ClassState(_("已经有人签到，不能取消这次课。"))
+    before, meeting.cancelled_at = _told(meeting), clock.now()
+    session.add(MeetingChange(meeting_id=meeting.id, before=before, reason=reason, by=actor.ref, changed_at=clock.now()))
+    session.flush()
+    audit.record(actor, "classes.meeting.cancelled", f"meeting:{meeting.id}", {"reason": reason})
+
+
+def _must_stand(cls: TrainingClass) -> None:
+    if cls.state in (CLOSED, CANCELLED):
+        raise ClassState(_("这个班已经结班或取消，课表不能再改。"))
+
+
+def _told(meeting: Meeting) -> dict:
+    """How it stands, as data."""
+    return {"kind": meeting.kind, "title": meeting.title, "place": meeting.place, "begins_at": meeting.begins_at.isoformat(),
+            "ends_at": meeting.ends_at.isoformat(), "breaks": meeting.breaks, "seats": meeting.seats}
+
+
+def _fill(cls: TrainingClass, meeting: Meeting, plan: Plan) -> None:
+    if plan.kind not in rules.KINDS:
+        raise invalid_field("kind", _("请选理论课还是实操课。"))
+    meeting.kind = plan.kind
+    meeting.title = checked_text("title", plan.title, LONGEST_TITLE)
+    meeting.place = checked_text("place", plan.place, LONGEST_PLACE)
+    if plan.seats is not None and not 1 <= plan.seats <= MOST_SEATS:
+        raise invalid_field("seats", _("座位应在 1 到 %(n)s 之间。", n=MOST_SEATS))
+    meeting.seats = plan.seats
+    if plan.on is None or not cls.begins_on <= plan.on <= cls.ends_on:
+        raise invalid_field("on", _("日期要在班的期间里（%(a)s 到 %(b)s）。", a=cls.begins_on.isoformat(),
+                                    b=cls.ends_on.isoformat()))
+    if plan.begins is None or plan.ends is None:
+        raise invalid_field("begins" if plan.begins is None else "ends", _("请填时间。"))
+    begins, ends = _moment(plan.on, plan.begins), _moment(plan.on, plan.ends)
+    if ends <= begins:
+        ends += timedelta(days=1)  # a night shift's class ends the next morning
+    if (ends - begins) / timedelta(milliseconds=1) > rules.LONGEST_MEETING_MS:
+        raise invalid_field("ends", _("一次课最长 14 小时。结束时间要晚于开始时间。"))
+    meeting.begins_at, meeting.ends_at = begins, ends
+    meeting.breaks = _breaks(plan, begins, ends)
+
+
+def _moment(on: date, at: time) -> datetime:
+    return datetime.combine(on, at, clock.CITY)
+
+
+def _breaks(plan: Plan, begins: datetime, ends: datetime) -> list[list[int]]:
+    """Breaks as sorted, disjoint spans inside the meeting, epoch milliseconds."""
+    spans = []
+    for part in [p for p in re.split(r"[,，;；、\n]+", plan.breaks) if p.strip()]:
+        found = _BREAK.fullmatch(part.strip())
+        if found is None or int(found[1]) > 23 or int(found[3]) > 23 or int(found[2]) > 59 or int(found[4]) > 59:
+            raise invalid_field("breaks", _("休息时间请写成 10:30-10:45，几段之间用逗号隔开。"))
+        a, b = (_moment(plan.on, time(int(found[n]), int(found[n + 1]))) for n in (1, 3))
+        a, b = (x + timedelta(days=1) if x < begins else x for x in (a, b))
+        if not begins <= a < b <= ends:
+            raise invalid_field("breaks", _("休息时间要在上课时间里面。"))
+        spans.append((round(a.timestamp() * 1000), round(b.timestamp() * 1000)))
+    kept = rules.joined(spans)
+    if len(spans) > MOST_BREAKS or rules.length_ms(kept) * 2 > (ends - begins) / timedelta(milliseconds=1):
+        raise invalid_field("breaks", _("休息太多：最多 6 段，加起来不超过一半。"))
+    return [list(s) for s in kept]
