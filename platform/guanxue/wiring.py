@@ -201,7 +201,8 @@ def _events() -> None:
     events.listen(accounts.IdentityRaised, creditbank.settle_identity, settle=creditbank.settle_identity_later)
     events.listen(learning.CourseCompleted, tracks.settle_completion, settle=tracks.settle_later)
     events.listen(accounts.IdentityDisputed, cases.open_dispute)
-    events.listen(learning.StudyBegan, oversight.note_study, settle=oversight.note_study_failed)
+    events.listen(learning.StudyBegan, oversight.note_study, settle=oversight.let_go)
+    events.listen(classes.SignedHere, oversight.note_sign, settle=oversight.let_go)
     events.listen(cases.CaseClosed, oversight.carry_out, settle=oversight.carry_out_later)
     events.listen(learning.CourseCompleted, lambda event: classes.settle_course(event.person_id, event.course_id),
                   settle=lambda event: classes.settle_course_later(event.person_id, event.course_id))

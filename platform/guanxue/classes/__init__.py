@@ -24,7 +24,7 @@ from guanxue.classes.errors import (
     NotSignedIn,
     TheoryMissing,
 )
-from guanxue.classes.events import ClassCompleted
+from guanxue.classes.events import ClassCompleted, SignedHere
 from guanxue.classes.meetings import Plan, add_meeting, cancel_meeting, change_meeting
 from guanxue.classes.models import Attendance, ClassCompletion, Meeting, Place, TrainingClass
 from guanxue.classes.places import add_people, join_class, leave_class, remove_person
@@ -77,7 +77,8 @@ from guanxue.classes.study import Study
 from guanxue.classes.study import register as register_study
 
 __all__ = [
-    "TrainingClass", "Meeting", "Place", "Attendance", "ClassCompletion", "ClassCompleted", "Facts", "Plan", "Study", "Line",
+    "TrainingClass", "Meeting", "Place", "Attendance", "ClassCompletion", "ClassCompleted", "SignedHere",
+    "Facts", "Plan", "Study", "Line",
     "Read", "Refused", "Here", "Standing", "Derived", "Seen", "Shown", "Mark", "Where",
     "NoSuchClass", "NoSuchMeeting", "NoSuchPlace", "ClassState", "CodeExpired", "NotSignedIn", "ElsewhereNow", "TheoryMissing",
     "CLASS_STATES", "KINDS", "MARKS", "PROMISES", "RULE", "STATES", "is_window", "may_make", "may_lead", "may_teach",
@@ -85,7 +86,8 @@ __all__ = [
     "must_teach", "create_class", "edit_class", "open_class", "close_class", "cancel_class", "add_teacher", "remove_teacher",
     "list_institutions", "institution_of", "teacher_ids", "add_meeting", "change_meeting", "cancel_meeting", "add_people",
     "join_class", "leave_class", "remove_person", "read_lines", "read_roster", "sign", "call_roll", "close_meeting",
-    "shown_now", "read_token", "read_digits", "read_stamp", "stamp", "meeting_id_of", "register_study", "settle_course", "settle_course_later",
+    "shown_now", "read_token", "read_digits", "read_stamp", "stamp", "meeting_id_of", "register_study", "settle_course",
+    "settle_course_later",
     "standing_of", "derive_completion", "find_class", "get_class", "get_class_at_work", "list_at_work", "list_public",
     "list_mine",
     "find_place", "get_place", "list_places", "count_seated", "turn_of", "is_just_moved_up", "list_meetings", "get_meeting",

@@ -13,6 +13,7 @@ from guanxue import accounts, audit, policies
 from guanxue.classes import completing, queries, rules, study
 from guanxue.classes.codes import Seen
 from guanxue.classes.errors import ClassState, CodeExpired, ElsewhereNow, NoSuchPlace, NotSignedIn, TheoryMissing
+from guanxue.classes.events import SignedHere
 from guanxue.classes.models import (
     CLOSED,
     COMPLETED,
@@ -30,7 +31,7 @@ from guanxue.classes.models import (
     TrainingClass,
 )
 from guanxue.classes.places import take_place
-from guanxue.core import clock
+from guanxue.core import clock, events
 from guanxue.core.actor import Actor
 from guanxue.core.db import session
 from guanxue.core.errors import Forbidden, Invalid
@@ -85,6 +86,7 @@ def sign(actor: Actor, cls: TrainingClass, meeting: Meeting, seen: Seen, where: 
         theory_permille=theory, by=actor.ref, received_ms=clock.now_ms(), **where.hashes())
     session.add(row)
     session.flush()
+    events.emit(SignedHere(actor, row.id))
     return row
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from guanxue.core.actor import Actor
+
 
 @dataclass(frozen=True)
 class ClassCompleted:
@@ -12,3 +14,11 @@ class ClassCompleted:
     completion_id: int
     class_id: int
     person_id: int
+
+
+@dataclass(frozen=True)
+class SignedHere:
+    """Somebody signed in or out with a code from the screen, from where the actor says."""
+
+    actor: Actor
+    attendance_id: int

@@ -9,7 +9,7 @@ from datetime import datetime, time, timedelta
 from sqlalchemy import delete, select
 from sqlalchemy.exc import IntegrityError
 
-from guanxue import accounts, audit, cases, jobs, learning
+from guanxue import accounts, audit, cases, classes, jobs, learning
 from guanxue.core import clock
 from guanxue.core.actor import Actor
 from guanxue.core.db import session
@@ -33,19 +33,27 @@ LOOK_BACK = timedelta(days=3)  # the nightly look: a night that was missed is ma
 
 def note_study(event: learning.StudyBegan) -> None:
     """Keep from where a playback or an attempt was opened; once for each browser and network."""
-    where = event.actor.where
-    device, network = device_hash(where), network_hash(where.network)
-    if not (event.actor.is_person and (device or network)):
+    _note(event.actor, event.ref)
+
+
+def note_sign(event: classes.SignedHere) -> None:
+    """Keep from where somebody signed in or out in a class."""
+    _note(event.actor, f"attendance:{event.attendance_id}")
+
+
+def _note(actor: Actor, ref: str) -> None:
+    device, network = device_hash(actor.where), network_hash(actor.where.network)
+    if not (actor.is_person and (device or network)):
         return
-    newest = session.execute(select(Sighting.device, Sighting.network).where(Sighting.ref == event.ref)
+    newest = session.execute(select(Sighting.device, Sighting.network).where(Sighting.ref == ref)
                              .order_by(Sighting.id.desc()).limit(1)).first()
     if newest is None or tuple(newest) != (device, network):
-        session.add(Sighting(person_id=event.actor.id, ref=event.ref, device=device, network=network, at=clock.now()))
+        session.add(Sighting(person_id=actor.id, ref=ref, device=device, network=network, at=clock.now()))
         session.flush()
 
 
-def note_study_failed(event: learning.StudyBegan) -> None:
-    """Study goes on without it: what is not noted is not found, and nobody loses by that."""
+def let_go(event: object) -> None:
+    """Study goes on without a note: what is not noted is not found, and nobody loses by that."""
 
 
 def forget_sightings() -> int:

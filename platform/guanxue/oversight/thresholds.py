@@ -29,10 +29,11 @@ CHARS_A_MINUTE, RIGHT_SCORE = 2_500, 80
 # ones. Chromium on an idle computer: see docs/decisions/0026-cases.md. Both the time and the stretch have to be the same.
 REGULAR_BEATS, REGULAR_PERMILLE = 40, 980
 
-# answers: wrong answers that two people share. How much likelier these are if one copied than if both worked alone, in natural
-# logarithms: over the whole paper's pairs there is to be less than one chance hit in a hundred papers.
+# answers: wrong answers that two people share. How much likelier they are if one copied than if both worked alone, in natural
+# logarithms. By Markov's bound chance reaches ln(pairs / CHANCE) less than CHANCE times among all pairs together; crowds that
+# answer by themselves stay at half of that (tests/oversight/test_detectors.py).
 COPIES = 0.85  # how often a copier takes over a wrong answer
-CHANCE = 0.01
+CHANCE = 0.2
 SHARED_WRONG = 4  # fewer say nothing, however rare
 SHEETS = 15  # with fewer first attempts at a paper nobody knows which wrong answers are rare
 COMMON_PERMILLE = 250  # a wrong answer that so many give (it was taught wrong, it is a trap) brings no pair together

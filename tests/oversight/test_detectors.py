@@ -1,0 +1,167 @@
+"""The detectors over plain rows: what each finds, and what it leaves alone. Pure, so cheap."""
+
+from __future__ import annotations
+
+import random
+
+from guanxue.oversight import detectors as d
+from guanxue.oversight import thresholds as t
+
+MINUTE = 60_000
+
+
+def play(n, device, opened, *, person=1, network="N1", lasts=2 * MINUTE, ended=None):
+    return d.Play(f"playback:{n}", person, device, network, opened, opened + lasts, ended)
+
+
+def sheet(n, person, labels=None, *, lasts=20 * MINUTE, chars=2_000, score=90, first=True, device="", network="", paper=1, started=0):
+    return d.Try(f"attempt:{n}", person, paper, device, network, started, started + lasts, chars, score, first, labels or {f"q{i}": ("0", True) for i in range(10)})
+
+
+# ---- parallel
+
+
+def fight(times, every, devices=("A", "B")):
+    return [play(n, devices[n % len(devices)], n * every, lasts=every - 5_000, ended=(n + 1) * every) for n in range(times + 1)]
+
+
+def test_two_devices_that_wrest_the_account_from_each_other_are_found_once_a_day():
+    (found,) = d.parallel(fight(12, 2 * MINUTE), [])
+    assert found.kind == d.PARALLEL and found.person_ids == (1,) and found.facts["takeovers"] == 12 and found.score == 200
+
+
+def test_going_on_at_another_device_now_and_then_is_in_order():
+    assert d.parallel(fight(5, 2 * MINUTE), []) == []
+    assert d.parallel(fight(12, 40 * MINUTE), []) == []  # back and forth over a day
+
+
+def test_one_device_that_opens_lesson_after_lesson_is_in_order():
+    assert d.parallel(fight(30, 2 * MINUTE, devices=("A",)), []) == []
+    assert d.parallel(fight(30, 2 * MINUTE, devices=("A", "")), []) == []  # an unknown device proves nothing
+
+
+def test_a_device_that_had_stopped_was_not_taken_over():
+    quiet = [play(n, "AB"[n % 2], n * 3 * MINUTE, lasts=MINUTE, ended=(n + 1) * 3 * MINUTE) for n in range(13)]
+    assert d.parallel(quiet, []) == []
+
+
+def test_a_lesson_that_plays_elsewhere_all_through_two_attempts_is_found():
+    plays = [play(1, "A", 0, lasts=30 * MINUTE), play(2, "A", 100 * MINUTE, lasts=30 * MINUTE)]
+    tries = [sheet(1, 1, device="B", network="N2", started=5 * MINUTE), sheet(2, 1, device="B", network="N2", started=105 * MINUTE)]
+    (found,) = d.parallel(plays, tries)
+    assert found.facts == {"attempts": 2, "minutes": 40} and "playback:1" in found.refs and "attempt:2" in found.refs
+    assert d.parallel(plays, tries[:1]) == []
+
+
+def test_looking_something_up_during_an_attempt_or_at_home_is_in_order():
+    halves = [play(n, "A", 100 * MINUTE * n, lasts=9 * MINUTE) for n in range(2)]
+    tries = [sheet(n, 1, device="B", network="N2", started=100 * MINUTE * n) for n in range(2)]
+    assert d.parallel(halves, tries) == []
+    whole = [play(n, "A", 100 * MINUTE * n, lasts=30 * MINUTE) for n in range(2)]
+    at_home = [sheet(n, 1, device="B", network="N1", started=100 * MINUTE * n) for n in range(2)]
+    assert d.parallel(whole, at_home) == []
+
+
+# ---- pace
+
+
+def test_ten_questions_in_five_seconds_are_not_read():
+    (found,) = d.pace([sheet(1, 1, lasts=5_000, first=False)])
+    assert found.kind == d.PACE and found.score == 200 and found.facts["questions"] == 10
+
+
+def test_right_at_the_first_sight_quicker_than_reading_is_found():
+    assert len(d.pace([sheet(1, 1, lasts=30_000, chars=2_000)])) == 1
+    assert d.pace([sheet(1, 1, lasts=30_000, chars=2_000, first=False)]) == []  # the second time one remembers
+    assert d.pace([sheet(1, 1, lasts=30_000, chars=2_000, score=30)]) == []  # clicked through, and it shows
+    assert d.pace([sheet(1, 1, lasts=300_000, chars=2_000)]) == []
+
+
+def test_two_questions_say_nothing():
+    assert d.pace([sheet(1, 1, {"q1": ("0", True), "q2": ("1", True)}, lasts=900)]) == []
+
+
+def test_beats_without_any_jitter_are_found_and_real_ones_are_not():
+    even = [(15_000 * n, 15_000) for n in range(1, 60)]
+    assert d.regular(1, "playback:1", even).facts["same_permille"] == 1000
+    assert d.regular(1, "playback:1", even[: t.REGULAR_BEATS]) is None
+    chance = random.Random(1)
+    at, real = 0, []
+    for _n in range(200):
+        at += 15_000 + chance.choice((0, 0, 0, 1, 1, -1, 4, -4, 12))  # as Chromium's timers were measured
+        real.append((at, 15_000 + chance.choice((-30, -10, 0, 0, 0, 7, 21))))
+    assert d.regular(1, "playback:1", real) is None
+
+
+# ---- answers
+
+
+def crowd(count, seed=1, questions=20, wrong=0.3):
+    """People who answer by themselves: {question: (option, is it right)}, popular mistakes among them."""
+    chance = random.Random(seed)
+    hard = [chance.uniform(0.1, 0.6) for _q in range(questions)]
+    sheets = []
+    for n in range(1, count + 1):
+        skill = chance.uniform(0.5, 1.6)
+        labels = {}
+        for q in range(questions):
+            is_wrong = chance.random() < min(0.9, hard[q] * skill * wrong / 0.3)
+            labels[f"q{q}"] = (chance.choices("123", (5, 3, 2))[0], False) if is_wrong else ("0", True)
+        sheets.append(sheet(n, n, labels))
+    return sheets
+
+
+def test_a_copied_sheet_is_found_and_the_crowd_is_not():
+    sheets = crowd(60)
+    source = max(sheets, key=lambda s: sum(not right for _x, right in s.labels.values()))
+    copy = sheet(900, 900, dict(source.labels))
+    (found,) = d.answers([*sheets, copy])
+    assert found.person_ids == (source.person_id, 900) and found.score >= 100 and found.facts["shared"] >= t.SHARED_WRONG
+
+
+def test_nobody_is_found_in_crowds_that_worked_alone():
+    assert [f for seed in range(30) for f in d.answers(crowd(60, seed))] == []
+
+
+def test_right_answers_that_are_the_same_are_innocent():
+    right = {f"q{n}": ("0", True) for n in range(20)}
+    assert d.answers([*crowd(40), *(sheet(n, n, dict(right)) for n in range(500, 540))]) == []
+
+
+def test_what_a_whole_class_was_taught_wrongly_brings_nobody_together():
+    sheets = crowd(60)
+    taught = [sheet(s.ref, s.person_id, {**s.labels, **{f"q{n}": ("2", False) for n in range(5)}}) for s in sheets]
+    assert d.answers(taught) == []
+
+
+def test_three_who_share_a_sheet_are_one_group():
+    sheets = crowd(80, seed=3)
+    source = max(sheets, key=lambda s: sum(not right for _x, right in s.labels.values()))
+    (found,) = d.answers([*sheets, sheet(900, 900, dict(source.labels)), sheet(901, 901, dict(source.labels))])
+    assert set(found.person_ids) == {source.person_id, 900, 901} and found.facts["people"] == 3
+
+
+def test_few_sheets_and_second_tries_say_nothing():
+    same = {f"q{n}": ("2", False) for n in range(10)}
+    assert d.answers([sheet(n, n, dict(same)) for n in range(t.SHEETS - 1)]) == []
+    assert d.answers([*crowd(60), sheet(900, 900, dict(same), first=False), sheet(901, 901, dict(same), first=False)]) == []
+
+
+# ---- device, apart
+
+
+def test_many_on_one_browser_are_found_and_a_family_is_not():
+    rows = [("D", n, f"playback:{n}") for n in range(t.PEOPLE_A_DEVICE)]
+    (found,) = d.device(rows, "2026-11")
+    assert found.facts["people"] == t.PEOPLE_A_DEVICE and found.key == "device:D:2026-11"
+    assert d.device(rows[:-1] * 5, "2026-11") == [] and d.device([("", n, "x") for n in range(99)], "2026-11") == []
+
+
+def test_signed_in_in_class_and_playing_elsewhere_is_found():
+    sat = d.Sat("attendance:1", 1, "P", "N9", 0, 90 * MINUTE)
+    (found,) = d.apart([sat], [play(1, "A", 10 * MINUTE, lasts=20 * MINUTE)])
+    assert found.kind == d.APART and found.facts["minutes"] == 20 and found.refs == ("attendance:1", "playback:1")
+    for innocent in (play(1, "P", 10 * MINUTE, lasts=20 * MINUTE), play(1, "A", 10 * MINUTE, lasts=20 * MINUTE, network="N9"),
+                     play(1, "A", 10 * MINUTE, lasts=9 * MINUTE), play(1, "A", 91 * MINUTE, lasts=20 * MINUTE),
+                     play(1, "A", 10 * MINUTE, lasts=20 * MINUTE, person=2), play(1, "", 10 * MINUTE, lasts=20 * MINUTE)):
+        assert d.apart([sat], [innocent]) == []
