@@ -9,13 +9,20 @@ from guanxue.accounts.checking import count_waiting as count_unchecked
 from guanxue.accounts.codes import ask_code, check_code, count_try, notify, use_code, wrong_code
 from guanxue.accounts.consent import current_edition
 from guanxue.accounts.erasure import erase_person
-from guanxue.accounts.errors import IdentityNeeded, PhoneTaken, WrongCode, WrongProof
+from guanxue.accounts.errors import CannotMerge, IdentityNeeded, PhoneTaken, WrongCode, WrongProof
 from guanxue.accounts.events import IdentityDisputed, IdentityRaised, PersonRenamed
 from guanxue.accounts.gateway import can_send
 from guanxue.accounts.identity import register_relier
 from guanxue.accounts.keepers import Effect, Keeper, Merging, Plan
 from guanxue.accounts.keepers import register as register_keeper
-from guanxue.accounts.levels import is_known_for, level_asked, level_of, list_levels, must_be_known
+from guanxue.accounts.levels import (
+    is_known_for,
+    level_after_merge,
+    level_asked,
+    level_of,
+    list_levels,
+    must_be_known,
+)
 from guanxue.accounts.merging import (
     Foreseen,
     find_merge,
@@ -116,7 +123,7 @@ __all__ = [
     "merged_into", "must_not_be_merged", "part_accounts", "part_until",
     "Effect", "Keeper", "Merging", "register_keeper", "PersonRenamed", "current_edition", "holder_at", "name_at",
     "register_relier", "IdentityRaised", "IdentityDisputed", "IdentityNeeded", "level_of", "list_levels",
-    "level_asked", "is_known_for", "must_be_known", "count_unchecked",
+    "level_after_merge", "CannotMerge", "level_asked", "is_known_for", "must_be_known", "count_unchecked",
     "erase_person", "accounts_of", "all_accounts_of", "is_same_person",
     "list_teaching_places", "list_teachers_of",
     "find_town", "lock_person", "load_towns", "create_demo_people", "has_demo_people", "DEMO_PEOPLE", "ROLES",

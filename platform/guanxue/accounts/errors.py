@@ -87,7 +87,8 @@ class IdentityNeeded(Conflict):
     code = "identity-needed"
 
     def __init__(self, needed: int, level: int, moment: str) -> None:
-        words = {"enrol": _("这门课报名前，要先确认你的身份。"), "exam": _("这门课考核前，要先确认你的身份。学过的都算，不会丢。")}
+        words = {"enrol": _("这门课报名前，要先确认你的身份。"),
+                 "exam": _("这门课考核前，要先确认你的身份。学过的都算，不会丢。")}
         super().__init__(words.get(moment, _("领学分前，要先确认你的身份。学过的都算，不会丢。")),
                          extra={"needed": needed, "level": level, "moment": moment})
         self.needed, self.level, self.moment = needed, level, moment

@@ -128,3 +128,10 @@ def must_be_known(person_id: int, numbers: Numbers, moment: str) -> None:
     """Raise IdentityNeeded unless is_known_for()."""
     if not is_known_for(person_id, numbers, moment):
         raise IdentityNeeded(level_asked(numbers, moment), level_of(person_id), moment)
+
+
+def level_after_merge(kept_id: int, merged_id: int) -> int:
+    """How far the person would be known after a merge: documents go along, checks only under the same name."""
+    names = set(session.scalars(select(Person.name).where(Person.id.in_((kept_id, merged_id)))))
+    merged = list_levels([merged_id])[merged_id]
+    return max(level_of(kept_id), merged if len(names) == 1 else min(merged, STATED))

@@ -120,7 +120,8 @@ def _identity(problem: Problem | None = None) -> Response:
         kind=kind if kind in kinds.KINDS else kinds.CITIZEN, is_adding="kind" in request.args or not known,
         corrects=request.form.get("document", "") if problem else "",
         kinds=[{"kind": k, "name": str(kinds.NAMES[k]), "hint": str(kinds.HINTS[k])} for k in kinds.KINDS],
-        countries=countries() if kinds.PASSPORT in (kind, *(k.document.kind for k in known)) else (), country=request.form.get("country", ""),
+        countries=countries() if kinds.PASSPORT in (kind, *(k.document.kind for k in known)) else (),
+        country=request.form.get("country", ""),
         has_claim=identity.has_open_claim(actor.id), contact=settings().contact,
         service=matching.host(), may_add=len(known) < identity.MOST_DOCUMENTS)))
 
