@@ -28,6 +28,7 @@ from guanxue.core.web import (
     assets,
     covers,
     dispatch,
+    early,
     headers,
     installable,
     look,
@@ -138,6 +139,7 @@ def _install_frame(app: Flask, settings: Settings) -> None:
     app.jinja_env.filters.update(FILTERS)
     dispatch.install(app)
     pagecache.install(app)
+    early.install(app)
     addresses.install(app)
     wiring.install_sign_in(app)
     _protect_forms(app)

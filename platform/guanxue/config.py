@@ -8,6 +8,7 @@ import os
 import secrets
 import shlex
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -58,7 +59,7 @@ class Settings:
 
     def derive_key(self, purpose: str) -> bytes:
         """A 32-byte key for one purpose, so that a leak in one place opens no other."""
-        return hmac.new(self.secret_key, f"guanxue:{purpose}".encode(), hashlib.sha256).digest()
+        return _derived(self.secret_key, purpose)
 
     @classmethod
     def from_env(cls, environ: dict[str, str] | None = None) -> Settings:
@@ -92,6 +93,11 @@ class Settings:
         )
         _refuse_unsafe(settings, env)
         return settings
+
+
+@lru_cache(maxsize=64)
+def _derived(secret_key: bytes, purpose: str) -> bytes:
+    return hmac.new(secret_key, f"guanxue:{purpose}".encode(), hashlib.sha256).digest()
 
 
 def ledger_key_path(environ: dict[str, str] | None = None) -> Path:

@@ -221,7 +221,7 @@ def test_recompute_agrees_after_a_new_revision_a_new_policy_and_lost_caches(lear
     ("learning_completion", "UPDATE learning_completion SET content_ms = content_ms * 2"),
     ("quizzes_submission", "UPDATE quizzes_submission SET answers = '{}'"),
     ("quizzes_submission", "UPDATE quizzes_submission SET score = 61"),
-    ("learning_beat", "UPDATE learning_beat SET claims = chain"), ("learning_playback", "UPDATE learning_playback SET revision_lesson_id = 2"),
+    ("learning_beat", "UPDATE learning_beat SET claims = (SELECT chain FROM learning_playback WHERE id = playback_id)"), ("learning_playback", "UPDATE learning_playback SET revision_lesson_id = 2"),
     ("learning_playback", "UPDATE learning_playback SET opened_ms = opened_ms - 10000000"),
     ("learning_completion", "DELETE FROM creditbank_award"),
 ])

@@ -57,6 +57,7 @@ from guanxue.accounts.queries import (
     accounts_of,
     all_accounts_of,
     capabilities_of,
+    find_holder,
     find_person,
     find_person_by_phone,
     find_session,
@@ -110,7 +111,7 @@ from guanxue.accounts.service import (
 __all__ = [
     "Person", "Session", "SignedIn", "Organisation", "register_person", "prove", "start_session", "end_session",
     "end_session_by_key", "change_password", "reset_password", "hash_password", "checked_phone", "grant_role",
-    "see", "set_town", "find_session", "list_sessions", "find_person",
+    "see", "set_town", "find_session", "find_holder", "list_sessions", "find_person",
     "find_person_by_phone", "get_person", "names_of", "capabilities_of", "mask_name", "mask_phone", "list_towns", "get_town",
     "FactorState", "begin_second_factor", "confirm_second_factor", "factor_key", "factor_state", "has_second_factor",
     "new_recovery_codes", "pending_secret", "prove_session", "remove_second_factor", "show_second_factor", "claim_attempt",

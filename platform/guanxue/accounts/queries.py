@@ -15,7 +15,7 @@ from guanxue.core import clock
 from guanxue.core.actor import Actor
 from guanxue.core.db import db, session
 from guanxue.core.i18n import lazy as _
-from guanxue.core.prepared import Prepared
+from guanxue.core.prepared import Lent, Prepared
 
 TOWN_KINDS = ("street", "town", "park")
 # Role → capability; {} stands for the organisation's slug.
@@ -52,6 +52,9 @@ class SignedIn:
     capabilities: frozenset[str]
 
 
+# A session holds while this is so, and until it expires.
+_HOLDS = (Session.key_hash == bindparam("key_hash"), Session.revoked_at.is_(None), Person.disabled_at.is_(None),
+          Person.merged_into_id.is_(None))
 # Asked on every request of somebody signed in, so made once, and one question: a row for each role, one without for none.
 _SIGNED_IN = Prepared(
     select(Person.id, Person.name, Person.phone, Person.town_id, Session.id.label("session_id"), Session.last_seen_at,
@@ -59,8 +62,9 @@ _SIGNED_IN = Prepared(
     .join(Session, Session.person_id == Person.id)
     .outerjoin(Role, Role.person_id == Person.id)
     .outerjoin(Organisation, Organisation.id == Role.organisation_id)
-    .where(Session.key_hash == bindparam("key_hash"), Session.revoked_at.is_(None), Person.disabled_at.is_(None),
-           Person.merged_into_id.is_(None)))
+    .where(*_HOLDS))
+_HOLDER = Prepared(select(Person.id, Session.last_seen_at, Session.expires_at)
+                   .join(Session, Session.person_id == Person.id).where(*_HOLDS))
 _ROLES = (select(Role.role, Organisation.slug).outerjoin(Organisation, Organisation.id == Role.organisation_id)
           .where(Role.person_id == bindparam("person_id")))
 
@@ -74,6 +78,12 @@ def find_session(key: str) -> SignedIn | None:
     return SignedIn(one.id, one.name, one.phone, one.town_id, one.session_id, one.last_seen_at, one.proved_at,
                     one.terms_version, one.erase_after_at,
                     _capabilities((row.role, row.slug) for row in rows))
+
+
+def find_holder(on: Lent, key: str) -> tuple[int, datetime] | None:
+    """(row id of the person whose session has this key, when it was last seen) while it holds, asked on that connection."""
+    rows = _HOLDER.rows(on, key_hash=key_hash(key))
+    return (rows[0].id, rows[0].last_seen_at) if rows and rows[0].expires_at > clock.now() else None
 
 
 def list_sessions(person_id: int) -> list[Session]:

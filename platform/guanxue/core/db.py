@@ -173,9 +173,14 @@ _turns: dict[str, Turns] = {}
 def _await_turn(connection) -> None:
     path = connection.engine.url.database
     if path and path != ":memory:" and "turn" not in connection.info:
-        turns = _turns.setdefault(path, Turns(Path(path)))
+        turns = turns_of(path)
         if turns.take():
             connection.info["turn"] = turns
+
+
+def turns_of(path: str) -> Turns:
+    """The queue of those who want to write into that SQLite file."""
+    return _turns.setdefault(path, Turns(Path(path)))
 
 
 def _end_turn(_connection, record) -> None:

@@ -30,8 +30,8 @@ from guanxue.learning.judging import (
     list_outcomes,
     list_waiting,
     mark_answer,
-    may_mark,
     may_answer,
+    may_mark,
     settle_marked,
 )
 from guanxue.learning.merging import foresee_completions, list_ready, overlaps, shares_evidence
@@ -58,13 +58,13 @@ from guanxue.learning.proving import (
     CannotProve,
     NoSuchCheck,
     Told,
+    ask_make_up,
     get_told,
     is_missed,
     list_told,
     make_up,
 )
 from guanxue.learning.proving import answer as answer_check
-from guanxue.learning.proving import ask_make_up
 from guanxue.learning.proving import choose as choose_check
 from guanxue.learning.proving import extend as extend_check
 from guanxue.learning.proving import give_up as give_up_check

@@ -163,6 +163,7 @@ def _told(answer: learning.Answer) -> dict:
         "gained_s": answer.gained_ms / 1000, "credited_s": answer.credited_ms / 1000,
         "coverage": answer.coverage_permille / 1000, "lesson_completed": answer.is_complete,
         "challenge": challenge_told(answer.challenge),
+        **({} if answer.day_left_ms is None else {"day_left_s": answer.day_left_ms / 1000}),
     }
 
 

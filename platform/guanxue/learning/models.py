@@ -63,7 +63,7 @@ class BeatRow(Model):
     """What one request claimed, packed as it came, and when the server received it.
 
     All rows of a playback are bound together by a chain whose end is kept with the playback alone, so that nobody who takes
-    rows away finds an earlier end to put there. Rows from before that was so have a `chain` of their own.
+    rows away finds an earlier end to put there.
     """
 
     __tablename__ = "learning_beat"
@@ -74,7 +74,6 @@ class BeatRow(Model):
     ended_ms: Mapped[int | None] = mapped_column(BigInteger)  # the playback's end as it stood then
     room_ms: Mapped[int | None]  # what the policy left of that day, where it bounds a day
     claims: Mapped[bytes] = mapped_column(LargeBinary)
-    chain: Mapped[bytes | None] = mapped_column(LargeBinary)
 
 
 class Day(Model):

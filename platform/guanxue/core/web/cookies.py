@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import copy
+import hmac
 import time
 from dataclasses import dataclass
 
 from flask import Flask, Request
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
-from itsdangerous import BadSignature, URLSafeTimedSerializer
+from itsdangerous import BadData, BadSignature, URLSafeTimedSerializer
 
 MOST_KEPT = 4096
 REFRESH_S = 24 * 3600  # a browser in use keeps its cookie: it gets a fresh one when its own is that old
@@ -39,6 +40,22 @@ class SignedCookies(SecureCookieSessionInterface):
 
     def __init__(self) -> None:
         self._kept: dict[str, Signed] = {}
+        self._tokens: dict[str, object] = {}  # what form tokens that came before say
+
+    def takes(self, app: Flask, signed: Signed, token: str) -> bool:
+        """Does the form token go with the cookie? As Flask-WTF decides it."""
+        raw = signed.values.get("csrf_token")
+        if not token or not raw:
+            return False
+        if token not in self._tokens:
+            try:
+                said = _tokens_of(app).loads(token)
+            except BadData:
+                return False
+            if len(self._tokens) >= MOST_KEPT:
+                self._tokens.clear()
+            self._tokens[token] = said
+        return hmac.compare_digest(str(raw), str(self._tokens[token]))
 
     def read(self, app: Flask, text: str) -> Signed | None:
         """What that cookie says; None unless we signed it and it still holds."""
@@ -71,4 +88,8 @@ class SignedCookies(SecureCookieSessionInterface):
 def _form_token(app: Flask, values: dict) -> str:
     """The form token for that session, as Flask-WTF makes and checks it; "" while the session has none."""
     raw = values.get("csrf_token")
-    return URLSafeTimedSerializer(app.secret_key, salt="wtf-csrf-token").dumps(raw) if raw else ""
+    return _tokens_of(app).dumps(raw) if raw else ""
+
+
+def _tokens_of(app: Flask) -> URLSafeTimedSerializer:
+    return URLSafeTimedSerializer(app.secret_key, salt="wtf-csrf-token")

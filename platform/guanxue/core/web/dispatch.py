@@ -22,6 +22,12 @@ def current_actor() -> Actor:
     return g.get("actor", ANONYMOUS)
 
 
+def bearer_in(header: str) -> str | None:
+    """The token of an Authorization header."""
+    scheme, _space, token = header.partition(" ")
+    return token.strip() or None if scheme.lower() == "bearer" else None
+
+
 def reads_first(view: Callable) -> Callable:
     """Mark a writing view that does slow things first (hashing, taking an upload) and calls begin_writing() itself."""
     view.reads_first = True
@@ -83,16 +89,18 @@ def log_request(method: str, path: str, status: int, began: float, actor: Actor,
 class Dispatcher(Flask):
     """Flask with one rule more: a writing request commits in the dispatch when its answer is below 400, else rolls back.
 
-    (Not in after_request: that also runs after a crash.) `first_asked` may answer before Flask looks at a request, and
-    `last_told` sees each answer that Flask has finished.
+    (Not in after_request: that also runs after a crash.) Those `first_asked`, in turn, may answer before Flask looks at a
+    request, and `last_told` sees each answer that Flask has finished.
     """
 
-    first_asked: Callable[[dict, Callable], Iterable[bytes] | None] | None = None
+    first_asked: tuple[Callable[[dict, Callable], Iterable[bytes] | None], ...] = ()
     last_told: Callable[[Response], None] | None = None
 
     def wsgi_app(self, environ: dict, start_response: Callable) -> Iterable[bytes]:
-        answer = self.first_asked(environ, start_response) if self.first_asked else None
-        return answer if answer is not None else super().wsgi_app(environ, start_response)
+        for ask in self.first_asked:
+            if (answer := ask(environ, start_response)) is not None:
+                return answer
+        return super().wsgi_app(environ, start_response)
 
     def process_response(self, response: Response) -> Response:
         response = super().process_response(response)

@@ -6,6 +6,7 @@ import gzip
 
 from flask import Flask, Response, request
 
+from guanxue.config import Settings
 from guanxue.core.settings import settings
 
 CONTENT_POLICY = "; ".join([
@@ -29,7 +30,7 @@ def install(app: Flask) -> None:
     """Add the headers to every answer of the app, errors included."""
 
     with app.app_context():
-        fixed = [*FIXED, *([("Strict-Transport-Security", "max-age=31536000")] if settings().is_https else [])]
+        fixed = fixed_of(settings())
 
     @app.after_request
     def _add(response: Response) -> Response:
@@ -39,6 +40,11 @@ def install(app: Flask) -> None:
         if response.mimetype == "text/html" and "cache-control" not in there:
             h["Cache-Control"] = "private, no-cache"
         return _compress(response)
+
+
+def fixed_of(site: Settings) -> list[tuple[str, str]]:
+    """The headers that every answer of that site carries."""
+    return [*FIXED, *([("Strict-Transport-Security", "max-age=31536000")] if site.is_https else [])]
 
 
 def compress(body: bytes, level: int = 5) -> bytes:

@@ -203,7 +203,7 @@ def install(app: dispatch.Dispatcher) -> None:
     """Ask kept pages first, and let the answers that Flask finishes leave their headers with the pages they show."""
     app.session_interface = SignedCookies()
     pages = app.extensions["guanxue.pages"] = KeptPages(app, app.session_interface)
-    app.first_asked, app.last_told = pages.answer, _remember_headers
+    app.first_asked, app.last_told = (pages.answer,), _remember_headers
 
 
 def kept_page(*depends_on: str | Callable[[], object], for_people: bool = False,
