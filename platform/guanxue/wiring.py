@@ -232,6 +232,7 @@ def _jobs() -> None:
     jobs.register("oversight.look", oversight_tasks.look)
     jobs.register("oversight.carry_out", oversight_tasks.carry_out, max_attempts=50)
     jobs.register("classes.settle", class_tasks.settle, max_attempts=50)
+    jobs.register("classes.settle_class", class_tasks.settle_class, max_attempts=50)
     jobs.register("credits.award_class", creditbank_tasks.award_class, max_attempts=50)
     jobs.register("credits.award", creditbank_tasks.award, max_attempts=50)
     jobs.register("credits.identity", creditbank_tasks.settle_identity, max_attempts=50)
@@ -314,7 +315,7 @@ def _workplaces() -> None:
         places.Workplace("/desk", _("帮助台"), "message", lambda actor: actor.may("support"), helpdesk.count_open),
         places.Workplace("/office/identity", _("看证件"), "shield", lambda actor: actor.may("identify"),
                          accounts.count_unchecked),
-        places.Workplace("/admin/people", _("人员"), "person", lambda actor: actor.may("administer")),
+        places.Workplace("/admin/people", _("人员"), "person", lambda actor: actor.may("administer"), also="/admin/merges"),
         places.Workplace("/admin/organisations", _("单位"), "home", lambda actor: actor.may("administer")),
         places.Workplace("/admin/policies", _("计学规则"), "clock", lambda actor: actor.may("administer")),
         places.Workplace("/admin/checklist", _("审核清单"), "check", lambda actor: actor.may("administer")))

@@ -378,6 +378,7 @@ def test_a_good_first_try_may_spare_the_lessons_and_hours_count_what_was_studied
     quiz = who.lessons()[-1]
     assert done.content_ms == round((one["duration_s"] + quiz["duration_s"]) * 1000)
     assert len(done.evidence["tested_out"]) == 1
+    assert "免修，不算学时" in browser.see("/courses/safe-measuring")
     browser.send("/learn/safe-measuring/test-out")
     two = who.lessons()[1]
     who.watch(two["id"], two["duration_s"])

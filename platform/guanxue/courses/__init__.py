@@ -30,6 +30,7 @@ from guanxue.courses.errors import (
     TextMoved,
 )
 from guanxue.courses.events import CoursePublished, LessonReady, RestEnded
+from guanxue.courses.exams import set_draw, set_strict_exam
 from guanxue.courses.exporting import export_folder, parcel_of, write_package
 from guanxue.courses.folders import CourseFolder, read_folder
 from guanxue.courses.importing import bring_in, foresee_losses, import_folder, take_folder
@@ -174,8 +175,6 @@ from guanxue.courses.service import (
     note_failure,
     publish_course,
     remove_lesson,
-    set_draw,
-    set_strict_exam,
     take_on,
     wish_for,
     withdraw_wish,

@@ -77,8 +77,10 @@ def thin_faults(lesson: Lesson) -> list[rules.Fault]:
     """What of a quiz holds fewer than three times as many questions as an attempt draws: answers would go from hand to hand."""
     thin = quizzes.thin_parts(quizzes.read_gift(lesson.body).questions, draw_of(lesson))
     return [rules.Fault(lesson.slug, _(
-        "申请补贴的课程，题库要有抽题数的 %(times)s 倍：“%(pool)s”每人考 %(n)s 道，要有 %(all)s 道，现在有 %(size)s 道，还差 %(more)s 道。",
-        times=quizzes.POOL_TIMES, pool=pool_name(x), n=x.count, all=quizzes.POOL_TIMES * x.count, size=x.size, more=x.missing)) for x in thin]
+        "申请补贴的课程，题库要有抽题数的 %(times)s 倍：“%(pool)s”每人考 %(n)s 道，要有 %(all)s 道，"
+        "现在有 %(size)s 道，还差 %(more)s 道。",
+        times=quizzes.POOL_TIMES, pool=pool_name(x), n=x.count, all=quizzes.POOL_TIMES * x.count, size=x.size,
+        more=x.missing)) for x in thin]
 
 
 def check_draw(lesson: Lesson, draw: dict[str, int | dict[str, int | None] | None]) -> quizzes.Draw:

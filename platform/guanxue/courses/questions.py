@@ -179,8 +179,12 @@ def measured_levels(course: Course, lesson: Lesson | None) -> dict[str, str]:
         for item in quizzes.list_items(paper.paper_id):
             name = open_ones.get((item.question.kind, item.question.stem, item.question.options))
             if name is not None and item.handed_in >= quizzes.FEWEST:
-                found.setdefault(name, "easy" if item.permille >= EASY_FROM else "hard" if item.permille < HARD_BELOW else "middle")
+                found.setdefault(name, _level_of(item.permille))
     return found
+
+
+def _level_of(permille: int) -> str:
+    return "easy" if permille >= EASY_FROM else "hard" if permille < HARD_BELOW else "middle"
 
 
 def take_levels(actor: Actor, course: Course, lesson: Lesson) -> int:

@@ -148,7 +148,7 @@ def _answers(actor: Actor, attempt: quizzes.Attempt, submission: quizzes.Submiss
 
 def mark_answer(actor: Actor, course: courses.Course, attempt_id: str, number: int, *, permille: int, remarks: str,
                 reason: str) -> None:
-    """Give it its points; in a strict exam, say what one thinks it is worth. Raises Forbidden, NotFound, what quizzes raises."""
+    """Give it its points; in a strict exam, one's opinion of it. Raises Forbidden, NotFound, and what quizzes raises."""
     answer = get_short_answer(actor, course, attempt_id, number)
     if not may_mark(actor, course, is_strict=answer.is_strict):
         raise Forbidden(_("这门课由别的老师负责。"))
@@ -159,7 +159,7 @@ def mark_answer(actor: Actor, course: courses.Course, attempt_id: str, number: i
 
 
 def list_marking(actor: Actor) -> list[courses.Course]:
-    """Courses in which the actor marks: their own with a quiz, and for reviewers those with answers of strict exams to be marked."""
+    """Courses in which the actor marks: their own with a quiz, and for reviewers those where strict exams wait for them."""
     own = [c for c in courses.list_own_courses(actor) if courses.list_papers(c.id)] if actor.may("teach") else []
     others = {c.id: c for paper in (quizzes.papers_waiting() if actor.may("review") else ()) for c in courses.list_using(paper)}
     for course in own:

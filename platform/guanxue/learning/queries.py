@@ -136,8 +136,8 @@ class CourseProgress:
 
     @property
     def next_lesson(self) -> LessonProgress | None:
-        """The first one that is not complete yet."""
-        return next((x for x in self.lessons if not x.is_complete), None)
+        """The first one that is neither complete nor spared."""
+        return next((x for x in self.lessons if not x.is_complete and not x.is_spared), None)
 
     @property
     def permille(self) -> int:

@@ -77,8 +77,8 @@ from guanxue.quizzes.regrading import (
 )
 from guanxue.quizzes.rules import (
     KINDS,
-    LONGEST_SHORT,
     LEVELS,
+    LONGEST_SHORT,
     WHOLE,
     Question,
     is_won_by_all,

@@ -57,10 +57,13 @@ def drawn(questions: list[Question], draw: Draw, seed: bytes) -> list[Question]:
     taken: set[str] = set()
     for pool, told in draw.items():
         for level, count in told.items() if isinstance(told, dict) else (("", told),):
-            where = (pool, level) if level else (pool,)
-            inside = sorted((q.id for q in _inside(questions, pool, level)), key=lambda name: opaque(seed, "draw", *where, name))
-            taken.update(inside[:count])
+            taken.update(_lot(_inside(questions, pool, level), (pool, level) if level else (pool,), seed)[:count])
     return [q for q in questions if q.pool not in draw or q.id in taken]
+
+
+def _lot(questions: list[Question], where: tuple[str, ...], seed: bytes) -> list[str]:
+    """Their names in the order in which this seed draws them."""
+    return sorted((q.id for q in questions), key=lambda name: opaque(seed, "draw", *where, name))
 
 
 def drawn_count(questions: list[Question], draw: Draw) -> int:

@@ -98,6 +98,7 @@ def time_line(attempt: Attempt) -> list[tuple[object, str, dict]]:
     extensions = session.scalars(select(Extension).where(Extension.attempt_id == attempt.id))
     late = session.scalars(select(LateSave).where(LateSave.attempt_id == attempt.id))
     found = [(x.asked_at, "rested" if x.is_free else "extended", {"until": x.expires_at}) for x in extensions]
-    found += [(x.received_at, "late", {"expired_at": x.expired_at, "counted": sum(bool(row[4]) for row in x.document),
-                                       "answers": len(x.document), "written_ms": min(row[3] for row in x.document)}) for x in late]
+    found += [(x.received_at, "late", {
+        "expired_at": x.expired_at, "counted": sum(bool(row[4]) for row in x.document), "answers": len(x.document),
+        "written_ms": min(row[3] for row in x.document)}) for x in late]
     return sorted(found, key=lambda x: x[0])

@@ -1,4 +1,4 @@
-"""Papers, attempts, more time for them, answers that came late, what was handed in, how people marked it, and keys that were put right."""
+"""Papers, attempts, more time for them, answers that came late, what was handed in, how people marked it, corrected keys."""
 
 from __future__ import annotations
 

@@ -107,8 +107,8 @@ def open_attempt(actor: Actor, paper_id: int, subject: str, limits: Limits, *, d
     paper, now = get_paper(paper_id), clock.now()
     attempt = Attempt(
         id=secrets.token_urlsafe(12), person_id=actor.id, paper_id=paper.id, subject=subject, seed=secrets.token_hex(16),
-        started_at=now, expires_at=now + time_for(paper, extra_permille), answers={}, stamps={}, hold=1, device=device, held_at=now,
-        extra_permille=extra_permille)
+        started_at=now, expires_at=now + time_for(paper, extra_permille), answers={}, stamps={}, hold=1, device=device,
+        held_at=now, extra_permille=extra_permille)
     session.add(attempt)
     session.flush()
     return attempt
@@ -305,7 +305,7 @@ def feedback(attempt: Attempt, submission: Submission, *, explain: bool, is_pass
 
 
 def areas_of(attempt: Attempt, submission: Submission) -> list[tuple[str, int]]:
-    """(pool, mean of its questions in permille) of what was handed in, in the paper's order; nothing while it waits for marks."""
+    """(pool, mean of its questions in permille) of what was handed in, in the paper's order; nothing while marks are wanted."""
     now = standing_of(submission)
     found: dict[str, list[int]] = {}
     for question in questions_of(attempt) if now.is_decided else []:

@@ -25,10 +25,11 @@ def draw_values(course: courses.Course, lesson: courses.Lesson, problem: Problem
     thin = quizzes.thin_parts(questions, draw) if is_drawable else []
     return {"url": url_for("courses.draw", slug=course.slug, lesson_id=lesson.id), "pools": pools,
             "whole": quizzes.drawn_count(questions, draw) if is_drawable else None, "questions": len(questions),
-            "message": str(problem.message) if problem else "", "is_subsidised": course.is_subsidised, "times": quizzes.POOL_TIMES,
+            "message": str(problem.message) if problem else "", "is_subsidised": course.is_subsidised,
+            "times": quizzes.POOL_TIMES,
             "thin": [{"name": courses.pool_name(x), "count": x.count, "size": x.size, "missing": x.missing} for x in thin],
             "is_strict": typed.get("strict") == "yes" if problem else courses.is_strict_exam(lesson),
-            "unmarked": sum(not q.level for q in questions), "measured": len(courses.measured_levels(course, lesson)),
+            "measured": len(courses.measured_levels(course, lesson)),
             "levels_url": url_for("courses.take_levels", slug=course.slug, lesson_id=lesson.id)}
 
 
@@ -39,7 +40,8 @@ def _pool(n: int, pool: str, size: int, draw: quizzes.Draw, questions: list, typ
         "field": f"draw-{n}", "name": pool, "size": size, "error": errors.get(f"draw-{n}", ""),
         "count": typed.get(f"draw-{n}", "" if mix else str(told)),
         "levels": [{"level": level, "field": f"draw-{n}-{level}", "size": there, "name": courses.LEVEL_NAMES[level],
-                    "count": typed.get(f"draw-{n}-{level}", str(mix.get(level, ""))), "error": errors.get(f"draw-{n}-{level}", "")}
+                    "count": typed.get(f"draw-{n}-{level}", str(mix.get(level, ""))),
+                    "error": errors.get(f"draw-{n}-{level}", "")}
                    for level, there in quizzes.levels_of(questions, pool).items()]}
 
 

@@ -58,7 +58,8 @@ def questions_page(course: courses.Course, problem: Problem | None = None, **giv
         remarks=[r for r in remarks if r["kind"] != "question" or r["place"] not in asked],
         values=values, is_writing="writing" in request.args, has_comments=courses.has_comments(lesson),
         thin=_thin(lesson, questions),
-        pools=_pools(course, questions), preview=given.get("preview"), typed=given.get("typed", ""),
+        pools=_pools(course, questions),
+        preview=given.get("preview"), typed=given.get("typed", ""),
         brought=_brought_values(brought) if brought else None, is_fresh=request.args.get("brought") == "1",
         forms=_forms(questions) if questions else [], formats=", ".join(str(x) for x in quizzes.FORMAT_NAMES.values()),
         **told_of(problem)))
@@ -83,7 +84,8 @@ def _shown(number: int, q: quizzes.Question) -> dict:
     best = max((o.permille for o in q.options), default=0)
     is_choice = q.kind in ("single", "multiple")
     return {
-        "number": number, "id": q.id, "kind": q.kind, "stem_html": inline_html(said.stem), "pool": q.pool, "level": q.level, "rule": q.rule,
+        "number": number, "id": q.id, "kind": q.kind, "stem_html": inline_html(said.stem), "pool": q.pool,
+        "level": q.level, "rule": q.rule,
         "is_won_by_all": quizzes.is_won_by_all(q),
         "options": [{"text_html": inline_html(o.text),
                      "is_right": o.permille > 0 if q.kind == "multiple" else o.permille == best}

@@ -86,10 +86,10 @@ def grant_time(slug: str) -> Response:
     course, form = taught(slug), request.form
     try:
         enrolment = _enrolment(course, form.get("number", "").strip())
-        percent = form.get("percent", "")
+        permille = next((n for n in quizzes.SHARES if str(n // 10) == form.get("percent", "")), 0)
         reason = form.get("more", "").strip() or form.get("reason", "")
-        quizzes.grant_time(current_actor(), enrolment.person_id, learning.time_subject(course.id),
-                           permille=int(percent) * 10 if percent in {str(n // 10) for n in quizzes.SHARES} else 0, reason=reason)
+        quizzes.grant_time(current_actor(), enrolment.person_id, learning.time_subject(course.id), permille=permille,
+                           reason=reason)
     except Invalid as problem:
         return _exams(course, problem)
     return redirect(url_for(".exams", slug=slug, _anchor="time"), 303)

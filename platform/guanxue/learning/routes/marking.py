@@ -52,7 +52,8 @@ def marking(slug: str) -> Response:
     """The course's short answers that wait, handed in first first; and those that are marked."""
     course, actor = marked(slug), current_actor()
     return personal(page("learning/marking.html", course=_course(course),
-                         may_correct=courses.may_edit_course(actor, course), waiting=[_line(x) for x in learning.list_waiting(actor, course)],
+                         may_correct=courses.may_edit_course(actor, course),
+                         waiting=[_line(x) for x in learning.list_waiting(actor, course)],
                          marked=[_line(x) for x in learning.list_marked(actor, course)]))
 
 
@@ -83,7 +84,8 @@ def _answer_page(course: courses.Course, attempt: str, number: int, problem: Pro
         "learning/marking_answer.html", problem.status if problem else 200, course=_course(course),
         attempt=attempt, number=number, waiting=len(waiting), steps=STEPS, is_own=answer.is_own, is_decided=answer.is_decided,
         stem_html=inline_html(answer.question.stem), reference_html=inline_html(answer.question.explanation),
-        is_strict=answer.is_strict, is_wanted=answer.is_wanted, answer=answer.answer, at=answer.submitted_at, most_remarks=quizzes.LONGEST_REMARKS,
+        is_strict=answer.is_strict, is_wanted=answer.is_wanted, answer=answer.answer, at=answer.submitted_at,
+        most_remarks=quizzes.LONGEST_REMARKS,
         mark={"percent": mark.permille // 10, "permille": mark.permille, "at": mark.at} if mark else None,
         values={"permille": form.get("permille", str(mark.permille) if mark else ""),
                 "remarks": form.get("remarks", mark.remarks if mark else ""), "reason": form.get("reason", "")},

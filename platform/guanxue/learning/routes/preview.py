@@ -103,7 +103,7 @@ def _study(course: courses.Course, lesson: courses.Lesson) -> dict:
         "share_percent": numbers.share_watched_permille // 10, "max_rate": 1, "body_html": markdown_html(lesson.body),
         "state": "ready" if is_ready else "failed" if asset is not None and asset.state == "failed" else "preparing",
         "play": courses.play_of(lesson) if is_ready else None, "costs": None, "speeds": (), "begins_with": "film",
-        "making_permille": asset.progress_permille if asset else 0, "failure": asset.failure if asset else "", "engine": "",
+        "making_permille": asset.progress_permille if asset else 0, "engine": "",
         "cues": [{"start_ms": c.start_ms, "end_ms": c.end_ms, "text": c.text} for c in cues],
         "transcript": [] if cues else spoken.split("\n\n")}
 
@@ -118,7 +118,8 @@ def _quiz(course: courses.Course, lesson: courses.Lesson, seed: str, *, is_hande
     values = _frame(course, lesson) | {
         "pass_mark": pass_mark, "question_count": len(shown), "attempts_left": 0, "attempts": numbers.quiz_attempts,
         "cooldown_hours": numbers.quiz_cooldown_ms // 3_600_000, "is_passed": True, "result": None, "attempt": None,
-        "lapsed": None, "waiting_lessons": [], "message": "", "is_awaiting": False, "corrections": [], "elsewhere": None, "spared": None,
+        "lapsed": None, "waiting_lessons": [], "message": "", "is_awaiting": False, "corrections": [],
+        "elsewhere": None, "spared": None,
         "spare_mark": 0, "is_strict": False, "extra_percent": 0,
         "trial_url": url_for(".try_screen", slug=course.slug, lesson_id=lesson.id)}
     if not is_handed_in:
@@ -128,5 +129,6 @@ def _quiz(course: courses.Course, lesson: courses.Lesson, seed: str, *, is_hande
     score, lines = quizzes.trial_result(asked, draw, key, answers_from_form(shown, request.form))
     return values | {
         "again_url": url_for(".screen", slug=course.slug, lesson_id=lesson.id),
-        "result": {"score": score, "passed": score >= pass_mark, "pass_mark": pass_mark, "lines": lines, "at": clock.now(), "areas": [],
+        "result": {"score": score, "passed": score >= pass_mark, "pass_mark": pass_mark, "lines": lines, "areas": [],
+                   "at": clock.now(),
                    "waiting": sum(x["points"] is None for x in lines), "right": sum(x["points"] == 1 for x in lines)}}

@@ -58,12 +58,24 @@ def lesson(course: str, lesson: str) -> Response:
         "resume_ms": _asked_moment(row.duration_ms, mine.resume_ms),
         "notes": [shown_note(n) for n in learning.list_notes(current_actor().id, found.id, row.slug)],
         "is_complete": mine.is_complete, "share_percent": numbers.share_watched_permille // 10,
+        "has_checks": bool(numbers.presence_max_ms),
+        "day_left_ms": learning.find_left(current_actor().id, numbers.daily_cap_ms) if numbers.daily_cap_ms else None,
         "max_rate": numbers.max_rate_permille / 1000 if row.kind == "video" else 1,
+        "take": _take(found, enrolment, row, numbers),
     }
     if row.kind == "text":
         body_html = markdown_html(row.body, is_saving=look.present().is_saving)
         return personal(page("learning/text.html", **values, body_html=body_html))
     return personal(page("learning/lesson.html", **values, **_player(row)))
+
+
+def _take(course: courses.Course, enrolment: learning.Enrolment, row: courses.RevisionLesson,
+          numbers: policies.Numbers) -> dict | None:
+    """What learning/take.html shows: this lesson to be taken along; None where that cannot be."""
+    path = url_for("learning.lesson", course=course.slug, lesson=row.slug)
+    found = [x.shown(path) for x in learning.list_takeable(enrolment, [row])]
+    return {"lessons": found, "is_one": True, "days": numbers.offline_window_ms // 86_400_000,
+            "share_percent": numbers.offline_share_permille // 10} if found else None
 
 
 def onward_shown(enrolment: learning.Enrolment, course: courses.Course) -> dict | None:
@@ -117,7 +129,7 @@ def _player(row: courses.RevisionLesson) -> dict:
         "state": state, "play": play, "costs": _costs(asset), "speeds": SPEEDS,
         # Whoever saves data begins with sound and pictures, where there are any.
         "begins_with": "sound" if play and play["sounds"] and look.present().is_saving else "film",
-        "making_permille": asset.progress_permille, "failure": asset.failure,
+        "making_permille": asset.progress_permille,
         "engine": wanted if wanted in ENGINES else "",
         "cues": [{"start_ms": c.start_ms, "end_ms": c.end_ms, "text": c.text} for c in cues],
         "transcript": [] if cues else courses.spoken_text(row.body).split("\n\n"),

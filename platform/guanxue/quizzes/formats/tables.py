@@ -214,7 +214,8 @@ def _draft(number: int, columns: dict[int, str], cells: list[Cell]) -> Draft:
     word = fold(said.get("kind", "")).strip().strip("【】[]()")
     draft = Draft(number, stem=said.get("stem", ""), kind=headings.kind_named(word), answer=said.get("answer"),
                   explanation=said.get("explanation", ""), pool=said.get("pool", ""), id=said.get("id", ""),
-                  rule="whole" if said.get("rule", "").strip() in WHOLE_WORDS else "", level=LEVEL_WORDS.get(said.get("level", "").strip().lower(), ""))
+                  rule="whole" if said.get("rule", "").strip() in WHOLE_WORDS else "",
+                  level=LEVEL_WORDS.get(said.get("level", "").strip().lower(), ""))
     if said.get("level", "").strip() and not draft.level:
         draft.dropped.append(_("难度“%(what)s”没有这一种，没有填。", what=said["level"].strip()[:20]))
     if word and not draft.kind:
