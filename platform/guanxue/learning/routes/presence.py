@@ -38,7 +38,14 @@ def _mine(problem: Problem | None = None) -> Response:
     return personal(page(
         "learning/my_presence.html", problem.status if problem else 200, checks=[_line(t, titles) for t in found[:SHOWN]],
         waiting=_waiting(actor.id), room=room.name if room else "", more=max(0, len(found) - SHOWN),
-        message=str(problem.message) if problem else "", code=request.form.get("code", "")))
+        message=_message(problem), code=request.form.get("code", "")))
+
+
+def _message(problem: Problem | None) -> str:
+    """What stands above the page: the problem, or that the last answer was wrong."""
+    if problem is not None:
+        return str(problem.message)
+    return str(_("不对。")) if request.method == "GET" and request.args.get("wrong") else ""
 
 
 def _line(told: learning.Told, titles: dict) -> dict:
@@ -83,7 +90,7 @@ def answer_presence(code: str) -> Response:
         if form.get("kind"):
             learning.choose_check(actor, code, form["kind"])
         elif not learning.answer_check(actor, code, form.get("answer", "")):
-            raise Conflict(_("不对，请再试一次。"))
+            return redirect(url_for(".my_presence", wrong=1), 303)  # what answers with an error keeps no wrong answer
     except (Invalid, Conflict) as problem:
         return _mine(problem)
     return redirect(url_for(".my_presence"), 303)
@@ -102,9 +109,9 @@ def _make_up_page(code: str, problem: Problem | None = None) -> Response:
     question = told.now.makeup if told.until_ms else None
     asked = {"text": question["text"], "options": list(enumerate(question["options"])),
              "prompt": GAP_PROMPT if question["text"] else PROMPTS[QUESTION]} if question else None
-    return personal(page("learning/make_up.html", problem.status if problem else 200, check=_line(told, {course.id: course}),
-                         question=asked, tries_left=max(0, learning.MAKEUP_TRIES - told.now.failed),
-                         message=str(problem.message) if problem else ""))
+    return personal(page("learning/make_up.html", problem.status if problem else 200, question=asked,
+                         check=_line(told, {course.id: course}), tries_left=max(0, learning.MAKEUP_TRIES - told.now.failed),
+                         message=_message(problem)))
 
 
 @blueprint.post("/me/presence/<code>/make-up")
@@ -116,7 +123,7 @@ def answer_make_up(code: str) -> Response:
         if "answer" not in form:
             learning.ask_make_up(actor, code)
         elif not learning.make_up(actor, code, form["answer"]):
-            raise Conflict(_("不对。看看还可以怎么补。"))
+            return redirect(url_for(".make_up", code=code, wrong=1), 303)
     except (Invalid, Conflict) as problem:
         return _make_up_page(code, problem)
     return redirect(url_for(".make_up", code=code), 303)
@@ -162,8 +169,8 @@ def _room_page(room_id: int, problem: Problem | None = None) -> Response:
     seated = [{"id": s.person_id, "name": s.name, "at": s.joined_at, "waits": s.waits} for s in learning.list_seated(found)]
     return personal(page(
         "learning/room.html", problem.status if problem else 200, is_open=is_open, seated=seated,
-        room={"id": found.id, "name": found.name, "at": found.opened_at}, number=f"{number[:3]} {number[3:]}" if is_open else "",
-        left_ms=left_ms, marked=request.args.get("marked", ""), message=str(problem.message) if problem else ""))
+        room={"id": found.id, "name": found.name}, number=f"{number[:3]} {number[3:]}" if is_open else "", left_ms=left_ms,
+        marked=request.args.get("marked", ""), message=str(problem.message) if problem else ""))
 
 
 @blueprint.post("/rooms/<int:room_id>/roll")
