@@ -1,15 +1,17 @@
 // The service worker: hashed files come from the phone; a person's own courses can be read where there is no network.
 // /sw.js puts VERSION, FILES and WORDS before this text. What it must never do: show one person's page to another, keep an
-// error or a redirect, touch a film or a form. A page says in X-Shelf whose it is: a random-looking word of the session.
+// error or a redirect, touch a form, or a film but one that was taken along. A page says in X-Shelf whose it is: a
+// random-looking word of the session.
 (() => {
   if (!self.caches) return;
-  const SHELL = `guanxue-shell-${VERSION}`, MINE = 'guanxue-mine-', MOST_PAGES = 30, DAY_MS = 86400000;
+  const SHELL = `guanxue-shell-${VERSION}`, MINE = 'guanxue-mine-', LESSONS = 'guanxue-lesson-', MOST_PAGES = 30, DAY_MS = 86400000;
   const MAY_BE_KEPT = /^\/(me|courses\/[\w-]+)$/, CHANGES_WHO = /^\/(login|logout|register|forgot|me\/settings\/leave)\b/;
   let asked = 0, judged = 0;  // an answer older than the newest one judged says nothing any more
 
   const named = async (begin) => (await caches.keys()).filter((name) => name.startsWith(begin));
-  const drop = async (but) => Promise.all((await named(MINE)).filter((name) => name !== but).map((name) => caches.delete(name)));
-  const forget = () => { asked += 1; judged = asked; return drop(); };
+  const drop = async (but) => Promise.all((await named(MINE)).filter((name) => name !== MINE + but)
+    .concat((await named(LESSONS)).filter((name) => name !== LESSONS + but)).map((name) => caches.delete(name)));
+  const forget = () => { asked += 1; judged = asked; return drop(''); };
 
   self.addEventListener('install', (event) => {
     const filled = caches.open(SHELL).then((shell) => Promise.all(FILES.map((file) =>
@@ -35,6 +37,8 @@
       if (CHANGES_WHO.test(url.pathname)) event.waitUntil(forget());
     } else if (request.mode === 'navigate' && !/^\/(media|api)\//.test(url.pathname)) {
       event.respondWith(page(event, url));
+    } else if (url.pathname.startsWith('/kept/')) {
+      event.respondWith(keptFile(request, url));
     } else if (url.pathname.startsWith('/static/') && url.searchParams.has('v') && !request.headers.has('range')) {
       event.respondWith(file(request));
     }
@@ -58,6 +62,8 @@
       if (shell && isForEver) shell.put(request, answer.clone()).catch(() => {});  // no room: then not
       return answer;
     } catch (fault) {
+      const taken = await lessons(), mine = taken && await taken.match(request);
+      if (mine) return mine;
       const other = shell && await shell.match(request, { ignoreSearch: true });  // a kept page may name an older one
       if (other) return other;
       throw fault;
@@ -89,7 +95,7 @@
     if (turn < judged) return '';
     judged = turn;
     const shelf = answer.headers.get('X-Shelf');
-    await drop(shelf ? MINE + shelf : '');
+    await drop(shelf || '');
     if (!shelf || !isMine(url)) return '';
     const headers = new Headers(answer.headers), text = await answer.text();
     headers.delete('Content-Encoding');
@@ -108,8 +114,37 @@
     return names.length === 1 ? caches.open(names[0]) : null;
   }
 
+  // ---- lessons that were taken along: learning/download.js put them here, in pieces of one size
+
+  async function lessons() {
+    const names = await named(LESSONS);
+    return names.length === 1 ? caches.open(names[0]) : null;
+  }
+
+  async function keptFile(request, url) {
+    const taken = await lessons(), name = url.pathname.replace(/(\/pictures\/\w+)-\d+\.\w+$/, '$1');
+    const facts = taken && await taken.match(`${name}?facts`);
+    if (!facts) return new Response('', { status: 404 });
+    const whole = await facts.json(), asks = /^bytes=(\d*)-(\d*)$/.exec(request.headers.get('range') || '');
+    let from = 0, to = whole.bytes - 1;
+    if (asks && asks[1]) {
+      from = Number(asks[1]);
+      if (asks[2]) to = Math.min(to, Number(asks[2]));
+    } else if (asks && asks[2]) from = Math.max(0, whole.bytes - Number(asks[2]));
+    if (from > to) return new Response('', { status: 416, headers: { 'Content-Range': `bytes */${whole.bytes}` } });
+    const pieces = [];
+    for (let n = 0, at = 0; n < whole.parts && at <= to; n += 1) {
+      const piece = await (await taken.match(`${name}?part=${n}`)).blob();
+      if (at + piece.size > from) pieces.push(piece.slice(Math.max(0, from - at), Math.min(piece.size, to + 1 - at)));
+      at += piece.size;
+    }
+    const headers = { 'Content-Type': whole.type, 'Content-Length': String(to + 1 - from), 'Accept-Ranges': 'bytes' };
+    if (asks) headers['Content-Range'] = `bytes ${from}-${to}/${whole.bytes}`;
+    return new Response(new Blob(pieces, { type: whole.type }), { status: asks ? 206 : 200, headers });
+  }
+
   async function keptPage(url) {
-    const mine = isMine(url) ? await shelf() : null;
+    const mine = isMine(url) ? await shelf() : /^\/learn\//.test(url.pathname) ? await lessons() : null;
     const kept = mine && await mine.match(url.pathname);
     if (!kept) return null;
     const text = await kept.text(), at = new Date(Number(kept.headers.get('X-Kept-At')));
@@ -124,8 +159,14 @@
     const answer = await shell.match('/offline-here') || await shell.match('/offline');
     if (!answer) return null;
     const text = await answer.text(), lines = [];
-    for (const request of mine ? await mine.keys() : []) {
-      const title = /<title>([^<]*)<\/title>/.exec(await (await mine.match(request)).text());
+    const taken = await lessons(), pages = [];
+    for (const cache of [mine, taken]) {
+      for (const request of cache ? await cache.keys() : []) {
+        if (/^\/(?!kept\/|static\/)[^?]*$/.test(request.url.slice(location.origin.length))) pages.push([cache, request]);
+      }
+    }
+    for (const [cache, request] of pages) {
+      const title = /<title>([^<]*)<\/title>/.exec(await (await cache.match(request)).text());
       lines.push(`<li><a class="line" href="${new URL(request.url).pathname}"><span class="grow">${title ? title[1].replace(/ · [^·]*$/, '') : ''}</span></a></li>`);
     }
     const list = `<section class="stack"><h2>${wordsOf(text).list}</h2><ul class="lines card">${lines.join('')}</ul></section>`;

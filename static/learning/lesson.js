@@ -8,11 +8,12 @@
   const words = document.getElementById('counted-words'), bar = document.getElementById('counted-bar');
   const aloud = document.getElementById('counted-aloud');
   const why = document.getElementById('why'), nextUp = document.getElementById('next-up');
+  const dayFull = document.getElementById('day-full');
   const clock = (s) => `${Math.floor(s / 60)}:${String(Math.floor(s % 60)).padStart(2, '0')}`;
   const durationS = Number(data.duration) / 1000, maxRate = Number(data.maxRate) || 1;
   const SLACK_S = 0.75;   // players measure in ticks: this much more than the time that passed is no jump
   const ASLEEP_S = 15;    // a page that did not move for this long was asleep
-  const study = window.study = { durationS, maxRate, says, clock, onTold: null, onLost: null, isComplete: nextUp !== null && !nextUp.hidden };
+  const study = window.study = { durationS, maxRate, says, clock, onChallenge: null, onLost: null, isComplete: nextUp !== null && !nextUp.hidden };
 
   // ---- what outlives the page: beats not yet delivered, and what the player remembers
   const shelf = `guanxue/${data.person}/`;
@@ -30,15 +31,22 @@
   });
   const say = study.say = (text) => { if (why.textContent !== (text || '')) why.textContent = text || ''; why.hidden = !text; };
   const sayOffline = () => say(says.offline);
+  // A presence check comes with any answer (presence.js); the same one again is nothing new.
+  const challenged = (told) => { if (study.onChallenge && 'challenge' in told) study.onChallenge(told.challenge); };
   const newKey = () => Math.random().toString(36).slice(2) + Date.now().toString(36);
   let key = newKey();
   let open = null, opening = null, openedAt = 0, lastT = 0, pending = [], sending = false, again = false, timer = 0, retry = 0;
   let known = Number(data.resume) / 1000;  // the second the server would go on from
+  const tickets = data.offline ? window.tickets : null;  // leave to study this lesson without a network (tickets.js)
+  let hasTicket = false, failures = 0, triedAt = 0;
+  if (tickets) study.lookForTicket = () => tickets.find(data.person, data.lesson).then((one) => { hasTicket = Boolean(one); return one; }).catch(() => null);
+  if (tickets) study.lookForTicket();
 
   function opened(told) {
     open = told;
     openedAt = performance.now() - told.elapsed_ms;
     awake = Date.now() - performance.now();
+    challenged(told);
   }
   function ensureOpen() {
     if (open) return Promise.resolve(true);
@@ -51,14 +59,70 @@
       clearInterval(timer);
       timer = setInterval(() => { wake(); cut(); flush(); }, told.beat_every_s * 1000);
       return true;
-    })().catch(() => { sayOffline(); return false; }).then((is) => { opening = null; return is; });
+    })().catch(openHere).then((is) => { opening = null; return is; });
     return opening;
   }
+
+  // ---- no network: with a ticket what is played goes into the record on this phone, and is sent later
+  async function openHere() {
+    const sitting = tickets ? await tickets.sit(data.person, data.lesson).catch(() => null) : null;
+    if (!sitting) { sayOffline(); return false; }
+    open = { sitting };
+    openedAt = performance.now();
+    awake = Date.now() - performance.now();
+    lastT = 0;
+    triedAt = openedAt;
+    askAgain();
+    clearInterval(timer);
+    timer = setInterval(() => { wake(); cut(); flush(); askWhenDue(); tryNetwork(); }, sitting.every * 1000);
+    say(says.noted);
+    return true;
+  }
+  async function keepHere() {
+    const sitting = open.sitting, batch = pending;
+    pending = [];
+    try {
+      await tickets.keep(sitting, batch);
+      if (open && open.sitting === sitting) shelve(Boolean(start)); else tickets.shelve(data.person, sitting, []);
+    } catch (_full) { say(says.no_room); }
+  }
+  // What was played up to here is in the record; whatever comes next asks for a playback of the server's again.
+  function leaveHere() {
+    cut();
+    if (pending.length) keepHere();
+    part();
+  }
+  function tryNetwork() {
+    if (!open || !open.sitting || performance.now() - triedAt < 60000) return;
+    triedAt = performance.now();
+    tickets.sync(data.person, data.csrf).then((told) => { if (told.reached && open && open.sitting) leaveHere(); }).catch(() => {});
+  }
+  // Where presence is asked for, it is asked here too: a tap, written into the record.
+  let askAt = Infinity, isAsking = false;
+  function askAgain() {
+    const asks = open.sitting.asks;
+    askAt = asks ? performance.now() + 1000 * (asks[0] + Math.random() * (asks[1] - asks[0])) : Infinity;
+  }
+  function askWhenDue() {
+    if (!open || !open.sitting || !start || isAsking || performance.now() < askAt || !study.onAsk) return;
+    isAsking = true;
+    study.onAsk(() => {
+      isAsking = false;
+      if (!open || !open.sitting) return;
+      const t = Math.max(lastT + 1, Math.round(performance.now() - openedAt));
+      pending.push({ t_ms: t, from_s: last, to_s: last, rate: 0 });
+      lastT = t;
+      keepHere();
+      askAgain();
+    });
+  }
+  study.onSynced = (told) => { if (told.lessons[data.lesson]) show(told.lessons[data.lesson]); };
 
   // A phone that slept may have stopped the clock we count by: then the server is asked how late it is.
   let awake = 0, asking = false;
   async function wake() {
     if (!open || sending || asking || Math.abs(Date.now() - performance.now() - awake) < 3000) return;
+    if (open.sitting) { leaveHere(); return; }  // asleep, or a clock that was set: a new sitting
     asking = true;
     try {
       const answer = await call(`/lessons/${data.lesson}/playback`, { key });
@@ -75,19 +139,23 @@
   function shelve(isGoing) {
     const now = isGoing && start && open ? claim(where()) : null;
     const beats = now ? pending.concat([now]) : pending;
+    if (open && open.sitting) { tickets.shelve(data.person, open.sitting, beats, isGoing ? Date.now() : 0); return; }
     keep(`beats/${key}`, beats.length ? { lesson: data.lesson, key, pending: beats, going: isGoing ? Date.now() : 0 } : null);
   }
   // Ended elsewhere or too long silent: what comes next is a new playback.
-  function close() { shelve(); clearInterval(timer); open = null; start = null; key = newKey(); }
+  function part() { clearInterval(timer); open = null; start = null; key = newKey(); }
+  function close() { shelve(); part(); }
 
   async function flush(keepalive) {
     if (sending) { again = true; return; }
     if (!open || !pending.length) return;
+    if (open.sitting) { await keepHere(); return; }
     sending = true;
     const batch = pending.slice(0, 500);
     try {
       const answer = await call(`/playbacks/${open.playback_id}/beats`, { nonce: open.nonce, seq: open.next_seq, beats: batch }, keepalive);
       const told = await answer.json();
+      failures = 0;
       if (answer.ok || (answer.status === 409 && told.type.endsWith('sequence-gap'))) {
         open.nonce = told.nonce; open.next_seq = told.next_seq;
         for (const beat of pending) if (beat.t_ms <= told.acked_t_ms) known = beat.to_s;
@@ -105,7 +173,16 @@
         }
       }
       shelve(Boolean(start));
-    } catch (_offline) { sayOffline(); }
+    } catch (_offline) {
+      sayOffline();
+      failures += 1;
+      if (hasTicket && failures > 1) {  // what was played stays this playback's, to be sent later; from here on it is the ticket's
+        cut();
+        shelve();
+        pending = [];
+        part();
+      }
+    }
     sending = false;
     if (again) { again = false; flush(); }
   }
@@ -138,7 +215,7 @@
           if (!sent.ok) break;
           told.nonce = state.nonce; told.next_seq = state.next_seq;
           rest = rest.filter((beat) => beat.t_ms > state.acked_t_ms);
-          if (left.lesson === data.lesson) show(state);
+          if (left.lesson === data.lesson) show(state); else challenged(state);
           if (rest.length === before) break;
         }
         keep(name, null);
@@ -163,7 +240,8 @@
     if (words.textContent !== text) words.textContent = text;
     sayAtQuarters(text);
     if (study.isComplete) nextUp.hidden = false;
-    if (study.onTold) study.onTold(told);
+    if (dayFull && 'day_left_s' in told) dayFull.hidden = told.day_left_s > 0;
+    challenged(told);
   }
 
   // ---- what is being watched or read: from a start until something changes
@@ -210,6 +288,8 @@
     if (start && performance.now() - shelvedAt > 1000) { shelvedAt = performance.now(); shelve(true); }
   };
   study.isGoing = () => Boolean(start);
+  study.show = show;
+  study.now = () => Math.round(performance.now() - openedAt);
   study.playback = () => open && open.playback_id;
   Object.assign(study, { begin, cut, stop, flush, ensureOpen, last: () => last, hear: (position) => { last = position; } });
   study.resumeAt = () => {
@@ -237,15 +317,27 @@
   });
   window.addEventListener('pagehide', leaveQuietly);
   document.addEventListener('freeze', leaveQuietly);
-  window.addEventListener('online', () => { flush(); if (!video) read(); });
+  window.addEventListener('online', () => {
+    if (open && open.sitting) leaveHere(); else flush();
+    if (tickets) deliverShelved();
+    if (!video) read();
+  });
 
   deliverShelved().then(() => { if (!video) read(); });
 
+  if (!video) study.onAsk = (answer) => { stop(); window.alert(says.asked); answer(); read(); };
+
   // ---- reading: time counts while the page is in sight; at the end it goes on from the beginning until all of it counts
+  const isAsked = () => Boolean(study.isAsked && study.isAsked());
   async function read() {
-    if (study.isComplete || document.visibilityState !== 'visible' || !(await ensureOpen()) || document.visibilityState !== 'visible') return;
+    if (study.isComplete || isAsked() || document.visibilityState !== 'visible' || !(await ensureOpen())) return;
+    if (isAsked() || document.visibilityState !== 'visible') return;
     if (start && start.position < durationS) return;
     begin(last >= durationS ? 0 : last, 1);
+  }
+  if (!video) {
+    study.halt = () => { stop(); flush(); return true; };
+    study.goOn = () => read();
   }
   if (!video) setInterval(() => { if (start) { wake(); cut(); flush(); read(); } }, 5000);
 })();

@@ -22,21 +22,26 @@
     $('saving-why').hidden = false;
   }
   if (!saving && sounds.length && remembered.mode) mode = remembered.mode;
+  // What of it is on this phone ("film" or "sound", else "") is played from there: download.js tells; a kept page knows.
+  let local = data.local || '';
+  if (local) mode = local;
+  const isLocal = () => local !== '' && local === mode;
+  const address = (url) => (isLocal() ? url.replace(/^\/media\/[^/]+\//, '/kept/') : url);
   let quality = renditions.some((r) => r.name === remembered.quality) ? remembered.quality : '';
   const chosen = () => renditions.find((r) => r.name === (quality || (saving ? renditions[0].name : '')));
 
   let hls = null, broken = [], attached = false, at = 0;
   const playing = (name) => { data.playing = name; };
-  const source = (url) => { video.src = url; };
+  const source = (url) => { video.src = address(url); };
   const engines = {
     sound() {
-      const known = sounds.filter((s) => broken.indexOf(s.url) < 0 && video.canPlayType(s.type));
+      const known = sounds.filter((s) => broken.indexOf(address(s.url)) < 0 && video.canPlayType(s.type));
       if (!known.length) { mode = 'film'; showMode(); attach(); return; }
       playing('sound');
       source(known[0].url);
     },
     native() { playing('native'); source((chosen() || {}).hls_url || data.hls); },
-    mp4() { playing('mp4'); source(chosen() && chosen().name === renditions[0].name && data.small ? data.small : data.mp4); },
+    mp4() { playing('mp4'); source(isLocal() && data.small ? data.small : chosen() && chosen().name === renditions[0].name && data.small ? data.small : data.mp4); },
     hlsjs() {
       playing('hlsjs');
       const ready = () => {
@@ -59,7 +64,7 @@
     script.onload = script.onerror = told;
     document.head.appendChild(script);
   }
-  const engineOf = () => (mode === 'sound' ? 'sound'
+  const engineOf = () => (mode === 'sound' ? 'sound' : isLocal() ? 'mp4'
     : broken.indexOf('hls') >= 0 ? 'mp4'
       : data.engine || (video.canPlayType('application/vnd.apple.mpegurl') ? 'native' : window.MediaSource ? 'hlsjs' : 'mp4'));
   function attach() {
@@ -150,6 +155,7 @@
   function toggle(wanted) {
     const play = wanted === undefined ? video.paused : wanted;
     if (!play) { video.pause(); return; }
+    if (study.isAsked && study.isAsked()) return;
     prompt.hidden = true;
     if (!attached && performance.now() > FRESH_MS) { location.reload(); return; }
     if (!attached) attach();
@@ -164,6 +170,7 @@
     if (navigator.mediaSession) navigator.mediaSession.playbackState = is ? 'playing' : 'paused';
     wakeBar();
   }
+  video.addEventListener('play', () => { if (study.isAsked && study.isAsked()) video.pause(); });
   ['play', 'pause', 'ended', 'emptied'].forEach((name) => video.addEventListener(name, showPlaying));
   ['waiting', 'playing', 'pause', 'canplay'].forEach((name) => video.addEventListener(name, () => holder.classList.toggle('waiting', name === 'waiting')));
   $('play').addEventListener('click', () => toggle());
@@ -309,7 +316,7 @@
   let shown = -1, next = -1;
   function picture(n) {
     const made = document.createElement('picture');
-    const name = `${pictures.base}/${n + 1}-`, set = (kind) => pictures.widths.map((w) => `${name}${w}.${kind} ${w}w`).join(', ');
+    const name = `${address(pictures.base)}/${n + 1}-`, set = (kind) => pictures.widths.map((w) => `${name}${w}.${kind} ${w}w`).join(', ');
     ['avif', 'webp'].forEach((kind) => {
       const source = document.createElement('source');
       source.type = `image/${kind}`;
@@ -425,22 +432,27 @@
   const again = () => { jump(0); toggle(true); };
   function ended() {
     setTimeout(() => {  // what was just told may have completed it
-      if (!video.ended || !prompt.hidden) return;
+      if (!video.ended || !prompt.hidden || isAsked()) return;
       if (study.isComplete) ask(says.done, onwards().concat([[says.again, again]]));
       else ask(says.more, [[says.again, again]]);
     }, 700);
   }
-  study.onTold = (told) => {
-    const question = told.challenge;
-    if (!question || data.asked === question.id) return;
-    data.asked = question.id;
-    const answer = (value) => () => {
-      quietly(study.call(`/playbacks/${study.playback()}/challenge`, { id: question.id, answer: value }));
-      toggle(true);
-    };
-    ask(question.prompt || says.asked, question.kind === 'present' || !question.options ? [[says.here, answer(true)]]
-      : question.options.map((option) => [option.text || option.html || String(option), answer(option.id || option)]));
+  study.onAsk = (answer) => ask(says.asked, [[says.here, () => { answer(); toggle(true); }]]);
+  study.onLocal = (what) => {  // it was found on this phone, or put there, or taken away
+    if (what === local) return;
+    local = what;
+    if (attached && video.paused) change();
   };
+  // While presence is asked for the film waits (presence.js); where the browser shows the video alone, it gives it back.
+  const isAsked = () => Boolean(study.isAsked && study.isAsked());
+  study.film = { isPlaying: () => !video.paused && !video.seeking, at: () => video.currentTime };
+  study.halt = () => {
+    const was = !video.paused;
+    video.pause();
+    if (taken && video.webkitExitFullscreen) video.webkitExitFullscreen();
+    return was;
+  };
+  study.goOn = (was) => { if (video.ended) ended(); else if (was) toggle(true); };
 
   // ---- fingers: the middle plays, two taps on a side go ten seconds; a mouse plays anywhere, two clicks fill the screen
   let tapAt = 0, tapSide = 0, tapTimer = 0, touched = 0;

@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from playwright.sync_api import Browser, Locator, Page, Playwright, expect
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, Playwright, expect
 
 from guanxue import demonstration, operations, search
 from guanxue.app import create_app
@@ -178,9 +178,22 @@ def end(children: list[subprocess.Popen]) -> None:
 
 def chromium(playwright: Playwright) -> Browser:
     """The machine's own Chromium."""
+    return playwright.chromium.launch(executable_path=_program(), args=CHROMIUM_FLAGS)
+
+
+def persistent(browser: Browser, folder: Path, **options) -> BrowserContext:
+    """A phone whose browser keeps in `folder` what it is told to keep, also when it is closed."""
+    context = browser.browser_type.launch_persistent_context(
+        folder, executable_path=_program(), args=CHROMIUM_FLAGS, viewport=PHONE, locale="zh-CN", timezone_id="Asia/Shanghai",
+        **options)
+    context.set_default_timeout(PATIENCE_MS)
+    return context
+
+
+def _program() -> str:
     program = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
     assert program, "Chromium is missing: `make test` installs it"
-    return playwright.chromium.launch(executable_path=program, args=CHROMIUM_FLAGS)
+    return program
 
 
 def register(page: Page, phone: str, name: str) -> None:

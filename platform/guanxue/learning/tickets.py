@@ -284,7 +284,8 @@ def _keep(ticket: Ticket, playback: Playback, lesson: RevisionLesson, bounds: Bo
     playback.ended_ms = playback.contact_ms = playback.opened_ms + playback.acked_t_ms
     enrolment.studied_at = clock.now()
     session.flush()
-    return _refusals(ticket, playback, bounds, busy, [b for b in beats if b.t_ms > before], int(used) + _sum(outcome.grants))
+    return _refusals(ticket, playback, bounds, busy, [b for b in beats if b.t_ms > before],
+                     is_used_up=int(used) + _sum(outcome.grants) >= ticket.most_ms and _sum(outcome.grants) < _played(entries))
 
 
 def _sum(grants: Sequence[rules.Grant]) -> int:
@@ -299,8 +300,8 @@ def _answered(playback: Playback) -> int:
     return found
 
 
-def _refusals(ticket: Ticket, playback: Playback, bounds: Bounds, busy: Sequence[tuple[int, int]], beats: Sequence[rules.Beat],
-              used_ms: int) -> list[Refusal]:
+def _refusals(ticket: Ticket, playback: Playback, bounds: Bounds, busy: Sequence[tuple[int, int]], beats: Sequence[rules.Beat], *,
+              is_used_up: bool) -> list[Refusal]:
     found = []
     if overlap := rules.covered_ms(busy):
         found.append(Refusal("overlap", _("有 %(n)s 和你联网学习的时间重叠，只算一次。", n=_brief(overlap)), overlap))
@@ -312,7 +313,7 @@ def _refusals(ticket: Ticket, playback: Playback, bounds: Bounds, busy: Sequence
     ahead = [b for b in beats if b.t_ms > latest and b not in late]
     if ahead:
         found.append(Refusal(sittings.AHEAD, _why(sittings.AHEAD, bounds, 0), sum(b.to_ms - b.from_ms for b in ahead)))
-    if used_ms >= ticket.most_ms:
+    if is_used_up:
         found.append(Refusal("ticket-used", _("这张离线票能计的时间用完了。连网时请重新下载。")))
     return found
 

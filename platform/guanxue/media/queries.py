@@ -84,6 +84,11 @@ def cues(asset: Asset) -> list[Cue]:
     return [Cue(*c) for c in asset.facts.get("cues", [])]
 
 
+def portable(asset: Asset) -> rules.Portable | None:
+    """What a phone can take along of a ready asset; None while it is not made."""
+    return rules.portable_of(asset.facts) if asset.state == READY else None
+
+
 def playable(asset: Asset) -> dict:
     """Signed addresses of a ready asset: hls_url, mp4_url, audio_url (None without sound), subtitles, poster_url, bytes.
 

@@ -87,6 +87,26 @@ class Sizes:
         return Sizes(self.small_film + other.small_film, self.film + other.film, both)
 
 
+@dataclass(frozen=True)
+class Portable:
+    """What a phone can take along of a film, in bytes: the small film as one file, sounds (type, bytes), the wide pictures
+    by their kind ("webp", "jpg"; none where there is no sound).
+    """
+
+    film: int
+    sounds: tuple[tuple[str, int], ...]
+    pictures: dict[str, int]
+
+
+def portable_of(facts: dict) -> Portable | None:
+    """From an asset's facts; None while it is not made."""
+    beside = facts.get("companions")
+    if not beside:
+        return None
+    pictures = {kind: beside["pictures"]["bytes"][f"{PICTURE_WIDTHS[-1]}.{kind}"] for kind in ("webp", "jpg")}
+    return Portable(beside["small_mp4"], tuple((s["type"], s["bytes"]) for s in beside["sounds"]), pictures)
+
+
 def sizes_of(facts: dict) -> Sizes:
     """From an asset's facts. Sound with pictures is counted as a newer phone fetches it: Opus and wide AVIF."""
     stored, beside = facts.get("bytes", {}), facts.get("companions", {})

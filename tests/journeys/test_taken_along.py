@@ -1,0 +1,220 @@
+"""A lesson on the phone: taken along, studied without a network in a browser that was closed in between, counted once."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+
+import pytest
+from playwright.sync_api import expect
+from tests.journeys import site as sites
+from tests.journeys.between import between
+from tests.journeys.site import SLUG, TEXT, TITLE, VIDEO, credited_ms, pause, play, position, register, seen, until, watch_to
+from tests.journeys.test_player import _wait_for_companions
+
+LESSON = f"/learn/{SLUG}/{VIDEO}"
+WAITING = re.compile(r"\d+ (秒|分钟) 等待上传")
+
+
+@pytest.fixture
+def line(whole_site):
+    """The line to the site, which can be cut."""
+    _wait_for_companions(whole_site)
+    with between(whole_site.address) as server:
+        yield server
+
+
+@pytest.fixture
+def phone(browser, tmp_path):
+    """open(): the browser of a phone, with whatever it kept when it was closed."""
+    opened = []
+
+    def open_again(**options):
+        for one in opened:
+            one.close()
+        opened.clear()
+        context = sites.persistent(browser, tmp_path / "browser", **options)
+        opened.append(context)
+        return context.pages[0] if context.pages else context.new_page()
+
+    yield open_again
+    for one in opened:
+        one.close()
+
+
+def join(page, line, number, name="周晓燕"):
+    """Somebody new in the short course, with a worker at work."""
+    page.goto(f"{line.address}/register?next=/courses/{SLUG}")
+    register(page, number, name)
+    seen(page.get_by_role("button", name="报名，开始学")).click()
+    page.wait_for_url("**/learn/**")
+    until(page, lambda: page.evaluate("!!navigator.serviceWorker.controller"))
+    until(page, lambda: page.evaluate("caches.match('/offline-here').then((x) => !!x)"))
+
+
+def take_along(page, line, way="声音+图", path=LESSON):
+    """Download the lesson."""
+    page.goto(line.address + path)
+    page.locator("#take summary").click()
+    if way:
+        page.locator("#take").get_by_label(way).check(force=True)
+    expect(page.locator("#take-go")).to_contain_text("下载")
+    page.locator("#take-go").click()
+    expect(page.locator("#take-state")).to_have_text("已在手机上")
+
+
+def rows(site, query, *given):
+    with sqlite3.connect(f"file:{site.folder}/data/guanxue.db?mode=ro", uri=True) as db:
+        return db.execute(query, given).fetchall()
+
+
+@pytest.mark.parametrize(("way", "number"), [("声音+图", "13711140001"), ("视频", "13711140002")])
+def test_minutes_without_a_network_count_once_though_the_browser_was_closed(phone, line, whole_site, way, number):
+    page = phone()
+    join(page, line, number)
+    take_along(page, line, way)
+    line.is_down = True
+    page = phone()  # closed and opened again, with no network at all
+    page.goto(line.address + LESSON)
+    expect(page.get_by_role("heading", level=1)).to_have_text("开机前后看什么")
+    expect(page.locator("#kept-at")).to_be_visible()
+    until(page, lambda: page.locator("#player.ready").count() == 1)
+    play(page)
+    watch_to(page, 7)
+    assert page.locator("#subtitle").inner_text() or page.locator(".cue.on").count() == 1
+    expect(page.locator("#why")).to_contain_text("记在这部手机上")
+    pause(page)
+    left = position(page)
+    expect(page.locator("#waiting")).to_contain_text(WAITING)
+    page = phone()  # and once more
+    page.goto(line.address + "/me")
+    assert credited_ms(whole_site, number) == 0
+    line.is_down = False
+    page.goto(line.address + "/me")
+    until(page, lambda: credited_ms(whole_site, number) > 5000)
+    counted = credited_ms(whole_site, number)
+    assert counted <= left * 1000 + 300
+    expect(page.locator("#waiting")).to_contain_text("已上传")
+    page.reload()
+    page.wait_for_timeout(1500)
+    expect(page.locator("#waiting")).to_be_hidden()
+    assert credited_ms(whole_site, number) == counted
+    page.goto(line.address + LESSON)
+    until(page, lambda: page.locator("#player.ready").count() == 1)
+    assert float(page.locator("#counted-bar").get_attribute("value")) == counted
+
+
+def test_what_was_taken_along_is_played_from_the_phone_with_a_network_too(phone, line):
+    page = phone()
+    join(page, line, "13711140003")
+    take_along(page, line, "声音+图")
+    page.goto(line.address + LESSON)
+    until(page, lambda: page.locator("#take-state").inner_text() == "已在手机上")
+    page.locator("#modes").get_by_label("声音+图").check(force=True)
+    line.seen.clear()
+    play(page)
+    watch_to(page, 3)
+    assert "/kept/" in page.evaluate("document.getElementById('video').currentSrc")
+    assert not [path for _m, path, _h, _s in line.seen if "sound" in path]
+
+
+def test_a_download_goes_on_after_a_break(phone, line):
+    page = phone()
+    join(page, line, "13711140004")
+    page.goto(line.address + LESSON)
+    page.locator("#take summary").click()
+    page.locator("#take").get_by_label("视频").check(force=True)
+    asked = []
+    page.on("request", lambda r: asked.append(r.headers.get("range", "")) if "small.mp4" in r.url else None)
+    line.cut_after = 1  # of small.mp4 the first piece comes, then nothing more
+    page.locator("#take-go").click()
+    expect(page.locator("#take-said")).to_contain_text("网络断了")
+    line.is_down = True
+    page.close()
+    line.is_down, line.cut_after = False, None
+    page = phone()
+    page.goto(line.address + LESSON)
+    page.locator("#take summary").click()
+    expect(page.locator("#take-said")).to_have_text("还没有下载完。")
+    line.seen.clear()
+    page.locator("#take").get_by_label("视频").check(force=True)
+    page.locator("#take-go").click()
+    expect(page.locator("#take-state")).to_have_text("已在手机上")
+    ranges = [h.get("Range", "") for _m, path, h, _s in line.seen if "small.mp4" in path]
+    assert ranges and "bytes=0-" not in ranges[0], ranges
+
+
+def test_a_course_is_taken_along_and_deleted_again(phone, line):
+    page = phone()
+    join(page, line, "13711140005")
+    page.goto(f"{line.address}/courses/{SLUG}")
+    page.locator("#take summary").click()
+    expect(page.locator("#take-list li")).to_have_count(2)
+    page.locator("#take-go").click()
+    expect(page.locator("#take-state")).to_have_text("手机上有 2/2 课")
+    line.is_down = True
+    page.goto(f"{line.address}/learn/{SLUG}/{TEXT}")
+    expect(page.get_by_role("heading", level=1)).to_have_text("记在本子上")
+    page.goto(line.address + "/towns")
+    expect(page.locator(f".lines a[href='{LESSON}']")).to_be_visible()
+    line.is_down = False
+    page.goto(f"{line.address}/courses/{SLUG}")
+    page.locator("#take summary").click()
+    page.locator("#take-drop").click()
+    expect(page.locator("#take-said")).to_have_text("已从手机删除。")
+    left = "async () => { let n = 0; for (const c of await caches.keys()) if (c.startsWith('guanxue-lesson')) n += (await (await caches.open(c)).keys()).filter((r) => /kept|learn/.test(r.url)).length; return n; }"
+    assert page.evaluate(left) == 0
+
+
+def test_signing_out_sends_first_and_says_what_would_be_lost(phone, line, whole_site):
+    page = phone()
+    join(page, line, "13711140006")
+    take_along(page, line)
+    line.is_down = True
+    page.goto(line.address + LESSON)
+    until(page, lambda: page.locator("#player.ready").count() == 1)
+    play(page)
+    watch_to(page, 5)
+    pause(page)
+    expect(page.locator("#waiting")).to_contain_text(WAITING)
+    page.goto(line.address + "/me")
+    said = []
+    page.on("dialog", lambda d: (said.append(d.message), d.dismiss()))
+    page.locator("form[action$='/logout'] button").click()
+    until(page, lambda: bool(said))
+    assert "没有上传" in said[0] and "/me" in page.url
+    line.is_down = False
+    page.goto(line.address + "/me/settings")
+    page.locator("form[action$='/logout'] button").click()
+    page.wait_for_url(lambda url: "/me" not in url)
+    assert len(said) == 1 and credited_ms(whole_site, "13711140006") > 3000
+    until(page, lambda: page.evaluate("caches.keys().then((all) => all.filter((n) => /lesson|mine/.test(n)).length)") == 0)
+
+
+def test_the_next_person_on_the_phone_finds_no_lesson_of_the_first(phone, line):
+    page = phone()
+    join(page, line, "13711140007", "甲小红")
+    take_along(page, line)
+    page.context.clear_cookies()
+    page.goto(f"{line.address}/register")
+    register(page, "13711140008", "乙大明")
+    page.wait_for_url(lambda url: "/register" not in url)
+    line.is_down = True
+    page.goto(line.address + LESSON)
+    expect(page.get_by_role("heading", level=1)).to_have_text("没有网络")
+    assert "甲小红" not in page.content()
+
+
+@pytest.mark.parametrize(("agent", "told"), [
+    ("Mozilla/5.0 (Linux; Android 12) AppleWebKit/537.36 Chrome/86 MMWEBID/1 MicroMessenger/8.0", "用浏览器打开"), ("", "用浏览器打开")])
+def test_where_nothing_can_be_kept_there_is_one_line_and_no_button(open_page, whole_site, agent, told):
+    page = open_page(**({"user_agent": agent} if agent else {}))
+    if not agent:
+        page.add_init_script("Object.defineProperty(window, 'indexedDB', {value: undefined})")
+    page.goto(f"{whole_site.address}/register?next=/courses/{SLUG}")
+    register(page, f"1371114001{len(agent) % 7}", "周晓燕")
+    seen(page.get_by_role("button", name="报名，开始学")).click()
+    page.wait_for_url("**/learn/**")
+    page.goto(whole_site.address + LESSON)
+    expect(page.locator("#take-not")).to_contain_text(told)
+    expect(page.locator("#take")).to_be_hidden()
