@@ -277,8 +277,7 @@ def _keep(ticket: Ticket, playback: Playback, lesson: RevisionLesson, bounds: Bo
     outcome = sittings.judge(sitting, beats, received, lesson.duration_ms or 0, ticket.most_ms, int(used), busy,
                              checked, _answered(playback))
     playback.chain = rules.next_link(evidence.chain_key(), playback.chain, seq, received, until, claims)
-    session.add(BeatRow(playback_id=playback.id, seq=seq, received_ms=received, ended_ms=until, claims=claims,
-                        chain=playback.chain))
+    session.add(BeatRow(playback_id=playback.id, seq=seq, received_ms=received, ended_ms=until, claims=claims))
     before = playback.acked_t_ms
     playback.last_seq, playback.acked_t_ms, playback.granted_ms = seq, outcome.sitting.acked_t_ms, outcome.sitting.granted_ms
     playback.ended_ms = playback.contact_ms = playback.opened_ms + playback.acked_t_ms
