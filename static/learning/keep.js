@@ -8,7 +8,7 @@ window.keepAnswers = (form, hears) => {
     try { localStorage.setItem('exam-try', '1'); localStorage.removeItem('exam-try'); return localStorage; } catch (_none) { return null; }
   })();
   const queue = {};  // {question: {answer, seq, hold, at}}: written, not yet acknowledged
-  let hold = Number(form.dataset.hold), seq = Number(form.dataset.seq), isHeld = false, isTaken = false, isBusy = false, timer = 0;
+  let hold = Number(form.dataset.hold), seq = Number(form.dataset.seq), isHeld = false, isTaken = false, isBusy = false, isLate = false, timer = 0;
 
   // ---- what is written down on the device
   function note() {
@@ -56,8 +56,8 @@ window.keepAnswers = (form, hears) => {
       ids.forEach((id) => { if (queue[id] === sent[id]) delete queue[id]; });
       note();
       if (told.closed === 'handed-in') hears.done();
-      else if (told.closed) hears.closed();
-      else if (told.refused.length) hears.late(told.refused.length);
+      else if (told.closed) { isLate = true; hears.closed(); }
+      else if (told.refused.length) { isLate = true; hears.late(told.refused.length); }
       if (isHeld && told.hold > hold) taken();
     } catch (fault) {
       if (fault.status !== 422) throw fault;
@@ -72,7 +72,7 @@ window.keepAnswers = (form, hears) => {
     isBusy = true;
     try {
       for (const { of, ids } of batches()) await sendBatch(of, ids, isLast);
-      if (!Object.keys(queue).length) hears.saved();
+      if (!Object.keys(queue).length && !isLate) hears.saved();
       return !Object.keys(queue).length;
     } catch (fault) {
       hears.offline(Boolean(store));
@@ -83,6 +83,7 @@ window.keepAnswers = (form, hears) => {
   function write(id, answer, soonMs) {
     if (isTaken) return;
     seq += 1;
+    isLate = false;
     queue[id] = { answer, seq, hold, at: Date.now() };
     note();
     clearTimeout(timer);
