@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import click
 import pytest
@@ -49,6 +50,13 @@ def run(bare_app, monkeypatch):
     """Run any command on the fresh site."""
     monkeypatch.setattr(cli, "create_app", lambda: bare_app)
     return lambda *args: CliRunner().invoke(cli.main, [str(a) for a in args])
+
+
+@pytest.mark.parametrize(("address", "is_named"), [("http://xue.dg.gov.cn", True), ("https://xue.dg.gov.cn", False), ("http://127.0.0.1:8000", False)])
+def test_the_doctor_names_a_site_without_https(run, bare_app, address, is_named):
+    known = bare_app.extensions["guanxue.settings"]
+    bare_app.extensions["guanxue.settings"] = replace(known, base_url=address)
+    assert ("不是 https" in run("doctor").stdout) is is_named
 
 
 @pytest.mark.parametrize(("locale", "chinese"), [(None, True), ("zh-Hans", True), ("zh_CN", True), ("en", False), ("en-US", False),

@@ -21,13 +21,14 @@ from tests.clients import API, Browser, Learner
 from tests.factories import GIFT, OWN_WORK, TEXT, make_class, make_course, make_film, make_person, town_row
 from tests.media import decks
 
-from guanxue import accounts, classes, courses, discussions, helpdesk, learning, media, search, tracks
+from guanxue import accounts, cases, classes, courses, discussions, helpdesk, learning, media, oversight, quizzes, search, tracks
 from guanxue.accounts import organisations
 from guanxue.core.actor import ANONYMOUS, SYSTEM, Actor
 from guanxue.core.db import db, session, writing
 from guanxue.core.web import dispatch
 from guanxue.courses import parcels
 from guanxue.learning import api as learning_api
+from guanxue.oversight.detectors import Found
 
 TABLE = Path(__file__).with_name("route_rights.csv")
 LEARNER, INSTRUCTOR, OTHER, CURATOR, ENTERPRISE, INSPECTOR, REVIEWER, ADMINISTRATOR, AGENT = (
@@ -102,6 +103,7 @@ def fill(app) -> None:
     _judged(app, learner, author)
     _words(app)
     _classes(app, author)
+    _cases(app)
     _parcels(app, author)
     with app.test_request_context():
         search.rebuild()
@@ -143,6 +145,10 @@ def _judged(app, learner: Learner, author: Actor) -> None:
     attempt = learner.call("POST", f"/quizzes/{learner.lessons('asked-course')[-1]['id']}/attempts", 200)["attempt_id"]
     learner.call("PUT", f"/attempts/{attempt}/answers", 200, q3="会卷住手套。")
     learner.call("POST", f"/attempts/{attempt}/submit", 200)
+    with app.test_request_context(), writing():
+        course = courses.get_course("asked-course", SYSTEM)
+        person = accounts.find_person_by_phone(LEARNER)
+        quizzes.grant_time(author, person.id, learning.time_subject(course.id), permille=500, reason="看字慢")
 
 
 def _words(app) -> None:
@@ -161,6 +167,19 @@ def _classes(app, author: Actor) -> None:
         cls, _meeting = make_class(author, starts_in_s=3600, title="数控车工五级班", is_public=True)
         person = accounts.find_person_by_phone(LEARNER)
         classes.join_class(Actor("person", person.id, person.name), cls, promises=True)
+
+
+def _cases(app) -> None:
+    """A correction that 林小莲 asked for and that is decided; a finding about her; a training room."""
+    with app.test_request_context(), writing():
+        person, officer = (accounts.find_person_by_phone(phone) for phone in (LEARNER, INSPECTOR))
+        learner = Actor("person", person.id, person.name)
+        inspector = Actor("person", officer.id, officer.name, frozenset({"inspect"}))
+        made = cases.open_case(learner, kind="correction", subject="course:done-course", claim="第 1 课少算了十分钟。", person_ids=[person.id])
+        cases.decide(inspector, cases.dossier(made), result="partly", text="少了两分钟，已经补上。")
+        oversight.add_findings([Found("pace", "pace:example", (person.id,), 200, (person.ref,), {
+            "questions": 20, "seconds_tenths": 91, "chars": 900, "chars_a_minute": 5900, "score": 100, "is_first": True})])
+        oversight.open_room(inspector, name="虎门服装职校 3 号机房")
 
 
 @dataclass(frozen=True)
@@ -190,6 +209,8 @@ class Examples:
     parcel: str  # a course package that came in and was looked at
     packed: str  # one that can be fetched
     class_code: str
+    case: str  # one of 林小莲's that is decided
+    taken: str  # 林小莲's ticket for a lesson that she took along
 
     @classmethod
     def of(cls, app) -> Examples:
@@ -199,6 +220,7 @@ class Examples:
         quiz, video = int(lessons[-1]["id"]), int(lessons[0]["id"])
         playback = learner.call("POST", f"/lessons/{video}/playback", 201)["playback_id"]
         attempt = learner.call("POST", f"/quizzes/{quiz}/attempts", 200)["attempt_id"]
+        taken = learner.call("POST", f"/lessons/{video}/ticket", 201, device="phone-one-1", now_ms=0)["ticket"]
         with app.test_request_context():
             code = session.scalar(text("SELECT code FROM creditbank_award"))
             draft, *_between, draft_quiz = (x.id for x in courses.list_lessons(courses.get_course("own-draft", SYSTEM).id))
@@ -212,10 +234,10 @@ class Examples:
                 "SELECT attempt_id, r.id, paper_id FROM quizzes_submission, quizzes_regrade_request r WHERE short_count > 0")).one()
             complaint, remark = session.execute(text("SELECT code, r.id FROM courses_complaint, courses_remark r ORDER BY r.id")).first()
             author = accounts.find_person_by_phone(INSTRUCTOR)
-            class_code = session.scalar(text("SELECT code FROM classes_class"))
+            class_code, case = (session.scalar(text(f"SELECT code FROM {t}")) for t in ("classes_class", "cases_case"))
             mine = {x["way"]: ticket for ticket, x in parcels.list_mine(Actor("person", author.id, author.name))}
         return cls(playback, attempt, video, quiz, draft, draft_quiz, filmed, slides, stage, row, code, session_id, ticket, question, note, short, paper,
-                   correction, complaint, remark, mine["in"], mine["out"], class_code)
+                   correction, complaint, remark, mine["in"], mine["out"], class_code, case, taken)
 
 
 def routes(app, examples: Examples) -> list[Route]:
@@ -230,13 +252,13 @@ def routes(app, examples: Examples) -> list[Route]:
 def _address(rule: str, endpoint: str, method: str, x: Examples) -> str:
     values = {
         "slug": _slug(rule), "course": "safe-measuring", "lesson": "quiz" if method == "POST" else "lesson-1",
-        "lesson_id": x.filmed_lesson if "/subtitles" in rule else x.slides_lesson if rule.endswith("/slides") else x.draft_quiz if rule.endswith("/draw") else x.draft_lesson, "code": x.class_code if "/classes/" in rule else x.ticket if rule.startswith(("/help/", "/desk/")) else x.complaint if _is_case(rule) else x.code, "remark_id": x.remark, "complaint_id": 1,
+        "lesson_id": x.filmed_lesson if "/subtitles" in rule else x.slides_lesson if rule.endswith("/slides") else x.draft_quiz if rule.endswith(("/draw", "/levels")) else x.draft_lesson, "code": x.case if rule.startswith("/me/cases/") else x.class_code if "/classes/" in rule else x.ticket if rule.startswith(("/help/", "/desk/")) else x.complaint if _is_case(rule) else x.code, "remark_id": x.remark, "complaint_id": 1,
         # What takes or drops a package also changes the disk, which nobody undoes: there it is one that nobody has.
         "ticket": "0" * 32 if method == "POST" else x.packed if rule.endswith(".zip") else x.parcel,
         "person_id": 1, "removed_id": 1, "kind": "question", "thing_id": x.question, "question_id": x.question, "note_id": x.note, "session_id": x.session_id, "stage_id": x.stage, "row_id": x.row,
-        "attempt": x.short, "meeting_id": 1, "place_id": 1, "number": 3 if "/marking/" in rule else 2, "paper_id": x.paper, "request_id": x.correction,
-        "industry": "textiles", "name": "x", "group": "all", "what": "learners", "form": "csv", "filename": "base/base.css", "token": "forged", "key": "forged", "course_id": 1, "asset_id": 1, "version": "v",
-        "id": x.playback if "/playbacks/" in rule else x.attempt if "/attempts/" in rule else x.quiz if "/quizzes/" in rule
+        "attempt": x.short, "allowance_id": 1, "meeting_id": 1, "place_id": 1, "number": 3 if "/marking/" in rule else 1 if "/letters/" in rule else 2, "paper_id": x.paper, "request_id": x.correction,
+        "industry": "textiles", "name": "x", "group": "all", "what": "person" if "/evidence/" in rule else "learners", "case_id": 1, "finding_id": 1, "room_id": 1, "form": "csv", "filename": "base/base.css", "token": "forged", "key": 1 if "/evidence/" in rule else "forged", "course_id": 1, "asset_id": 1, "version": "v",
+        "id": x.playback if "/playbacks/" in rule else x.taken if "/tickets/" in rule else x.attempt if "/attempts/" in rule else x.quiz if "/quizzes/" in rule
         else x.session_id if "/sessions/" in rule else x.lesson,
     }
     unknown = [name for name in re.findall(r"<(?:\w+:)?(\w+)>", rule) if name not in values]
@@ -249,7 +271,7 @@ def _is_case(rule: str) -> bool:
 
 
 def _slug(rule: str) -> str:
-    for part, slug in (("/admin/organisations/", "knit-school"), ("/teach/<slug>/changes", "handed-in"), ("/subtitles", "filmed-draft"), ("/slides", "filmed-draft"), ("/teach/take/", "plan-1"), ("/teach/plans/", "plan-1"), ("/marking", "asked-course"), ("/insight", "asked-course"), ("/corrections", "asked-course"),
+    for part, slug in (("/admin/organisations/", "knit-school"), ("/teach/<slug>/changes", "handed-in"), ("/subtitles", "filmed-draft"), ("/slides", "filmed-draft"), ("/teach/take/", "plan-1"), ("/teach/plans/", "plan-1"), ("/marking", "asked-course"), ("/exams", "asked-course"), ("/insight", "asked-course"), ("/corrections", "asked-course"),
                        ("/teach/", "own-draft"), ("/oversight/", "handed-in"), ("/curate/", "draft-track"),
                        ("/tracks/", "open-track"), ("/towns/", "humen"), ("/wish", "plan-1")):
         if part in rule:

@@ -8,6 +8,7 @@ import signal
 import socket
 import sys
 import time
+from urllib.parse import urlsplit
 
 import click
 from flask import current_app
@@ -170,6 +171,9 @@ def _examine():
             yield f"缺少防篡改触发器 {name}：运行 guanxue init，并查明是谁删掉的。"
     yield None if learning.fits_key() else (
         "学习证据与站点密钥对不上：GUANXUE_SECRET_KEY（或数据文件夹里的 keys/secret）换过，请放回原来的密钥。")
+    if not settings().is_https and urlsplit(settings().base_url).hostname not in ("127.0.0.1", "localhost", "::1"):
+        yield ("GUANXUE_BASE_URL 不是 https：手机浏览器不让网站保存课程，下载离线学用不了，密码也是明文传送。"
+               "装上证书，把 GUANXUE_BASE_URL 改成 https://…。")
     yield from (f"后台任务失败：{job.name}（{job.failure}）" for job in jobs.list_failed(5))
     lacking = len(media.list_without_companions())
     yield None if not lacking or jobs.count_waiting("media.companions") else (

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import expect
 from tests.journeys import site as sites
 from tests.journeys.between import between
-from tests.journeys.site import SLUG, TEXT, TITLE, VIDEO, credited_ms, pause, play, position, register, seen, until, watch_to
+from tests.journeys.site import SLUG, TEXT, VIDEO, credited_ms, pause, play, position, register, seen, until, watch_to
 from tests.journeys.test_player import _wait_for_companions
 
 LESSON = f"/learn/{SLUG}/{VIDEO}"

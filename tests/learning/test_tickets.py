@@ -402,6 +402,20 @@ def test_a_policy_that_counts_nothing_offline_gives_no_ticket(city, learner, wat
     says(learner.call("POST", f"/lessons/{learner.film}/ticket", 409, device="phone-one-1", now_ms=0), "not-offline")
 
 
+def test_no_more_than_the_policy_lets_count_of_the_day_it_was_studied_on(city, learner, watch):
+    change_policy(city, daily_cap_ms=100_000)
+    phone = Phone(learner, watch, learner.film)
+    phone.sit().study(80)
+    phone.sit().study(80, begin=80)
+    watch.at += 24 * HOUR
+    phone.sit().study(80, begin=160)  # the next day has room of its own, though all is sent at once
+    answer = phone.send()
+    assert answer["credited_s"] == 180 and [r["code"] for r in answer["refused"]] == ["day"]
+    playback = learner.call("POST", f"/lessons/{learner.long_film}/playback", 201)
+    watch.at += 60
+    assert learner.beat(playback, (60_000, 0, 60, 1))["gained_s"] == 20  # that day's room is one
+
+
 def test_where_presence_is_asked_for_only_what_was_answered_counts(city, learner, watch):
     change_policy(city, presence_min_ms=60_000, presence_max_ms=120_000, presence_answer_ms=30_000, presence_kinds=["tap"], presence_misses=1)
     phone = Phone(learner, watch, learner.film)

@@ -62,7 +62,8 @@ def has_beats(enrolment_id: int) -> bool:
     """Was anything ever claimed for this enrolment, or may it still be, by a player that had no network?"""
     since = clock.now_ms() - rules.GRACE_MS
     still = func.coalesce(Playback.ended_ms, Playback.contact_ms + rules.SILENCE_ENDS_MS) >= since
-    if session.scalar(select(Ticket.id).where(Ticket.enrolment_id == enrolment_id, Ticket.until_ms >= since).limit(1)) is not None:
+    taken = select(Ticket.id).where(Ticket.enrolment_id == enrolment_id, Ticket.until_ms >= since)
+    if session.scalar(taken.limit(1)) is not None:
         return True
     return session.scalar(select(Playback.id).where(
         Playback.enrolment_id == enrolment_id, or_(Playback.last_seq > 0, still)).limit(1)) is not None
@@ -286,7 +287,7 @@ def derive_spans(enrolment: Enrolment, sources: list[Source] | None = None,
         sitting = rules.Sitting(row.opened_ms, row.ended_ms, row.max_rate_permille, before.acked_t_ms, before.granted_ms)
         derived = found.setdefault(lesson_id, Derived([]))
         if row.ticket_id is not None:
-            kept = offline.Row(row.ticket_id, row.most_ms, row.playback_id, row.received_ms, row.claims)
+            kept = offline.Row(row.ticket_id, row.most_ms, row.playback_id, row.received_ms, row.claims, row.room_ms)
             sittings[row.playback_id], grants, beats = without_network.judge(
                 kept, sitting, lessons[lesson_id].duration_ms or 0, derived.spans, source.busy)
         else:
@@ -301,7 +302,8 @@ def derive_spans(enrolment: Enrolment, sources: list[Source] | None = None,
         derived.spans = rules.merge_spans(derived.spans, [(g.from_ms, g.to_ms) for g in grants])
         derived.offline_ms += derived.credited_ms - before_ms if row.ticket_id is not None else 0
         if row.room_ms is not None:
-            derived.by_day[clock.city_day(clock.moment_of(row.received_ms))] += derived.credited_ms - before_ms
+            at_ms = row.received_ms if row.ticket_id is None else row.opened_ms
+            derived.by_day[clock.city_day(clock.moment_of(at_ms))] += derived.credited_ms - before_ms
         if beats and row.received_ms >= newest.get(lesson_id, 0):
             newest[lesson_id] = row.received_ms
             derived.resume_ms = max(0, min(beats[-1].to_ms, lessons[lesson_id].duration_ms or 0))

@@ -192,13 +192,17 @@ class Share:
 
 @dataclass(frozen=True)
 class Row:
-    """A kept row of a sitting: under which ticket, which may be used for `most_ms`, and what the phone told when."""
+    """A kept row of a sitting: under which ticket, which may be used for `most_ms`, and what the phone told when.
+
+    `room_ms`: what the policy left of the day on which the sitting began, where it bounds a day.
+    """
 
     ticket_id: int
     most_ms: int
     playback_id: int
     received_ms: int
     claims: bytes
+    room_ms: int | None = None
 
 
 class Judging:
@@ -222,7 +226,8 @@ class Judging:
                         self.share.checked_ms, answered)
         self._used[row.ticket_id] = outcome.late_ms
         self._answered[row.playback_id] = last_answer(kept.beats, answered)
-        grants = rules.within_room(spans, outcome.grants, self.share.course_ms - self.counted_ms)
+        room = self.share.course_ms - self.counted_ms
+        grants = rules.within_room(spans, outcome.grants, room if row.room_ms is None else min(room, row.room_ms))
         after = rules.merge_spans(spans, [(g.from_ms, g.to_ms) for g in grants])
         self.counted_ms += rules.covered_ms(after) - rules.covered_ms(spans)
         return outcome.sitting, grants, kept.beats

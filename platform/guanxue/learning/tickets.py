@@ -23,7 +23,7 @@ from guanxue.core.errors import Conflict
 from guanxue.core.i18n import lazy as _
 from guanxue.core.settings import settings
 from guanxue.courses import RevisionLesson
-from guanxue.learning import carried, evidence, rules, sittings
+from guanxue.learning import carried, days, evidence, rules, sittings
 from guanxue.learning.errors import LessonNotReady, NoSuchTicket, NotEnrolled, NotYourTicket
 from guanxue.learning.events import LessonCompleted
 from guanxue.learning.models import BeatRow, Enrolment, Playback, Ticket
@@ -276,15 +276,27 @@ def _keep(ticket: Ticket, playback: Playback, lesson: RevisionLesson, bounds: Bo
     checked = evidence.share_of(enrolment).checked_ms
     outcome = sittings.judge(sitting, beats, received, lesson.duration_ms or 0, ticket.most_ms, int(used), busy,
                              checked, _answered(playback))
-    playback.chain = rules.next_link(evidence.chain_key(), playback.chain, seq, received, until, claims)
-    session.add(BeatRow(playback_id=playback.id, seq=seq, received_ms=received, ended_ms=until, claims=claims))
+    cap = policies.get_policy(enrolment.policy_id).numbers.daily_cap_ms
+    room = days.room_of(ticket.person_id, playback.opened_ms, cap) if cap else None
+    was_ms = _credited(enrolment, lesson) if cap else 0
+    playback.chain = rules.next_link(evidence.chain_key(), playback.chain, seq, received, until, claims, room)
+    session.add(BeatRow(playback_id=playback.id, seq=seq, received_ms=received, ended_ms=until, room_ms=room, claims=claims))
     before = playback.acked_t_ms
     playback.last_seq, playback.acked_t_ms, playback.granted_ms = seq, outcome.sitting.acked_t_ms, outcome.sitting.granted_ms
     playback.ended_ms = playback.contact_ms = playback.opened_ms + playback.acked_t_ms
     enrolment.studied_at = clock.now()
     session.flush()
-    return _refusals(ticket, playback, bounds, busy, [b for b in beats if b.t_ms > before],
+    if room is not None:
+        days.count(ticket.person_id, playback.opened_ms, gained := _credited(enrolment, lesson) - was_ms)
+        if gained >= room and gained < _sum(outcome.grants):
+            return [Refusal("day", _("那一天能计的学习时间满了，多的不计。"))]
+    return _refusals(playback, bounds, busy, [b for b in beats if b.t_ms > before],
                      is_used_up=int(used) + _sum(outcome.grants) >= ticket.most_ms and _sum(outcome.grants) < _played(entries))
+
+
+def _credited(enrolment: Enrolment, lesson: RevisionLesson) -> int:
+    """What counts of the lesson by all that is kept."""
+    return sum(x.credited_ms for i, x in evidence.derive_spans(enrolment).items() if i == lesson.id)
 
 
 def _sum(grants: Sequence[rules.Grant]) -> int:
@@ -299,7 +311,7 @@ def _answered(playback: Playback) -> int:
     return found
 
 
-def _refusals(ticket: Ticket, playback: Playback, bounds: Bounds, busy: Sequence[tuple[int, int]], beats: Sequence[rules.Beat], *,
+def _refusals(playback: Playback, bounds: Bounds, busy: Sequence[tuple[int, int]], beats: Sequence[rules.Beat], *,
               is_used_up: bool) -> list[Refusal]:
     found = []
     if overlap := rules.covered_ms(busy):

@@ -49,7 +49,8 @@ def ticket(id: str, found: courses.RevisionLesson, body: TicketWish):
     enrolment = learning.get_enrolment(made.enrolment_id)
     numbers = policies.get_policy(enrolment.policy_id).numbers
     asks = numbers.presence_max_ms > 0
-    return {"ticket": made.code, "secret": learning.secret_of(made.code).hex(), "lesson_id": str(found.id), "person_id": str(made.person_id),
+    return {"ticket": made.code, "secret": learning.secret_of(made.code).hex(),
+            "lesson_id": str(found.id), "person_id": str(made.person_id),
             "issued_ms": made.issued_ms, "until_ms": made.until_ms, "most_s": made.most_ms / 1000,
             "max_rate": made.max_rate_permille / 1000, "beat_every_s": numbers.beat_every_s,
             "asks_every_s": [numbers.presence_min_ms / 1000, numbers.presence_max_ms / 1000] if asks else None,
