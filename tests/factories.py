@@ -135,10 +135,10 @@ def make_class(teacher: Actor, *, starts_in_s: float = HOUR_S, hours: float = 3,
     return cls, meeting
 
 
-def attend(person: Actor, cls: classes.TrainingClass, meeting: classes.Meeting, since_s: float = 0, until_s: float | None = None) -> None:
-    """Sign in so long after the meeting began, by the code on the screen, and out again (at its end)."""
+def attend(person: Actor, cls: classes.TrainingClass, meeting: classes.Meeting, since_s: float = -60, until_s: float | None = None) -> None:
+    """Sign in so long after the meeting began (a minute before), by the code on the screen, and out (a minute after its end)."""
     length_s = (meeting.ends_at - meeting.begins_at).total_seconds()
-    for way, at_s in (("in", since_s), ("out", length_s if until_s is None else until_s)):
+    for way, at_s in (("in", since_s), ("out", length_s + 60 if until_s is None else until_s)):
         with clock.travel(meeting.begins_at + timedelta(seconds=at_s)):
             seen = classes.read_token(meeting, classes.shown_now(meeting, way).token)
             classes.sign(person, cls, meeting, seen, classes.Where(), promises=True)

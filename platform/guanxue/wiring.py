@@ -299,7 +299,7 @@ def _workplaces() -> None:
                          courses.count_waiting),
         places.Workplace("/teach/marking", _("批改"), "text", lambda actor: actor.may("teach") or actor.may("review"),
                          lambda: learning.count_waiting(current_actor())),
-        places.Workplace("/rooms", _("培训教室"), "person", learning.may_open_room),
+        places.Workplace("/rooms", _("课堂点名"), "person", learning.may_open_room),
         places.Workplace("/oversight/presence", _("复核在场确认"), "check", lambda actor: actor.may("inspect")),
         places.Workplace("/oversight/corrections", _("答案更正"), "quiz", lambda actor: actor.may("review"),
                          lambda: len(quizzes.list_requests(is_open=True))),

@@ -92,8 +92,9 @@ def _attended(meeting: Meeting, rows: list[Attendance]) -> list[rules.Span]:
 # ---- completing
 
 
-def settle_class(cls: TrainingClass) -> int:
-    """Complete the class for whoever did; how many have it now."""
+def settle_class(class_id: int) -> int:
+    """Complete a closed class for whoever did; how many have it now."""
+    cls = session.get(TrainingClass, class_id)
     places = [p for p in queries.list_places(cls.id) if p.state in SEATED]
     return sum(settle_place(cls, place) is not None for place in places)
 

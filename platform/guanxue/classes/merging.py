@@ -10,9 +10,10 @@ from dataclasses import dataclass
 
 from sqlalchemy import select
 
+from guanxue import jobs
 from guanxue.accounts import Effect, Merging, Plan
 from guanxue.classes import completing
-from guanxue.classes.models import COMPLETED, SEATED, WITHDRAWN, Place, Teacher, TrainingClass
+from guanxue.classes.models import CLOSED, COMPLETED, SEATED, WITHDRAWN, Place, Teacher, TrainingClass
 from guanxue.classes.places import move_up
 from guanxue.core import clock
 from guanxue.core.actor import Actor
@@ -65,14 +66,9 @@ def merge(actor: Actor, merging: Merging, plan: Plan) -> dict:
     for step in steps:
         cls = session.get(TrainingClass, step.class_id)
         move_up(actor, cls)  # two seats of one person are one
-        _settle(cls, session.get(Place, step.into_id or step.place_id))
+        if cls.state == CLOSED:  # together it may be enough; a merge itself completes nothing that it did not tell
+            jobs.enqueue("classes.settle_class", {"class_id": cls.id}, key=str(cls.id))
     return {"places": done, "managed": list(managed), "taught": list(taught), "given": moved}
-
-
-def _settle(cls: TrainingClass, place: Place) -> None:
-    """Together it may be enough."""
-    if place.joined_to_id is None:
-        completing.settle_place(cls, place)
 
 
 def _merge_place(merging: Merging, step: Step) -> dict:

@@ -162,7 +162,7 @@ def close_class(actor: Actor, cls: TrainingClass) -> int:
         cls.state, cls.closed_at = CLOSED, clock.now()
         session.flush()
         audit.record(actor, "classes.class.closed", f"class:{cls.id}")
-    return completing.settle_class(cls)
+    return completing.settle_class(cls.id)
 
 
 def cancel_class(actor: Actor, cls: TrainingClass, reason: str) -> None:

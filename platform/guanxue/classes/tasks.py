@@ -10,3 +10,9 @@ def settle(job: jobs.Running) -> None:
     """classes.settle: classes that waited for somebody's course. Safe to run twice."""
     with writing():
         classes.settle_course(job.payload["person_id"], job.payload["course_id"])
+
+
+def settle_class(job: jobs.Running) -> None:
+    """classes.settle_class: whoever has completed a closed class by now. Safe to run twice."""
+    with writing():
+        classes.settle_class(job.payload["class_id"])

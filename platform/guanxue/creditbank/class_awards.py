@@ -133,6 +133,15 @@ def class_codes(numbers: list[int]) -> dict[int, str]:
     return codes
 
 
+def list_refused_classes(person_id: int) -> list[tuple[str, str, int]]:
+    """(code, title, millicredits) of classes' credits that a merge took off another account and that do not count again."""
+    moves = session.scalars(select(ClassMove).where(
+        ClassMove.to_person_id == person_id, ClassMove.step == "merged",
+        ClassMove.on_entry.is_(None)).order_by(ClassMove.id)).all()
+    awards = [session.get(ClassAward, m.award_id) for m in moves if standing_class_move(m.award_id) is m]
+    return [(a.code, json.loads(ledger.get_entry(a.entry_number).document)["title"], _amount(a)) for a in awards]
+
+
 def has_class_awards_since(person_id: int, moment) -> bool:
     """Was a class awarded since then, or did one follow them?"""
     own = select(ClassAward.id).where(ClassAward.person_id == person_id, ClassAward.awarded_at >= moment)

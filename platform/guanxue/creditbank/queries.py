@@ -177,7 +177,9 @@ def list_refused(person_id: int) -> list[Refused]:
     """Credits of accounts merged into the person's that do not count, while they stand merged."""
     moves = session.scalars(select(Move).where(
         Move.to_person_id == person_id, Move.step == "merged", Move.on_entry.is_(None)).order_by(Move.id)).all()
-    return [_refused(m) for m in moves if standing_move(m.award_id) is m]
+    attended = [Refused(code, "", title, amount, "once", str(rules.refusal_text("once-a-class")))
+                for code, title, amount in class_awards.list_refused_classes(person_id)]
+    return [_refused(m) for m in moves if standing_move(m.award_id) is m] + attended
 
 
 def _refused(move: Move) -> Refused:

@@ -86,6 +86,7 @@ def refusal_text(rule: str) -> object:
     """The rule in words."""
     return {
         "once": _("同一门课一个人只算一次，保留的账号已经认定过。"),
+        "once-a-class": _("同一个培训班一个人只算一次，保留的账号已经认定过。"),
         "year": _("这一年的学时已经到了规则的上限。"),
         "overlap": _("学它的时候另一个账号也在播放，一个人不能同时看两节课。"),
     }[rule]

@@ -19,7 +19,7 @@ MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d")
 ROOMS = {
     "accounts": N_("账号"), "helpdesk": N_("求助"), "media": N_("视频"), "quizzes": N_("考核"),
     "courses": N_("课程"), "learning": N_("学习"), "discussions": N_("提问和评价"), "creditbank": N_("学分"),
-    "tracks": N_("学习路线"), "cases": N_("更正和申诉"), "oversight": N_("学习检查"),
+    "tracks": N_("学习路线"), "cases": N_("更正和申诉"), "oversight": N_("学习检查"), "classes": N_("培训班"),
 }
 # What the names in data.json mean.
 WORDS = {
@@ -56,6 +56,9 @@ WORDS = {
     "marks": N_("老师批改"), "marks_given": N_("我批改的答案"), "permille": N_("得分（千分之）"),
     "corrections_asked": N_("我提出的答案更正"), "answer": N_("答复"),
     "cases": N_("更正和申诉"), "case_steps": N_("经过"), "sightings": N_("从哪里学习"),
+    "classes": N_("培训班"), "attendance": N_("到课"), "managed": N_("当班主任的班"), "taught": N_("任课的班"),
+    "begins_on": N_("开始日期"), "ends_on": N_("结束日期"), "undertaking_at": N_("签承诺书的时间"), "way": N_("方式"),
+    "until": N_("到"), "attended_ms": N_("到课时长"), "class_moves": N_("合并时移动的培训班学分"),
     "network": N_("网络（加密后的记号）"), "findings": N_("学习疑点"),
 }
 
@@ -70,7 +73,9 @@ VALUES = {
     "countered": N_("作者说明投诉"), "decided": N_("决定投诉"), "upheld": N_("投诉成立"), "rejected": N_("投诉不成立"),
     "held": N_("核实投诉，先停课"), "released": N_("核实投诉，恢复课程"), "answered": N_("答复审核意见"),
     "settled": N_("了结审核意见"), "reopened": N_("重新提出审核意见"),
-    "published": N_("课程发布"), "approved": N_("课程审核通过"),
+    "invited": N_("待本人确认"), "enrolled": N_("已入班"), "waiting": N_("候补"), "withdrawn": N_("已退班"),
+    "completed": N_("已结业"), "in": N_("签到"), "out": N_("签退"), "roll": N_("老师点名"), "typed": N_("输入数字"),
+    "class": N_("培训班结业"), "published": N_("课程发布"), "approved": N_("课程审核通过"),
 }
 
 

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from flask import Response, redirect, request, url_for
 
-from guanxue import accounts, classes, policies
+from guanxue import accounts, classes, courses, policies
 from guanxue.classes.routes import blueprint
 from guanxue.classes.routes.telling import class_values, day_of, meetings_of, number_of, told_of
 from guanxue.core import clock
 from guanxue.core.errors import Conflict, Forbidden, Invalid, Problem, TooMany
-from guanxue.core.i18n import gettext
+from guanxue.core.i18n import Name, gettext
 from guanxue.core.i18n import lazy as _
 from guanxue.core.web.dispatch import current_actor
 from guanxue.core.web.pages import page, personal
 
+MOST_COURSES = 300  # in the form's list
 STEPS = {"open": classes.open_class, "close": classes.close_class}
 
 
@@ -75,12 +76,13 @@ def _form(cls: classes.TrainingClass | None, problem: Problem | None = None) -> 
         values |= {k: form.get(k, "") for k in ("title", "plan", "institution", "course", "begins_on", "ends_on", "seats",
                                                 "share")}
         values |= {"policy_code": form.get("policy", ""), "is_public": form.get("is_public") == "yes"}
+    open_ones = courses.browse(courses.Query(status="open", per_page=MOST_COURSES)).items
     current = {p.code: gettext(p.title) for p in policies.list_policies() if p.effective_on <= clock.today()}
     return personal(page(
         "classes/class_form.html", problem.status if problem else 200, values=values, is_pinned=cls is not None
         and cls.state != "draft",
         code=cls.code if cls else "", institutions=[(o.slug, o.name) for o in classes.list_institutions(actor)],
-        policies=list(current.items()), **told_of(problem)))
+        policies=list(current.items()), courses=[(i.slug, Name(i.title, i.title_en)) for i in open_ones], **told_of(problem)))
 
 
 @blueprint.get("/teach/classes/<code>")
