@@ -441,6 +441,7 @@
   study.onLocal = (what) => {  // it was found on this phone, or put there, or taken away
     if (what === local) return;
     local = what;
+    if (what && !holder.classList.contains('begun')) { mode = what; showMode(); }  // what costs nothing comes first
     if (attached && video.paused) change();
   };
   // While presence is asked for the film waits (presence.js); where the browser shows the video alone, it gives it back.

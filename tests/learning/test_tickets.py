@@ -350,6 +350,24 @@ def test_three_hours_twenty_minutes_after_the_download(city, learner, watch):
     assert "20 分钟" in refusal["detail"] and "3 小时" in refusal["detail"] and refusals(city) == ["too-much"]
 
 
+def test_three_hours_in_small_pieces_are_named_too_and_earn_no_more_than_real_time(learner, watch):
+    phone = Phone(learner, watch, learner.long_film).sit()
+    for n in range(1, 61):
+        phone.keep(n * 180_000, (n - 1) * 180_000, n * 180_000)
+    watch.at += 20 * 60
+    told = [phone.send(entries=phone.entries[n:n + 5]) for n in range(0, 60, 5)]
+    assert told[-1]["credited_s"] <= 20 * 60 and {r["code"] for x in told[1:] for r in x["refused"]} == {"too-much"}
+
+
+def test_a_playback_that_ended_long_ago_is_not_revived(city, learner, watch):
+    playback = learner.call("POST", f"/lessons/{learner.long_film}/playback", 201)
+    watch.at += 9 * 24 * HOUR
+    phone = Phone(learner, watch, learner.film).sit().study(60)
+    phone.send()
+    answer = learner.beat(playback, (8 * 24 * HOUR * 1000, 0, 600, 1), status=409)
+    assert answer["type"].endswith("#playback-expired")
+
+
 def test_many_sittings_side_by_side_earn_no_more_than_the_clock(learner, watch):
     phone = Phone(learner, watch, learner.long_film)
     watch.at += 20 * 60

@@ -257,8 +257,8 @@ def _elsewhere(person_id: int, playback: Playback, span: tuple[int, int]) -> tup
         or_(Playback.ended_ms.is_(None), Playback.ended_ms > begin))
         .order_by(Playback.id).execution_options(populate_existing=True)).all()
     for other in others:
-        heard = max(begin, other.opened_ms + other.acked_t_ms)
-        if other.ticket_id is None and heard < end and (other.ended_ms is None or other.ended_ms > heard):
+        heard, ended = max(begin, other.opened_ms + other.acked_t_ms), evidence.end_of(other)
+        if other.ticket_id is None and heard < end and (ended is None or ended > heard):
             other.ended_ms = heard
     session.flush()
     heard = carried.names_of(others)
@@ -323,7 +323,9 @@ def _refusals(playback: Playback, bounds: Bounds, busy: Sequence[tuple[int, int]
         found.append(Refusal("ticket-expired", told, sum(b.to_ms - b.from_ms for b in late)))
     ahead = [b for b in beats if b.t_ms > latest and b not in late]
     if ahead:
-        found.append(Refusal(sittings.AHEAD, _why(sittings.AHEAD, bounds, 0), sum(b.to_ms - b.from_ms for b in ahead)))
+        is_too_much = ahead[-1].t_ms > bounds.received_ms - bounds.issued_ms + rules.DRIFT_MS
+        code = sittings.TOO_MUCH if is_too_much else sittings.AHEAD
+        found.append(Refusal(code, _why(code, bounds, ahead[-1].t_ms), sum(b.to_ms - b.from_ms for b in ahead)))
     if is_used_up:
         found.append(Refusal("ticket-used", _("这张离线票能计的时间用完了。连网时请重新下载。")))
     return found
