@@ -7,7 +7,7 @@ import threading
 import pytest
 from sqlalchemy import text
 from tests.accounts.test_kinds import checked
-from tests.clients import Browser, words
+from tests.clients import Browser, Learner, words
 from tests.factories import make_person
 
 from guanxue import accounts, audit
@@ -392,3 +392,14 @@ def test_checks_under_another_name_do_not_come_along_with_a_merge(people):
         see(state(OTHER), person_id=2)
         accounts.merge_accounts(SYSTEM, 1, 2, reason="同一个人")
         assert accounts.level_of(1) == STATED
+
+
+def test_a_program_is_told_how_far_its_person_is_known_and_no_number(people):
+    assert people.test_client().get("/api/v1/me/identity").status_code == 401
+    learner = Learner(people, LEARNER)
+    assert learner.call("GET", "/me/identity", 200) == {"level": 0, "documents": []}
+    with people.test_request_context(), writing():
+        see(state(number="B1234567", kind=kinds.PASSPORT, country="VN"), number="B1234567")
+    told = learner.call("GET", "/me/identity", 200)
+    assert told["level"] == SEEN and told["documents"][0]["number_masked"] == "B1******"
+    assert (told["documents"][0]["country"], told["documents"][0]["waiting"]) == ("VN", False)

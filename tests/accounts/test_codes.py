@@ -448,7 +448,7 @@ def test_a_quiet_account_with_a_stated_id_takes_a_second_proof(sms_app, kind, ri
     quiet(sms_app)
     browser, answer = with_code(sms_app)
     assert place(answer) == "/login/whose"
-    assert "身份证号最后 6 位" in browser.see("/login/whose")
+    assert "证件号最后 6 位" in browser.see("/login/whose")
     browser.send("/login/whose", 422)
     browser.send("/login/whose", 422, kind="factor", proof="123456")  # this account has none
     browser.send("/login/whose", 422, kind=kind, proof=bad)

@@ -6,7 +6,7 @@ from flask import request
 from pydantic import BaseModel, Field
 
 from guanxue import accounts
-from guanxue.accounts import signin
+from guanxue.accounts import levels, signin
 from guanxue.accounts.forms import claim_attempt, try_code
 from guanxue.core.db import begin_writing
 from guanxue.core.errors import SecondFactorNeeded
@@ -126,3 +126,16 @@ def my_sessions():
 def end_session(id: int):
     """End one of my sessions."""
     accounts.end_session(current_actor(), id)
+
+
+@operation("GET", "/me/identity", summary=_("我的身份确认到哪一步"))
+def my_identity():
+    """The level (0 phone, 1 stated, 2 seen, 3 matched), the documents masked, and whether one waits for an officer."""
+    known = levels.list_known(current_actor().id)
+    return {
+        "level": max((k.level for k in known), default=0),
+        "documents": [{
+            "kind": k.document.kind, "country": k.document.country or None, "number_masked": k.document.masked,
+            "level": k.level, "stated_at": k.document.stated_at.isoformat(), "waiting": k.document.asked_at is not None,
+        } for k in known],
+    }

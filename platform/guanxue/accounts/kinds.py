@@ -85,6 +85,13 @@ def normal(kind: str, text: str) -> str:
     return plain
 
 
+def name_of(kind: str, masked: str) -> object:
+    """What a stated document is called: of those with a citizen's number the first digits tell which it is."""
+    if kind != CITIZEN:
+        return NAMES[kind]
+    return _("港澳台居民居住证") if masked[:2] in ("81", "82", "83") else _("身份证")
+
+
 def is_country(code: str) -> bool:
     """Can a passport be of this country, two letters of ISO 3166-1?"""
     return _is(r"[A-Z]{2}", code) and code not in _NO_COUNTRIES

@@ -130,7 +130,8 @@ def shown(known: levels.Known) -> dict:
     """A document as its holder and officers see it: masked, with its level in words."""
     document, refused = known.document, known.refused
     return {
-        "code": document.code, "kind": str(kinds.NAMES[document.kind]), "masked": document.masked, "at": document.stated_at,
+        "code": document.code, "kind": str(kinds.name_of(document.kind, document.masked)),
+        "masked": document.masked, "at": document.stated_at,
         "country": country_name(document.country), "level": known.level, "level_name": str(LEVEL_NAMES[known.level]),
         "is_seen": known.level >= SEEN, "may_ask": STATED <= known.level < MATCHED and document.asked_at is None,
         "asked_at": document.asked_at, "is_disputed": known.is_disputed, "is_data_matched": known.is_data_matched,

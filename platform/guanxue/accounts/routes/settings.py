@@ -7,6 +7,7 @@ from flask import Response, g, redirect, request, url_for
 from guanxue import accounts
 from guanxue.accounts.forms import answered, leave_behind, told
 from guanxue.accounts.routes import blueprint
+from guanxue.accounts.routes.identity import LEVEL_NAMES
 from guanxue.core.db import begin_writing
 from guanxue.core.errors import Problem
 from guanxue.core.i18n import gettext
@@ -33,7 +34,7 @@ def settings() -> Response:
             ("list", gettext("登录设备"), gettext("%(n)s 个", n=count), url_for(".sessions")),
         ]),
         (gettext("我"), [
-            ("person", gettext("身份信息"), "", url_for(".identity")),
+            ("person", gettext("身份信息"), str(LEVEL_NAMES[accounts.level_of(actor.id)]), url_for(".identity")),
             ("people", gettext("合并账号"), "", url_for(".merge")),
             ("lock", gettext("隐私和我的数据"), "", url_for(".privacy")),
         ]),
