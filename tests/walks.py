@@ -21,7 +21,20 @@ from tests.clients import API, Browser, Learner
 from tests.factories import GIFT, OWN_WORK, TEXT, make_class, make_course, make_film, make_person, town_row
 from tests.media import decks
 
-from guanxue import accounts, cases, classes, courses, discussions, helpdesk, learning, media, oversight, quizzes, search, tracks
+from guanxue import (
+    accounts,
+    cases,
+    classes,
+    courses,
+    discussions,
+    helpdesk,
+    learning,
+    media,
+    oversight,
+    quizzes,
+    search,
+    tracks,
+)
 from guanxue.accounts import organisations
 from guanxue.core.actor import ANONYMOUS, SYSTEM, Actor
 from guanxue.core.db import db, session, writing
@@ -31,6 +44,7 @@ from guanxue.learning import api as learning_api
 from guanxue.oversight.detectors import Found
 
 TABLE = Path(__file__).with_name("route_rights.csv")
+CLASS = "ABCDEFGH"
 LEARNER, INSTRUCTOR, OTHER, CURATOR, ENTERPRISE, INSPECTOR, REVIEWER, ADMINISTRATOR, AGENT = (
     f"1380000000{n}" for n in range(1, 10))
 ROLES = {
@@ -162,9 +176,10 @@ def _words(app) -> None:
 
 
 def _classes(app, author: Actor) -> None:
-    """A class that meets in an hour, with 林小莲 on its roster."""
+    """A class that meets in a quarter of an hour, with 林小莲 on its roster."""
     with app.test_request_context(), writing():
-        cls, _meeting = make_class(author, starts_in_s=3600, title="数控车工五级班", is_public=True)
+        cls, _meeting = make_class(author, starts_in_s=900, title="数控车工五级班", is_public=True)
+        cls.code = CLASS
         person = accounts.find_person_by_phone(LEARNER)
         classes.join_class(Actor("person", person.id, person.name), cls, promises=True)
 

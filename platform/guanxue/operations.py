@@ -13,8 +13,8 @@ from urllib.parse import urlsplit
 import click
 from flask import current_app
 
-from guanxue import backups, demonstration, jobs, learning, media, migrations, search, serving, simulation, wiring
-from guanxue.core import logs
+from guanxue import backups, cases, demonstration, jobs, learning, media, migrations, search, serving, simulation, wiring
+from guanxue.core import clock, logs
 from guanxue.core.actor import SYSTEM
 from guanxue.core.append_only import missing_triggers
 from guanxue.core.command import fail, in_app
@@ -178,6 +178,9 @@ def _examine():
     lacking = len(media.list_without_companions())
     yield None if not lacking or jobs.count_waiting("media.companions") else (
         f"{lacking} 个视频没有“声音+图”：运行 guanxue init，后台会补做。")
+    for year in cases.missing_years(clock.today()):
+        yield (f"还没有 {year} 年的放假安排，更正和申诉的期限只扣周末，遇上节假日会算短："
+               f"把国务院公布的日子加进 platform/guanxue/cases/workdays.csv。")
     yield None if search.is_ready() else "搜索索引不可用：运行 guanxue reindex。"
 
 

@@ -12,7 +12,7 @@ from functools import lru_cache
 from pathlib import Path
 
 FILE = Path(__file__).with_name("workdays.csv")
-LOOK_AHEAD = timedelta(days=45)  # the notice comes in November: from the middle of that month on the next year is asked for
+LOOK_AHEAD = timedelta(days=21)  # the notice comes in November: from the second week of December on it is asked for
 
 
 @lru_cache(maxsize=1)

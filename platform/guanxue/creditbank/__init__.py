@@ -6,7 +6,7 @@ They are a record and never spent.
 
 from guanxue.creditbank.class_awards import award_attended, award_class, award_class_later
 from guanxue.creditbank.errors import NoSuchRecord
-from guanxue.creditbank.models import Award
+from guanxue.creditbank.models import Award, ClassAward
 from guanxue.creditbank.queries import (
     Line,
     Refused,
@@ -33,7 +33,8 @@ from guanxue.creditbank.waiting import (
 
 __all__ = [
     "award_class", "award_class_later", "award_attended",
-    "Award", "Line", "Verification", "Difference", "NoSuchRecord", "award", "award_completion", "award_later", "reverse_award",
+    "Award", "ClassAward", "Line",
+    "Verification", "Difference", "NoSuchRecord", "award", "award_completion", "award_later", "reverse_award",
     "recompute", "balance", "study_hours_milli", "statement", "find_award", "has_awards_since", "verify",
     "Waiting", "list_waiting", "settle_identity", "settle_identity_later", "settle_person",
     "Refused", "list_refused", "list_capped", "decimal_text", "normal_code", "spaced_code",

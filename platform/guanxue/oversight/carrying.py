@@ -40,11 +40,18 @@ class Standing:
 def list_awards(person_ids: list[int]) -> list[Standing]:
     """What these people were credited with, under all their accounts, and still is."""
     ids = [one for person_id in person_ids for one in accounts.all_accounts_of(person_id)]
-    rows = session.scalars(select(creditbank.Award).where(creditbank.Award.person_id.in_(ids)).order_by(creditbank.Award.id))
+    rows = [award for table in (creditbank.Award, creditbank.ClassAward)
+            for award in session.scalars(select(table).where(table.person_id.in_(ids)).order_by(table.id))]
     return [_standing(award) for award in rows if not ledger.is_reversed(award.entry_number)]
 
 
-def _standing(award: creditbank.Award) -> Standing:
+def find_award(code: str) -> creditbank.Award | creditbank.ClassAward | None:
+    """The award of a course or a class that has this code."""
+    return next((found for table in (creditbank.Award, creditbank.ClassAward)
+                 if (found := session.scalar(select(table).where(table.code == code))) is not None), None)
+
+
+def _standing(award: creditbank.Award | creditbank.ClassAward) -> Standing:
     document = json.loads(ledger.get_entry(award.entry_number).document)
     amount = dict(ledger.postings_of(award.entry_number))[f"person:{award.person_id}"]
     return Standing(f"award:{award.code}", award.person_id, document["title"], amount)
@@ -73,7 +80,7 @@ def carry_out_case(case_id: int) -> None:
 
 def _carry_out(found: cases.Dossier, effect: dict) -> None:
     code = effect["ref"].partition(":")[2]
-    award = session.scalar(select(creditbank.Award).where(creditbank.Award.code == code))
+    award = find_award(code)
     if ledger.is_reversed(award.entry_number):
         told = str(_("%(words)s（之前已经收回过，没有再记。）", words=effect["words"]))
     else:

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
-from sqlalchemy import select
-
 from guanxue import accounts, cases, classes, courses, creditbank, learning, quizzes
 from guanxue.cases import Shown
 from guanxue.core import clock
 from guanxue.core.db import session
 from guanxue.core.i18n import lazy as _
+from guanxue.oversight.carrying import find_award
 from guanxue.oversight.models import Finding
 
 LARGEST_ID = 2**31 - 1
@@ -85,9 +84,9 @@ def award(key: str) -> Shown | None:
         found = creditbank.verify(key)
     except creditbank.NoSuchRecord:
         return None
-    row = session.scalars(select(creditbank.Award).where(creditbank.Award.code == found.code)).one()
+    holder = find_award(found.code).person_id
     title = _("《%(title)s》的 %(a)s 学分", title=found.line.title, a=creditbank.decimal_text(found.line.amount))
-    return Shown(f"award:{found.code}", title, f"/verify/{found.code}", row.person_id)
+    return Shown(f"award:{found.code}", title, f"/verify/{found.code}", holder)
 
 
 def course(key: str) -> Shown | None:

@@ -46,8 +46,8 @@ def list_plays(since_ms: int, until_ms: int, owners: Owners) -> list[Play]:
 
 def list_tries(since: datetime, until: datetime, owners: Owners) -> tuple[list[Try], list[Try]]:
     """(attempts handed in in between, all attempts at the papers of those): what is rare only the whole paper tells."""
-    recent = quizzes.list_sheets(since=since, until=until)
-    whole = quizzes.list_sheets(paper_ids={s.paper_id for s in recent})
+    whole = quizzes.list_sheets(since, until)
+    recent = [s for s in whole if since <= s.submitted_at < until]
     seen = _seen_by_ref(f"attempt:{s.attempt_id}" for s in recent)
     firsts: dict[tuple[int, int], str] = {}
     for s in whole:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,7 +10,7 @@ from sqlalchemy import select
 from guanxue.core.db import session
 from guanxue.quizzes import rules
 from guanxue.quizzes.analysis import positions
-from guanxue.quizzes.models import Attempt, Submission
+from guanxue.quizzes.models import Attempt, Paper, Submission
 from guanxue.quizzes.queries import list_regrades
 from guanxue.quizzes.rules import Question
 from guanxue.quizzes.standing import questions_of, standing_of, weigh
@@ -33,21 +32,16 @@ class Sheet:
     labels: dict[str, tuple[str, bool]]
 
 
-def list_sheets(*, paper_ids: Iterable[int] | None = None, since: datetime | None = None,
-                until: datetime | None = None) -> list[Sheet]:
-    """Sheets of these papers, or those handed in between, in the order in which they were begun."""
-    query = select(Attempt, Submission).join(Submission, Submission.attempt_id == Attempt.id)
-    if paper_ids is not None:
-        query = query.where(Attempt.paper_id.in_(list(paper_ids)))
-    if since is not None:
-        query = query.where(Submission.submitted_at >= since)
-    if until is not None:
-        query = query.where(Submission.submitted_at < until)
-    regrades: dict[int, list] = {}
+def list_sheets(since: datetime, until: datetime) -> list[Sheet]:
+    """Every sheet of each paper that somebody handed in in between, in the order in which they were begun."""
+    touched = (select(Attempt.paper_id).join(Submission, Submission.attempt_id == Attempt.id)
+               .where(Submission.submitted_at >= since, Submission.submitted_at < until))
+    papers = {p.id: p for p in session.scalars(select(Paper).where(Paper.id.in_(touched)))}  # kept, or each sheet reads its own
+    regrades = {paper_id: list_regrades(paper_id) for paper_id in papers}
+    rows = session.execute(select(Attempt, Submission).join(Submission, Submission.attempt_id == Attempt.id)
+                           .where(Attempt.paper_id.in_(papers)).order_by(Attempt.started_at, Attempt.id))
     found = []
-    for attempt, submission in session.execute(query.order_by(Attempt.started_at, Attempt.id)):
-        if attempt.paper_id not in regrades:
-            regrades[attempt.paper_id] = list_regrades(attempt.paper_id)
+    for attempt, submission in rows:
         now = weigh(attempt, submission, (), regrades[attempt.paper_id])
         questions = {q.id: q for q in questions_of(attempt)}
         labels = {name: (label, now.points[name] >= rules.WHOLE) for name, q in questions.items()

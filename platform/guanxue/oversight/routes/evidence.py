@@ -20,13 +20,13 @@ MOST_BEATS = 400
 NOTHING = {"beats": [], "left_out": 0, "answers": [], "facts": [], "sightings": []}
 
 
-@blueprint.get("/oversight/evidence/<kind>/<key>")
-def evidence(kind: str, key: str) -> Response:
+@blueprint.get("/oversight/evidence/<what>/<key>")
+def evidence(what: str, key: str) -> Response:
     """A playback, an attempt, a sign-in in a class, or an account."""
     actor = current_actor()
     actor.require("inspect")
     actor.require_proved()
-    shown = cases.open_ref(f"{kind}:{key}") if kind in _PARTS and cases.is_known(f"{kind}:{key}") else None
+    shown = cases.open_ref(f"{what}:{key}") if what in _PARTS and cases.is_known(f"{what}:{key}") else None
     if shown is None or shown.person_id is None:
         raise NotFound(_("没有这份证据，可能是网址写错了。"))
     with writing():
@@ -34,9 +34,9 @@ def evidence(kind: str, key: str) -> Response:
     owner = accounts.get_person(shown.person_id)
     seen = oversight.sighting_of(shown.ref)
     return personal(page(
-        "oversight/evidence.html", kind=kind, title=str(shown.title),
+        "oversight/evidence.html", kind=what, title=str(shown.title),
         owner={"id": owner.id, "name": owner.name, "phone": accounts.mask_phone(owner.phone)},
-        seen=_place(seen) if seen else None, **(NOTHING | _PARTS[kind](key))))
+        seen=_place(seen) if seen else None, **(NOTHING | _PARTS[what](key))))
 
 
 def _place(seen: Sighting) -> dict:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Response, g
 
-from guanxue import accounts, classes, courses, creditbank, helpdesk, learning, tracks
+from guanxue import accounts, cases, classes, courses, creditbank, helpdesk, learning, tracks
 from guanxue.core.i18n import Name
 from guanxue.core.web.dispatch import current_actor
 from guanxue.core.web.pagecache import kept_page
@@ -69,7 +69,15 @@ def me() -> Response:
         tracks=ribbons(tracks.list_joined(actor.id)), name=g.person.name,
         moved_up=any(classes.is_just_moved_up(place) for _cls, place in classes.list_mine(actor.id)),
         answered=helpdesk.count_answered(actor.id), corrections=_corrections(actor.id), awaiting=_awaiting(actor.id),
-        outcomes=_outcomes(actor.id)))
+        outcomes=_outcomes(actor.id), case_news=_case_news(actor.id)))
+
+
+def _case_news(person_id: int) -> list[dict]:
+    """Cases of mine in which something is new, or my word is waited for."""
+    mine = {f"person:{one}" for one in accounts.all_accounts_of(person_id)}
+    return [{"code": d.case.code, "kind": cases.KIND_WORDS[d.case.kind], "result": d.final is not None,
+             "is_wanted": d.case.state == "open" and d.case.kind not in cases.OWN_KINDS and not d.has_spoken(mine)}
+            for d in cases.list_news(person_id)]
 
 
 def _corrections(person_id: int) -> list[dict]:
