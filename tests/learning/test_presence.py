@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 
 import pytest
 from sqlalchemy import select
@@ -452,7 +453,7 @@ def test_where_a_policy_asks_questions_alone_a_tap_may_be_chosen(any_app, time):
 
 def test_the_number_of_a_training_room_shows_presence_and_the_next_check_may_be_rolled(any_app, asked):
     with any_app.test_request_context(), writing():
-        room_id = learning.open_room(_actor(TEACHER), "虎门三楼培训室").id
+        room_id = learning.open_room(_actor(TEACHER), "虎门三楼课堂").id
     challenge = asked.play_until_asked()
     asked.say(challenge, do="choose", kind="code")
     with any_app.test_request_context():
@@ -493,3 +494,66 @@ def test_a_check_waits_for_the_end_of_the_sentence():
     assert checks.end_of_sentence(cues, 9000) == 9000 and checks.end_of_sentence([], 7) == 7
     assert checks.end_of_sentence(cues, 21_000) == 36_000  # no longer than a check may wait
     assert NUMBERS["presence_max_ms"]
+
+
+class Faces:
+    """A service that compares faces, as a deployment would plug it in."""
+
+    name, said = "faces.example", None
+
+    def address(self, code):
+        return f"https://faces.example/{code}"
+
+    def result(self, code):
+        return self.said
+
+
+def test_a_face_is_chosen_never_drawn_and_only_the_word_is_kept(any_app, time):
+    with any_app.test_request_context(), writing():
+        make_person()
+        strict_policy(presence_kinds=["face", "tap"])
+        strict_course(videos_ms=(VIDEO_MS,))
+    service = Faces()
+    who = Student(any_app, time)
+    who.call("PUT", "/courses/safe-measuring/enrolment", 200)
+    who.open(who.lessons()[0]["id"])
+    challenge = who.play_until_asked()
+    assert challenge["kind"] == "present" and challenge["others"] == []  # none is plugged in
+    who.say(challenge, 409, do="choose", kind="face")
+    learning.plug_face_service(service)
+    try:
+        told = who.say(challenge, do="choose", kind="face")["challenge"]
+        assert told["url"] == f"https://faces.example/{challenge['id']}" and [o["kind"] for o in told["others"]] == ["present"]
+        assert not who.say(challenge, answer=True)["passed"]
+        service.said = True
+        assert who.say(challenge, answer=True)["passed"]
+    finally:
+        learning.plug_face_service(None)
+    with any_app.app_context():
+        assert session.scalars(select(CheckStep.document).where(CheckStep.what == "proved")).one() == {
+            "kind": "face", "service": "faces.example"}
+
+
+def test_answers_and_beats_of_one_moment_prove_once_and_draw_once(school, student):
+    """Two devices tap at once, while both report: one proof, one next check, nothing lost and nothing twice."""
+    challenge = student.play_until_asked()
+    together, told = threading.Barrier(4), []
+
+    def tap():
+        phone = Student.__new__(Student)
+        phone.client, phone.headers, phone.playback = school.test_client(), student.headers, student.playback
+        together.wait()
+        told.append(phone.call("POST", f"/playbacks/{student.playback['playback_id']}/challenge", 200, id=challenge["id"],
+                               answer=True)["passed"])
+
+    threads = [threading.Thread(target=tap) for _n in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert told == [True] * 4
+    with school.app_context():
+        assert session.scalars(select(CheckStep.what)).all().count("proved") == 1
+        state = session.scalar(select(Presence))
+        assert (state.number, state.check_id) == (2, None)
+    agree(school)

@@ -131,7 +131,7 @@ def test_a_training_room_from_its_number_to_the_roll(school, student):
     number = text.split('id="number">')[1][:7]
     mine = Browser(school, LEARNER)
     mine.see("/me/presence")
-    assert "没有哪个培训室" in words(mine.send("/me/presence/join", 422, code="12 34"))
+    assert "没有哪个课堂" in words(mine.send("/me/presence/join", 422, code="12 34"))
     mine.send("/me/presence/join", 303, code=number)
     assert "虎门三楼" in mine.see("/me/presence")
     student.play_until_asked()
@@ -151,7 +151,7 @@ def test_a_training_room_from_its_number_to_the_roll(school, student):
     teacher.send(place + "/close", 303)
     assert "已经关了" in teacher.see(place)
     assert "已经关了" in words(teacher.send(place + "/roll", 422, person=str(person_id)))
-    assert "没有哪个培训室" in words(mine.send("/me/presence/join", 422, code=number))
+    assert "没有哪个课堂" in words(mine.send("/me/presence/join", 422, code=number))
 
 
 def test_an_officer_does_not_sit_in_their_own_room(school):

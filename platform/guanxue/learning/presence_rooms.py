@@ -47,8 +47,8 @@ def open_room(actor: Actor, name: str) -> TrainingRoom:
     _must_open(actor)
     name = " ".join(name.split())
     if not 1 <= len(name) <= LONGEST_NAME:
-        raise Invalid(_("请写培训室的名称，最多 %(n)s 个字。", n=LONGEST_NAME),
-                      fields=[{"field": "name", "message": _("请写培训室的名称，最多 %(n)s 个字。", n=LONGEST_NAME)}])
+        raise Invalid(_("请写课堂的名称，最多 %(n)s 个字。", n=LONGEST_NAME),
+                      fields=[{"field": "name", "message": _("请写课堂的名称，最多 %(n)s 个字。", n=LONGEST_NAME)}])
     room = TrainingRoom(person_id=actor.id, name=name, secret=secrets.token_bytes(32), opened_at=clock.now())
     session.add(room)
     session.flush()
@@ -67,7 +67,7 @@ def get_room(actor: Actor, room_id: int) -> TrainingRoom:
     _must_open(actor)
     room = session.get(TrainingRoom, room_id)
     if room is None or (room.person_id != actor.id and not actor.may("administer")):
-        raise NotFound(_("没有这个培训室。"))
+        raise NotFound(_("没有这个课堂。"))
     return room
 
 
@@ -102,10 +102,10 @@ def join_room(actor: Actor, code: str) -> TrainingRoom:
     actor.must_be_person()
     room = presence.find_room_by_code(code)
     if room is None:
-        raise Invalid(_("没有哪个培训室现在显示这个数字。请看老师屏幕上最新的数字。"), fields=[
-            {"field": "code", "message": _("没有哪个培训室现在显示这个数字。请看老师屏幕上最新的数字。")}])
+        raise Invalid(_("没有哪个课堂现在显示这个数字。请看老师屏幕上最新的数字。"), fields=[
+            {"field": "code", "message": _("没有哪个课堂现在显示这个数字。请看老师屏幕上最新的数字。")}])
     if room.person_id == actor.id:
-        raise Invalid(_("这是你自己开的培训室。"), fields=[{"field": "code", "message": _("这是你自己开的培训室。")}])
+        raise Invalid(_("这是你自己开的课堂。"), fields=[{"field": "code", "message": _("这是你自己开的课堂。")}])
     presence.take_seat(room, actor.id)
     return room
 
@@ -124,7 +124,7 @@ def list_seated(room: TrainingRoom) -> list[Seated]:
 def roll(actor: Actor, room: TrainingRoom, person_ids: Iterable[int]) -> int:
     """Those of the room are there: their waiting checks are proved. How many were. Raises Invalid where the room is closed."""
     if not is_room_open(room):
-        raise Invalid(_("这个培训室已经关了。"))
+        raise Invalid(_("这个课堂已经关了。"))
     seated = {s.person_id for s in list_seated(room)}
     count = 0
     for person_id in sorted(seated & set(person_ids) - {room.person_id, actor.id}):

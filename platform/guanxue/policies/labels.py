@@ -32,7 +32,7 @@ LABELS = {
         "presence_min_ms": _("最短隔多久（毫秒）"), "presence_max_ms": _("最长隔多久（毫秒；0 没有确认）"),
         "presence_answer_ms": _("多久内回答（毫秒）"), "presence_misses": _("最多补几次"),
         "presence_makeup_ms": _("多久内补（毫秒）"),
-        "presence_kinds": _("方式：tap 点一下，question 答题，code 数字，roll 点名"),
+        "presence_kinds": _("方式：tap 点一下，question 答题，code 数字，roll 点名，face 刷脸（不能只有刷脸）"),
     },
     _("没有网络的时候"): {
         "offline_share_permille": _("最多占一门课多少（千分之一；0 不可以）"),

@@ -12,7 +12,7 @@ from functools import lru_cache
 LONGEST_TITLE = 40
 LEVELS = (PHONE, STATED, SEEN, MATCHED) = range(4)  # how far it is known who somebody is
 MOMENTS = ("", "enrol", "exam", "claim")  # when the level is asked for; "" never
-CHECKS = ("tap", "question", "code", "roll")  # how presence can be shown
+CHECKS = ("tap", "question", "code", "roll", "face")  # how presence can be shown; by a face never alone
 
 
 @dataclass(frozen=True)
@@ -90,6 +90,8 @@ class Numbers:
             raise ValueError("identity_level or identity_at is none that there is")
         if not set(self.presence_kinds) <= set(CHECKS):
             raise ValueError("presence_kinds names a check that there is not")
+        if set(self.presence_kinds) == {"face"}:
+            raise ValueError("presence must not be shown by a face alone")
         if self.presence_max_ms and not (0 < self.presence_min_ms <= self.presence_max_ms and self.presence_answer_ms
                                          and self.presence_kinds):
             raise ValueError("presence checks need a span, a time to answer and a kind")

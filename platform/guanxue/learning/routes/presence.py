@@ -63,7 +63,8 @@ def _waiting(person_id: int) -> dict | None:
     if challenge is None:
         return None
     return {"code": challenge.code, "kind": challenge.kind, "prompt": prompt_of(challenge), "text": challenge.text,
-            "options": list(enumerate(challenge.options)), "is_missed": challenge.is_missed, "address": challenge.address,
+            "options": list(enumerate(challenge.options)), "is_missed": challenge.is_missed, "is_late": challenge.left_ms == 0,
+            "address": challenge.address,
             "others": [(kind, KINDS[kind]) for kind in challenge.others]}
 
 
