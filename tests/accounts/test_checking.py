@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import text
 from tests.accounts.test_kinds import checked
 from tests.clients import Browser, Learner, words
-from tests.factories import make_person
+from tests.factories import make_course, make_person
 
 from guanxue import accounts, audit
 from guanxue.accounts import checking, erasure, identity, keeping, kinds, levels, naming
@@ -121,7 +121,7 @@ def test_a_corrected_number_begins_anew_and_another_document_beside_it_takes_not
         passport = state(number="B1234567", kind=kinds.PASSPORT, country="VN")
         assert accounts.level_of(1) == SEEN and identity.find_identity(1).kind == kinds.CITIZEN
         see(passport, number="b 1234567")
-        assert identity.find_identity(1).kind == kinds.PASSPORT  # known as well, and stated later
+        assert identity.find_identity(1).kind == kinds.CITIZEN  # of two known as well the first one counts
         state(number=SECOND)  # corrects the first: a citizen has one number
         assert {k.document.kind: k.level for k in levels.list_known(1)} == {kinds.PASSPORT: SEEN, kinds.CITIZEN: STATED}
         identity.withdraw_number(actor(LEARNER), passport)
@@ -403,3 +403,26 @@ def test_a_program_is_told_how_far_its_person_is_known_and_no_number(people):
     told = learner.call("GET", "/me/identity", 200)
     assert told["level"] == SEEN and told["documents"][0]["number_masked"] == "B1******"
     assert (told["documents"][0]["country"], told["documents"][0]["waiting"]) == ("VN", False)
+
+
+def test_a_document_that_is_stated_later_takes_no_protection_from_the_first(people):
+    with people.test_request_context(), writing():
+        make_course()
+        state()
+    Learner(people, LEARNER).finish()
+    with people.test_request_context(), writing():
+        first = identity.find_identity(1)
+        passport = state(number="B1234567", kind=kinds.PASSPORT, country="VN")
+        assert identity.find_identity(1).id == first.id  # whoever sits at an open screen changes no second proof
+        see(passport, number="B1234567")
+        assert identity.find_identity(1).code == passport
+        with pytest.raises(identity.NumberReliedOn):
+            identity.withdraw_number(actor(LEARNER), first.code)
+        with pytest.raises(identity.NumberReliedOn):
+            state(number=SECOND)
+
+
+def test_an_officer_sees_under_which_names_the_account_went_before(people, proved):
+    with people.test_request_context(), writing():
+        naming.correct_name(actor(LEARNER), "林小荷", "改了姓名")
+    assert "以前的姓名：林小莲" in words(Browser(people, OFFICER).get("/office/identity/1"))

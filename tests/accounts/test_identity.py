@@ -11,7 +11,7 @@ from sqlalchemy import text
 from tests.clients import Browser, Learner, words
 from tests.factories import make_course, make_person
 
-from guanxue import accounts, audit
+from guanxue import accounts, audit, migrations
 from guanxue.accounts import identity, rules
 from guanxue.core import clock
 from guanxue.core.db import db, session, writing
@@ -244,3 +244,23 @@ def test_of_two_who_state_one_number_in_the_same_moment_one_has_it(people):
     for thread in threads:
         thread.join(30)
     assert sorted(told) == ["has it", "taken"]
+
+
+def test_numbers_that_were_stated_before_there_were_other_documents_are_kept_through_the_move_and_back(people):
+    with people.test_request_context(), writing():
+        before = identity.state_number(actor(people, PHONE), NUMBER, agrees=True)
+        identity.state_number(actor(people, PHONE), "B1234567", agrees=True, kind="passport", country="VN")
+        stated_at = before.stated_at
+    with people.app_context():
+        migrations.downgrade("0018")
+        session.remove()
+        with db.engine.connect() as connection:
+            rows = connection.execute(text("SELECT person_id, kind, masked FROM accounts_identity")).all()
+        assert [tuple(row) for row in rows] == [(1, "citizen-id", "990***************")]
+        migrations.upgrade()
+        session.remove()
+    with people.test_request_context(), writing():
+        row = identity.find_identity(1)
+        assert (row.kind, row.stated_at, len(row.code)) == ("citizen-id", stated_at, 16)
+        assert identity.find_holder(NUMBER) == 1 and accounts.level_of(1) == 1
+        assert identity.reveal_number(actor(people, ADMIN), 1, "核对学分归属") == NUMBER

@@ -105,7 +105,7 @@ def erase(actor: Actor, person_id: int) -> list[Effect]:
     session.execute(delete(SmsCode).where(SmsCode.phone == (phone or "")))
     for table in (Session, Role, SecondFactor, RecoveryCode, StatedDocument, FormerName):
         session.execute(delete(table).where(table.person_id == person_id))
-    session.execute(update(IdentityCheck).where(IdentityCheck.person_id == person_id).values(note=""))
+    session.execute(update(IdentityCheck).where(IdentityCheck.person_id == person_id).values(note="", reference=""))
     person.name, person.phone, person.password_hash, person.town_id = f"{naming.ERASED} {person_id}", None, NOBODY, None
     person.phone_proved_at = person.phone_disputed_at = person.seen_at = None
     person.erased_at = person.disabled_at = clock.now()

@@ -81,8 +81,11 @@ def list_levels(person_ids: Iterable[int]) -> dict[int, int]:
 
 
 def list_known(person_id: int) -> list[Known]:
-    """The documents of the person's account, the one that counts first: known best, then stated last."""
-    return sorted(_known({person_id}), key=lambda k: (k.level, k.document.stated_at, k.document.id), reverse=True)
+    """The documents of the person's account, the one that counts first: known best, then stated first.
+
+    So whoever states one more, perhaps at somebody else's screen, changes nothing about which document proves the account.
+    """
+    return sorted(_known({person_id}), key=lambda k: (-k.level, k.document.stated_at, k.document.id))
 
 
 def _kept(person_ids: set[int]) -> dict[int, int]:

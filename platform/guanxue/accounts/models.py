@@ -172,7 +172,8 @@ class IdentityCheck(Model):
 
     `step`: stated, corrected, removed, asked; seen, refused, matched, mismatched, unanswered; withdrawn (the check `of_id` was
     wrong), lapsed (all before it); disputed and claimed. `what` is what was looked at or why, as a word of rules; `note` is an
-    officer's own sentence, which goes when the person is erased. No pictures, no numbers.
+    officer's own sentence, `reference` a service's number for its answer: both go when the person is erased. No
+    pictures, no numbers.
     """
 
     __tablename__ = "accounts_identity_check"
@@ -231,5 +232,5 @@ class Merge(Model):
 
 
 append_only(Consent)
-append_only(IdentityCheck, free=("note",))
+append_only(IdentityCheck, free=("note", "reference"))
 append_only(Merge, may_fill=("parted_at",))

@@ -11,7 +11,7 @@ from datetime import date
 from flask import Response, redirect, request, url_for
 
 from guanxue import accounts
-from guanxue.accounts import checking, identity, levels
+from guanxue.accounts import checking, identity, levels, naming
 from guanxue.accounts.forms import answered, leave_behind, told
 from guanxue.accounts.queries import is_same_person
 from guanxue.accounts.routes import blueprint
@@ -81,7 +81,8 @@ def _page(person_id: int, problem: Problem | None = None, *, number: str = "", a
     return personal(answered(problem, page(
         "accounts/check.html", problem.status if problem else 200, **told(problem), asked=asked, number=number,
         of=request.form.get("document", ""), person=_row(person) | {
-            "level": accounts.level_of(person_id), "is_me": is_same_person(actor, [person.ref])},
+            "former_names": [{"name": f.name, "until_at": f.until_at} for f in naming.list_former_names(person_id)],
+            "is_me": is_same_person(actor, [person.ref])},
         documents=[shown(k) | {"steps": _steps(k, names), "may_match": k.level >= SEEN} for k in known],
         place=form.get("place") or checking.last_place(actor), day=form.get("looked_on") or clock.today().isoformat(),
         today=clock.today().isoformat(), note=form.get("note", ""), why=form.get("why", ""),
