@@ -6,7 +6,7 @@ export GUANXUE_DIE_WITH_PARENT := 1
 # What the site reads of each language; made from the words people edit.
 WORDS := $(patsubst %.po,%.mo,$(wildcard translations/*/LC_MESSAGES/*.po))
 
-.PHONY: help run test lint format bench lock gallery axe messages system
+.PHONY: prove help run test lint format bench lock gallery axe messages system
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort
@@ -19,6 +19,10 @@ test: $(VENV)/.installed-dev $(WORDS) ## the whole suite, unit to browser
 	@scripts/system-packages test
 	@$(VENV)/bin/ruff check -q platform tests
 	@$(VENV)/bin/pytest -n 2 --dist loadgroup tests
+
+prove: $(VENV)/.installed-dev $(WORDS) ## what counts against a map of every millisecond: 10,000 lives (GUANXUE_CASES) on each database
+	@scripts/system-packages test
+	@GUANXUE_CASES=$${GUANXUE_CASES:-10000} $(VENV)/bin/pytest -n 2 --dist load tests/learning/test_second_map.py
 
 lint: $(VENV)/.installed-dev ## style and import order
 	@$(VENV)/bin/ruff check platform tests bench

@@ -24,8 +24,8 @@ def publish_policy(actor: Actor, *, code: str, title: str, numbers: dict, effect
     Whoever is enrolled, and what was earned, stays with the version of then. Raises Invalid when a number is absurd.
     """
     actor.require("administer")
-    if not rules.is_code(code) or not 2 <= len(title.strip()) <= rules.LONGEST_TITLE:
-        raise Invalid(_("规则的代号用小写字母、数字和连字符；名称 2 到 40 个字。"))
+    if not rules.is_code(code) or not 1 <= len(title.strip()) <= rules.LONGEST_TITLE:
+        raise Invalid(_("规则的代号用小写字母、数字和连字符；名称 1 到 40 个字。"))
     if effective_on < clock.today():
         raise Invalid(_("规则从今天或以后的一天起用，不能倒回去。"))
     return _publish(actor, code, title.strip(), numbers, effective_on)
