@@ -19,7 +19,8 @@ from guanxue.core.web.api import operation
 from guanxue.core.web.dispatch import current_actor
 from guanxue.core.web.early import Asked, early
 from guanxue.core.web.throttle import Throttle
-from guanxue.learning.beats import Keys, is_open_to, record_quickly
+from guanxue.learning import traces
+from guanxue.learning.beats import Keys, fits, record_quickly
 from guanxue.learning.presence_words import KINDS, api_kind, kind_of_api, prompt_of
 
 # A shell that misbehaves is slowed down; what it did not get rid of it keeps and sends later.
@@ -92,8 +93,12 @@ class Opening(BaseModel):
 
 
 def _may_open(id: str) -> courses.RevisionLesson:
-    row = _lesson(id)
-    learning.enrolment_for_lesson(current_actor(), row)
+    row, actor = _lesson(id), current_actor()
+    try:
+        learning.enrolment_for_lesson(actor, row)
+    except learning.NotEnrolled as problem:
+        problem.remember = (traces.not_enrolled(actor, row.id),)
+        raise
     _once_a_request(_openings, current_actor().id)
     return row
 
@@ -116,7 +121,7 @@ def open_playback(id: str, found: courses.RevisionLesson, body: Opening):
         "elapsed_ms": 0 if is_new else learning.elapsed_ms(playback),
         "resume_at_s": learning.lesson_progress(enrolment, found).resume_ms / 1000,
         "beat_every_s": learning.beat_every_s(enrolment), "max_rate": playback.max_rate_permille / 1000,
-        "ended": answer.has_ended, "challenge": challenge_told(learning.find_challenge(playback.person_id)),
+        "ended": answer.has_ended, "challenge": challenge_told(learning.find_challenge(playback.person_id, enrolment)),
     }
     return told, 201 if is_new else 200
 
@@ -176,23 +181,20 @@ def beats(id: str, found: None, body: Beats):
 @early("/playbacks/<id>/beats")
 def beats_at_once(asked: Asked) -> dict | None:
     """The short way of beats(), for what is plain."""
-    if not asked.together.look(lambda on: is_open_to(on, asked.person_id, asked.id)):
+    told, keys = plain_beats(asked.body), Keys.of(asked.site)
+    if told is None or not fits(keys, asked.id, told[0], told[1]):  # who has the right word was given it: the playback is there
         return None
     try:
         _beats.check(asked.id)
     except TooMany:
         return None
     asked.environ[_PAID] = True
-    told = plain_beats(asked.body)
-    if told is None:
-        return None
-    keys = Keys.of(asked.site)
-    answer = asked.together.change(lambda on: record_quickly(on, keys, asked.person_id, asked.id, *told))
+    answer = asked.change(lambda on: record_quickly(on, keys, asked.person_id, asked.id, told[0], told[2]))
     return None if answer is None else _told(answer)
 
 
 def plain_beats(body: bytes) -> tuple[int, str, list[learning.Beat]] | None:
-    """(seq, nonce, beats) of a body that is just as the player writes it; None: ask Beats, which takes more and says what is wrong.
+    """(seq, nonce, beats) of a body that is just as players write it; None: ask Beats, which takes more and says what is wrong.
 
     Whatever passes here passes there and means the same.
     """

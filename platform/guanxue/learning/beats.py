@@ -28,7 +28,7 @@ from guanxue.core.i18n import lazy as _
 from guanxue.core.prepared import Lent, Prepared, PreparedChange, here
 from guanxue.core.settings import settings
 from guanxue.courses import RevisionLesson
-from guanxue.learning import days, evidence, presence, rules
+from guanxue.learning import days, evidence, presence, rules, traces
 from guanxue.learning.errors import NoSuchPlayback, NotEnrolled
 from guanxue.learning.evidence import Answer
 from guanxue.learning.models import BeatRow, Enrolment, Playback, Progress
@@ -38,8 +38,6 @@ STUDIED_EVERY = timedelta(minutes=1)  # what was studied last is told by the min
 
 _playback, _progress, _enrolment = Playback.__table__, Progress.__table__, Enrolment.__table__
 _MINE = (Playback.code == bindparam("code"), Playback.person_id == bindparam("person_id"))
-_OPEN_TO = Prepared(select(Playback.id).join(Enrolment, Enrolment.id == Playback.enrolment_id)
-                    .where(*_MINE, Enrolment.left_at.is_(None)))
 # Requests of one enrolment queue up here. Apart from what is read then: PostgreSQL would give the row that was waited for as
 # it is now, joined with others as they were before.
 _QUEUE = Prepared(select(Playback.id).join(Enrolment, Enrolment.id == Playback.enrolment_id).where(*_MINE)
@@ -124,9 +122,11 @@ def record_beats(actor: Actor, code: str, seq: int, nonce: str, beats: Sequence[
     session.flush()
     on, keys = here(), Keys.of(settings())
     standing = _standing(on, actor.id, code)
-    if not _fits(keys, code, seq, nonce):
+    if not fits(keys, code, seq, nonce):
         _refuse_forged(actor, standing, seq)
     if seq <= standing.last_seq:  # sent again after a lost answer: the present state heals it
+        if seq < standing.last_seq:
+            traces.replayed(actor, standing.id, seq, standing.last_seq)
         return _asking(_present(keys, standing), standing), standing, False
     if seq > standing.last_seq + 1:
         raise Conflict(_("服务器恢复过备份，请从这里重新接上。"), code="sequence-gap", extra={
@@ -137,6 +137,8 @@ def record_beats(actor: Actor, code: str, seq: int, nonce: str, beats: Sequence[
         standing = _standing(on, actor.id, code)
     step = _judge(on, standing, seq, beats)
     _write(on, keys, step)
+    if traces.is_ahead(beats, step.received_ms - standing.opened_ms):
+        traces.ahead(actor, standing.id, beats, step.received_ms - standing.opened_ms)
     if step.room_ms is not None:
         days.count(standing.person_id, step.received_ms, step.credited_ms - standing.credited_ms)
     if step.numbers.presence_max_ms:
@@ -180,31 +182,23 @@ def _refuse_forged(actor: Actor, standing: Any, seq: int) -> None:
 # ---- the quick road
 
 
-def is_open_to(on: Lent, person_id: int, code: str) -> bool:
-    """Is this a playback of the person's, in a course that they have not left?"""
-    return bool(_OPEN_TO.rows(on, code=code, person_id=person_id))
-
-
-def record_quickly(on: Lent, keys: Keys, person_id: int, code: str, seq: int, nonce: str,
-                   beats: Sequence[rules.Beat]) -> Answer | None:
+def record_quickly(on: Lent, keys: Keys, person_id: int, code: str, seq: int, beats: Sequence[rules.Beat]) -> Answer | None:
     """Apply a request's beats where everything about them is plain. None: nothing was written, the usual road has to be taken.
 
-    `on` is inside a writing transaction, which others share: nothing is written before all is judged.
+    Its nonce fits(). `on` is inside a writing transaction, which others share: nothing is written before all is judged.
     """
-    if not _fits(keys, code, seq, nonce):
-        return None
     try:
         standing = _standing(on, person_id, code)
         if not _is_plain(standing, policies.numbers_of_text(standing.policy)):
             return None
-        if seq <= standing.last_seq:
+        if seq == standing.last_seq:
             return _present(keys, standing)
-        if seq > standing.last_seq + 1:
+        if seq != standing.last_seq + 1:
             return None
         step = _judge(on, standing, seq, beats)
     except (NoSuchPlayback, NotEnrolled, Conflict):
         return None  # said on the usual road, in the caller's language
-    if step.completes:
+    if step.completes or traces.is_ahead(beats, step.received_ms - standing.opened_ms):
         return None  # lesson, course and credit hang together there
     _write(on, keys, step)
     return _answer(keys, step)
@@ -224,7 +218,7 @@ def _is_plain(standing: Any, numbers: Numbers) -> bool:
 # ---- both roads
 
 
-def _fits(keys: Keys, code: str, seq: int, nonce: str) -> bool:
+def fits(keys: Keys, code: str, seq: int, nonce: str) -> bool:
     """Does the nonce belong to the seq?"""
     return seq >= 1 and hmac.compare_digest(rules.nonce_of(keys.playback, code, seq - 1).encode(), nonce.encode())
 
@@ -241,7 +235,8 @@ def _judge(on: Lent, standing: Any, seq: int, beats: Sequence[rules.Beat]) -> St
     shut = _shut(standing, numbers, beats, received) if numbers.presence_max_ms else ()
     outcome = rules.judge(sitting, beats, received, terms, _late_used(on, standing, beats, received, terms), shut)
     if ended is not None and not outcome.qualified:
-        raise Conflict(_("你在别处打开了学习，这里的播放已结束。"), code="playback-superseded")
+        raise Conflict(_("你在别处打开了学习，这里的播放已结束。"), code="playback-superseded",
+                       remember=[traces.superseded(standing.person_id, standing.id, seq)])
     # What else bounds what counts lessens outcome.grants here, behind `if numbers.…`, so that a course without it pays
     # nothing; its number belongs into _is_plain().
     spans, room = rules.unpack_spans(standing.spans), None

@@ -13,7 +13,7 @@ from guanxue.core.db import session
 from guanxue.core.i18n import lazy as _
 from guanxue.core.prepared import Prepared
 from guanxue.courses import RevisionLesson
-from guanxue.learning import carried
+from guanxue.learning import carried, traces
 from guanxue.learning.errors import NoSuchPlayback, NotEnrolled
 from guanxue.learning.models import Carry, Completion, Enrolment, Playback, Progress
 
@@ -63,7 +63,7 @@ def check_playback(actor: Actor, code: str) -> None:
 def _must_be_mine(query, actor: Actor, code: str):
     row = session.execute(query, {"code": code, "person_id": actor.id}).first()
     if row is None:
-        raise NoSuchPlayback(_("没有这次播放。"))
+        raise NoSuchPlayback(_("没有这次播放。"), remember=traces.foreign(actor, code))
     if row.left_at is not None:
         raise NotEnrolled(_("你已退出这门课。"))
     return row

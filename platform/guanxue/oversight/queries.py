@@ -80,8 +80,9 @@ def _seen_by_ref(refs: Iterable[str]) -> dict[str, tuple[str, str]]:
 
 def list_devices(since: datetime, owners: Owners) -> list[tuple[str, int, str]]:
     """(device, person, reference) of what was opened since outside of registered training rooms."""
-    marks = set(session.execute(select(RoomMark.kind, RoomMark.value).join(Room, Room.id == RoomMark.room_id)
-                                .where(RoomMark.removed_at.is_(None), Room.closed_at.is_(None))).tuples())
+    marks = {tuple(row) for row in session.execute(
+        select(RoomMark.kind, RoomMark.value).join(Room, Room.id == RoomMark.room_id)
+        .where(RoomMark.removed_at.is_(None), Room.closed_at.is_(None)))}
     rows = session.execute(select(Sighting.device, Sighting.network, Sighting.person_id, Sighting.ref)
                            .where(Sighting.at >= since, Sighting.device != "").order_by(Sighting.id))
     return [(row.device, owners.of(row.person_id), row.ref) for row in rows

@@ -181,6 +181,13 @@ def _shuffled(ids: tuple[str, ...]) -> tuple[int, ...]:
     return tuple(sorted(range(len(ids)), key=lambda i: ids[i]))
 
 
+def names_other_options(shown: Shown, answer: object) -> bool:
+    """Does the answer name an option in the way of opaque(), but none of this attempt's?"""
+    words = answer if isinstance(answer, list) else [answer]
+    return any(isinstance(x, str) and re.fullmatch(r"[0-9a-f]{12}", x) is not None and x not in shown.ids
+               for x in words) and bool(shown.ids)
+
+
 def answer_fault(shown: Shown, answer: object) -> bool:
     """Is this no possible answer (wrong type, foreign id, absurd size)?"""
     kind, ids = shown.question.kind, set(shown.ids)

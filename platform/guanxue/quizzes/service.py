@@ -257,7 +257,16 @@ def check_answers(attempt: Attempt, answers: object) -> None:
         elif answer is not None and rules.answer_fault(shown[question_id], answer):
             faults.append({"field": question_id, "message": _("这不是这道题可能的答案。")})
     if faults:
-        raise Invalid(_("有的答案格式不对，没有保存。"), fields=faults[:20])
+        raise Invalid(_("有的答案格式不对，没有保存。"), fields=faults[:20], remember=_foreign(attempt, shown, answers))
+
+
+def _foreign(attempt: Attempt, shown: dict[str, Shown], answers: dict) -> list[Callable[[], None]]:
+    """What is remembered of answers that name options of another attempt, as no page of ours does: a line in the trail."""
+    named = [name for name, answer in answers.items() if name in shown and rules.names_other_options(shown[name], answer)]
+    if not named:
+        return []
+    actor = Actor("person", attempt.person_id)
+    return [lambda: audit.record(actor, "quizzes.answers.foreign", f"attempt:{attempt.id}", {"questions": named[:50]})]
 
 
 def submit_attempt(actor: Actor, attempt_id: str, *, pass_mark: int) -> tuple[Attempt, Submission]:
