@@ -120,6 +120,7 @@ from guanxue.learning.routes import offline as _learning_offline  # noqa: F401
 from guanxue.learning.routes import presence as _learning_presence  # noqa: F401
 from guanxue.learning.routes import preview as _learning_preview  # noqa: F401
 from guanxue.learning.routes import study as _learning_study  # noqa: F401
+from guanxue.learning.routes import why as _learning_why  # noqa: F401
 from guanxue.ledger import commands as ledger_commands
 from guanxue.media import api as media_api
 from guanxue.media import keeping as media_keeping

@@ -11,6 +11,7 @@ from guanxue.learning.errors import CannotEnrol, CannotTestOut, LessonNotReady, 
 from guanxue.learning.events import CourseCompleted, Enrolled, LessonCompleted, StudyBegan
 from guanxue.learning.evidence import Answer, answer_of, fits_key, open_playback
 from guanxue.learning.exams import Spared, extra_permille, is_strict, may_spare, time_subject
+from guanxue.learning.explaining import LessonTold, SittingTold, explain_lesson
 from guanxue.learning.heard import Heard, find_heard, list_claims, list_heard
 from guanxue.learning.insight import GROUPS, Curve, count_groups, list_curves, list_items, list_learners
 from guanxue.learning.judging import (
@@ -126,7 +127,7 @@ __all__ = [
     "is_missed", "list_told", "make_up", "ask_make_up", "answer_check", "choose_check", "extend_check", "give_up_check",
     "show_check", "Seated", "close_room", "get_room", "join_room", "list_rooms", "list_seated", "may_open_room", "open_room",
     "roll", "room_number", "is_room_open", "find_room_of", "MAKEUP_TRIES", "Drawn", "list_schedule",
-    "STUDY", "find_left", "list_over",
+    "STUDY", "find_left", "list_over", "LessonTold", "SittingTold", "explain_lesson",
     "Heard", "find_heard", "list_claims", "list_heard", "lesson_of",
     "GROUPS", "MOST_BEATS", "Curve", "count_groups", "list_curves", "list_items", "list_learners",
     "Enrolment", "Playback", "Completion", "Beat", "Answer", "LessonProgress", "CourseProgress", "Derivation",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import secrets
 from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -256,13 +257,29 @@ class Derived:
         return rules.covered_ms(self.spans)
 
 
-def derive_spans(enrolment: Enrolment, sources: list[Source] | None = None,
-                 shut: dict[int, presence.Spans] | None = None) -> dict[int, Derived]:
+@dataclass(frozen=True)
+class Judged:
+    """One kept request as it was judged: `before` and `after` it the sitting, what counted before a day's bound and after."""
+
+    row: Row
+    lesson_id: int
+    beats: Sequence[rules.Beat]
+    before: rules.Sitting
+    after: rules.Sitting
+    allowed: Sequence[rules.Grant]
+    grants: Sequence[rules.Grant]
+    shut: presence.Spans
+    spans: list[tuple[int, int]]  # what of the lesson had counted before
+
+
+def derive_spans(enrolment: Enrolment, sources: list[Source] | None = None, shut: dict[int, presence.Spans] | None = None,
+                 tell: Callable[[Judged], None] | None = None) -> dict[int, Derived]:
     """By revision lesson: every kept claim judged again, in the order the server received them. Reads no cache.
 
     `sources`: whose claims, the enrolment's own first; without them its own and what is carried over to it now. What was
     carried over is judged as if it had come at that moment: late time is one budget, and the own claims before it go first.
-    `shut`: by person the moments that earn nothing because presence was not shown; without it as that stands now.
+    `shut`: by person the moments that earn nothing because presence was not shown; without it as that stands now. `tell` hears
+    of each request in turn.
     """
     found_sources = carried.sources_of(enrolment) if sources is None else sources
     if shut is None:
@@ -290,14 +307,19 @@ def derive_spans(enrolment: Enrolment, sources: list[Source] | None = None,
             kept = offline.Row(row.ticket_id, row.most_ms, row.playback_id, row.received_ms, row.claims, row.room_ms)
             sittings[row.playback_id], grants, beats = without_network.judge(
                 kept, sitting, lessons[lesson_id].duration_ms or 0, derived.spans, source.busy)
+            allowed = grants
         else:
             beats = rules.read_beats(row.claims)
             terms = _terms(enrolment, lessons[lesson_id])
             outcome = rules.judge(sitting, beats, row.received_ms, terms, late, closed[id(source)])
-            sittings[row.playback_id], late, grants = outcome.sitting, outcome.late_ms, outcome.grants
+            sittings[row.playback_id], late, allowed = outcome.sitting, outcome.late_ms, outcome.grants
+            grants = allowed
             if row.room_ms is not None:
                 grants = rules.within_room(derived.spans, grants, row.room_ms)
             derived.late_ms += sum(g.to_ms - g.from_ms for g in grants if g.is_late)
+        if tell is not None:
+            tell(Judged(row, lesson_id, beats, sitting, sittings[row.playback_id], allowed, grants,
+                        shut.get(source.person_id, []), derived.spans))
         before_ms = derived.credited_ms
         derived.spans = rules.merge_spans(derived.spans, [(g.from_ms, g.to_ms) for g in grants])
         derived.offline_ms += derived.credited_ms - before_ms if row.ticket_id is not None else 0

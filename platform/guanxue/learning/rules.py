@@ -130,7 +130,7 @@ def busy_spans(
         rate = max(1, min(beat.rate_permille, sitting.max_rate_permille))
         played = sum(-(-(g.to_ms - g.from_ms) * 1000 // rate) for g in outcome.grants)
         begin, until = sitting.opened_ms + sitting.acked_t_ms, sitting.opened_ms + beat.t_ms
-        found += _last_of(_gaps(list(busy), begin, until) if busy else [(begin, until)], played)
+        found += _last_of(gaps(list(busy), begin, until) if busy else [(begin, until)], played)
         sitting = outcome.sitting
     return sitting, found
 
@@ -150,7 +150,7 @@ def within_room(spans: list[tuple[int, int]], grants: Iterable[Grant], room_ms: 
     """The grants, in their order, until they have added `room_ms` of new milliseconds to the spans; repeats cost nothing."""
     kept: list[Grant] = []
     for grant in grants:
-        for begin, end in _gaps(spans, grant.from_ms, grant.to_ms):
+        for begin, end in gaps(spans, grant.from_ms, grant.to_ms):
             if end - begin > room_ms:  # the room ends inside what is new
                 if begin + room_ms > grant.from_ms:
                     kept.append(replace(grant, to_ms=begin + room_ms))
@@ -161,7 +161,7 @@ def within_room(spans: list[tuple[int, int]], grants: Iterable[Grant], room_ms: 
     return tuple(kept)
 
 
-def _gaps(spans: list[tuple[int, int]], begin: int, end: int) -> list[tuple[int, int]]:
+def gaps(spans: Sequence[tuple[int, int]], begin: int, end: int) -> list[tuple[int, int]]:
     """The parts of [begin, end) that no span covers; spans sorted and disjoint."""
     found = []
     for a, b in spans:

@@ -1,0 +1,97 @@
+"""Where every minute of a lesson went: what counted, what had counted before, what did not and for which reason.
+
+Nothing is kept for this: the kept claims are judged once more, as they are for a credit, and each request is asked what
+became of it. (docs/decisions/0002-evidence.md)
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from guanxue import policies
+from guanxue.core import clock
+from guanxue.courses import RevisionLesson
+from guanxue.learning import evidence, rules
+from guanxue.learning.models import Enrolment
+from guanxue.policies import Numbers
+
+# Why something that was played does not count.
+FAST, LATE, ABSENT, DAY, OFFLINE = "fast", "late", "absent", "day", "offline"
+TICKS_MS = 1_000  # players measure in ticks: what is less is no reason worth telling
+
+
+@dataclass
+class SittingTold:
+    """One sitting before the lesson; milliseconds. `lost`: by reason what was played and does not count."""
+
+    opened_at: datetime
+    new_ms: int = 0
+    repeated_ms: int = 0
+    is_offline: bool = False
+    lost: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def reasons(self) -> list[tuple[str, int]]:
+        """The reasons worth telling, the largest first."""
+        return [(why, ms) for why, ms in self.lost.most_common() if ms >= TICKS_MS]
+
+
+@dataclass(frozen=True)
+class LessonTold:
+    """A lesson's account. `spans` count, `gaps` are the parts that do not, both [from, to) in milliseconds of the lesson."""
+
+    duration_ms: int
+    credited_ms: int
+    needed_ms: int
+    spans: list[tuple[int, int]]
+    gaps: list[tuple[int, int]]
+    sittings: list[SittingTold]
+
+
+def explain_lesson(enrolment: Enrolment, lesson: RevisionLesson) -> LessonTold:
+    """The account of a film or a text that somebody studies; its sittings newest first."""
+    numbers = policies.get_policy(enrolment.policy_id).numbers
+    sittings: dict[int, SittingTold] = {}
+
+    def hear(judged: evidence.Judged) -> None:
+        if judged.lesson_id == lesson.id:
+            told = sittings.setdefault(judged.row.playback_id, SittingTold(
+                clock.moment_of(judged.row.opened_ms), is_offline=judged.row.ticket_id is not None))
+            _add(told, judged, lesson.duration_ms or 0, numbers)
+
+    derived = evidence.derive_spans(enrolment, tell=hear).get(lesson.id)
+    duration, spans = lesson.duration_ms or 0, derived.spans if derived else []
+    return LessonTold(duration, rules.covered_ms(spans), -(-duration * numbers.share_watched_permille // 1000), spans,
+                      rules.gaps(spans, 0, duration), sorted(sittings.values(), key=lambda s: s.opened_at, reverse=True))
+
+
+def _add(told: SittingTold, judged: evidence.Judged, duration_ms: int, numbers: Numbers) -> None:
+    """What became of one request: each millisecond played counts, had counted before, or is lost for one reason."""
+    allowed = rules.covered_ms((g.from_ms, g.to_ms) for g in judged.allowed)
+    granted = rules.covered_ms((g.from_ms, g.to_ms) for g in judged.grants)
+    new = rules.covered_ms(rules.merge_spans(judged.spans, [(g.from_ms, g.to_ms) for g in judged.grants]))
+    new -= rules.covered_ms(judged.spans)
+    told.new_ms += new
+    told.repeated_ms += granted - new
+    told.lost[DAY] += allowed - granted
+    counted, last = {g.from_ms: g.to_ms - g.from_ms for g in judged.allowed}, judged.before.acked_t_ms
+    for beat in judged.beats:
+        if not judged.before.acked_t_ms < beat.t_ms <= judged.after.acked_t_ms:
+            continue  # heard before, or to come again
+        length = max(0, min(beat.to_ms, duration_ms) - beat.from_ms)
+        missing = length - min(length, counted.get(beat.from_ms, 0))
+        if missing:
+            told.lost[_reason(judged, beat, last, numbers)] += missing
+        last = beat.t_ms
+
+
+def _reason(judged: evidence.Judged, beat: rules.Beat, last_t_ms: int, numbers: Numbers) -> str:
+    row = judged.row
+    if row.ticket_id is not None:
+        return OFFLINE
+    at = row.opened_ms + beat.t_ms
+    if rules.free_ms(row.opened_ms + last_t_ms, at, judged.shut) < beat.t_ms - last_t_ms:
+        return ABSENT
+    return LATE if row.received_ms - at > numbers.late_after_ms else FAST
