@@ -112,6 +112,8 @@ def test_the_learner_sees_what_waits_and_the_one_way_on(known_site):
     site = known_site
     Learner(site, LEARNER).finish()
     browser = Browser(site, LEARNER)
+    quiz = browser.see("/learn/safe-measuring/quiz")
+    assert "学分等你确认身份" in quiz and "学分已存入" not in quiz
     page = browser.see("/me/credits")
     assert "等你确认身份" in page and "安全测量" in page and "/me/settings/identity?next=/me/credits" in page
     told = Learner(site, LEARNER).call("GET", "/me/credits", 200)
@@ -153,7 +155,7 @@ def test_an_exam_waits_for_the_level_while_everything_else_is_studied(bare_app):
     assert learner.watch(lessons[0]["id"], lessons[0]["duration_s"])["lesson_completed"]
     assert learner.call("POST", f"/quizzes/{lessons[-1]['id']}/attempts", 409)["type"].endswith("identity-needed")
     browser = Browser(site, LEARNER)
-    browser.see("/learn/safe-measuring/quiz")
+    assert "去确认身份" in browser.see("/learn/safe-measuring/quiz")
     assert "学过的都算，不会丢" in words(browser.send("/learn/safe-measuring/quiz/start", 409))
     with site.test_request_context(), writing():
         state()

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from flask import Response, redirect, request, url_for
 
-from guanxue import courses, learning, media, policies, quizzes
+from guanxue import accounts, courses, learning, media, policies, quizzes
 from guanxue.core import clock
 from guanxue.core.errors import Invalid, Problem
 from guanxue.core.i18n import Name
@@ -164,6 +164,8 @@ def _quiz_page(course: courses.Course, enrolment: learning.Enrolment, row: cours
         "is_awaiting": learning.is_awaiting(enrolment, row),
         "waiting_lessons": [Name(x.lesson.title) for x in progress.lessons if not x.is_complete and x.lesson.kind != "quiz"],
         "message": str(problem.message) if problem else _moved_note(running), "elsewhere": None,
+        "credit_waits": not accounts.is_known_for(actor.id, numbers, "claim"),
+        "must_be_known": running is None and not accounts.is_known_for(actor.id, numbers, "exam"),
         "is_strict": learning.is_strict(enrolment, row), "extra_percent": learning.extra_permille(enrolment) // 10,
         "spare_mark": 0 if running else learning.may_spare(enrolment, row), "spared": _spared(enrolment, progress),
     }
