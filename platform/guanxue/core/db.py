@@ -180,7 +180,7 @@ def _await_turn(connection) -> None:
 
 def turns_of(path: str) -> Turns:
     """The queue of those who want to write into that SQLite file."""
-    return _turns.setdefault(path, Turns(Path(path)))
+    return _turns.get(path) or _turns.setdefault(path, Turns(Path(path)))
 
 
 def _end_turn(_connection, record) -> None:

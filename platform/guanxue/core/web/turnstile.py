@@ -11,10 +11,12 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from queue import SimpleQueue
 from threading import BoundedSemaphore
+from typing import TypeVar
 
 from guanxue.core.errors import Crowded
 from guanxue.core.i18n import lazy as _
 
+T = TypeVar("T")
 PAGES, STREAMS = 4, 8
 THREADS = PAGES + STREAMS
 _PLACE = "guanxue.turnstile"
@@ -38,6 +40,14 @@ class Turnstile:
         finally:
             self._permits.put(None)
 
+    def let_wait(self, wait: Callable[[], T]) -> T:
+        """What it gives, while somebody else may come through."""
+        self._permits.put(None)
+        try:
+            return wait()
+        finally:
+            self._permits.get()
+
     @contextmanager
     def stepped_out(self) -> Iterator[None]:
         """Inside, somebody else may come through. Raises Crowded when every thread but those of pages is outside."""
@@ -49,6 +59,12 @@ class Turnstile:
         finally:
             self._permits.get()
             self._places.release()
+
+
+def aside(environ: dict, wait: Callable[[], T]) -> T:
+    """Wait for others beside the turnstile, where many may wait: who only waits takes nobody's place."""
+    turnstile = environ.get(_PLACE)
+    return wait() if turnstile is None else turnstile.let_wait(wait)
 
 
 @contextmanager
