@@ -31,20 +31,25 @@ from guanxue import (
     learning,
     media,
     oversight,
+    policies,
     quizzes,
     search,
     tracks,
 )
 from guanxue.accounts import organisations
+from guanxue.core import clock
 from guanxue.core.actor import ANONYMOUS, SYSTEM, Actor
 from guanxue.core.db import db, session, writing
 from guanxue.core.web import dispatch
 from guanxue.courses import parcels
 from guanxue.learning import api as learning_api
+from guanxue.learning.models import Check
+from guanxue.learning.presence import add_step, lock_presence, take_seat
 from guanxue.oversight.detectors import Found
 
 TABLE = Path(__file__).with_name("route_rights.csv")
 CLASS = "ABCDEFGH"
+CHECK = "check-of-lian"
 LEARNER, INSTRUCTOR, OTHER, CURATOR, ENTERPRISE, INSPECTOR, REVIEWER, ADMINISTRATOR, AGENT = (
     f"1380000000{n}" for n in range(1, 10))
 ROLES = {
@@ -118,6 +123,7 @@ def fill(app) -> None:
     _words(app)
     _classes(app, author)
     _cases(app)
+    _presence(app, author)
     _parcels(app, author)
     with app.test_request_context():
         search.rebuild()
@@ -197,6 +203,25 @@ def _cases(app) -> None:
         oversight.open_room(inspector, name="虎门服装职校 3 号机房")
 
 
+def _presence(app, author: Actor) -> None:
+    """A presence check that 林小莲 missed and can make up; a session of 陈志强's in which she sits."""
+    with app.test_request_context(), writing():
+        person, now = accounts.find_person_by_phone(LEARNER), clock.now_ms()
+        course = courses.get_course("safe-measuring", SYSTEM)
+        enrolment, lesson = learning.find_enrolment(person.id, course.id), courses.lessons_of(course.revision_id)[0]
+        lock_presence(person.id)
+        check = Check(code=CHECK, person_id=person.id, number=1, enrolment_id=enrolment.id, revision_lesson_id=lesson.id,
+                      policy_id=policies.current_policy("subsidised").id, since_ms=now - 900_000, drawn_ms=now - 100_000,
+                      due_ms=600_000, counted_ms=606_000, at_ms=42_000)
+        session.add(check)
+        session.flush()
+        for at, what, told in ((100_000, "asked", {"kind": "tap"}), (99_000, "shown", {"expires_ms": now - 39_000}),
+                               (39_000, "missed", {"silent": False}), (9_000, "proved", {"kind": "tap"})):
+            add_step(check, what, now - at, told)
+        room = learning.open_room(author, "虎门电商园三楼，上午")
+        take_seat(room, person.id)
+
+
 @dataclass(frozen=True)
 class Examples:
     """Values of addresses on the filled site."""
@@ -267,7 +292,7 @@ def routes(app, examples: Examples) -> list[Route]:
 def _address(rule: str, endpoint: str, method: str, x: Examples) -> str:
     values = {
         "slug": _slug(rule), "course": "safe-measuring", "lesson": "quiz" if method == "POST" else "lesson-1",
-        "lesson_id": x.filmed_lesson if "/subtitles" in rule else x.slides_lesson if rule.endswith("/slides") else x.draft_quiz if rule.endswith(("/draw", "/levels")) else x.draft_lesson, "code": x.case if rule.startswith("/me/cases/") else x.class_code if "/classes/" in rule else x.ticket if rule.startswith(("/help/", "/desk/")) else x.complaint if _is_case(rule) else x.code, "remark_id": x.remark, "complaint_id": 1,
+        "lesson_id": x.filmed_lesson if "/subtitles" in rule else x.slides_lesson if rule.endswith("/slides") else x.draft_quiz if rule.endswith(("/draw", "/levels")) else x.draft_lesson, "code": CHECK if "/presence/" in rule else x.case if rule.startswith("/me/cases/") else x.class_code if "/classes/" in rule else x.ticket if rule.startswith(("/help/", "/desk/")) else x.complaint if _is_case(rule) else x.code, "remark_id": x.remark, "complaint_id": 1,
         # What takes or drops a package also changes the disk, which nobody undoes: there it is one that nobody has.
         "ticket": "0" * 32 if method == "POST" else x.packed if rule.endswith(".zip") else x.parcel,
         "person_id": 1, "removed_id": 1, "kind": "question", "thing_id": x.question, "question_id": x.question, "note_id": x.note, "session_id": x.session_id, "stage_id": x.stage, "row_id": x.row,

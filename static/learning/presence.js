@@ -117,13 +117,14 @@
     more.hidden = check.missed || !check.extensions_left;
     $('presence-time').hidden = check.missed;
     let said = false;
+    const wasInTime = check.left_s > 0;  // who comes back when it is over did not let it run out
     const tick = () => {
       const rest = Math.max(0, Math.ceil((ends - performance.now()) / 1000));
       left.textContent = study.clock(rest);
       if (!said && rest > 0 && rest <= 20) { said = true; $('presence-aloud').textContent = says.short; }
       if (rest > 0 || check.missed) return;
       clearInterval(ticking);
-      if (!sending) tell({ do: 'expired' }).catch(() => {});
+      if (wasInTime && !sending) tell({ do: 'expired' }).catch(() => {});
     };
     tick();
     if (!check.missed) ticking = setInterval(tick, 500);
@@ -181,6 +182,7 @@
     document.title = title;
     say('');
     if (told && study.show) study.show(told);
+    if (told && told.missed) study.say(says.later);
     if (returnTo && returnTo !== document.body && document.contains(returnTo)) returnTo.focus();
     else if ($('play')) $('play').focus();
     if (study.goOn) study.goOn(wentOn);

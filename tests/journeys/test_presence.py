@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 import sqlite3
 from dataclasses import replace
 
@@ -61,9 +62,10 @@ def begin(page: Page, site: Site, slug=SLUG, lesson=VIDEO) -> str:
     phone = next(_phones)
     page.goto(f"{site.address}/register")
     sites.register(page, phone, "林小莲")
-    page.wait_for_load_state()
+    page.wait_for_url(lambda url: "/register" not in url)
     page.goto(f"{site.address}/courses/{slug}")
     page.get_by_role("button", name="报名").first.click()
+    expect(page.get_by_role("button", name="报名")).to_have_count(0)
     page.goto(f"{site.address}/learn/{slug}/{lesson}")
     return phone
 
@@ -141,7 +143,7 @@ def test_a_reload_and_another_device_are_asked_the_same(open_page, checked_site)
     tablet.get_by_label("手机号", exact=True).fill(phone)
     tablet.get_by_label("密码", exact=True).fill("mima-bu-jiandan-1")
     tablet.get_by_role("main").get_by_role("button", name="登录").click()
-    tablet.wait_for_load_state()
+    tablet.wait_for_url(lambda url: "/login" not in url)
     tablet.goto(f"{checked_site.address}/learn/{SLUG}/{VIDEO}")
     play_button(tablet)
     dialog(tablet).get_by_role("button", name="我在").click()
@@ -216,7 +218,6 @@ def test_what_was_missed_is_told_withheld_and_made_up(open_page, checked_site):
         return
     key = rows(checked_site, "SELECT s.document FROM learning_check_step s JOIN learning_check c ON c.id = s.check_id JOIN"
                              " accounts_person a ON a.id = c.person_id WHERE a.phone = ? AND s.what = 'question'", phone)
-    import json
     page.locator(".options button").nth(json.loads(key[-1][0])["question"]["key"]).click()
     expect(page.get_by_text("补上了")).to_be_visible()
     assert sites.credited_ms(checked_site, phone) > before + 3_000

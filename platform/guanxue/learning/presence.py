@@ -190,7 +190,7 @@ def shut_for(person_id: int, from_ms: int, received_ms: int, answered_ms: int, a
     """What is shut out of a beat's time that begins at `from_ms` (epoch milliseconds).
 
     Who beats anew holds the nonce of the answer before (given at `answered_ms`), and so had the check that stood in it: from
-    here on it counts as shown.
+    here on, or from the end of the sentence that it waits for, it counts as shown.
     """
     state = lock_presence(person_id, from_ms)
     if state.check_id is None and from_ms >= state.since_ms:
@@ -198,7 +198,8 @@ def shut_for(person_id: int, from_ms: int, received_ms: int, answered_ms: int, a
     if state.check_id is not None:
         check = session.get(Check, state.check_id)
         if answered_ms >= check.drawn_ms and standing_of(check).shown_ms is None:
-            add_step(check, "shown", received_ms, {"expires_ms": received_ms + answer_ms, "by": "beat"})
+            seen_ms = max(received_ms, check.drawn_ms + checks.SENTENCE_MS)
+            add_step(check, "shown", seen_ms, {"expires_ms": seen_ms + answer_ms, "by": "beat"})
     return shut_spans(person_id, near=(from_ms, received_ms + rules.DRIFT_MS))
 
 
@@ -345,8 +346,10 @@ def challenge_of(check: Check) -> Challenge:
         now.missed_ms is not None, face.address(check.code) if face else "")
 
 
-def find_challenge(person_id: int) -> Challenge | None:
-    """What waits for the person's answer now."""
+def find_challenge(person_id: int, enrolment: Enrolment | None = None) -> Challenge | None:
+    """What waits for the person's answer now; in an enrolment (where given) whose policy asks, and nowhere else."""
+    if enrolment is not None and not _has_checks(enrolment):
+        return None
     check = find_open_check(person_id)
     return challenge_of(check) if check is not None else None
 
