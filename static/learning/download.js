@@ -4,7 +4,7 @@
   const box = document.getElementById('take');
   if (!box) return;
   const $ = (id) => document.getElementById(`take-${id}`), says = JSON.parse(box.dataset.words), csrf = box.dataset.csrf;
-  const lessons = JSON.parse(box.dataset.lessons), SHELF = 'guanxue-lesson-', PART = 524288, isOne = lessons.length === 1 && box.dataset.one === 'yes';
+  const lessons = JSON.parse(box.dataset.lessons), SHELF = 'guanxue-lesson-', PART = 262144, isOne = lessons.length === 1 && box.dataset.one === 'yes';
   const study = window.study || null;
 
   // ---- where nothing can be kept there is no button, but one line that says where it can
