@@ -178,10 +178,10 @@ class _Bank:
 # ---- the honest who look like frauds
 
 
-def _look_alikes(city: City) -> None:
+def _look_alikes(city: City, size: float) -> None:
     chance, alike = city.chance, city.alike
     for name, count in LOOK_ALIKES.items():
-        _HONEST[name](city, chance, count, lambda actor, name=name: alike[name].add(actor.id))
+        _HONEST[name](city, chance, max(2, round(count * size)), lambda actor, name=name: alike[name].add(actor.id))
 
 
 def _factory(city: City, chance: random.Random, count: int, add: Callable) -> None:
@@ -359,16 +359,16 @@ def _absent(city: City, chance: random.Random, add: Callable) -> None:
 # ---- running
 
 
-def play(seed: int) -> Score:
-    """A whole city in the present app, which must hold no people yet; call outside of a transaction."""
+def play(seed: int, size: float = 1.0) -> Score:
+    """A whole city in the present app, which must hold no people yet; `size`: of the honest. Call outside of a transaction."""
     chance = random.Random(seed)
     with writing():
         city = City(chance, clock.now() - timedelta(days=16))
-        for _n in range(CROWD):
+        for _n in range(round(CROWD * max(size, 0.5))):
             actor = city.newcomer()
             city.crowd.add(actor.id)
             city.honest(actor)
-        _look_alikes(city)
+        _look_alikes(city, size)
         _plant(city)
     with writing():
         oversight.look(clock.now() - timedelta(days=17), clock.now())
