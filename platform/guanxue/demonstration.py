@@ -18,7 +18,7 @@ from guanxue.core.settings import settings
 WHAT_THEY_ARE = {
     None: "学员", "instructor": "教师", "curator": "镇街课程管理员（虎门）", "enterprise_manager": "企业管理员",
     "inspector": "督查员", "administrator": "系统管理员", "reviewer": "课程审核员",
-    "support_agent": "帮助台工作人员",
+    "support_agent": "帮助台工作人员", "credit_officer": "学分办事员",
 }
 
 

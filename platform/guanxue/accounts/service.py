@@ -229,6 +229,7 @@ DEMO_PEOPLE = [
     ("13900000006", "梁伟", "administrator", None, None),
     ("13900000007", "何静", "reviewer", None, None),
     ("13900000008", "苏敏", "support_agent", None, None),
+    ("13900000009", "冯佩", "credit_officer", None, None),
 ]
 
 
