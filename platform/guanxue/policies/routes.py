@@ -22,7 +22,8 @@ blueprint = Blueprint("policies", __name__)
 @blueprint.get("/rules")
 def rules() -> Response:
     """The rules that hold today, for anybody."""
-    return page("policies/rules.html", rules=[told(p) for p in policies.list_current()])
+    found = sorted(policies.list_current(), key=lambda p: not p.numbers.is_voluntary)  # what most people study under first
+    return page("policies/rules.html", rules=[told(p) for p in found])
 
 
 @blueprint.get("/rules/<code>/<version>")

@@ -35,7 +35,7 @@ def why(course: str, lesson: str) -> Response:
     policy = policies.get_policy(enrolment.policy_id)
     return personal(page(
         "learning/why.html", course={"slug": found.slug, "title": Name(found.title, found.title_en)},
-        lesson={"slug": row.slug, "title": Name(row.title), "is_film": row.kind == "video"},
+        lesson={"id": row.id, "slug": row.slug, "title": Name(row.title), "is_film": row.kind == "video"},
         duration_ms=told.duration_ms, credited_ms=told.credited_ms, needed_ms=told.needed_ms,
         missing_ms=max(0, told.needed_ms - told.credited_ms), bands=_bands(told),
         gaps=[(a, b) for a, b in told.gaps if b - a >= TICKS_MS] if row.kind == "video" else [],
