@@ -334,10 +334,17 @@ STATES = [
     ("/login", "/login", "anonymous", "errors", submit_empty),
     ("/register", "/register", "anonymous", "errors", submit_empty),
     ("/teach/new", "/teach/new", "instructor", "errors", submit_empty),
-    ("/teach/<slug>/lessons/new", "/teach/own-draft/lessons/new?kind=quiz", "instructor", "errors", submit_empty),
+    ("/teach/<slug>/lessons/new", "/teach/own-draft/lessons/new?kind=text", "instructor", "errors", submit_empty),
     ("/curate/new", "/curate/new", "curator", "errors", submit_empty),
     ("/curate/<slug>", "/curate/draft-track", "curator", "unfolded", open_everything),
     ("/help", "/help", "learner", "errors", submit_empty),
+    ("/classes", "/classes", "anonymous", "nobody's own", None),
+    ("/classes/<code>", f"/classes/{walks.CLASS}", "student", "may join", open_everything),
+    ("/classes/<code>/sign", f"/classes/{walks.CLASS}/sign?c=1.in.1.x", "learner", "an old code", None),
+    ("/classes/<code>/sign", f"/classes/{walks.CLASS}/sign?done=1", "learner", "where I stand", None),
+    ("/teach/classes/new", "/teach/classes/new", "instructor", "errors", submit_empty),
+    ("/teach/classes/<code>/meetings/new", f"/teach/classes/{walks.CLASS}/meetings/new", "instructor", "errors", submit_empty),
+    ("/teach/classes/<code>/roster", f"/teach/classes/{walks.CLASS}/roster", "instructor", "unfolded", open_everything),
     ("/oversight/reviews/<slug>", "/oversight/reviews/handed-in", "reviewer", "unfolded", open_everything),
 ]
 PEOPLE = {**walks.ROLES, "student": STUDENT, "late": LATE}

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
-from guanxue import accounts, courses, standards, tracks
+from guanxue import accounts, classes, courses, standards, tracks
+from guanxue.core import clock
 from guanxue.core.actor import Actor
 from guanxue.core.db import session, writing
 from guanxue.core.settings import settings
@@ -40,7 +42,28 @@ def load(actor: Actor, say: Callable[[str], None]) -> None:
     hashed = accounts.hash_password(settings().demo_password)
     with writing():
         accounts.create_demo_people(actor, hashed)
+        load_class()
     session.remove()
+
+
+def load_class() -> None:
+    """A class that meets today, of the demonstration's teacher with its learner on the roster, where they have none."""
+    person = accounts.find_person_by_phone("13900000002")
+    teacher = Actor("person", person.id, person.name, accounts.capabilities_of(person.id))
+    if classes.list_at_work(teacher):
+        return
+    now = clock.now().astimezone(clock.CITY).replace(second=0, microsecond=0)
+    now -= timedelta(minutes=now.minute % 10)
+    made = classes.create_class(teacher, classes.Facts(
+        title="游标卡尺实操体验班", plan="第一次：认量具、读数。第二次：上机测量。", institution="", course="", policy="light",
+        begins_on=now.date(), ends_on=now.date() + timedelta(days=30), seats=20, share_permille=800, is_public=True))
+    for title, days, kind in (("认量具、读数", 0, "theory"), ("上机测量", 7, "practice")):
+        begins = now + timedelta(days=days)
+        classes.add_meeting(teacher, made, classes.Plan(
+            kind=kind, title=title, place="实训楼 302", on=begins.date(), begins=begins.time(),
+            ends=(begins + timedelta(hours=3)).time(), breaks="", seats=None))
+    classes.open_class(teacher, made)
+    classes.add_people(teacher, made, [classes.Line(1, "林小莲", "13900000001")])
 
 
 def load_catalogue(actor: Actor, say: Callable[[str], None]) -> None:

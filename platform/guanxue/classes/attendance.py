@@ -101,6 +101,8 @@ def _place_of(actor: Actor, cls: TrainingClass) -> Place:
     place = queries.find_place(actor, cls)
     if place is None:
         raise NoSuchPlace(_("名册上没有你，所以不能签到。请当场告诉老师。"))
+    if queries.teaches(actor.id, cls):
+        raise ClassState(_("你是这个班的老师或班主任，不能同时当学员。"))
     if place.state not in SEATED:
         raise ClassState(_("你在这个班里没有名额（候补，或者已经退班）。请当场告诉老师。"))
     return place

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import delete, select
+from sqlalchemy import and_, delete, or_, select
 
 from guanxue import accounts
 from guanxue.accounts import Effect
@@ -66,14 +66,10 @@ def _told(moment) -> str:
 def erase(actor: Actor, person_id: int) -> list[Effect]:
     """Leave running classes, forget names and numbers on rosters. That somebody was there stays: hours and money rest on it."""
     person = accounts.get_person(person_id)
-    if person.phone:
-        waiting = list(session.scalars(select(Place).where(Place.phone == person.phone, Place.person_id.is_(None))))
-        classes = {p.class_id for p in waiting}
-        session.execute(delete(Place).where(Place.id.in_([p.id for p in waiting])))
-    else:
-        classes = set()
-    for place in session.scalars(select(Place).where(Place.person_id == person_id)).all():
-        place.name, place.reason = str(_("已注销用户")), ""
+    theirs = or_(Place.person_id == person_id, and_(Place.person_id.is_(None), Place.phone == (person.phone or "-")))
+    classes: set[int] = set()
+    for place in session.scalars(select(Place).where(theirs)).all():
+        place.name, place.reason, place.phone = str(_("已注销用户")), "", None
         if place.state not in (COMPLETED, WITHDRAWN):
             place.state, place.withdrawn_at = WITHDRAWN, clock.now()
             classes.add(place.class_id)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from guanxue import accounts, audit, policies
-from guanxue.classes import queries, rules
+from guanxue.classes import completing, queries, rules
 from guanxue.classes.errors import ClassState, NoSuchPlace
-from guanxue.classes.models import COMPLETED, DRAFT, ENROLLED, INVITED, OPEN, WAITING, WITHDRAWN, Place, TrainingClass
+from guanxue.classes.models import CLOSED, COMPLETED, DRAFT, ENROLLED, INVITED, OPEN, WAITING, WITHDRAWN, Place, TrainingClass
 from guanxue.classes.roster import Line
 from guanxue.core import clock
 from guanxue.core.actor import Actor
@@ -77,7 +77,10 @@ def join_class(actor: Actor, cls: TrainingClass, *, promises: bool) -> Place:
     place = queries.find_place(actor, cls)
     if place is not None and place.state in (ENROLLED, COMPLETED):
         return place
-    _must_run(cls)
+    if queries.teaches(actor.id, cls):
+        raise ClassState(_("你是这个班的老师或班主任，不能同时当学员。"))
+    if place is None or place.state != INVITED or cls.state != CLOSED:  # who is invited may still say that it was them
+        _must_run(cls)
     accounts.must_be_known(actor.id, policies.get_policy(cls.policy_id).numbers, "enrol")
     if place is None:
         if not cls.is_public:
@@ -97,6 +100,7 @@ def join_class(actor: Actor, cls: TrainingClass, *, promises: bool) -> Place:
     session.flush()
     audit.record(actor, "classes.place.taken", f"place:{place.id}",
                  {"class": cls.code, "state": place.state, "undertaking": place.undertaking_version})
+    completing.settle_place(cls, place)
     return place
 
 

@@ -66,6 +66,11 @@ def may_read(actor: Actor, cls: TrainingClass) -> bool:
     return may_teach(actor, cls) or actor.may("inspect")
 
 
+def teaches(person_id: int, cls: TrainingClass) -> bool:
+    """Does the person, under any of their accounts, teach or manage the class? Then they are none of its learners."""
+    return not {cls.manager_id, *teacher_ids(cls.id)}.isdisjoint(accounts.all_accounts_of(person_id))
+
+
 def must_lead(actor: Actor, cls: TrainingClass) -> None:
     """Raise Forbidden unless the actor may change the class."""
     actor.must_be_person()
@@ -271,8 +276,10 @@ class Here:
 
 def roll_of(meeting: Meeting, places: list[Place]) -> list[Here]:
     """Everybody of `places` at that meeting."""
-    heads = {p.id: p.id for p in places}
-    heads |= {one: p.id for p in places for one in joined_ids(p)[1:]}
+    joined = session.execute(select(Place.id, Place.joined_to_id).where(
+        Place.class_id == meeting.class_id, Place.joined_to_id.is_not(None))).all()
+    shown = {p.id for p in places}
+    heads = {one: one for one in shown} | {one: head for one, head in joined if head in shown}
     rows: dict[int, list[Attendance]] = {}
     phones: dict[str, set[int]] = {}
     for row in list_attendance([meeting.id]):

@@ -159,7 +159,7 @@ def class_teacher_add(code: str) -> Response:
     classes.must_lead(current_actor(), cls)
     try:
         classes.add_teacher(current_actor(), cls, request.form.get("phone", ""))
-    except (Invalid, TooMany) as problem:
+    except (Invalid, Conflict, TooMany) as problem:
         return _class_page(cls, problem)
     return redirect(url_for(".class_at_work", code=cls.code) + "#teachers", 303)
 
