@@ -210,6 +210,18 @@ class Server:
         self._process = subprocess.Popen([Path(sys.executable).with_name(command[0]), *command[1:], "--port", str(port)],
                                          cwd=cwd, env=environ, stdout=self._log, stderr=self._log)
 
+    @property
+    def pid(self) -> int:
+        """The process that all others of it come from."""
+        return self._process.pid
+
+    def __enter__(self) -> Server:
+        self.await_answer("/healthz", 300)
+        return self
+
+    def __exit__(self, *_fault: object) -> None:
+        self.stop()
+
     def await_answer(self, path: str, within_s: float = 30) -> None:
         """Wait until it answers; RuntimeError when it does not."""
         deadline = time.monotonic() + within_s

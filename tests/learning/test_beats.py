@@ -236,7 +236,7 @@ STEP = st.tuples(st.sampled_from([0, 0.3, 5, 15, 60, 130, 4000, 90_000]), st.lis
                  st.sampled_from(["", "", "", "", "again", "gap", "forged", "reopen", "close", "leave", "text"]))
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 @given(steps=st.lists(STEP, min_size=1, max_size=8))
 def test_any_story_goes_the_same_on_both_roads(twins, steps):
     app, watch, (quick, slow) = twins

@@ -47,7 +47,8 @@ _STANDING = Prepared(
     select(
         Playback.id, Playback.code, Playback.person_id, Playback.opened_ms, Playback.ended_ms, Playback.contact_ms,
         Playback.max_rate_permille, Playback.last_seq, Playback.acked_t_ms, Playback.granted_ms, Playback.chain,
-        Playback.enrolment_id, Playback.revision_lesson_id, Enrolment.left_at, Enrolment.studied_at, RevisionLesson.duration_ms,
+        Playback.enrolment_id, Playback.revision_lesson_id, Playback.ticket_id, Enrolment.left_at, Enrolment.studied_at,
+        RevisionLesson.duration_ms,
         Enrolment.revision_id.label("pinned_id"), RevisionLesson.revision_id.label("played_id"),
         type_coerce(Policy.document, Text).label("policy"), Progress.enrolment_id.label("has_progress"), Progress.spans,
         Progress.credited_ms, Progress.late_ms, Progress.is_complete)
@@ -210,7 +211,7 @@ def _is_plain(standing: Any, numbers: Numbers) -> bool:
 
     Presence checks, days that are bounded and tickets of study without a network take the usual road.
     """
-    if standing.has_progress is None or standing.pinned_id != standing.played_id:
+    if standing.has_progress is None or standing.pinned_id != standing.played_id or standing.ticket_id is not None:
         return False
     return not (numbers.presence_max_ms or numbers.daily_cap_ms)
 
