@@ -150,3 +150,83 @@ def test_another_attempt_draws_others(school):
         attempt = who.call("POST", f"/quizzes/{who.lessons()[-1]['id']}/attempts", 200)
         drawn.add(tuple(q["id"] for q in attempt["questions"]))
     assert len(drawn) > 2  # 90 ways; eight alike is less likely than one in a trillion
+
+
+# ---- levels, and how many a pool should hold
+
+MIXED = "$CATEGORY: 测量\n\n" + "".join(
+    f"// guanxue: {level}\n::{level}{n}::{level}第{n}句。{{TRUE}}\n\n" for level, size in (("easy", 6), ("hard", 3)) for n in range(size)
+) + "".join(f"::plain{n}::平常第{n}句。{{TRUE}}\n\n" for n in range(3))
+
+
+def mixed(**facts):
+    course = courses.create_course(SYSTEM, title="安全测量", kind="skills-upgrading", slug="mixed", **facts)
+    courses.add_lesson(SYSTEM, course, title="读", kind="text", body=TEXT)
+    return course, courses.add_lesson(SYSTEM, course, title="考核", kind="quiz", body=MIXED)
+
+
+def test_so_many_of_each_level_are_drawn_and_what_nobody_marked_is_in_the_middle(any_db):
+    course, quiz = mixed()
+    questions = courses.questions_in(quiz)
+    assert quizzes.levels_of(questions, "测量") == {"easy": 6, "middle": 3, "hard": 3}
+    draw = {"测量": {"easy": 2, "middle": 1, "hard": 1}}
+    courses.set_draw(SYSTEM, course, quiz.id, draw)
+    revision = courses.publish_course(SYSTEM, course)
+    paper = quizzes.get_paper(courses.lessons_of(revision.id)[-1].paper_id)
+    assert paper.question_count == 4 and paper.draw == draw
+    papers = [quizzes.paper_of(paper.document, paper.draw, f"{n:032x}") for n in range(30)]
+    for shown in papers:
+        assert sorted(q["id"].rstrip("0123456789") for q in shown) == ["easy", "easy", "hard", "plain"]
+    assert len({tuple(q["id"] for q in shown) for shown in papers}) > 10
+    assert papers == [quizzes.paper_of(paper.document, paper.draw, f"{n:032x}") for n in range(30)]
+    for wrong in ({"easy": 7}, {"hard": 0}, {"middle": 4}):
+        with pytest.raises(Invalid):
+            courses.set_draw(SYSTEM, course, quiz.id, {"测量": wrong})
+
+
+def test_a_subsidised_course_is_not_published_while_a_pool_holds_less_than_three_times_what_is_drawn(any_db):
+    course, quiz = mixed(is_subsidised=True)
+    for draw, missing in (({}, "还差 24 道"), ({"测量": 5}, "还差 3 道"), ({"测量": {"easy": 2, "hard": 2}}, "测量（难）”每人考 2 道，要有 6 道，现在有 3 道，还差 3 道")):
+        courses.set_draw(SYSTEM, course, quiz.id, draw)
+        with pytest.raises(Invalid) as refused:
+            courses.publish_course(SYSTEM, course)
+        assert missing in str(refused.value.message)
+    courses.set_draw(SYSTEM, course, quiz.id, {"测量": {"easy": 2, "hard": 1}})
+    assert courses.publish_course(SYSTEM, course).number == 1
+
+
+def test_the_page_of_drawing_says_what_is_missing_and_takes_levels(school):
+    with school.test_request_context():
+        address = f"/teach/safe-measuring/lessons/{quiz_of()[1].id}/draw"
+    browser = Browser(school, TEACHER)
+    assert "题还不够多" in browser.see(address)
+    page = browser.send(address, 422, **{"draw-0-hard": "1", "draw-1": "1"}).get_data(as_text=True)
+    assert "填 1 到 0 之间" in page
+    browser.send(address, **{"draw-0-middle": "2", "draw-1": "1", "strict": "yes"})
+    page = browser.see(address)
+    assert "题够多" in page and "每人考 3 道" in page and 'value="yes" checked' in page
+    with school.test_request_context():
+        _course, quiz = quiz_of()
+        assert courses.draw_of(quiz) == {"停机": {"middle": 2}, "测量": 1} and courses.is_strict_exam(quiz)
+    browser.send(address.removesuffix("draw") + "levels")
+
+
+def test_measured_levels_are_taken_over_where_nobody_marked_any(school, monkeypatch):
+    with school.test_request_context(), writing():
+        publish()
+    for n in range(3):
+        with school.test_request_context(), writing():
+            make_person(f"1390000100{n}")
+        who = Learner(school, f"1390000100{n}")
+        who.call("PUT", "/courses/safe-measuring/enrolment", 200)
+        attempt = who.call("POST", f"/quizzes/{who.lessons()[-1]['id']}/attempts", 200)
+        who.call("PUT", f"/attempts/{attempt['attempt_id']}/answers", 200, 停机0=True, 停机1=n == 0)
+        who.call("POST", f"/attempts/{attempt['attempt_id']}/submit", 200)
+    with school.test_request_context(), writing():
+        course, quiz = quiz_of()
+        assert courses.measured_levels(course, quiz) == {}, "three say too little"
+        monkeypatch.setattr(quizzes, "FEWEST", 3)
+        assert courses.take_levels(teacher, course, quiz) == 10
+        levels = {q.id: q.level for q in courses.questions_in(quiz_of()[1])}
+        assert (levels["停机0"], levels["停机1"], levels["测量0"]) == ("easy", "hard", "hard")
+        assert courses.take_levels(teacher, course, quiz_of()[1]) == 0

@@ -53,7 +53,7 @@ def rich_course(app) -> str:
         courses.add_lesson(SYSTEM, course, title="读", kind="text", section="二", body=TEXT)
         quiz = courses.add_lesson(SYSTEM, course, title="结业", kind="quiz",
                                   body=GIFT.replace("::q1::", "$CATEGORY: 甲\n\n::q1::") + "\n::q3::再来？{T}\n")
-        courses.set_draw(SYSTEM, course, quiz.id, {"甲": 2})
+        courses.set_draw(SYSTEM, course, quiz.id, {"甲": 1})
         (media.original_path(media.get_asset(film.asset_id))).parent.mkdir(parents=True)
         media.original_path(media.get_asset(film.asset_id)).write_bytes(b"a film")
     return "rich"
@@ -71,7 +71,7 @@ def test_everything_a_draft_says_goes_out_and_what_says_nothing_is_counted(bare_
     assert (told.title_en, told.occupation, told.category, told.syllabus) == ("Safe measuring", "turner", "机械/车工", ["停机", "测量"])
     assert (told.planned_hours_milli, told.pass_mark, told.language, told.delivery) == (12_000, 70, "yue-CN", "blended")
     assert told.sections == ["一", "空的", "二"] and told.is_subsidised and told.level == 4
-    assert [x.section for x in told.lessons] == ["一", "二", ""] and told.lessons[-1].draw == {"甲": 2}
+    assert [x.section for x in told.lessons] == ["一", "二", ""] and told.lessons[-1].draw == {"甲": 1}
 
 
 def test_films_left_out_by_choice_are_named_and_the_folder_says_so(bare_app, tmp_path):

@@ -20,12 +20,16 @@ CUES = [media.Cue(1000, 3000, "先停机。"), media.Cue(3000, 6000, "用卡尺�
 SRT = "1\n00:00:01,000 --> 00:00:03,000\n<i>先停机。</i>\n\n2\n00:00:05,000 --> 00:00:04,000\n倒着\n\n3\n00:00:05,000 --> 00:00:06,000\n再测量。\n"
 
 
+MORE = "".join(f"\n::more{n}::第{n}句对。{{TRUE}}\n" for n in range(4))
+
+
 def film_course(slug: str = "filmed", **facts) -> tuple[courses.Course, courses.Lesson]:
     """A draft with a film of a minute and a quiz; call inside a writing transaction."""
     course = courses.create_course(SYSTEM, title="量具实操", kind="skills-upgrading", slug=slug, **facts)
     lesson = courses.add_lesson(SYSTEM, course, title="现场录像", kind="video", body=TEXT)
     courses.attach_video(SYSTEM, course, lesson.id, make_film(slug))
-    courses.add_lesson(SYSTEM, course, title="考核", kind="quiz", body=GIFT)
+    quiz = courses.add_lesson(SYSTEM, course, title="考核", kind="quiz", body=GIFT + MORE)
+    courses.set_draw(SYSTEM, course, quiz.id, {"": 2})  # a subsidised course holds three times what it draws
     return course, lesson
 
 

@@ -173,14 +173,19 @@ EASY_FROM, HARD_BELOW = 800, 500  # permille that first tries earned on average
 
 def measured_levels(course: Course, lesson: Lesson | None) -> dict[str, str]:
     """{question without a level: the one that answers so far say}, of questions that learners have had as they stand now."""
-    open_ones = {(q.kind, q.stem, q.options): q.id for q in questions_in(lesson) if not q.level}
+    open_ones = {_asks(q): q.id for q in questions_in(lesson) if not q.level}
     found: dict[str, str] = {}
     for paper in papers.list_papers(course.id) if open_ones else ():
         for item in quizzes.list_items(paper.paper_id):
-            name = open_ones.get((item.question.kind, item.question.stem, item.question.options))
+            name = open_ones.get(_asks(item.question))
             if name is not None and item.handed_in >= quizzes.FEWEST:
                 found.setdefault(name, _level_of(item.permille))
     return found
+
+
+def _asks(q: quizzes.Question) -> tuple[str, ...]:
+    """What makes it the same question to a learner, also after its key was put right."""
+    return q.id, q.pool, q.kind, q.stem
 
 
 def _level_of(permille: int) -> str:
