@@ -18,7 +18,7 @@ from guanxue.core.actor import SYSTEM
 from guanxue.core.db import session, writing
 
 PHONE = "13800000001"
-OLD, NEW = "2026-11-25", "2026-11-26"
+TERMS, OLD, NEW = "2026-11-25", "2026-11-26", "2026-11-27"
 
 
 @pytest.fixture
@@ -55,10 +55,10 @@ def test_registering_on_a_page_keeps_what_was_agreed_to_and_in_which_version(bar
     page = browser.see("/register")
     assert 'href="/terms"' in page and 'href="/privacy"' in page and "checked" not in page
     browser.send("/register", phone=PHONE, name="阿莲", password=PASSWORD, terms="1")
-    assert lines(bare_app) == [("terms", OLD, True, "register"), ("privacy", OLD, True, "register")]
+    assert lines(bare_app) == [("terms", TERMS, True, "register"), ("privacy", OLD, True, "register")]
 
 
-@pytest.mark.parametrize(("said", "kept"), [(OLD, [("terms", OLD, True, "api"), ("privacy", OLD, True, "api")]), ("1999-01-01", []), ("", [])])
+@pytest.mark.parametrize(("said", "kept"), [(OLD, [("terms", TERMS, True, "api"), ("privacy", OLD, True, "api")]), ("1999-01-01", []), ("", [])])
 def test_registering_over_the_api_keeps_a_version_that_exists_and_no_other(bare_app, said, kept):
     body = {"phone": PHONE, "password": PASSWORD, "name": "阿莲", "terms_version": said}
     assert bare_app.test_client().post(f"{API}/people", json=body).status_code == 201

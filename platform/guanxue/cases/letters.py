@@ -44,7 +44,7 @@ def letter(found: Dossier, decision: Step, person_id: int) -> Letter:
         Section(_("是什么事"), (rules.KIND_WORDS[found.case.kind], gettext(found.case.claim))),
         Section(_("查到了什么"), (decision.text,)),
         Section(_("根据什么"), _evidence(found, detail["exhibits"], person_id)),
-        Section(_("决定"), (_("认定：%(result)s。", result=rules.RESULT_WORDS[detail["result"]]), *_follows(detail))),
+        Section(_("决定"), (_("认定：%(result)s。", result=rules.RESULT_WORDS[detail["result"]]), *_follows(found, detail))),
         Section(_("不同意怎么办"), _ways_on(detail)),
     )
     return Letter(found.case.code, title, accounts.get_person(person_id).name, sections, clock.city_day(decision.at))
@@ -57,13 +57,17 @@ def _evidence(found: Dossier, count: int, person_id: int) -> tuple[object, ...]:
     return tuple(told + said) or (_("没有另外的记录。"),)
 
 
-def _follows(detail: dict) -> tuple[object, ...]:
+def _follows(found: Dossier, detail: dict) -> tuple[object, ...]:
     told = [detail["follows"]] if detail["follows"] else []
     told += [x["words"] for x in detail["effects"]]
     if detail["effects"]:
         is_open = bool(detail["appeal_until"])
         told.append(_("上面这些要等申诉期过了才执行；申诉期间什么都不变。") if is_open else _("上面这些现在执行。"))
-    return tuple(told) or (_("你的记录没有改变。"),)
+    if told:
+        return tuple(told)
+    if detail["result"] == rules.REFUSED or rules.is_against(found.case.kind):
+        return (_("你的记录没有改变。"),)
+    return (_("怎么更正，写在“查到了什么”里。"),)
 
 
 def _ways_on(detail: dict) -> tuple[object, ...]:

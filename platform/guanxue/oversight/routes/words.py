@@ -47,7 +47,8 @@ def sentence(finding: Finding) -> str:
     if kind == ANSWERS:
         return str(_(
             "%(p)s 个人有 %(n)s 道题错得一模一样，这些错误答案很少有人选。"
-            "说是照抄，比说是碰巧，可能性大 10 的 %(x)s 次方倍。", p=f["people"], n=f["shared"], x=round(f["log10_odds"])))
+            "说是照抄，比说是碰巧，可能性大 %(x)s 倍以上。", p=f["people"], n=f["shared"],
+            x=f"{10 ** min(9, int(f['log10_odds'])):,}"))
     if kind == DEVICE:
         return str(_("%(d)s 天里，%(n)s 个账号在同一台设备上学习。它不是登记过的培训室设备。", d=f["days"], n=f["people"]))
     return str(_("在班里签到期间，另一台设备、另一个网络上播放了 %(m)s 分钟。", m=f["minutes"]))
