@@ -224,6 +224,9 @@ def test_recompute_agrees_after_a_new_revision_a_new_policy_and_lost_caches(lear
     ("learning_beat", "UPDATE learning_beat SET claims = (SELECT chain FROM learning_playback WHERE id = playback_id)"), ("learning_playback", "UPDATE learning_playback SET revision_lesson_id = 2"),
     ("learning_playback", "UPDATE learning_playback SET opened_ms = opened_ms - 10000000"),
     ("learning_completion", "DELETE FROM creditbank_award"),
+    ("policies_policy", "UPDATE policies_policy SET effective_on = '2040-01-01' WHERE code = 'light' AND version = 2"),
+    ("policies_policy", "UPDATE policies_policy SET document = "
+                        "(SELECT p.document FROM policies_policy p WHERE p.code = 'half-hour-steps') WHERE code = 'light'"),
 ])
 def test_recompute_names_person_and_course_when_evidence_was_changed(learner, table, change):
     with learner.app.test_request_context(), writing():

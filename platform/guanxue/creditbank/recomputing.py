@@ -53,13 +53,17 @@ def _key(completion: Completion) -> str:
 def _check(completion: Completion, names: dict[int, str]) -> Iterator[Difference]:
     """One completion, its content derived again, against its entry."""
     derived = learning.derive_completion(completion)
-    numbers = policies.get_policy(completion.policy_id).numbers
+    pinned = policies.get_policy(completion.policy_id)
+    held = policies.held_at(pinned.code, learning.get_enrolment(completion.enrolment_id).enrolled_at)
+    numbers = (held or pinned).numbers
     entry = ledger.find_entry_by_key(_key(completion))
     should = years.given(completion, policies.worth_of(numbers, derived.lessons), entry.number if entry else None).credits_milli
     has = _credited(entry, completion.person_id) if entry else 0
     if has == 0 and should and _may_be_missing(completion):
         should = 0
     reasons = [str(f) for f in derived.faults]
+    if held is None or held.id != pinned.id:
+        reasons.append(str(_("报名那天用的不是这一版规则（%(name)s）。", name=pinned.name)))
     if completion.content_ms != derived.content_ms and not reasons:
         reasons.append(str(_("学习总时长与记录不符。")))
     if has != should or reasons:

@@ -71,6 +71,7 @@ def _come_back(enrolment: Enrolment, course: courses.Course) -> None:
     if not (evidence.has_beats(enrolment.id) or enrolment.is_joined or count_all_attempts(enrolment)):
         revision = courses.get_revision(course.revision_id)  # nothing earned yet: begin with what is taught today
         enrolment.revision_id, enrolment.policy_id = revision.id, courses.policy_for(revision).id
+        enrolment.enrolled_at = clock.now()  # they begin anew, under the rules of today
 
 
 def count_all_attempts(enrolment: Enrolment) -> int:

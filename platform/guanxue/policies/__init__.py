@@ -6,7 +6,7 @@ publishing a new version never touches what was earned. The shipped numbers are 
 
 from guanxue.policies.labels import LABELS
 from guanxue.policies.models import Policy
-from guanxue.policies.queries import current_policy, find_current, get_policy, get_version, list_current, list_policies, newest
+from guanxue.policies.queries import current_policy, find_current, get_policy, get_version, held_at, list_current, list_policies, newest
 from guanxue.policies.rules import (
     LEVELS,
     MATCHED,
@@ -25,7 +25,7 @@ from guanxue.policies.service import load_defaults, publish_policy
 
 __all__ = [
     "Numbers", "Policy", "current_policy", "get_policy", "list_policies", "list_current", "find_current", "get_version",
-    "newest", "is_code",
+    "newest", "held_at", "is_code",
     "Worth", "LEVELS", "PHONE", "STATED", "SEEN", "MATCHED",
     "LABELS", "numbers_document", "numbers_of_text", "worth_of", "reading_ms", "publish_policy", "load_defaults",
 ]

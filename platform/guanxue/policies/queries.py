@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 
 from sqlalchemy import select
 
@@ -37,6 +37,16 @@ def get_version(code: str, version: int) -> Policy:
     if policy is None:
         raise NotFound(_("没有这个版本的计学规则。"))
     return policy
+
+
+def held_at(code: str, moment: datetime) -> Policy | None:
+    """The version of `code` that held at a moment: the newest that was published by then and whose day had come.
+
+    What was published only later is asked where nothing was there yet: study that is replayed lies before the site's own days.
+    """
+    began = [p for p in list_policies() if p.code == code and p.effective_on <= clock.city_day(moment)]
+    there = [p for p in began if p.published_at <= moment] or began
+    return max(there, key=lambda p: (p.effective_on, p.version), default=None)
 
 
 def newest(code: str) -> Policy:
