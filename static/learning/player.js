@@ -446,7 +446,7 @@
   };
   // While presence is asked for the film waits (presence.js); where the browser shows the video alone, it gives it back.
   const isAsked = () => Boolean(study.isAsked && study.isAsked());
-  study.film = { isPlaying: () => !video.paused && !video.seeking, at: () => video.currentTime };
+  study.film = { isPlaying: () => !video.paused && !video.seeking, second: () => video.currentTime };
   study.halt = () => {
     const was = !video.paused;
     video.pause();

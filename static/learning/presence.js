@@ -20,7 +20,7 @@
   function attend() {
     const until = Date.now() + 20000, id = check.id;
     const isDue = () => !study.film || check.lesson !== box.dataset.lesson || !study.film.isPlaying()
-      || study.film.at() >= check.at_s - 0.05 || study.film.at() < check.at_s - 16 || Date.now() > until;
+      || study.film.second() >= check.at_s - 0.05 || study.film.second() < check.at_s - 16 || Date.now() > until;
     (function look() {
       if (!check || check.id !== id || shown) return;
       if (isDue()) show(); else setTimeout(look, 150);
