@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from guanxue import tending
+from guanxue import serving, tending
 
 ROOT = Path(__file__).resolve().parents[1]
 GUANXUE = Path(sys.executable).with_name("guanxue")
@@ -143,3 +143,26 @@ def test_no_worker_outlives_a_server_that_was_killed(server):
     workers = children(process.pid)
     process.kill()
     assert wait_until(lambda: not any(map(is_alive, workers)), 10)
+
+
+HASHES = """
+import re
+from argon2 import PasswordHasher
+def own_kb():
+    return int(re.search(r"Private_Dirty:\\s+(\\d+)", open("/proc/self/smaps_rollup").read())[1])
+hasher = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
+pieces = [bytes(20_000) for _ in range(10)]
+before = own_kb()
+for _ in range(4):
+    hasher.hash("mima-bu-jiandan-1")
+    pieces.append(bytes(20_000))
+print(own_kb() - before)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="told by /proc")
+def test_memory_of_a_passwords_hash_goes_back_to_the_system():
+    """Else each worker keeps the 19 MB of its first sign-in for ever."""
+    done = subprocess.run([sys.executable, "-c", HASHES], env={**os.environ, **serving.THRIFTY}, capture_output=True, text=True,
+                          check=True)
+    assert int(done.stdout) < 4_000

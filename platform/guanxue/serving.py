@@ -34,6 +34,10 @@ from guanxue.core.web.turnstile import THREADS, Turnstile
 
 # A phone that is gone without a word is noticed after 20 + 3 × 5 seconds. Nothing else would tell a thread that reads from it.
 QUIET_S, PROBE_EVERY_S, PROBES = 20, 5, 3
+# How glibc keeps memory. A heap for every thread would keep what that thread once took; one heap is enough under one lock.
+# Left to itself it learns from the first large piece that is given back (a password's hash takes 19 MB) to take such pieces
+# from the heap and to keep them there, in each worker: with fixed thresholds they go back to the system.
+THRIFTY = {"MALLOC_ARENA_MAX": "1", "MALLOC_MMAP_THRESHOLD_": "262144", "MALLOC_TRIM_THRESHOLD_": "262144"}
 
 
 def ready_app() -> Flask:
@@ -88,8 +92,7 @@ def _ask_the_silent(fd: int, port: int) -> bool:
 
 def become_server(host: str, port: int, workers: int) -> NoReturn:
     """Answer on that address until told to end (TERM, INT), in this process but with nothing loaded that others needed."""
-    # glibc gives every thread a heap of its own, which keeps what that thread once took; one heap is enough under one lock.
-    environ = {**os.environ, "MALLOC_ARENA_MAX": "1"}
+    environ = {**os.environ, **THRIFTY}
     os.execve(sys.executable, [sys.executable, "-m", "guanxue.serving", host, str(port), str(workers)], environ)  # noqa: S606
 
 

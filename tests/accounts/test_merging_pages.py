@@ -167,6 +167,7 @@ def test_an_administrator_merges_and_parts_with_a_reason(two):
         assert made.reason == "本人带两张卡到场" and made.by == "person:4" and creditbank.recompute()[1] == []
         path = f"/admin/merges/{made.code}"
     page = admin.see(path)
+    assert 'class="rail' in page and 'href="/admin/people" aria-current' in page, "the way back to people is not beside it"
     again = admin.send(path, 422, digest=digest(page), reason=" ")
     admin.send(path, digest=digest(again.get_data(as_text=True)), reason="弄错了人")
     with two.test_request_context():

@@ -150,8 +150,10 @@ def _study(step: Step, theirs: Enrolment, title: str, subject: str) -> list[Effe
         effects = [Effect("enrolment.moved", subject, told, total)]
     whole = _union(evidence.derive_spans(to, own) if own else {}, evidence.derive_spans(to, [replace(lent, busy=())]))
     if whole > total:
-        told = _("《%(title)s》有 %(m)s 分钟不算：两个账号同时播放的只算一次，补传的合起来不超过上限。", title=title,
-                 m=_minutes(whole - total))
+        m = _minutes(whole - total)
+        told = (_("《%(title)s》有 %(m)s 分钟不算：两个账号同时播放的只算一次，补传的合起来不超过上限。", title=title, m=m)
+                if m else
+                _("《%(title)s》有不到 1 分钟不算：两个账号同时播放的只算一次，补传的合起来不超过上限。", title=title))
         effects.append(Effect("study.uncounted", subject, told, whole - total))
     changed = _total(theirs, {k: v for k, v in evidence.derive_spans(theirs).items() if k not in lent.lessons})
     if changed:

@@ -65,7 +65,8 @@ def _list(actor: Actor, way: str, text: str, problem: Problem | None = None) -> 
 
 def _row(p: accounts.Person) -> dict:
     return {"id": p.id, "name": p.name, "phone_masked": accounts.mask_phone(p.phone), "state": _state(p),
-            "registered_at": p.created_at, "roles": [str(ROLE_WORDS.get(role, role)) for role, _name in people.roles_of(p.id)]}
+            "registered_at": p.created_at,  # who has a role in two places has it once in a list
+            "roles": list(dict.fromkeys(str(ROLE_WORDS.get(role, role)) for role, _name in people.roles_of(p.id)))}
 
 
 def _state(p: accounts.Person) -> str:

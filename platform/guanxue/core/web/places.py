@@ -16,13 +16,18 @@ from guanxue.core.web.dispatch import current_actor
 
 @dataclass(frozen=True)
 class Workplace:
-    """A staff page's address, name, icon, whether an actor may open it, and how much waits there."""
+    """A staff page's address, name, icon, whether an actor may open it, how much waits there, and where else it goes on."""
 
     path: str
     label: object
     icon: str
     may: Callable[[Actor], bool]
     waiting: Callable[[], int] = lambda: 0
+    also: str = ""
+
+    def is_here(self) -> bool:
+        """Is the present page one of its pages?"""
+        return any(request.path == path or request.path.startswith(path + "/") for path in filter(None, (self.path, self.also)))
 
 
 def open_workplaces(*places: Workplace) -> None:
@@ -36,20 +41,16 @@ def mine() -> list[dict]:
     if not actor.is_person:
         return []
     places = [p for p in current_app.extensions.get("guanxue.workplaces", []) if p.may(actor)]
-    here = max((p.path for p in places if _is_under(p.path)), key=len, default="")  # /teach/marking is not /teach
+    here = max((p.path for p in places if p.is_here()), key=len, default="")  # /teach/marking is not /teach
     return [{"path": p.path, "label": p.label, "icon": p.icon, "waiting": p.waiting(), "is_here": p.path == here}
             for p in places]
 
 
 def beside() -> list[dict]:
     """What stands in the rail of the present page: nothing unless it is one of the staff's."""
-    if not any(_is_under(p.path) for p in current_app.extensions.get("guanxue.workplaces", [])):
+    if not any(p.is_here() for p in current_app.extensions.get("guanxue.workplaces", [])):
         return []
     return mine()
-
-
-def _is_under(path: str) -> bool:
-    return request.path == path or request.path.startswith(path + "/")
 
 
 def install(app: Flask) -> None:
