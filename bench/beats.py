@@ -24,7 +24,7 @@ from pathlib import Path
 from measure import Contender, compare, sittings_file
 from results import Verdict, load_table, verdicts, write
 from sqlalchemy import select
-from stage import OUR_PORT, ROOT, SECRET, Server, Site, Stage, _tree, get
+from stage import LEARNERS, OUR_PORT, ROOT, SECRET, Server, Site, Stage, _tree, get
 
 from guanxue import learning
 from guanxue.core.append_only import install_triggers, remove_triggers
@@ -41,7 +41,7 @@ ROWS_A_PLAYBACK = 80  # twenty minutes at a beat every 15 s
 
 def growth(options: argparse.Namespace, folder: Path) -> None:
     """The same beats against few rows and against many, in turn; what a learner waits for there; bytes a beat."""
-    few = Site(folder / "few").fill(options.learners)
+    few = Site(folder / "few").fill(options.learners or LEARNERS)
     shutil.copytree(folder / "few", folder / "many")
     many = Stage(folder / "many", few.cookie, few.course, few.learners)
     grow(many, options.rows)
@@ -154,7 +154,7 @@ class Acknowledged:
 def crash(options: argparse.Namespace, folder: Path) -> None:
     """A thousand learners send beats at once; every process of the server is killed; each second they were told of is there."""
     site = Site(folder / "site")
-    stage = site.fill(options.learners)
+    stage = site.fill(options.learners or 1000)
     told = site.sittings(stage.learners, 400)
     with serving(stage, FEW_PORT) as server:
         heard, rate = asyncio.run(_study(server, told, options.seconds))
@@ -235,7 +235,7 @@ def main() -> int:
     asked = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     asked.add_argument("goals", nargs="*", choices=[*GOALS, []], help="without any: both")
     asked.add_argument("--rows", type=int, default=10_000_000, help="how many rows the grown site keeps")
-    asked.add_argument("--learners", type=int, default=1000)
+    asked.add_argument("--learners", type=int, help="how many send beats; 4,000 in turn (growth), 1,000 at once (crash)")
     asked.add_argument("--seconds", type=int, default=5, help="how long a round, or the time before the crash, takes")
     asked.add_argument("--rounds", type=int, default=5)
     options = asked.parse_args()

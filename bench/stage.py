@@ -27,7 +27,7 @@ from guanxue.media.service import finish_asset
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
 OUR_PORT, YARDSTICK_PORT = 8160, 8161
-LEARNERS = 1600
+LEARNERS = 4000  # so many that nobody's player sends more than two beats a second, which are slowed down
 FILM = "bench-film"  # a course whose one video is really narrated and encoded
 SPOKEN = [
     media.SlideSpec("先看油位", ["上班第一件事，先看导轨油的油位。", "油位在两条刻线之间，才可以开机。", "低于下刻线，先加油，再记在本子上。"]),
