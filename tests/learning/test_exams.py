@@ -118,8 +118,11 @@ def test_a_second_device_goes_on_where_the_first_was_and_the_first_is_told(plain
 
 
 def test_the_page_asks_before_it_takes_over_and_an_old_form_hands_nothing_in(plain):
-    _first, attempt = begin(plain)
+    first, attempt = begin(plain)
     browser = Browser(plain, LEARNER)
+    assert "question-1" in browser.see(QUIZ), "whoever only began it holds up no one"
+    chosen = first.right_answers(attempt)["q2"]
+    save(first, attempt, hold(first, attempt), q2=(chosen, 1, 0))
     page = browser.see(QUIZ)
     assert "正在你的另一台设备上答" in page and "question-1" not in page
     browser.send(f"{QUIZ}/start")
@@ -131,14 +134,14 @@ def test_the_page_asks_before_it_takes_over_and_an_old_form_hands_nothing_in(pla
     second.send(f"{QUIZ}/start")
     sent = {"attempt": attempt["attempt_id"], "hold": held, "q-q1": "true"}
     assert place(browser.send(f"{QUIZ}/submit", **sent)).endswith("moved=1")
-    assert kept(plain, attempt) == {"q1": True}, "nothing that was written is lost"
+    assert kept(plain, attempt) == {"q1": True, "q2": chosen}, "nothing that was written is lost"
     assert "还没有交卷" in browser.see(f"{QUIZ}?moved=1")
     with plain.app_context():
         assert quizzes.find_submission(attempt["attempt_id"]) is None
     here = re.search(r'name="hold" value="(\d+)"', second.see(QUIZ))[1]
     assert place(second.send(f"{QUIZ}/submit", **{**sent, "hold": here, "q-q1": "false"})) == QUIZ
     with plain.app_context():
-        assert quizzes.find_submission(attempt["attempt_id"]).answers == {"q1": False}
+        assert quizzes.find_submission(attempt["attempt_id"]).answers == {"q1": False, "q2": chosen}
 
 
 def test_saves_of_others_and_saves_that_are_none_are_refused(plain):

@@ -267,7 +267,7 @@ def start_attempt(actor: Actor, lesson: RevisionLesson) -> quizzes.Attempt:
         accounts.must_be_known(actor.id, policies.get_policy(enrolment.policy_id).numbers, "exam")
         running = quizzes.open_attempt(actor, lesson.paper_id, attempt_subject(enrolment, lesson), _limits(enrolment, lesson),
                                        device=quizzes.device_name(actor), extra_permille=exams.extra_permille(enrolment))
-    elif not quizzes.is_here(actor, running):
+    elif not quizzes.is_mine(actor, running):
         running = quizzes.take_hold(actor, running.id)
     events.emit(StudyBegan(actor, f"attempt:{running.id}"))
     return running
@@ -292,7 +292,8 @@ def save_answers(actor: Actor, attempt_id: str, answers: dict) -> quizzes.Attemp
     """Keep answers of the open attempt. Raises TakenOver where another device goes on with it, and what quizzes raises."""
     attempt, enrolment, lesson = find_attempt_lesson(actor, attempt_id)
     _give_rest_back(attempt, enrolment, lesson)
-    _must_hold(actor, attempt)
+    if quizzes.find_submission(attempt.id) is None:
+        quizzes.claim(actor, attempt)
     return quizzes.save_answers(actor, attempt_id, answers)
 
 
@@ -332,7 +333,9 @@ def save_late(actor: Actor, attempt_id: str, answers: dict, hold: int | None = N
     _give_rest_back(attempt, enrolment, lesson)
     if attempt.expires_at <= clock.now() and quizzes.more_time(attempt).is_possible:
         extend_attempt(actor, attempt_id)
-    if not holds(actor, attempt, hold):
+    if holds(actor, attempt, hold):
+        quizzes.claim(actor, attempt)
+    else:
         answers = {name: answer for name, answer in answers.items() if name not in attempt.answers}
     return quizzes.save_answers(actor, attempt_id, answers)
 

@@ -85,7 +85,18 @@ from guanxue.quizzes.rules import (
     questions_from,
     questions_to,
 )
-from guanxue.quizzes.saving import Change, Kept, device_name, is_here, list_late, must_hold, save_changes, take_hold
+from guanxue.quizzes.saving import (
+    Change,
+    Kept,
+    claim,
+    device_name,
+    is_here,
+    is_mine,
+    list_late,
+    must_hold,
+    save_changes,
+    take_hold,
+)
 from guanxue.quizzes.service import (
     Limits,
     MoreTime,
@@ -133,7 +144,8 @@ __all__ = [
     "free_time", "give_time", "list_unfinished",
     "find_attempt", "fingerprint", "list_handed_in", "paper_of", "show_again", "time_line",
     "areas_of", "Allowance", "LONGEST_REASON", "SHARES", "end_allowance", "extra_permille", "grant_time", "list_allowances",
-    "TakenOver", "Change", "Kept", "LateSave", "device_name", "is_here", "list_late", "must_hold", "save_changes", "take_hold",
+    "TakenOver", "Change", "Kept", "claim", "is_mine", "LateSave", "device_name", "is_here", "list_late", "must_hold",
+    "save_changes", "take_hold",
     "newest_seq", "Opinion", "give_opinion", "has_false_marks", "is_awaited", "list_opinions", "papers_waiting",
     "LEVELS", "POOL_TIMES", "Draw", "Part", "levels_of", "parts_of", "thin_parts",
     "DecidedAlready", "NotForYou", "KeyCorrected", "SubmissionMarked", "LONGEST_REMARKS",

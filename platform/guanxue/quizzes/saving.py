@@ -61,9 +61,21 @@ def device_name(actor: Actor, page: str = "") -> str:
 
 
 def is_here(actor: Actor, attempt: Attempt) -> bool:
-    """Is the attempt held by the session the actor came with, or by nobody?"""
-    is_free = not attempt.device or attempt.device.startswith("/") or actor.session_id is None
-    return is_free or attempt.device.startswith(device_name(actor))
+    """Is the attempt held by the session the actor came with, or by nobody? Whoever only began it holds up no one."""
+    is_free = not attempt.device or attempt.device.startswith("/") or (attempt.hold <= 1 and not attempt.stamps)
+    return is_free or is_mine(actor, attempt)
+
+
+def is_mine(actor: Actor, attempt: Attempt) -> bool:
+    """Did the session the actor came with take it, as the last that did?"""
+    return actor.session_id is None or attempt.device.startswith(device_name(actor))
+
+
+def claim(actor: Actor, attempt: Attempt) -> None:
+    """From now on this device holds the attempt, where none does that wrote in it. Raises TakenOver."""
+    must_hold(actor, attempt)
+    if not is_mine(actor, attempt):
+        take_hold(actor, attempt.id)
 
 
 def must_hold(actor: Actor, attempt: Attempt, hold: int | None = None) -> None:
