@@ -224,7 +224,7 @@ def test_of_two_who_claim_a_document_both_are_told_calmly_and_neither_who_the_ot
     assert "另一个账号也填了这个号码" in shown and "周强" not in shown
     with people.test_request_context():
         code = levels.list_known(1)[0].document.code
-        assert "周强" not in str(keeping.export(1)) and "林小莲" not in str(keeping.export(2)["identity"])
+        assert "周强" not in str(keeping.export(1)) and "林小莲" not in str(keeping.export(2)["identity_steps"])
     officer.send("/office/identity/1/take-off", document=code, reason="证件是另一个人的")
     browser.send("/me/settings/identity", number=NUMBER, agrees="1")
     with people.test_request_context():
@@ -362,9 +362,9 @@ def test_a_copy_tells_each_step_masked_and_an_erased_person_leaves_steps_without
         code = state()
         checking.refuse(actor(), 1, code, "other", "照片上的人戴着帽子")
         see(code)
-        told = keeping.export(1)["identity"]
-        assert told["level"] == SEEN and told["documents"][0]["number_masked"] == "990***************"
-        assert [s["step"] for s in told["steps"]] == ["stated", "refused", "seen"]
+        told = keeping.export(1)
+        assert told["identity"]["level"] == SEEN and told["documents"][0]["number_masked"] == "990***************"
+        assert [s["step"] for s in told["identity_steps"]] == [f"document.{x}" for x in ("stated", "refused", "seen")]
         assert NUMBER not in str(told) and "冯佩" not in str(told)
         hashed = identity.find_identity(1).number_hash
         erasure.erase_person(SYSTEM, 1)

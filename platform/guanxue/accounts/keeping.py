@@ -31,7 +31,7 @@ from guanxue.core.i18n import lazy as _
 # Table → where export() tells of it.
 KEEPS = {
     "accounts_person": "account", "accounts_role": "roles", "accounts_session": "sessions",
-    "accounts_stated_document": "identity", "accounts_identity_check": "identity",
+    "accounts_stated_document": "documents", "accounts_identity_check": "identity_steps",
     "accounts_consent": "consents", "accounts_former_name": "former_names", "accounts_merge": "merges",
     "accounts_second_factor": "second_factor", "accounts_recovery_code": "second_factor",
 }
@@ -48,7 +48,7 @@ def export(person_id: int) -> dict:
                     "registered_at": person.created_at.isoformat(), "has_password": person.password_hash != NOBODY},
         "former_names": [{"name": f.name, "until_at": f.until_at.isoformat(), "reason": f.reason}
                          for f in naming.list_former_names(person_id)],
-        "identity": _identity(person_id),
+        "identity": {"level": levels.level_of(person_id)}, **_identity(person_id),
         "roles": [{"role": role, "organisation": name} for role, name in people.roles_of(person_id)],
         "consents": [{"purpose": c.purpose, "version": c.version, "is_given": c.is_given, "at": c.at.isoformat()}
                      for c in consent.list_consents(person_id)],
@@ -63,13 +63,13 @@ def export(person_id: int) -> dict:
 
 
 def _identity(person_id: int) -> dict:
-    """How far the person is known, their documents masked, and each step without the one who took it."""
+    """The person's documents masked, and each step in knowing who they are without the one who took it."""
     steps = session.scalars(select(IdentityCheck).where(IdentityCheck.person_id == person_id).order_by(IdentityCheck.id))
     return {
-        "level": levels.level_of(person_id),
         "documents": [{"kind": k.document.kind, "country": k.document.country, "number_masked": k.document.masked,
                        "stated_at": k.document.stated_at.isoformat(), "level": k.level} for k in levels.list_known(person_id)],
-        "steps": [{"step": s.step, "at": s.at.isoformat(), "looked_on": s.looked_on.isoformat() if s.looked_on else "",
+        "identity_steps": [{"step": f"document.{s.step}", "at": s.at.isoformat(),
+                            "looked_on": s.looked_on.isoformat() if s.looked_on else "",
                    "place": s.place, "what": s.what, "reference": s.reference, "note": s.note} for s in steps],
     }
 

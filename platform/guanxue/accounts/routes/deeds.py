@@ -78,6 +78,16 @@ DEEDS = {
     "oversight.room.unmarked": N_("去掉培训室的设备或网络"),
 }
 
+# Steps in knowing who somebody is.
+DOCUMENT_STEPS = {
+    "stated": N_("填了证件号"), "corrected": N_("更正了证件号"), "removed": N_("删掉了证件"), "asked": N_("申请看证件"),
+    "seen": N_("工作人员看过证件"), "refused": N_("没有通过"), "matched": N_("数据核对一致"),
+    "mismatched": N_("数据核对不一致"),
+    "unanswered": N_("核验服务没有结果，由工作人员办理"), "withdrawn": N_("撤销了一次确认"),
+    "lapsed": N_("改了姓名，以前的确认不再算数"),
+    "disputed": N_("另一个账号也填了这个号码"), "claimed": N_("填的号码登记在另一个账号上"),
+}
+
 
 def deed(action: str) -> str:
     """What was done, in the reader's words; a deed nobody put into words is called by its code."""

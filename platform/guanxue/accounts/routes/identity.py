@@ -9,8 +9,10 @@ from guanxue import accounts
 from guanxue.accounts import checking, identity, kinds, levels, matching
 from guanxue.accounts.forms import answered, claim_attempt, leave_behind, told
 from guanxue.accounts.routes import blueprint
+from guanxue.accounts.routes.deeds import DOCUMENT_STEPS
 from guanxue.core.db import begin_writing, end_work
 from guanxue.core.errors import Problem
+from guanxue.core.i18n import gettext
 from guanxue.core.i18n import lazy as _
 from guanxue.core.settings import settings
 from guanxue.core.web.dispatch import current_actor, reads_first
@@ -23,13 +25,6 @@ OPENS = (
     _("可以学习，也能记学分。"), _("学分记在对的人名下；有的课报名时要到这一步。"),
     _("有补贴的课，多数要到这一步才能领学分。"), _("少数补贴项目要到这一步。"),
 )
-STEPS = {
-    "stated": _("填了证件号"), "corrected": _("更正了证件号"), "removed": _("删掉了证件"), "asked": _("申请看证件"),
-    "seen": _("工作人员看过证件"), "refused": _("没有通过"), "matched": _("数据核对一致"), "mismatched": _("数据核对不一致"),
-    "unanswered": _("核验服务没有结果，由工作人员办理"), "withdrawn": _("撤销了一次确认"),
-    "lapsed": _("改了姓名，以前的确认不再算数"),
-    "disputed": _("另一个账号也填了这个号码"), "claimed": _("填的号码登记在另一个账号上"),
-}
 
 
 @blueprint.get("/me/settings/identity", endpoint="identity")
@@ -160,4 +155,4 @@ def _territories() -> dict[str, str]:
 
 def step_word(step: str) -> str:
     """What a step was, in words."""
-    return str(STEPS[step])
+    return gettext(DOCUMENT_STEPS[step])

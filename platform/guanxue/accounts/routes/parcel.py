@@ -10,7 +10,7 @@ from datetime import datetime
 
 from flask import render_template
 
-from guanxue.accounts.routes.deeds import deed
+from guanxue.accounts.routes.deeds import DOCUMENT_STEPS, deed
 from guanxue.core import clock
 from guanxue.core.i18n import gettext
 from guanxue.core.i18n import marked as N_  # noqa: N812 gettext's own name for it
@@ -23,7 +23,7 @@ ROOMS = {
 }
 # What the names in data.json mean.
 WORDS = {
-    "account": N_("账号"), "former_names": N_("以前的姓名"), "identity": N_("身份证号"), "roles": N_("角色"),
+    "account": N_("账号"), "former_names": N_("以前的姓名"), "identity": N_("身份信息"), "roles": N_("角色"),
     "consents": N_("同意记录"), "sessions": N_("登录记录"), "second_factor": N_("两步验证"), "merges": N_("账号合并"),
     "looks": N_("谁看过我的信息"), "trail": N_("操作记录"), "tickets": N_("求助"), "messages": N_("对话"),
     "uploads": N_("上传的视频"), "authorships": N_("合写的课"), "added_at": N_("邀请时间"),
@@ -59,12 +59,14 @@ WORDS = {
     "classes": N_("培训班"), "attendance": N_("到课"), "managed": N_("当班主任的班"), "taught": N_("任课的班"),
     "begins_on": N_("开始日期"), "ends_on": N_("结束日期"), "undertaking_at": N_("签承诺书的时间"), "way": N_("方式"),
     "until": N_("到"), "attended_ms": N_("到课时长"), "class_moves": N_("合并时移动的培训班学分"),
+    "documents": N_("我的证件"), "identity_steps": N_("确认身份的经过"), "level": N_("身份确认到哪一步"), "country": N_("国家"),
+    "looked_on": N_("看证件的日期"), "place": N_("地点"), "reference": N_("查询编号"), "note": N_("给本人的话"),
     "network": N_("网络（加密后的记号）"), "findings": N_("学习疑点"),
 }
 
 # What short values mean, where they are not words already.
 VALUES = {
-    "terms": N_("用户协议"), "privacy": N_("隐私说明"), "identity": N_("身份证号"), "course-sms": N_("用短信告诉我课程的事"),
+    "terms": N_("用户协议"), "privacy": N_("隐私说明"), "identity": N_("保存证件号"), "course-sms": N_("用短信告诉我课程的事"),
     "web": N_("浏览器"), "bearer": N_("程序"), "opened": N_("打开了我的账号页"), "completion": N_("学完课程"),
     "reversal": N_("冲销学分"), "draft": N_("草稿"), "submitted": N_("课程提交审核"), "returned": N_("课程退回修改"),
     "confirmed": N_("已更正"), "refused": N_("不更正"),
@@ -75,6 +77,9 @@ VALUES = {
     "settled": N_("了结审核意见"), "reopened": N_("重新提出审核意见"),
     "invited": N_("待本人确认"), "enrolled": N_("已入班"), "waiting": N_("候补"), "withdrawn": N_("已退班"),
     "completed": N_("已结业"), "in": N_("签到"), "out": N_("签退"), "roll": N_("老师点名"), "typed": N_("输入数字"),
+    "citizen-id": N_("身份证"), "passport": N_("护照"), "identity-match": N_("把姓名和证件号交给核验服务"),
+    "hk-macao-permit": N_("港澳居民来往内地通行证（回乡证）"), "taiwan-permit": N_("台湾居民来往大陆通行证（台胞证）"),
+    "foreign-residence": N_("外国人永久居留身份证"), **{f"document.{step}": words for step, words in DOCUMENT_STEPS.items()},
     "class": N_("培训班结业"), "published": N_("课程发布"), "approved": N_("课程审核通过"),
 }
 
