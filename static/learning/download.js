@@ -113,6 +113,10 @@
     if (!kept) return;
     const others = [];
     for (const request of await cache.keys()) if (/\/kept\/lesson\/\d+$/.test(request.url) && !request.url.endsWith(idOf(lesson))) others.push(await (await cache.match(request)).json());
+    if (!others.length && !isBusy) {
+      await Promise.all((await caches.keys()).filter((name) => name.startsWith(SHELF)).map((name) => caches.delete(name)));
+      return;
+    }
     const shared = others.reduce((all, other) => all.concat(other.names), []);
     for (const request of await cache.keys()) {
       const at = new URL(request.url);

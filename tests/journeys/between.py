@@ -22,7 +22,7 @@ class Between(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.site = urlsplit(site).netloc
         self.is_down = False
-        self.cut_after: int | None = None  # so many pieces of a small film come through, then none
+        self.cut_after: int | None = None  # so many pieces of what is taken along come through, then none
         self.dropped: set[str] = set()
         self.changes: dict[str, Callable[[bytes], bytes]] = {}
         self.seen: list[tuple[str, str, dict[str, str], int]] = []
@@ -39,7 +39,7 @@ class Between(ThreadingHTTPServer):
 class _Handler(BaseHTTPRequestHandler):
     def _pass(self) -> None:
         server: Between = self.server
-        if server.cut_after is not None and "small.mp4" in self.path:
+        if server.cut_after is not None and self.headers.get("Range", "").endswith("-262143"):
             server.cut_after -= 1
         if server.is_down or (server.cut_after is not None and server.cut_after < 0):
             self.close_connection = True
