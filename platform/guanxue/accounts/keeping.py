@@ -70,7 +70,7 @@ def _identity(person_id: int) -> dict:
                        "stated_at": k.document.stated_at.isoformat(), "level": k.level} for k in levels.list_known(person_id)],
         "identity_steps": [{"step": f"document.{s.step}", "at": s.at.isoformat(),
                             "looked_on": s.looked_on.isoformat() if s.looked_on else "",
-                   "place": s.place, "what": s.what, "reference": s.reference, "note": s.note} for s in steps],
+                            "place": s.place, "what": s.what, "reference": s.reference, "note": s.note} for s in steps],
     }
 
 
