@@ -66,7 +66,7 @@ def _presence(person_id: int) -> dict:
                             .where(RoomSeat.person_id == person_id).order_by(RoomSeat.joined_at))
     return {
         "presence": [{"since": clock.moment_of(state.since_ms).isoformat(), "counted_ms": state.counted_ms}] if state else [],
-        "checks": [{"number": c.number, "at": clock.moment_of(c.drawn_ms).isoformat(), "counted_ms": c.counted_ms,
+        "checks": [{"at": clock.moment_of(c.drawn_ms).isoformat(), "counted_ms": c.counted_ms,
                     "steps": [{"at": clock.moment_of(s.at_ms).isoformat(), "what": s.what, "kind": s.document.get("kind", "")}
                               for s in steps[c.id]]} for c in found],
         "rooms": [{"name": r.name, "opened_at": r.opened_at.isoformat(), "closed_at": _text(r.closed_at)} for r in rooms],
