@@ -13,13 +13,25 @@ from guanxue.core.db import session
 from guanxue.core.i18n import lazy as _
 from guanxue.courses import Course, Revision, RevisionLesson
 from guanxue.learning import evidence, presence, rules
-from guanxue.learning.models import Carry, Completion, Enrolment, Note, Playback, Presence, Progress, RoomSeat, Ticket, TrainingRoom
+from guanxue.learning.models import (
+    Carry,
+    Completion,
+    Day,
+    Enrolment,
+    Note,
+    Playback,
+    Presence,
+    Progress,
+    RoomSeat,
+    Ticket,
+    TrainingRoom,
+)
 
 # Table → where export() tells of it.
 KEEPS = {"learning_enrolment": "enrolments", "learning_playback": "sittings", "learning_completion": "completions",
          "learning_note": "notes", "learning_carry": "carried", "learning_ticket": "tickets",
          "learning_presence": "presence", "learning_check": "checks", "learning_training_room": "rooms",
-         "learning_room_seat": "seats"}
+         "learning_room_seat": "seats", "learning_day": "days"}
 
 
 def export(person_id: int) -> dict:
@@ -35,6 +47,8 @@ def export(person_id: int) -> dict:
         "sittings": _sittings(person_id),
         "tickets": _tickets(person_id),
         **_presence(person_id),
+        "days": [{"day": d.day_on.isoformat(), "counted_ms": d.counted_ms} for d in session.scalars(
+            select(Day).where(Day.person_id == person_id).order_by(Day.day_on))],
         "completions": [{"course": title, "completed_at": c.completed_at.isoformat(), "content_ms": c.content_ms}
                         for c, title in completions],
         "carried": [{"code": c.merge_code, "at": c.carried_at.isoformat(), "ended_at": _text(c.ended_at)} for c in
@@ -62,7 +76,8 @@ def _presence(person_id: int) -> dict:
     found, state = presence.list_checks([person_id]), session.get(Presence, person_id)
     steps = presence.steps_of([c.id for c in found])
     rooms = session.scalars(select(TrainingRoom).where(TrainingRoom.person_id == person_id).order_by(TrainingRoom.id))
-    seats = session.execute(select(RoomSeat.joined_at, TrainingRoom.name).join(TrainingRoom, TrainingRoom.id == RoomSeat.room_id)
+    seats = session.execute(select(RoomSeat.joined_at, TrainingRoom.name)
+                            .join(TrainingRoom, TrainingRoom.id == RoomSeat.room_id)
                             .where(RoomSeat.person_id == person_id).order_by(RoomSeat.joined_at))
     return {
         "presence": [{"since": clock.moment_of(state.since_ms).isoformat(), "counted_ms": state.counted_ms}] if state else [],

@@ -86,7 +86,7 @@ class Day(Model):
 
 
 class Ticket(Model):
-    """Leave to study a lesson without a network: this person, this revision's lesson, on one device, until then, at most so much.
+    """Leave to study a lesson without a network: this person, this revision's lesson, one device, until then, at most so much.
 
     `phone_issued_ms` is what the phone's clock said. `entries` and `head` say how much of the phone's chained record is here.
     """

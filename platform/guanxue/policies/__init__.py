@@ -6,7 +6,16 @@ publishing a new version never touches what was earned. The shipped numbers are 
 
 from guanxue.policies.labels import LABELS
 from guanxue.policies.models import Policy
-from guanxue.policies.queries import current_policy, find_current, get_policy, get_version, held_at, list_current, list_policies, newest
+from guanxue.policies.queries import (
+    current_policy,
+    find_current,
+    get_policy,
+    get_version,
+    held_at,
+    list_current,
+    list_policies,
+    newest,
+)
 from guanxue.policies.rules import (
     LEVELS,
     MATCHED,

@@ -61,6 +61,7 @@ WORDS = {
     "until": N_("到"), "attended_ms": N_("到课时长"), "class_moves": N_("合并时移动的培训班学分"),
     "documents": N_("我的证件"), "identity_steps": N_("确认身份的经过"), "level": N_("身份确认到哪一步"), "country": N_("国家"),
     "looked_on": N_("看证件的日期"), "place": N_("地点"), "reference": N_("查询编号"), "note": N_("给本人的话"),
+    "days": N_("有上限的规则每天计入的时间"), "day": N_("日期"),
     "presence": N_("在场确认：上次确认以后"), "counted_ms": N_("学了多久"), "checks": N_("在场确认"), "steps": N_("经过"),
     "rooms": N_("我开的课堂"), "seats": N_("我进过的课堂"), "closed_at": N_("结束"),
     "network": N_("网络（加密后的记号）"), "findings": N_("学习疑点"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Response, redirect, url_for
 
-from guanxue import courses, learning, policies
+from guanxue import learning, policies
 from guanxue.core.errors import NotFound
 from guanxue.core.i18n import Name, gettext
 from guanxue.core.i18n import lazy as _

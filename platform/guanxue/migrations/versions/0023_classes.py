@@ -40,7 +40,8 @@ def _classes() -> None:
     _table("classes_class", [
         c("id", number), c("code", text), c("title", text), c("plan", text), c("institution_id", number, empty=True),
         c("course_id", number, empty=True), c("revision_id", number, empty=True), c("policy_id", number),
-        c("manager_id", number), c("begins_on", sa.Date()), c("ends_on", sa.Date()), c("seats", number), c("share_permille", number),
+        c("manager_id", number), c("begins_on", sa.Date()), c("ends_on", sa.Date()), c("seats", number),
+        c("share_permille", number),
         c("is_public", sa.Boolean()), c("state", text), c("reason", text), c("created_at", MOMENT),
         c("opened_at", MOMENT, empty=True), c("closed_at", MOMENT, empty=True)],
         fks={"institution_id": "accounts_organisation.id", "course_id": "courses_course.id",
