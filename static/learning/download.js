@@ -8,10 +8,9 @@
   const study = window.study || null;
 
   // ---- where nothing can be kept there is no button, but one line that says where it can
-  function cannot(text) { $('not').textContent = text; $('not').hidden = false; }
-  if (/MicroMessenger/i.test(navigator.userAgent)) { cannot(says.wechat); return; }
-  if (window.isSecureContext === false) { cannot(says.insecure); return; }
-  if (!navigator.serviceWorker || !window.caches || !window.tickets) { cannot(says.browser); return; }
+  function cannot() { $('not').textContent = says.cannot; $('not').hidden = false; }
+  if (/MicroMessenger/i.test(navigator.userAgent)) { cannot(); return; }
+  if (window.isSecureContext === false || !navigator.serviceWorker || !window.caches || !window.tickets) { cannot(says.browser); return; }
   const caches = window.caches;
 
   const size = (n) => (n < 950000 ? `${Math.max(0.1, n / 1000000).toFixed(1)} MB` : n < 9950000 ? `${(n / 1000000).toFixed(1)} MB` : `${Math.round(n / 1000000)} MB`);
@@ -50,7 +49,7 @@
   function came(n) {
     doneBytes += n;
     $('bar').value = Math.min(1000, Math.round(doneBytes * 1000 / Math.max(1, wholeBytes)));
-    say(says.coming.replace('%1', size(doneBytes)).replace('%2', size(Math.max(wholeBytes, doneBytes))));
+    say(says.some.replace('%1', size(doneBytes)).replace('%2', size(Math.max(wholeBytes, doneBytes))));
   }
   // Under which name the worker finds it: without the signature, and a picture without width and kind.
   const nameOf = (url) => url.replace(/^\/media\/(?!files\/|subtitles\/)[^/]+\/(?=\d+\/)/, '/kept/').replace(/^\/media\//, '/kept/')
@@ -155,8 +154,8 @@
       $('drop').hidden = !whole.length && !halves.length;
       $('bar').hidden = true;
       $('stop').hidden = true;
-      if (whole.length) say(Date.now() > ends ? says.ended : says.until.replace('%1', size(whole.reduce((sum, kept) => sum + kept.bytes, 0))).replace('%2', day(ends)));
-      else say(halves.length ? says.half : '');
+      if (whole.length) say(says.until.replace('%1', size(whole.reduce((sum, kept) => sum + kept.bytes, 0))).replace('%2', day(ends)));
+      else say('');
     }
     lessons.forEach((lesson, n) => {
       const line = list && document.getElementById(`take-${lesson.id}-size`), kept = state[n];
@@ -182,7 +181,7 @@
     const storage = navigator.storage, told = await storage.estimate(), free = told.quota - told.usage;
     if (storage.persist) storage.persist().catch(() => {});
     if (free > bytes * 1.1 + 5000000) return true;
-    say(says.no_room.replace('%1', size(bytes)).replace('%2', size(Math.max(0, free))));
+    say(says.no_room);
     return false;
   }
 
@@ -199,7 +198,7 @@
     try {
       for (const lesson of wanted) await takeLesson(lesson, as);
     } catch (fault) {
-      problem = fault instanceof Stopped ? '' : fault.name === 'QuotaExceededError' ? says.full : fault.message || says.failed;
+      problem = fault instanceof Stopped ? '' : fault.name === 'QuotaExceededError' ? says.no_room : fault.message || says.failed;
     }
     isBusy = false;
     await look();
@@ -239,5 +238,5 @@
     await caches.open('guanxue-probe');
     await caches.delete('guanxue-probe');
   };
-  probe().then(() => { box.hidden = false; return look(); }).catch(() => cannot(says.browser));
+  probe().then(() => { box.hidden = false; return look(); }).catch(() => cannot());
 })();

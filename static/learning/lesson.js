@@ -84,7 +84,7 @@
     try {
       await tickets.keep(sitting, batch);
       if (open && open.sitting === sitting) shelve(Boolean(start)); else tickets.shelve(data.person, sitting, []);
-    } catch (_full) { say(says.no_room); }
+    } catch (_full) { say(JSON.parse(document.getElementById('take').dataset.words).no_room); }
   }
   // What was played up to here is in the record; whatever comes next asks for a playback of the server's again.
   function leaveHere() {

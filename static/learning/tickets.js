@@ -230,7 +230,7 @@
   function show(now) {
     const all = said.concat(now.refused).filter((text, at, list_) => list_.indexOf(text) === at);
     box.hidden = !now.ms && !all.length && !box.dataset.told;
-    words.textContent = now.ms ? says.waiting.replace('%s', amount(now.ms)) : box.dataset.told || (all.length ? says.refused : '');
+    words.textContent = now.ms ? says.waiting.replace('%s', amount(now.ms)) : box.dataset.told || '';
     button.textContent = now.ms ? says.send : says.read;
     button.hidden = !now.ms && !all.length;
     while (why.firstChild) why.removeChild(why.firstChild);
