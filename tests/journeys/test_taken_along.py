@@ -51,7 +51,7 @@ def join(page, line, number, name="周晓燕"):
     until(page, lambda: page.evaluate("caches.match('/offline-here').then((x) => !!x)"))
 
 
-def take_along(page, line, way="声音+图", path=LESSON):
+def take_along(page, line, way="声音和图片", path=LESSON):
     """Download the lesson."""
     page.goto(line.address + path)
     page.locator("#take summary").click()
@@ -68,7 +68,7 @@ def pieces(line) -> set[str]:
             if path.startswith("/media/") and headers.get("Range", "").endswith("-262143") and status == 206}
 
 
-@pytest.mark.parametrize(("way", "number"), [("声音+图", "13711140001"), ("视频", "13711140002")])
+@pytest.mark.parametrize(("way", "number"), [("声音和图片", "13711140061"), ("视频", "13711140002")])
 def test_minutes_without_a_network_count_once_though_the_browser_was_closed(phone, line, whole_site, way, number):
     page = phone()
     join(page, line, number)
@@ -108,8 +108,8 @@ def test_minutes_without_a_network_count_once_though_the_browser_was_closed(phon
 
 def test_what_was_taken_along_is_played_from_the_phone_with_a_network_too(phone, line):
     page = phone()
-    join(page, line, "13711140003")
-    take_along(page, line, "声音+图")
+    join(page, line, "13711140063")
+    take_along(page, line, "声音和图片")
     page.goto(line.address + LESSON)
     until(page, lambda: page.locator("#take-state").inner_text() == "已下载")
     page.locator("#modes").get_by_label("声音+图").check(force=True)
@@ -125,7 +125,7 @@ def test_a_download_goes_on_after_a_break(phone, line):
     join(page, line, "13711140054")
     page.goto(line.address + LESSON)
     page.locator("#take summary").click()
-    page.locator("#take").get_by_label("声音+图").check(force=True)
+    page.locator("#take").get_by_label("声音和图片").check(force=True)
     line.seen.clear()
     line.cut_after = 2  # two pieces come, then nothing more
     page.locator("#take-go").click()
@@ -140,7 +140,7 @@ def test_a_download_goes_on_after_a_break(phone, line):
     page.locator("#take summary").click()
     expect(page.locator("#take-go")).to_contain_text("接着下载")
     line.seen.clear()
-    page.locator("#take").get_by_label("声音+图").check(force=True)
+    page.locator("#take").get_by_label("声音和图片").check(force=True)
     page.locator("#take-go").click()
     expect(page.locator("#take-state")).to_have_text("已下载")
     assert pieces(line) and not pieces(line) & came
