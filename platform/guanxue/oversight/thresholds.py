@@ -33,7 +33,7 @@ REGULAR_BEATS, REGULAR_PERMILLE = 40, 980
 # logarithms. By Markov's bound chance reaches ln(pairs / CHANCE) less than CHANCE times among all pairs together; crowds that
 # answer by themselves stay at half of that logarithm (tests/oversight/test_detectors.py).
 COPIES = 0.85  # how often a copier takes over a wrong answer
-CHANCE = 1.0
+CHANCE = 0.4
 SHARED_WRONG = 4  # fewer say nothing, however rare
 SHEETS = 15  # with fewer first attempts at a paper nobody knows which wrong answers are rare
 COMMON_PERMILLE = 250  # a wrong answer that so many give (it was taught wrong, it is a trap) brings no pair together
