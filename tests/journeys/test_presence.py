@@ -196,7 +196,7 @@ def test_over_the_whole_screen_and_with_sound_alone(open_page, checked_site):
             break
         page.wait_for_timeout(1_000)
         page.reload()
-    page.locator("#modes").get_by_text("声音+图").click()
+    page.locator("#modes").get_by_label("声音+图").check()
     play(page)
     page.locator("#full").click()
     found = dialog(page)
