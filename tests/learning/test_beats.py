@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from sqlalchemy import func, select, text
 from tests.clients import Browser, Learner
 from tests.factories import make_course, make_person
+from tests.learning.test_evidence import Stopwatch
 
 from guanxue.core import clock
 from guanxue.core.db import db, session, writing
@@ -194,11 +195,11 @@ def usual(raw):
     return read.seq, read.nonce, [b.to_rules() for b in read.beats]
 
 
-@pytest.mark.parametrize("raw", [*RAW, *(json.dumps(b).encode() for b in BODIES)])
-def test_what_the_quick_road_reads_the_usual_one_reads_alike(bare_app, raw):
+def test_what_the_quick_road_reads_the_usual_one_reads_alike(bare_app):
     with bare_app.test_request_context():
-        read = api.plain_beats(raw)
-        assert read is None or read == usual(raw)
+        for raw in (*RAW, *(json.dumps(b).encode() for b in BODIES)):
+            read = api.plain_beats(raw)
+            assert read is None or read == usual(raw), raw
 
 
 def test_what_players_send_is_plain():
@@ -218,17 +219,6 @@ def test_numbers_mean_the_same_on_both_roads(claims):
 
 
 # ---- both roads decide the same
-
-
-class Stopwatch:
-    """The site's clock, moved by hand."""
-
-    def __init__(self) -> None:
-        self.at = 1_900_000_000.0
-
-    def time(self) -> float:
-        """As time.time()."""
-        return self.at
 
 
 CLAIM = st.tuples(st.integers(0, 400_000), st.floats(0, 300), st.floats(0, 300), st.sampled_from([0, 0.5, 1, 1.5, 2, 16, 101]))
@@ -429,3 +419,13 @@ def test_a_fault_in_one_beat_touches_no_other(school, learner, monkeypatch):
     assert answers[1].json["credited_s"] == 15
     with school.app_context():
         assert [p.last_seq for p in session.scalars(select(Playback).order_by(Playback.id))] == [1, 2]
+
+
+def test_what_comes_late_takes_the_usual_road(school, learner):
+    """Where the person was meanwhile is asked there: in a class, perhaps, which counted."""
+    playback = begin(learner)
+    with clock.advance(600), school.app_context():
+        claimed = [beats.rules.Beat(1000, 0, 1000, 1000)]
+        row = session.get(Playback, 1)
+        keys = beats.Keys.of(beats.settings())
+        assert beats.record_quickly(beats.here(), keys, row.person_id, playback["playback_id"], 1, claimed) is None

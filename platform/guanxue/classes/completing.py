@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from sqlalchemy import select
@@ -183,8 +184,11 @@ class Derived:
     faults: tuple[object, ...] = ()
 
 
-def derive(evidence: dict) -> Derived:
-    """Judge what a completion names again. Reads attendance, meetings, kept claims and earlier completions; no cache."""
+def derive(evidence: dict, known: dict[int, Derived] | None = None) -> Derived:
+    """Judge what a completion names again. Reads attendance, meetings, kept claims and earlier completions; no cache.
+
+    `known`: earlier completions that were derived already, by row id; it grows.
+    """
     faults: list[object] = []
     meetings = [_meeting(one, faults) for one in evidence["meetings"]]
     rows = [session.get(Attendance, one) for one in evidence["attendance"]]
@@ -192,8 +196,11 @@ def derive(evidence: dict) -> Derived:
         faults.append(_("考勤记录少了。"))
     kept = [r for r in rows if r is not None]
     taken = list(study.ask().playing(evidence["playing"]))
-    for one in evidence["before"]:
-        taken += derive(queries.get_completion(one).evidence).spans
+    known = {} if known is None else known
+    for one in evidence["before"]:  # oldest first, and each names those before it: without `known` twice as much for each more
+        if one not in known:
+            known[one] = derive(queries.get_completion(one).evidence, known)
+        taken += known[one].spans
     attended = [_attended(m, kept) for m in meetings if m is not None]
     taught = sum(rules.length_ms(_taught(m)) for m in meetings if m is not None)
     if not rules.is_enough(sum(rules.length_ms(s) for s in attended), taught, evidence["share_permille"]):
@@ -210,6 +217,22 @@ def _meeting(named: list, faults: list[object]) -> Meeting | None:
     if meeting is None or [queries.begins_ms(meeting), queries.ends_ms(meeting), meeting.breaks] != named[1:]:
         faults.append(_("一次课的时间在结业以后被改动过。"))
     return meeting
+
+
+def counted_spans(person_ids: Iterable[int], from_ms: int, to_ms: int) -> list[tuple[int, rules.Span]]:
+    """(when it was written, span) of each moment in [from, to) that counts in a class completed by these accounts; epoch
+    milliseconds. Study that is heard of only afterwards counts at other moments alone.
+    """
+    known: dict[int, Derived] = {}
+    found = []
+    rows = session.scalars(select(ClassCompletion).where(ClassCompletion.person_id.in_(list(person_ids)))
+                           .order_by(ClassCompletion.id))
+    for one in rows:
+        if any(begins < to_ms and ends > from_ms for _id, begins, ends, _breaks in one.evidence["meetings"]):
+            written = round(one.completed_at.timestamp() * 1000)
+            found += [(written, (max(a, from_ms), min(b, to_ms))) for a, b in derive(one.evidence, known).spans
+                      if a < to_ms and b > from_ms]
+    return found
 
 
 def derive_completion(completion: ClassCompletion) -> Derived:

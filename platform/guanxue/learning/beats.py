@@ -136,7 +136,7 @@ def record_beats(actor: Actor, code: str, seq: int, nonce: str, beats: Sequence[
     if standing.has_progress is None:
         evidence.make_progress(standing.enrolment_id, standing.revision_lesson_id)
         standing = _standing(on, actor.id, code)
-    step = _judge(on, standing, seq, beats)
+    step = _judge(on, standing, seq, beats, clock.now_ms())
     _write(on, keys, step)
     if traces.is_ahead(beats, step.received_ms - standing.opened_ms):
         traces.ahead(actor, standing.id, beats, step.received_ms - standing.opened_ms)
@@ -196,7 +196,10 @@ def record_quickly(on: Lent, keys: Keys, person_id: int, code: str, seq: int, be
             return _present(keys, standing)
         if seq != standing.last_seq + 1:
             return None
-        step = _judge(on, standing, seq, beats)
+        numbers, received = policies.numbers_of_text(standing.policy), clock.now_ms()
+        if rules.is_any_late(standing.opened_ms, beats, received, numbers.late_after_ms):
+            return None  # where the person was meanwhile is asked there
+        step = _judge(on, standing, seq, beats, received)
     except (NoSuchPlayback, NotEnrolled, Conflict):
         return None  # said on the usual road, in the caller's language
     if step.completes or traces.is_ahead(beats, step.received_ms - standing.opened_ms):
@@ -224,9 +227,8 @@ def fits(keys: Keys, code: str, seq: int, nonce: str) -> bool:
     return seq >= 1 and hmac.compare_digest(rules.nonce_of(keys.playback, code, seq - 1).encode(), nonce.encode())
 
 
-def _judge(on: Lent, standing: Any, seq: int, beats: Sequence[rules.Beat]) -> Step:
+def _judge(on: Lent, standing: Any, seq: int, beats: Sequence[rules.Beat], received: int) -> Step:
     """What the request earns; nothing is written. Raises the conflicts of a playback that has ended."""
-    received = clock.now_ms()
     ended = rules.end_of(standing.opened_ms, standing.ended_ms, standing.contact_ms, received)
     if ended is not None and received > ended + rules.GRACE_MS:
         raise Conflict(_("这次播放早已结束，请重新打开这节课。"), code="playback-expired")
@@ -234,6 +236,8 @@ def _judge(on: Lent, standing: Any, seq: int, beats: Sequence[rules.Beat]) -> St
     sitting = rules.Sitting(standing.opened_ms, ended, standing.max_rate_permille, standing.acked_t_ms, standing.granted_ms)
     terms = rules.Terms(standing.duration_ms or 0, numbers.late_after_ms, numbers.late_cap_ms)
     shut = _shut(standing, numbers, beats, received) if numbers.presence_max_ms else ()
+    if (taught := evidence.in_class(standing.person_id, standing.opened_ms, beats, received, terms.late_after_ms)):
+        shut = rules.merge_spans(list(shut), taught)
     outcome = rules.judge(sitting, beats, received, terms, _late_used(on, standing, beats, received, terms), shut)
     if ended is not None and not outcome.qualified:
         raise Conflict(_("你在别处打开了学习，这里的播放已结束。"), code="playback-superseded",
@@ -256,7 +260,7 @@ def _shut(standing: Any, numbers: Numbers, beats: Sequence[rules.Beat], received
 
 def _late_used(on: Lent, standing: Any, beats: Sequence[rules.Beat], received: int, terms: rules.Terms) -> int:
     """Late time of the whole course so far; only asked for where a beat of this request is late."""
-    if all(received - (standing.opened_ms + b.t_ms) <= terms.late_after_ms for b in beats):
+    if not rules.is_any_late(standing.opened_ms, beats, received, terms.late_after_ms):
         return 0
     return int(_LATE.value(on, of_enrolment=standing.enrolment_id) or 0)
 

@@ -15,7 +15,7 @@ from datetime import date
 from sqlalchemy import Row, and_, case, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
-from guanxue import accounts, courses, policies, quizzes
+from guanxue import accounts, classes, courses, policies, quizzes
 from guanxue.core import clock, events
 from guanxue.core.actor import Actor
 from guanxue.core.db import session
@@ -311,12 +311,15 @@ def derive_spans(enrolment: Enrolment, sources: list[Source] | None = None, shut
         else:
             beats = rules.read_beats(row.claims)
             terms = _terms(enrolment, lessons[lesson_id])
-            outcome = rules.judge(sitting, beats, row.received_ms, terms, late, closed[id(source)])
-            sittings[row.playback_id], late, allowed = outcome.sitting, outcome.late_ms, outcome.grants
+            taught = in_class(source.person_id, row.opened_ms, beats, row.received_ms, terms.late_after_ms)
+            elsewhere = rules.merge_spans(list(closed[id(source)]), taught) if taught else closed[id(source)]
+            outcome = rules.judge(sitting, beats, row.received_ms, terms, late, elsewhere)
+            sittings[row.playback_id], allowed = outcome.sitting, outcome.grants
             grants = allowed
             if row.room_ms is not None:
                 grants = rules.within_room(derived.spans, grants, row.room_ms)
-            derived.late_ms += sum(g.to_ms - g.from_ms for g in grants if g.is_late)
+            late_ms = sum(g.to_ms - g.from_ms for g in grants if g.is_late)  # what a full day cut off is not used up
+            derived.late_ms, late = derived.late_ms + late_ms, late + late_ms
         if tell is not None:
             tell(Judged(row, lesson_id, beats, sitting, sittings[row.playback_id], allowed, grants,
                         shut.get(source.person_id, []), derived.spans))
@@ -330,6 +333,19 @@ def derive_spans(enrolment: Enrolment, sources: list[Source] | None = None, shut
             newest[lesson_id] = row.received_ms
             derived.resume_ms = max(0, min(beats[-1].to_ms, lessons[lesson_id].duration_ms or 0))
     return found
+
+
+def in_class(
+    person_id: int, opened_ms: int, beats: Sequence[rules.Beat], received_ms: int, late_after_ms: int,
+) -> presence.Spans:
+    """When the person sat in a class that counted already when these beats came in; asked only where one of them came late.
+
+    A class takes no moment that online study had told it of: what is told later must not be counted twice.
+    """
+    if not rules.is_any_late(opened_ms, beats, received_ms, late_after_ms):
+        return []
+    return rules.merge_spans([], [span for written_ms, span in classes.counted_spans([person_id], opened_ms, received_ms)
+                                  if written_ms <= received_ms])
 
 
 def share_of(enrolment: Enrolment) -> offline.Share:

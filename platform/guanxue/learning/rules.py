@@ -106,6 +106,11 @@ def judge(
     return Outcome(replace(sitting, acked_t_ms=acked, granted_ms=granted), tuple(grants), late_ms, qualified)
 
 
+def is_any_late(opened_ms: int, beats: Iterable[Beat], received_ms: int, late_after_ms: int) -> bool:
+    """Did any of a request's beats come long after its moment?"""
+    return any(received_ms - (opened_ms + b.t_ms) > late_after_ms for b in beats)
+
+
 def free_ms(begin_ms: int, end_ms: int, busy: Sequence[tuple[int, int]]) -> int:
     """How much of [begin, end) lies outside the busy spans."""
     free = end_ms - begin_ms

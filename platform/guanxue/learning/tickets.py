@@ -15,7 +15,7 @@ from itertools import groupby
 
 from sqlalchemy import func, or_, select
 
-from guanxue import accounts, audit, courses, policies
+from guanxue import accounts, audit, classes, courses, policies
 from guanxue.core import clock, events
 from guanxue.core.actor import Actor
 from guanxue.core.db import session
@@ -246,7 +246,8 @@ def _open(ticket: Ticket, lesson: RevisionLesson, code: str, opened_ms: int) -> 
 
 
 def _elsewhere(person_id: int, playback: Playback, span: tuple[int, int]) -> tuple[tuple[int, int], ...]:
-    """When the person (under any account of theirs) was heard playing something else in that span.
+    """When the person (under any account of theirs) was heard playing something else in that span, or sat in a class that
+    counts already.
 
     What of it was not heard yet can no longer be claimed: an open playback ends where this begins to count.
     """
@@ -262,7 +263,8 @@ def _elsewhere(person_id: int, playback: Playback, span: tuple[int, int]) -> tup
             other.ended_ms = heard
     session.flush()
     heard = carried.names_of(others)
-    return tuple((max(a, begin), min(b, end)) for a, b in carried.busy_of(heard) if a < end and b > begin) if heard else ()
+    spans = [(max(a, begin), min(b, end)) for a, b in carried.busy_of(heard) if a < end and b > begin] if heard else []
+    return tuple(rules.merge_spans(spans, [span for _at, span in classes.counted_spans(people, begin, end)]))
 
 
 def _keep(ticket: Ticket, playback: Playback, lesson: RevisionLesson, bounds: Bounds, busy: Sequence[tuple[int, int]],
