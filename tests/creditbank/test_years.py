@@ -101,6 +101,21 @@ def test_what_was_taken_back_leaves_its_room(capped):
         assert creditbank.recompute() == (3, [])
 
 
+def test_a_course_that_found_no_room_counts_once_there_is_some(capped):
+    """Whoever finished honestly and was told that the year is full gets what a contra entry makes room for, by itself."""
+    with capped.test_request_context(), writing():
+        policies.publish_policy(SYSTEM, code="light", title="更低", numbers=CAPPED | {"yearly_cap_milli": 2000},
+                                effective_on=clock.today())
+    who = study(capped, "course-0", "course-1", "course-2")
+    items = who.call("GET", "/me/credits", 200)["items"]
+    assert len(items) == 2
+    with capped.test_request_context(), writing():
+        creditbank.reverse_award(SYSTEM, items[0]["verify_code"], reason="冒名", authority="一号")
+    with capped.test_request_context():
+        assert creditbank.recompute() == (3, [])
+    assert who.call("GET", "/me/credits", 200)["items"][0]["amount"] > 0
+
+
 def test_a_larger_amount_than_the_year_had_room_for_is_named(capped, monkeypatch):
     study(capped, "course-0", "course-1")
     monkeypatch.setattr(rules, "within_year", lambda numbers, its, used_milli: its)

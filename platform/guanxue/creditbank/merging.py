@@ -154,3 +154,4 @@ def part(actor: Actor, merging: Merging, plan: Plan) -> None:
     class_awards.part_classes(actor, merging, class_steps)
     for move_id in steps:
         give_back(actor, merging, session.get(Move, move_id), "parted")
+    waiting.settle_soon(merging.kept_id)  # what goes leaves its room in the year

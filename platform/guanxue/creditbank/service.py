@@ -13,7 +13,7 @@ from guanxue.creditbank import rules, years
 from guanxue.creditbank.class_awards import find_class_award, reverse_class_award
 from guanxue.creditbank.models import Award
 from guanxue.creditbank.moving import MINT, bring_home
-from guanxue.creditbank.queries import bid_of, held_by, is_spent, worth
+from guanxue.creditbank.queries import bid_of, held_by, is_spent, standing_move, worth
 from guanxue.learning import Completion
 
 
@@ -101,5 +101,13 @@ def reverse_award(actor: Actor, code: str, *, reason: str, authority: str) -> No
         return
     if found is None:
         raise ledger.NoSuchEntry(_("没有这个编号的学分记录。"))
+    moved = standing_move(found.id)
     bring_home(actor, found)
     ledger.reverse(actor, found.entry_number, reason=reason, authority=authority)
+    _award_rest(moved.to_person_id if moved is not None else found.person_id)
+
+
+def _award_rest(person_id: int) -> None:
+    """What was taken back leaves its room in the year: what had found none is awarded now, oldest first."""
+    for completion in learning.list_completions(person_id):
+        award(completion)

@@ -71,7 +71,12 @@ def settle_identity(event: IdentityRaised) -> None:
 
 def settle_identity_later(event: IdentityRaised) -> None:
     """What settling that failed is left to: a job, which tries until it is posted."""
-    jobs.enqueue("credits.identity", {"person_id": event.person_id}, key=str(event.person_id), priority=10)
+    settle_soon(event.person_id)
+
+
+def settle_soon(person_id: int) -> None:
+    """Have a job post what waits no longer."""
+    jobs.enqueue("credits.identity", {"person_id": person_id}, key=str(person_id), priority=10)
 
 
 def settle_person(person_id: int) -> None:
