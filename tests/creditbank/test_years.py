@@ -9,7 +9,7 @@ from sqlalchemy import select
 from tests.clients import Browser, Learner
 from tests.factories import make_course, make_person
 
-from guanxue import creditbank, learning, policies
+from guanxue import accounts, creditbank, jobs, learning, policies
 from guanxue.audit.models import AuditLine
 from guanxue.core import clock
 from guanxue.core.actor import SYSTEM
@@ -127,3 +127,24 @@ def test_a_larger_amount_than_the_year_had_room_for_is_named(capped, monkeypatch
         assert count == 3 and [(d.stored, d.derived) for d in found] == [(62, 31)]
         assert session.scalar(select(Entry.number).order_by(Entry.number.desc()).limit(1)) == 3
         assert learning.list_completions(1)
+
+
+def test_what_found_no_room_under_an_account_that_was_merged_is_no_difference(capped):
+    """Its hours went along with the account; the year of the account that stays is as full."""
+    with capped.test_request_context(), writing():
+        policies.publish_policy(SYSTEM, code="light", title="更低", numbers=CAPPED | {"yearly_cap_milli": 2000},
+                                effective_on=clock.today())
+        kept, merged = make_person("13800000002", "林小莲"), accounts.find_person_by_phone("13800000001")
+        kept_id, merged_id = kept.id, merged.id
+    study(capped, "course-0", "course-1", "course-2")
+    with capped.test_request_context(), writing():
+        foreseen = accounts.foresee_merge(kept, kept_id, merged_id)
+        code = accounts.merge_accounts(kept, kept_id, merged_id, reason="同一个人", foreseen=foreseen.digest).code
+    with capped.test_request_context():
+        assert creditbank.recompute()[1] == []
+    with capped.test_request_context(), writing():
+        foreseen = accounts.foresee_part(kept, accounts.get_merge(code))
+        accounts.part_accounts(kept, code, reason="分开", foreseen=foreseen.digest)
+    jobs.run_waiting(capped)
+    with capped.test_request_context():
+        assert creditbank.recompute()[1] == []

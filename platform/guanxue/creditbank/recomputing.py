@@ -81,7 +81,13 @@ def _check_days(person_ids: set[int], names: dict[int, str]) -> Iterator[Differe
 
 
 def _may_be_missing(completion: Completion) -> bool:
-    """A completion earns nothing where a rule said so: what it rests on was credited before, or its course was; or not yet."""
+    """A completion earns nothing where a rule said so: what it rests on was credited before, or its course was; or not yet.
+
+    What had found no room in its year finds none by the hours that left with a merge: they fill the other account's.
+    """
+    is_bounded = bool(policies.get_policy(completion.policy_id).numbers.yearly_cap_milli)
+    if is_bounded and accounts.get_person(completion.person_id).merged_into_id is not None:
+        return True
     return waiting.waits(completion) or is_spent(completion) or any(
         m.kept_id == completion.person_id and m.merged_at <= completion.completed_at
         and (m.parted_at is None or m.parted_at >= completion.completed_at)

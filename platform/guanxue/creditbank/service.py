@@ -109,5 +109,6 @@ def reverse_award(actor: Actor, code: str, *, reason: str, authority: str) -> No
 
 def _award_rest(person_id: int) -> None:
     """What was taken back leaves its room in the year: what had found none is awarded now, oldest first."""
-    for completion in learning.list_completions(person_id):
+    is_merged = accounts.get_person(person_id).merged_into_id is not None
+    for completion in [] if is_merged else learning.list_completions(person_id):
         award(completion)

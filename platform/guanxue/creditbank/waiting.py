@@ -80,7 +80,9 @@ def settle_soon(person_id: int) -> None:
 
 
 def settle_person(person_id: int) -> None:
-    """Post whatever of the person's waits no longer; again is the same."""
+    """Post whatever of the person's waits no longer; again is the same. A merged account earns nothing more."""
+    if accounts.get_person(person_id).merged_into_id is not None:
+        return
     for done in learning.list_completions(person_id):
         award(done)
     for done in classes.list_completions(person_id):
