@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import re
+import zipfile
 from datetime import timedelta
 
 import pytest
@@ -355,3 +356,50 @@ def test_a_night_class_in_two_time_zones_of_days_is_one_meeting(site):
         browser.see(path)
         browser.send(f"{path}/roll", place=row, mark="left", at="00:30", reason="家里有事")
         assert "22:00–00:30" in browser.see(path) and "150 分钟" in browser.see(path)
+
+
+@pytest.mark.parametrize("typed", [
+    {"begins": f"{'9' * 20}:00"}, {"ends": f"09:{'9' * 20}"}, {"on": "0001-01-01"}, {"on": "9999-12-31"}])
+def test_times_and_days_that_no_calendar_shows_are_named(site, typed):
+    browser = Browser(site, TEACHER)
+    browser.see(at(site, "/meetings/new"))
+    plan = {"kind": "theory", "title": "量具", "place": "302", "on": clock.today().isoformat(), "begins": "09:00", "ends": "12:00"}
+    browser.send(at(site, "/meetings/new"), 422, **{**plan, **typed})
+
+
+@pytest.mark.parametrize(("begins_on", "ends_on"), [("0001-01-01", "0001-01-02"), ("9999-12-31", "9999-12-31")])
+def test_a_class_of_another_age_is_no_class(site, begins_on, ends_on):
+    browser = Browser(site, TEACHER)
+    browser.see("/teach/classes/new")
+    browser.send("/teach/classes/new", 422, title="量具班", plan="读数。", policy="light", begins_on=begins_on, ends_on=ends_on, seats="20", share="80")
+
+
+def test_a_moment_that_no_clock_shows_is_named_on_the_roll(site):
+    browser = Browser(site, TEACHER)
+    row = re.search(r'name="place" value="(\d+)"', browser.see(meeting_at(site)))[1]
+    with clock.advance(3600):
+        browser.see(meeting_at(site))
+        browser.send(meeting_at(site, "/roll"), 422, place=row, mark="late", at=f"{'9' * 20}:00", reason="堵车")
+
+
+def test_a_name_with_a_comma_is_the_same_after_the_look(site):
+    browser = Browser(site, TEACHER)
+    browser.see(at(site, "/roster"))
+    table = sheet(["姓名", "手机号"], ["Smith, John", "13911110009"])
+    looked = browser.send(at(site, "/roster"), 200, multipart=True, file=(io.BytesIO(table), "a.xlsx")).get_data(as_text=True)
+    lines = re.search(r"<textarea hidden name=\"lines\"[^>]*>(.*?)</textarea>", looked, re.S)[1]
+    browser.send(at(site, "/roster/confirm"), lines=lines)
+    assert "Smith, John" in browser.see(at(site, "/roster"))
+
+
+def test_a_workbook_that_hides_its_weight_under_another_name_is_refused(site):
+    """The part that holds the words need not be called .xml: what it weighs is counted all the same."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(sheet(["姓名", "手机号"], ["王芳", "13911110001"]))) as plain, zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as out:
+        for part in plain.infolist():
+            out.writestr(part.filename, plain.read(part))
+        out.writestr("xl/words.bin", b"<si><t>x</t></si>" * 200_000)
+    browser = Browser(site, TEACHER)
+    browser.see(at(site, "/roster"))
+    answer = browser.send(at(site, "/roster"), 422, multipart=True, file=(io.BytesIO(packed.getvalue()), "a.xlsx"))
+    assert "解开以后太大" in words(answer)

@@ -61,7 +61,8 @@ def read_lines(text: str) -> Read:
 
 
 def _apart(line: str) -> list[str]:
-    cells = [c.strip() for c in re.split(r"[\t,，;；、]+", line) if c.strip()]
+    between = r"\t+" if "\t" in line else r"[,，;；、]+"  # in lines of a spreadsheet a comma is part of a name
+    cells = [c.strip() for c in re.split(between, line) if c.strip()]
     if len(cells) > 1:
         return cells
     found = _NUMBER.search(line)

@@ -78,7 +78,7 @@ def _moment_in(meeting: classes.Meeting, text: str) -> int | None:
         hour, minute = (int(x) for x in text.strip().replace("：", ":").split(":")[:2])
         begins = meeting.begins_at.astimezone(clock.CITY)
         moment = round(begins.replace(hour=hour, minute=minute, second=0, microsecond=0).timestamp() * 1000)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     return moment + 86_400_000 if moment < classes.begins_ms(meeting) else moment
 

@@ -55,7 +55,7 @@ def class_roster_look(code: str) -> Response:
         "classes/roster_look.html", cls=class_values(cls), refused=[{"number": r.number, "text": r.text,
             "why": r.why} for r in read.refused],
         rows=[{"number": x.number, "name": x.name, "phone": x.phone} for x in read.lines], room=room,
-        lines="\n".join(f"{x.name},{x.phone}" for x in read.lines)))
+        lines="\n".join(f"{x.name}\t{x.phone}" for x in read.lines)))
 
 
 @blueprint.post("/teach/classes/<code>/roster/confirm")

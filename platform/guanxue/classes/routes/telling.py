@@ -90,11 +90,12 @@ def hours_milli(cls: classes.TrainingClass, ms: int) -> int:
 
 
 def day_of(name: str) -> date | None:
-    """The day in a form's field."""
+    """The day in a form's field; None also for one that no class of ours can have."""
     try:
-        return date.fromisoformat(request.form.get(name, "").strip())
+        day = date.fromisoformat(request.form.get(name, "").strip())
     except ValueError:
         return None
+    return day if 2000 <= day.year < 2100 else None
 
 
 def time_of(name: str) -> time | None:
@@ -102,7 +103,7 @@ def time_of(name: str) -> time | None:
     try:
         hour, minute = request.form.get(name, "").strip().replace("：", ":").split(":")[:2]
         return time(int(hour), int(minute))
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
 
 
