@@ -181,3 +181,39 @@ def test_a_machine_that_cannot_be_told_apart_is_not_registered(town):
                 mark(nowhere, room.id)
         with pytest.raises(Forbidden):
             oversight.open_room(Actor("person", 1, "林小莲"), name="我家")
+
+
+def test_one_of_several_is_not_told_what_another_loses(town):
+    """A case about two people: each reads what is taken back from them, in the case and in the letter, and nothing of the other's."""
+    with town.test_request_context(), writing():
+        make_course("other-course", title="别人学的课", videos_ms=(3_000_000,))
+    Learner(town, OTHER).finish("other-course")
+    with town.test_request_context(), writing():
+        other = accounts.find_person_by_phone(OTHER).id
+        (made,) = oversight.add_findings([Found("pace", "pace:two", (1, other), 250, ("person:1", f"person:{other}"), FACTS)])
+        case = oversight.make_case(officer(town), made, "两个人错得一样。")
+        refs = [a.effect for a in oversight.list_awards([1, other])]
+        assert len(refs) == 2
+        for phone in (LIN, OTHER):
+            cases.say(officer(town, phone), cases.dossier(case), "我自己学的。")
+        cases.decide(officer(town, SECOND), cases.dossier(case), result="upheld", text="看过两人的记录。", follows="", effects=refs)
+        code = case.code
+    lin, he = Browser(town, LIN), Browser(town, OTHER)
+    for browser, mine, others in ((lin, "《安全测量》", "《别人学的课》"), (he, "《别人学的课》", "《安全测量》")):
+        for page in (browser.see(f"/me/cases/{code}"), browser.see(f"/me/cases/{code}/letters/1"),
+                     browser.get(f"/me/cases/{code}/letters/1.txt").get_data(as_text=True)):
+            assert others not in page
+        assert mine in page
+        browser.see(f"/me/cases/{code}")
+        browser.send(f"/me/cases/{code}", step="accept")
+    jobs.run_waiting(town)  # both agree, so it is carried out
+    for browser, mine, others in ((lin, "《安全测量》", "《别人学的课》"), (he, "《别人学的课》", "《安全测量》")):
+        page = browser.see(f"/me/cases/{code}")
+        assert "已执行" in page and page.count(mine) >= 2 and others not in page
+
+
+def test_that_somebody_found_something_is_not_told_to_whoever_guesses_its_number(town):
+    lin = Browser(town, LIN)
+    lin.get("/me/cases/new?about=finding:1", 404)
+    lin.see("/me/cases/new")
+    lin.send("/me/cases/new", 404, about="finding:1", kind="correction", text="x")

@@ -8,9 +8,9 @@ person who decided it. (docs/decisions/0026-cases.md)
 
 from guanxue.cases.errors import NoSuchCase, NotNow
 from guanxue.cases.events import CaseClosed, CaseDecided, CaseOpened
-from guanxue.cases.letters import letter, plain_letter
+from guanxue.cases.letters import letter, own_effects, plain_letter
 from guanxue.cases.models import Case, Exhibit, Step
-from guanxue.cases.openers import Shown, is_known, open_for, open_ref, register_opener
+from guanxue.cases.openers import Shown, is_known, is_of, open_for, open_ref, register_opener
 from guanxue.cases.queries import (
     Dossier,
     count_waiting,
@@ -51,6 +51,6 @@ __all__ = [
     "add_evidence", "decide", "carried_out", "close_over", "watch_terms", "why_not_decider", "may_uphold",
     "get_own", "get_case", "dossier", "find_by_key", "list_own", "list_news", "has_news", "list_cases", "count_waiting",
     "parties_of",
-    "Shown", "register_opener", "open_ref", "open_for", "is_known", "letter", "plain_letter",
+    "Shown", "register_opener", "open_ref", "open_for", "is_known", "is_of", "own_effects", "letter", "plain_letter",
     "add_workdays", "is_workday", "workdays_until", "missing_years",
 ]

@@ -5,6 +5,7 @@ It is made again from the decision's step whenever it is read, in the reader's l
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
@@ -44,7 +45,8 @@ def letter(found: Dossier, decision: Step, person_id: int) -> Letter:
         Section(_("是什么事"), (rules.KIND_WORDS[found.case.kind], gettext(found.case.claim))),
         Section(_("查到了什么"), (decision.text,)),
         Section(_("根据什么"), _evidence(found, detail["exhibits"], person_id)),
-        Section(_("决定"), (_("认定：%(result)s。", result=rules.RESULT_WORDS[detail["result"]]), *_follows(found, detail))),
+        Section(_("决定"), (_("认定：%(result)s。", result=rules.RESULT_WORDS[detail["result"]]),
+                          *_follows(found, detail, person_id))),
         Section(_("不同意怎么办"), _ways_on(detail)),
     )
     return Letter(found.case.code, title, accounts.get_person(person_id).name, sections, clock.city_day(decision.at))
@@ -57,10 +59,11 @@ def _evidence(found: Dossier, count: int, person_id: int) -> tuple[object, ...]:
     return tuple(told + said) or (_("没有另外的记录。"),)
 
 
-def _follows(found: Dossier, detail: dict) -> tuple[object, ...]:
+def _follows(found: Dossier, detail: dict, person_id: int) -> tuple[object, ...]:
     told = [detail["follows"]] if detail["follows"] else []
-    told += [x["words"] for x in detail["effects"]]
-    if detail["effects"]:
+    effects = own_effects(detail, accounts.all_accounts_of(person_id))
+    told += effects
+    if effects:
         is_open = bool(detail["appeal_until"])
         told.append(_("上面这些要等申诉期过了才执行；申诉期间什么都不变。") if is_open else _("上面这些现在执行。"))
     if told:
@@ -68,6 +71,11 @@ def _follows(found: Dossier, detail: dict) -> tuple[object, ...]:
     if detail["result"] == rules.REFUSED or rules.is_against(found.case.kind):
         return (_("你的记录没有改变。"),)
     return (_("怎么更正，写在“查到了什么”里。"),)
+
+
+def own_effects(detail: dict, person_ids: Iterable[int]) -> list[str]:
+    """What a decision does to these accounts, in words: what others of the same case lose is theirs to know."""
+    return [x["words"] for x in detail.get("effects", []) if openers.is_of(x["ref"], person_ids)]
 
 
 def _ways_on(detail: dict) -> tuple[object, ...]:

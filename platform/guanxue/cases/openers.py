@@ -40,6 +40,11 @@ def is_known(ref: str) -> bool:
     return bool(key) and kind in _openers and _openers[kind](key) is not None
 
 
+def is_of(ref: str, person_ids: Iterable[int]) -> bool:
+    """Is the thing behind the reference these accounts' own?"""
+    return open_ref(ref).person_id in set(person_ids)
+
+
 def open_for(ref: str, person_ids: Iterable[int]) -> Shown:
     """The thing as these accounts' owner may know it: what is somebody else's is not told, and no staff page is named."""
     shown = open_ref(ref)
