@@ -426,3 +426,17 @@ def test_an_officer_sees_under_which_names_the_account_went_before(people, prove
     with people.test_request_context(), writing():
         naming.correct_name(actor(LEARNER), "林小荷", "改了姓名")
     assert "以前的姓名：林小莲" in words(Browser(people, OFFICER).get("/office/identity/1"))
+
+
+def test_a_refused_form_shows_nobodys_file_unseen(people, proved):
+    """Whoever sends an empty form to somebody's file is shown the file: that is a look, and its owner sees it too."""
+    with people.test_request_context(), writing():
+        code = state()
+    officer = Browser(people, OFFICER)
+    officer.see("/office/identity")
+    assert "林小莲" in words(officer.send("/office/identity/1/seen", 422, document=code))
+    with people.test_request_context():
+        assert len(audit.list_lines(action="accounts.person.opened")) == 1
+    with people.test_request_context(), writing():
+        accounts.get_person(2).erased_at = clock.now()
+    officer.send("/office/identity/2/withdraw", 404)

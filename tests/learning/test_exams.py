@@ -479,3 +479,10 @@ def test_a_strict_exam_tells_nothing_question_by_question_before_a_pass(school):
         assert told["feedback"] == [] and told["score"] == 33
     page = Browser(school, LEARNER).see(QUIZ)
     assert "逐题看" not in page and "与主轴平行" not in page and "防止卷入" not in page
+
+
+def test_an_inspector_who_sits_an_exam_is_not_shown_its_answers(school):
+    who, attempt = begin(school, Learner(school, INSPECTOR))
+    inspector = Browser(school, INSPECTOR)
+    inspector.see("/oversight/exams")
+    inspector.send(f"/oversight/exams/{attempt['attempt_id']}", 404)

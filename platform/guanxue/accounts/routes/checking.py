@@ -183,4 +183,6 @@ def _refused(person_id: int, problem: Problem, asked: str) -> Response:
         raise problem
     end_work(commit=False)  # whatever was half done is undone before what the problem leaves behind is written
     leave_behind(problem)
+    with writing():  # the page that says what is wrong shows the file, too
+        checking.open_file(current_actor(), person_id)
     return _page(person_id, problem, asked=asked)
