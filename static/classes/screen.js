@@ -48,11 +48,14 @@
   document.addEventListener('visibilitychange', () => { if (!document.hidden) ask(); });
   next();
 
-  const whole = screen.requestFullscreen || screen.webkitRequestFullscreen;
+  const whole = screen.requestFullscreen || screen.webkitRequestFullscreen || screen.webkitRequestFullScreen;
   if (whole) {
     fill.hidden = false;
     fill.addEventListener('click', () => whole.call(screen));
   }
+  ['fullscreenchange', 'webkitfullscreenchange'].forEach((name) => document.addEventListener(name, () => {
+    screen.classList.toggle('fills', (document.fullscreenElement || document.webkitFullscreenElement) === screen);
+  }));
   // A projector's computer must not go to sleep in the middle.
   const awake = () => { if (navigator.wakeLock && !document.hidden) navigator.wakeLock.request('screen').catch(() => {}); };
   document.addEventListener('visibilitychange', awake);
