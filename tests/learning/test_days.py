@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import threading
 from datetime import datetime, timedelta
 
 import pytest
@@ -10,11 +11,11 @@ from sqlalchemy import select, text
 from tests.clients import Browser, Learner
 from tests.factories import make_course, make_person
 
-from guanxue import creditbank, learning, policies
+from guanxue import accounts, creditbank, learning, policies
 from guanxue.core import clock
 from guanxue.core.actor import SYSTEM
 from guanxue.core.db import session, writing
-from guanxue.learning import evidence, rules
+from guanxue.learning import days, evidence, rules
 from guanxue.learning.models import Enrolment, Progress
 from guanxue.policies.defaults import LIGHT_2
 
@@ -183,3 +184,30 @@ def test_the_page_says_when_the_day_is_full(bounded):
         with clock.advance(300):
             who.watch(lesson, 180)
             assert words in browser.see("/learn/one/lesson-1")
+
+
+def test_the_first_beat_of_a_day_does_not_wait_for_who_opens_another_lesson(bounded):
+    """Opening locks the person and then their players; a beat locks its player first: neither may wait for the other's."""
+    with bounded.test_request_context(), writing():
+        if session.get_bind().dialect.name == "sqlite":
+            pytest.skip("there one writes at a time")
+        accounts.lock_person(1)
+
+        def count_first():
+            with bounded.test_request_context(), writing():
+                session.execute(text("SET LOCAL lock_timeout = '2s'"))
+                days.count(1, clock.now_ms(), 5)
+
+        failed = []
+        one = threading.Thread(target=lambda: failed.extend(_fault_of(count_first)))
+        one.start()
+        one.join()
+        assert failed == []
+
+
+def _fault_of(act):
+    try:
+        act()
+    except Exception as fault:  # told by the thread that waits
+        return [repr(fault)[:200]]
+    return []

@@ -190,8 +190,11 @@ def get_town(slug: str) -> Organisation:
 
 
 def lock_person(person_id: int) -> None:
-    """Queue up behind whatever else this person is changing, until the transaction ends."""
-    session.execute(select(Person.id).where(Person.id == person_id).with_for_update())
+    """Queue up behind whatever else this person is changing, until the transaction ends.
+
+    Not the key itself: rows that refer to a person may still be written meanwhile, by who waits for nothing else of theirs.
+    """
+    session.execute(select(Person.id).where(Person.id == person_id).with_for_update(key_share=True))
 
 
 def has_demo_people() -> bool:

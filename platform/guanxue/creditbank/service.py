@@ -7,7 +7,7 @@ from sqlalchemy import select
 from guanxue import accounts, audit, courses, jobs, learning, ledger, policies
 from guanxue.core import clock
 from guanxue.core.actor import SYSTEM, Actor
-from guanxue.core.db import session
+from guanxue.core.db import session, wait_for_turn
 from guanxue.core.i18n import lazy as _
 from guanxue.creditbank import rules, years
 from guanxue.creditbank.class_awards import find_class_award, reverse_class_award
@@ -41,7 +41,7 @@ def award(completion: Completion) -> Award | None:
         return None  # it waits (waiting.py)
     asked = worth(completion)
     if policy.numbers.yearly_cap_milli:
-        accounts.lock_person(completion.person_id)  # two courses finished at once share the year's room
+        wait_for_turn(f"year:{completion.person_id}")  # two courses finished at once share the year's room
     its = years.given(completion, asked)
     amount = its.credits_milli
     if _is_refused(completion, asked, its) or not amount:

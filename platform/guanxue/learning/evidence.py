@@ -296,6 +296,7 @@ def derive_spans(enrolment: Enrolment, sources: list[Source] | None = None, shut
     late = 0
     without_network = offline.Judging(share_of(enrolment))
     newest: dict[int, int] = {}
+    in_classes: dict[int, list[tuple[int, tuple[int, int]]]] = {}
     for _turn, row, source in rows:
         lesson_id = source.lesson_for(row.revision_lesson_id)
         if lesson_id not in lessons:
@@ -311,7 +312,7 @@ def derive_spans(enrolment: Enrolment, sources: list[Source] | None = None, shut
         else:
             beats = rules.read_beats(row.claims)
             terms = _terms(enrolment, lessons[lesson_id])
-            taught = in_class(source.person_id, row.opened_ms, beats, row.received_ms, terms.late_after_ms)
+            taught = in_class(source.person_id, row.opened_ms, beats, row.received_ms, terms.late_after_ms, in_classes)
             elsewhere = rules.merge_spans(list(closed[id(source)]), taught) if taught else closed[id(source)]
             outcome = rules.judge(sitting, beats, row.received_ms, terms, late, elsewhere)
             sittings[row.playback_id], allowed = outcome.sitting, outcome.grants
@@ -337,15 +338,19 @@ def derive_spans(enrolment: Enrolment, sources: list[Source] | None = None, shut
 
 def in_class(
     person_id: int, opened_ms: int, beats: Sequence[rules.Beat], received_ms: int, late_after_ms: int,
+    known: dict[int, list[tuple[int, tuple[int, int]]]] | None = None,
 ) -> presence.Spans:
     """When the person sat in a class that counted already when these beats came in; asked only where one of them came late.
 
-    A class takes no moment that online study had told it of: what is told later must not be counted twice.
+    A class takes no moment that online study had told it of: what is told later must not be counted twice. `known`: what was
+    asked of people before, where many are asked about; it grows.
     """
     if not rules.is_any_late(opened_ms, beats, received_ms, late_after_ms):
         return []
-    return rules.merge_spans([], [span for written_ms, span in classes.counted_spans([person_id], opened_ms, received_ms)
-                                  if written_ms <= received_ms])
+    if known is not None and person_id not in known:
+        known[person_id] = classes.counted_spans([person_id], 0, 2**62)
+    there = classes.counted_spans([person_id], opened_ms, received_ms) if known is None else known[person_id]
+    return rules.merge_spans([], [span for written_ms, span in there if written_ms <= received_ms])
 
 
 def share_of(enrolment: Enrolment) -> offline.Share:
