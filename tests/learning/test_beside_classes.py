@@ -9,11 +9,11 @@ from tests.clients import Learner
 from tests.factories import HOUR_S, attend, make_class, make_course, make_person
 from tests.learning.test_tickets import Phone, watch  # noqa: F401 a fixture
 
-from guanxue import classes, creditbank
+from guanxue import classes, courses, creditbank
 from guanxue.classes import completing
 from guanxue.core import clock
 from guanxue.core.db import session, writing
-from guanxue.learning import evidence
+from guanxue.learning import evidence, explaining
 from guanxue.learning.models import Enrolment
 
 
@@ -61,6 +61,9 @@ def test_a_player_without_a_line_in_a_class_that_counts_already_earns_nothing_af
     with any_app.test_request_context():
         derived = evidence.derive_spans(session.get(Enrolment, 1))
         assert [round(x.credited_ms / 1000) for x in derived.values()] == [round(answer["credited_s"])]
+        lesson = courses.get_revision_lesson(1)
+        (sitting,) = explaining.explain_lesson(session.get(Enrolment, 1), lesson).sittings
+        assert sitting.reasons[0] == (explaining.CLASS, pytest.approx(3 * 3_600_000, abs=200_000))
 
 
 def test_many_classes_are_derived_each_once(any_db, monkeypatch):

@@ -111,4 +111,5 @@ def _award_rest(person_id: int) -> None:
     """What was taken back leaves its room in the year: what had found none is awarded now, oldest first."""
     is_merged = accounts.get_person(person_id).merged_into_id is not None
     for completion in [] if is_merged else learning.list_completions(person_id):
-        award(completion)
+        if policies.get_policy(completion.policy_id).numbers.yearly_cap_milli:
+            award(completion)

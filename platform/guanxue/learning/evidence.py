@@ -270,6 +270,7 @@ class Judged:
     grants: Sequence[rules.Grant]
     shut: presence.Spans
     spans: list[tuple[int, int]]  # what of the lesson had counted before
+    taught: presence.Spans  # when they sat in a class that counted already
 
 
 def derive_spans(enrolment: Enrolment, sources: list[Source] | None = None, shut: dict[int, presence.Spans] | None = None,
@@ -303,7 +304,7 @@ def derive_spans(enrolment: Enrolment, sources: list[Source] | None = None, shut
             continue  # the row was turned to another course's lesson: it earns nothing here, and its chain tells
         before = sittings.get(row.playback_id) or rules.Sitting(row.opened_ms, None, row.max_rate_permille)
         sitting = rules.Sitting(row.opened_ms, row.ended_ms, row.max_rate_permille, before.acked_t_ms, before.granted_ms)
-        derived = found.setdefault(lesson_id, Derived([]))
+        derived, taught = found.setdefault(lesson_id, Derived([])), []
         if row.ticket_id is not None:
             kept = offline.Row(row.ticket_id, row.most_ms, row.playback_id, row.received_ms, row.claims, row.room_ms)
             sittings[row.playback_id], grants, beats = without_network.judge(
@@ -323,7 +324,7 @@ def derive_spans(enrolment: Enrolment, sources: list[Source] | None = None, shut
             derived.late_ms, late = derived.late_ms + late_ms, late + late_ms
         if tell is not None:
             tell(Judged(row, lesson_id, beats, sitting, sittings[row.playback_id], allowed, grants,
-                        shut.get(source.person_id, []), derived.spans))
+                        shut.get(source.person_id, []), derived.spans, taught))
         before_ms = derived.credited_ms
         derived.spans = rules.merge_spans(derived.spans, [(g.from_ms, g.to_ms) for g in grants])
         derived.offline_ms += derived.credited_ms - before_ms if row.ticket_id is not None else 0

@@ -18,7 +18,7 @@ from guanxue.learning.models import Enrolment
 from guanxue.policies import Numbers
 
 # Why something that was played does not count.
-FAST, LATE, ABSENT, DAY, OFFLINE = "fast", "late", "absent", "day", "offline"
+FAST, LATE, ABSENT, DAY, OFFLINE, CLASS = "fast", "late", "absent", "day", "offline", "class"
 TICKS_MS = 1_000  # players measure in ticks: what is less is no reason worth telling
 
 
@@ -94,4 +94,6 @@ def _reason(judged: evidence.Judged, beat: rules.Beat, last_t_ms: int, numbers: 
     at = row.opened_ms + beat.t_ms
     if rules.free_ms(row.opened_ms + last_t_ms, at, judged.shut) < beat.t_ms - last_t_ms:
         return ABSENT
+    if rules.free_ms(row.opened_ms + last_t_ms, at, judged.taught) < beat.t_ms - last_t_ms:
+        return CLASS
     return LATE if row.received_ms - at > numbers.late_after_ms else FAST

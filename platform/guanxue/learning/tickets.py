@@ -317,7 +317,7 @@ def _refusals(playback: Playback, bounds: Bounds, busy: Sequence[tuple[int, int]
               is_used_up: bool) -> list[Refusal]:
     found = []
     if overlap := rules.covered_ms(busy):
-        found.append(Refusal("overlap", _("有 %(n)s 和你联网学习的时间重叠，只算一次。", n=_brief(overlap)), overlap))
+        found.append(Refusal("overlap", _("有 %(n)s 和你联网学习或上课的时间重叠，只算一次。", n=_brief(overlap)), overlap))
     latest = (bounds.received_ms - playback.opened_ms) * rules.DRIFT_PERMILLE // 1000 + rules.DRIFT_MS
     late = [b for b in beats if playback.opened_ms + b.t_ms > bounds.until_ms]
     if late:

@@ -9,13 +9,14 @@ from guanxue.core.errors import NotFound
 from guanxue.core.i18n import Name, gettext
 from guanxue.core.i18n import lazy as _
 from guanxue.core.web.pages import page, personal
-from guanxue.learning.explaining import ABSENT, DAY, FAST, LATE, OFFLINE, TICKS_MS
+from guanxue.learning.explaining import ABSENT, CLASS, DAY, FAST, LATE, OFFLINE, TICKS_MS
 from guanxue.learning.routes import blueprint
 from guanxue.learning.routes.study import find_lesson
 
 REASONS = {
     FAST: _("比实际过去的时间多：放得太快、跳着报，或者同一段时间报了两次"),
     LATE: _("断网太久才报上来，超过了可以补报的时间"),
+    CLASS: _("当时你在培训班上课，那段时间已经按到课算了学时"),
     ABSENT: _("等你确认还在不在的时候，或者没有确认的那一段"),
     DAY: _("这一天能计的学时已经计满"),
     OFFLINE: _("没有网络时学的，超过了下载时说好的范围"),
