@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import text
 from tests.clients import Browser, Learner
 from tests.factories import TEXT, make_person
+from tests.learning.test_tickets import Phone, change_policy, watch  # noqa: F401 a fixture
 from tests.stopped_course import (
     AUTHOR,
     LEARNER,
@@ -394,3 +395,37 @@ def test_an_account_that_went_on_is_merged_with_all_that_it_earned(two, is_newer
         fresh = who_.lessons()[0]
         who_.watch(fresh["id"], fresh["duration_s"])
         assert worth(two)[1] == 1 and worth(two)[0] > 0
+
+
+def test_study_under_a_ticket_of_the_revision_before_uses_up_its_day(school, watch):  # noqa: F811
+    change_policy(school, daily_cap_ms=3_600_000)
+    who_, browser = Learner(school, LEARNER), Browser(school, LEARNER)
+    second = who_.lessons()[1]
+    phone = Phone(who_, watch, second["id"])
+    phone.sit().study(second["duration_s"])
+    watch.at += 5
+    do(school, lambda: uphold(file_case()))
+    do(school, mend)
+    browser.send(f"/learn/{SLUG}/move")
+    phone.send()
+    assert done(who_) == [False, True, False]
+    with school.app_context():
+        assert session.scalar(text("SELECT sum(counted_ms) FROM learning_day")) == round(second["duration_s"] * 1000)
+
+
+def test_a_player_of_the_revision_before_uses_up_no_more_of_its_day_than_counts(school):
+    change_policy(school, daily_cap_ms=3_600_000)
+    who_, browser = Learner(school, LEARNER), Browser(school, LEARNER)
+    second = who_.lessons()[1]
+    length = second["duration_s"]
+    playback = who_.call("POST", f"/lessons/{second['id']}/playback", 201)
+    with clock.advance(length + 1):
+        who_.beat(playback, (round(length * 500), 0, length / 2, 1))
+        do(school, lambda: uphold(file_case()))
+        do(school, mend)
+        browser.send(f"/learn/{SLUG}/move")
+    with clock.advance(length + 2):
+        who_.beat(playback, (round(length * 1000), length / 2, length, 1))
+    assert done(who_) == [False, True, False]
+    with school.app_context():
+        assert session.scalar(text("SELECT sum(counted_ms) FROM learning_day")) == round(length * 1000)

@@ -114,6 +114,7 @@ def _effect(step: Step, title: str) -> Effect:
 
 def merge(actor: Actor, merging: Merging, plan: Plan) -> dict:
     """Carry out the plan. Gives {"size"}: how many entries the ledger had before the first of these."""
+    years.wait_for_years(merging.kept_id, merging.merged_id)
     steps, posted, class_steps = plan.steps
     made = [(step, award(learning.get_completion(step.completion_id))) for step in steps]
     for completion_id in posted:

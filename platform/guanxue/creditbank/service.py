@@ -7,7 +7,7 @@ from sqlalchemy import select
 from guanxue import accounts, audit, courses, jobs, learning, ledger, policies
 from guanxue.core import clock
 from guanxue.core.actor import SYSTEM, Actor
-from guanxue.core.db import session, wait_for_turn
+from guanxue.core.db import session
 from guanxue.core.i18n import lazy as _
 from guanxue.creditbank import rules, years
 from guanxue.creditbank.class_awards import find_class_award, reverse_class_award
@@ -41,7 +41,7 @@ def award(completion: Completion) -> Award | None:
         return None  # it waits (waiting.py)
     asked = worth(completion)
     if policy.numbers.yearly_cap_milli:
-        wait_for_turn(f"year:{completion.person_id}")  # two courses finished at once share the year's room
+        years.wait_for_years(completion.person_id)  # two courses finished at once share the year's room
     its = years.given(completion, asked)
     amount = its.credits_milli
     if _is_refused(completion, asked, its) or not amount:
@@ -102,9 +102,11 @@ def reverse_award(actor: Actor, code: str, *, reason: str, authority: str) -> No
     if found is None:
         raise ledger.NoSuchEntry(_("没有这个编号的学分记录。"))
     moved = standing_move(found.id)
+    person_id = moved.to_person_id if moved is not None else found.person_id
+    years.wait_for_years(person_id)
     bring_home(actor, found)
     ledger.reverse(actor, found.entry_number, reason=reason, authority=authority)
-    _award_rest(moved.to_person_id if moved is not None else found.person_id)
+    _award_rest(person_id)
 
 
 def _award_rest(person_id: int) -> None:

@@ -8,10 +8,18 @@ from datetime import datetime
 
 from guanxue import ledger, policies
 from guanxue.core import clock
+from guanxue.core.db import wait_for_turn
 from guanxue.creditbank import rules
 from guanxue.learning import Completion
 
 EVERY = 1_000_000
+
+
+def wait_for_years(*person_ids: int) -> None:
+    """Queue up behind whatever else takes room in these people's years. Before the ledger is asked for its own turn: whoever
+    holds that must wait for nobody."""
+    for person_id in sorted(person_ids):
+        wait_for_turn(f"year:{person_id}")
 
 
 def used(person_id: int, before: int | None = None) -> Counter[tuple[str, int]]:

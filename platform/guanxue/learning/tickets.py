@@ -280,7 +280,7 @@ def _keep(ticket: Ticket, playback: Playback, lesson: RevisionLesson, bounds: Bo
                              checked, _answered(playback))
     cap = policies.get_policy(enrolment.policy_id).numbers.daily_cap_ms
     room = days.room_of(ticket.person_id, playback.opened_ms, cap) if cap else None
-    was_ms = _credited(enrolment, lesson) if cap else 0
+    was_ms = _credited(enrolment) if cap else 0
     playback.chain = rules.next_link(evidence.chain_key(), playback.chain, seq, received, until, claims, room)
     session.add(BeatRow(playback_id=playback.id, seq=seq, received_ms=received, ended_ms=until, room_ms=room, claims=claims))
     before = playback.acked_t_ms
@@ -289,16 +289,16 @@ def _keep(ticket: Ticket, playback: Playback, lesson: RevisionLesson, bounds: Bo
     enrolment.studied_at = clock.now()
     session.flush()
     if room is not None:
-        days.count(ticket.person_id, playback.opened_ms, gained := _credited(enrolment, lesson) - was_ms)
+        days.count(ticket.person_id, playback.opened_ms, gained := _credited(enrolment) - was_ms)
         if gained >= room and gained < _sum(outcome.grants):
             return [Refusal("day", _("那一天能计的学习时间满了，多的不计。"))]
     return _refusals(playback, bounds, busy, [b for b in beats if b.t_ms > before],
                      is_used_up=int(used) + _sum(outcome.grants) >= ticket.most_ms and _sum(outcome.grants) < _played(entries))
 
 
-def _credited(enrolment: Enrolment, lesson: RevisionLesson) -> int:
-    """What counts of the lesson by all that is kept."""
-    return sum(x.credited_ms for i, x in evidence.derive_spans(enrolment).items() if i == lesson.id)
+def _credited(enrolment: Enrolment) -> int:
+    """What counts of the course by all that is kept; of one lesson would miss what counts for another in a mended revision."""
+    return sum(x.credited_ms for x in evidence.derive_spans(enrolment).values())
 
 
 def _sum(grants: Sequence[rules.Grant]) -> int:
