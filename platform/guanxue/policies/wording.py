@@ -84,7 +84,7 @@ def _bounds(n: Numbers) -> list[str]:
 
 
 def _quiz(n: Numbers) -> list[str]:
-    found = [_("可以考 %(n)s 次；都没过，等 %(t)s 再考。及格线是 %(p)s 分，课程另有规定的按课程。", n=n.quiz_attempts,
+    found = [_("可以考 %(n)s 次；都没过，等 %(t)s再考。及格线是 %(p)s 分，课程另有规定的按课程。", n=n.quiz_attempts,
                t=span(n.quiz_cooldown_ms), p=n.pass_mark)]
     if n.test_out_mark:
         found.append(_("已经会了？可以先考。第一次就考到 %(p)s 分，课就算学完，不用再看；学时只算真正看过的和考核。",
@@ -98,7 +98,7 @@ def _presence(n: Numbers) -> list[str]:
     if not n.presence_max_ms:
         return []
     return [
-        _("学习中每隔 %(a)s 到 %(b)s 会问一次你在不在，有 %(t)s 可以回答，不够可以加时间，不用说理由。",
+        _("学习中每隔 %(a)s到 %(b)s会问一次你在不在，有 %(t)s可以回答，不够可以加时间，不用说理由。",
           a=span(n.presence_min_ms), b=span(n.presence_max_ms), t=span(n.presence_answer_ms)),
         _("没赶上，视频就停下；上一次确认以后的那一段先不算，%(t)s内补上就算，一门课最多补 %(n)s 次。",
           t=span(n.presence_makeup_ms), n=n.presence_misses),
