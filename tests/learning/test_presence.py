@@ -352,10 +352,9 @@ def test_no_answer_tells_when_the_next_check_is_due(school, student):
 
 
 def test_the_schedule_is_drawn_again_from_the_seed(school, student):
-    for _n in range(3):
+    for n in range(3):  # a check may come as late as a film has half its length behind it
+        student.open(student.lessons()[n % 2]["id"])
         student.tap(student.play_until_asked())
-        if student.at > 150:
-            student.open(student.lessons()[1]["id"])
     with school.test_request_context():
         person_id = session.scalar(select(Presence.person_id))
         found = learning.list_schedule(person_id)
