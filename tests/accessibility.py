@@ -23,17 +23,21 @@ import axe_playwright_python
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 from sqlalchemy import text
 from tests import walks
+from tests.accounts.test_second_factor import set_up
 from tests.clients import Learner
 from tests.conftest import make_app, prepare
 from tests.factories import GIFT, TEXT, make_course, make_person
 from tests.journeys import site as sites
 from werkzeug.serving import WSGIRequestHandler, make_server
 
-from guanxue import courses, creditbank, demonstration, media, search, tracks
-from guanxue.core.actor import SYSTEM
+from guanxue import accounts, courses, creditbank, demonstration, learning, media, search, tracks
+from guanxue.core import clock
+from guanxue.core.actor import SYSTEM, Actor
 from guanxue.core.db import db, session, writing
 from guanxue.core.i18n import FIRST, languages
 from guanxue.core.web import throttle
+from guanxue.learning.models import Check
+from guanxue.learning.presence import add_step, lock_presence
 from guanxue.media.service import fail_asset
 
 REPORT = Path(__file__).parents[1] / "docs" / "accessibility.md"
@@ -244,8 +248,35 @@ def fill_more(app) -> None:
         code = session.scalar(text("SELECT a.code FROM creditbank_award a JOIN accounts_person p ON p.id = a.person_id"
                                    " WHERE p.phone = :phone"), {"phone": STUDENT})
         creditbank.reverse_award(SYSTEM, code, reason="替学，核实后冲销", authority="督查组 2026-11")
+    _asked(app, late)
     with app.test_request_context():
         search.rebuild()
+
+
+def _asked(app, late: Learner) -> None:
+    """小赶 studies for a subsidy, and is asked whether he is there."""
+    with app.test_request_context(), writing():
+        course = courses.create_course(SYSTEM, title="补贴的课", kind="skills-upgrading", slug="paid-course")
+        course.policy_code = "subsidised"
+        courses.add_lesson(SYSTEM, course, title="看布", kind="text", body=TEXT)
+        courses.add_lesson(SYSTEM, course, title="考核", kind="quiz", body=GIFT)
+        courses.publish_course(SYSTEM, course)
+    late.call("PUT", "/courses/paid-course/enrolment", 200)
+    with app.test_request_context(), writing():
+        person, now = accounts.find_person_by_phone(LATE), clock.now_ms()
+        course = courses.get_course("paid-course", SYSTEM)
+        enrolment, lesson = learning.find_enrolment(person.id, course.id), courses.lessons_of(course.revision_id)[0]
+        check = Check(code="check-of-zhao", person_id=person.id, number=1, enrolment_id=enrolment.id, revision_lesson_id=lesson.id,
+                      policy_id=enrolment.policy_id, since_ms=now - 900_000, drawn_ms=now, due_ms=600_000, counted_ms=606_000, at_ms=2_000)
+        session.add(check)
+        session.flush()
+        lock_presence(person.id).check_id = check.id
+        add_step(check, "asked", now, {"kind": "tap"})
+
+
+def is_asked(page: Page) -> None:
+    """Study until the question stands on the screen."""
+    expect(page.get_by_role("alertdialog")).to_be_visible()
 
 
 def begin(learner: Learner, slug: str) -> str:
@@ -326,6 +357,11 @@ STATES = [
     ("/learn/<course>/<lesson>", "/learn/to-fail/quiz", "student", "not passed", None),
     ("/learn/<course>/<lesson>", "/learn/done-course/quiz", "student", "passed", None),
     ("/learn/<course>/<lesson>", "/learn/every-kind/lesson-2", "student", "a text", None),
+    ("/learn/<course>/<lesson>", "/learn/paid-course/lesson-1", "late", "is asked who is there", is_asked),
+    ("/me/presence", "/me/presence", "late", "a check that waits", None),
+    ("/learn/<course>/<lesson>/why", "/learn/done-course/lesson-1/why", "learner", "what counted", open_everything),
+    ("/office/identity", "/office/identity", "administrator", "somebody waits", None),
+    ("/office/identity/<int:person_id>", "/office/identity/1", "administrator", "unfolded", open_everything),
     ("/learn/<course>/<lesson>", "/learn/failed-film/lesson-1", "student", "a failed film", None),
     ("/me/credits", "/me/credits", "student", "a refused credit", open_everything),
     ("/me/credits", "/me/credits", "enterprise manager", "none", None),
@@ -350,6 +386,15 @@ STATES = [
 PEOPLE = {**walks.ROLES, "student": STUDENT, "late": LATE}
 
 
+def _prove(app, phone: str) -> None:
+    """Turn that person's second factor on and show it, so that the pages behind it open."""
+    with app.test_request_context(), writing():
+        person = accounts.find_person_by_phone(phone)
+        set_up(Actor("person", person.id, person.name))
+        for one in accounts.list_sessions(person.id):
+            accounts.prove_session(one.id)
+
+
 class Walker:
     """Walks over the served site as anybody."""
 
@@ -359,6 +404,8 @@ class Walker:
         self.visitors = walks.Visitors(app)
         for name in PEOPLE.keys() - self.visitors.browsers.keys():
             self.visitors.browsers[name] = walks.Browser(app, PEOPLE[name])
+        for phone in (walks.INSPECTOR, walks.ADMINISTRATOR):
+            _prove(app, phone)
         self._contexts: dict[tuple[str, str], BrowserContext] = {}
         self._pages: dict[str, tuple[str, list[str]]] = {}
 

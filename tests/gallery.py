@@ -21,13 +21,12 @@ from playwright.sync_api import Page, sync_playwright
 from sqlalchemy import text
 from tests import accessibility, walks
 from tests.accessibility import STATES, Visit, Walker
-from tests.accounts.test_second_factor import set_up
 from tests.clients import Learner
 from tests.factories import PASSWORD
 from tests.journeys.site import COURSE, DESKTOP, PHONE, SLUG, TEXT, VIDEO, chromium, play, watch_to
 
 from guanxue import accounts, courses, jobs, search
-from guanxue.core.actor import SYSTEM, Actor
+from guanxue.core.actor import SYSTEM
 from guanxue.core.db import session, writing
 
 FOLDER = Path(__file__).resolve().parents[1] / "docs" / "gallery"
@@ -246,15 +245,6 @@ def code_of(app, phone: str) -> str:
                               {"phone": phone})
 
 
-def prove_administrator(app, walker: Walker) -> None:
-    """Turn the administrator's second factor on and show it, so that their pages open."""
-    with app.test_request_context(), writing():
-        person = accounts.find_person_by_phone(walks.ADMINISTRATOR)
-        set_up(Actor("person", person.id, person.name))
-        for one in accounts.list_sessions(person.id):
-            accounts.prove_session(one.id)
-
-
 # ---- all together
 
 
@@ -271,7 +261,6 @@ def photograph(folder: Path) -> tuple[list[Picture], list[str]]:
         browser = chromium(playwright)
         make_a_film(app, folder)
         walker = Walker(app, address, browser)
-        prove_administrator(app, walker)
         take, pages = Photographer(app, address, walker), walker.pages()
         for rule, (example, roles) in pages.items():
             if is_page(rule) and rule != "/learn/<course>/<lesson>":  # that example has no film; MORE has one

@@ -17,6 +17,7 @@ from unittest import mock
 from urllib.parse import quote, urljoin, urlsplit
 
 from sqlalchemy import inspect, text
+from tests.accounts.test_kinds import checked
 from tests.clients import API, Browser, Learner
 from tests.factories import GIFT, OWN_WORK, TEXT, make_class, make_course, make_film, make_person, town_row
 from tests.media import decks
@@ -36,7 +37,7 @@ from guanxue import (
     search,
     tracks,
 )
-from guanxue.accounts import organisations
+from guanxue.accounts import checking, identity, organisations
 from guanxue.core import clock
 from guanxue.core.actor import ANONYMOUS, SYSTEM, Actor
 from guanxue.core.db import db, session, writing
@@ -121,6 +122,7 @@ def fill(app) -> None:
     learner.call("PUT", "/courses/safe-measuring/enrolment", 200)
     _judged(app, learner, author)
     _words(app)
+    _known(app)
     _classes(app, author)
     _cases(app)
     _presence(app, author)
@@ -179,6 +181,14 @@ def _words(app) -> None:
         helpdesk.open_ticket(actor, topic="lesson", text="看完了还显示没学完", context={"page": "/me"})
         discussions.ask(actor, course, "卡尺读数怎么看？")
         learning.add_note(actor, learning.find_enrolment(actor.id, course.id), courses.lessons_of(course.revision_id)[0], "先停机")
+
+
+def _known(app) -> None:
+    """林小莲 stated a document and waits for an officer to look at it."""
+    with app.test_request_context(), writing():
+        person = accounts.find_person_by_phone(LEARNER)
+        actor = Actor("person", person.id, person.name)
+        checking.ask_check(actor, identity.state_number(actor, checked("99000019900101001"), agrees=True).code)
 
 
 def _classes(app, author: Actor) -> None:
