@@ -28,7 +28,8 @@ def rail(page: str) -> dict[str, bool]:
 
 
 def test_an_instructor_sees_the_doors_that_open(staff):
-    assert rail(Browser(staff, PEOPLE["instructor"]).see("/teach")) == {"/teach": True, "/teach/marking": False}
+    assert rail(Browser(staff, PEOPLE["instructor"]).see("/teach")) == {
+        "/teach": True, "/teach/marking": False, "/rooms": False, "/teach/classes": False}
 
 
 def test_every_door_in_the_rail_opens_and_marks_itself(staff):

@@ -25,7 +25,7 @@ from guanxue.courses.service import create_course, must_edit, touched
 ADDED, CHANGED, REMOVED = "added", "changed", "removed"
 # Words of addresses below /teach/ and /courses/ that are pages of their own: no course is called so.
 RESERVED = frozenset(("new", "plans", "take", "uploads", "files", "bring", "marking", "questions", "parcels",
-                      "invitations", "left"))
+                      "invitations", "left", "classes"))
 OF_COURSE = ("title", "title_en", "kind", "level", "occupation", "language", "delivery", "summary", "planned_hours_milli",
              "pass_mark", "is_subsidised", "policy_code")
 
