@@ -34,8 +34,9 @@ INDEX = FOLDER / "index.md"
 SIZES = (("360", PHONE, "light"), ("360-dark", PHONE, "dark"), ("1280", DESKTOP, "light"))
 MOST_BYTES = 24_000
 # Routes that are no pages: files, data for programs and operators, an address that only leads on.
-NO_PAGES = ("/api/v1/", "/static/", "/media/", "/covers/", "/healthz", "/readyz", "/metrics", "/suggest", "/sw.js", "/manifest.webmanifest")
-NO_PAGE_ENDS = (".json", ".svg", ".vtt", ".srt", ".xlsx", ".<form>", ".zip", "/questions/export")
+NO_PAGES = ("/api/v1/", "/static/", "/media/", "/covers/", "/healthz", "/readyz", "/metrics", "/suggest", "/sw.js", "/manifest.webmanifest",
+            "/admin/policies/new")
+NO_PAGE_ENDS = (".json", ".svg", ".vtt", ".srt", ".xlsx", ".<form>", ".zip", ".txt", "/questions/export")
 ROLES = {
     "anonymous": "A visitor", "learner": "A learner", "instructor": "An instructor", "reviewer": "A course reviewer",
     "curator": "A town's curator", "enterprise manager": "An enterprise's manager", "inspector": "An inspector",
@@ -61,6 +62,8 @@ MORE = [
     ("/courses/<slug>", "/courses/cpr-first-aid", "anonymous", "one of the complete courses", None),
     ("/towns/<slug>", "/towns/changan", "anonymous", "a town without a track of the curator's", None),
     ("/me", "/me", "late", "of somebody who begins", None),
+    ("/rules/<code>/<version>", "/rules/light/1", "anonymous", "a version that was replaced", None),
+    ("/admin/policies/<code>", "/admin/policies/subsidised", "administrator", "", None),
     ("/verify", "/verify?code=AAAA-BBBB-CCCC", "anonymous", "a code that is not known", None),
 ]
 

@@ -6,7 +6,7 @@ import re
 
 from tests.gallery import FOLDER, INDEX, SIZES, is_page
 
-MOST_BYTES_OF_ONE, MOST_BYTES = 32_000, 8 * 1024 * 1024
+MOST_BYTES_OF_ONE, MOST_BYTES = 32_000, 12 * 1024 * 1024
 
 
 def test_every_page_of_the_route_table_is_in_the_gallery(bare_app):
