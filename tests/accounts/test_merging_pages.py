@@ -9,8 +9,9 @@ import pytest
 from tests.clients import API, Browser, Learner, is_chinese, words
 from tests.factories import PASSWORD, make_course, make_person
 
-from guanxue import accounts, creditbank, ledger
+from guanxue import accounts, creditbank, ledger, wiring
 from guanxue.accounts.models import Session
+from guanxue.accounts.routes import merging as merging_pages
 from guanxue.core import clock
 from guanxue.core.db import session, writing
 from guanxue.learning import api as learning_api
@@ -172,3 +173,7 @@ def test_an_administrator_merges_and_parts_with_a_reason(two):
     admin.send(path, digest=digest(again.get_data(as_text=True)), reason="弄错了人")
     with two.test_request_context():
         assert accounts.list_merges()[0].parted_at is not None and creditbank.recompute()[1] == []
+
+
+def test_what_happens_in_every_room_that_takes_part_is_told():
+    assert {room for room, _title in merging_pages.ROOMS} == set(wiring.MERGING)
