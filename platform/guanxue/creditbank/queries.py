@@ -129,8 +129,8 @@ def bid_of(completion: Completion, hours_milli: int) -> rules.Bid:
 
 def credited_hours(award: Award) -> int:
     """Thousandths of class hours that the award's own entry counts."""
-    return _line(ledger.get_entry(award.entry_number), 0, json.loads(ledger.get_entry(award.entry_number).document), None,
-                 is_reversed=False).class_hours_milli
+    entry = ledger.get_entry(award.entry_number)
+    return _line(entry, 0, json.loads(entry.document), None, is_reversed=False).class_hours_milli
 
 
 def held_by(person_id: int, *, with_waiting: bool = True) -> rules.Held:
