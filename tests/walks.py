@@ -226,7 +226,7 @@ def _presence(app, author: Actor) -> None:
         session.add(check)
         session.flush()
         for at, what, told in ((100_000, "asked", {"kind": "tap"}), (99_000, "shown", {"expires_ms": now - 39_000}),
-                               (39_000, "missed", {"silent": False}), (9_000, "proved", {"kind": "tap"})):
+                               (39_000, "missed", {"silent": False}), (9_000, "proved", {"kind": "tap", "counts_from_ms": now - 11_000})):
             add_step(check, what, now - at, told)
         room = learning.open_room(author, "虎门电商园三楼，上午")
         take_seat(room, person.id)

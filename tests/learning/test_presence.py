@@ -286,6 +286,17 @@ def test_nothing_completes_while_a_check_waits_and_everything_does_after(school,
     agree(school)
 
 
+def test_who_plays_on_and_taps_at_once_after_a_beat_has_what_the_beat_was_given(school, student):
+    student.pass_quiz(student.lessons()[-1]["id"])
+    challenge = student.play_until_asked()
+    student.say(challenge, do="shown")
+    student.play(20)  # the check waits: two seconds of clocks that differ, then nothing
+    student.tap(challenge)
+    agree(school)
+    student.play(10)
+    agree(school)
+
+
 def complete(student, slug="safe-measuring"):
     """Study a course to its end, tapping at each check."""
     lessons = student.lessons(slug)
@@ -529,8 +540,8 @@ def test_a_face_is_chosen_never_drawn_and_only_the_word_is_kept(any_app, time):
     finally:
         learning.plug_face_service(None)
     with any_app.app_context():
-        assert session.scalars(select(CheckStep.document).where(CheckStep.what == "proved")).one() == {
-            "kind": "face", "service": "faces.example"}
+        kept = session.scalars(select(CheckStep.document).where(CheckStep.what == "proved")).one()
+        assert kept.keys() == {"kind", "service", "counts_from_ms"} and kept["service"] == "faces.example"
 
 
 def test_answers_and_beats_of_one_moment_prove_once_and_draw_once(school, student):

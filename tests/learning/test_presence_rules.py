@@ -48,21 +48,26 @@ def test_a_check_that_nobody_saw_shuts_out_nothing():
 
 def test_a_check_that_was_seen_shuts_out_everything_until_presence_is_shown():
     assert shut(ASKED, SHOWN) == (110 + DRIFT_MS, checks.ENDLESS)
-    assert shut(ASKED, SHOWN, (LATER, "proved", {"kind": "tap"})) == (110 + DRIFT_MS, LATER - DRIFT_MS)
-    assert shut(ASKED, SHOWN, (3_000, "proved", {"kind": "tap"})) is None  # quicker than clocks differ
+    assert shut(ASKED, SHOWN, (LATER, "proved", {"kind": "tap", "counts_from_ms": checks.counts_from(LATER, 0)})) == (110 + DRIFT_MS, LATER - DRIFT_MS)
+    assert shut(ASKED, SHOWN, (3_000, "proved", {"kind": "tap", "counts_from_ms": 1_000})) is None  # quicker than clocks differ
+
+
+def test_what_was_heard_before_the_proof_stays_as_it_was_judged():
+    assert checks.counts_from(LATER, LATER - 500) == LATER - 500
+    assert checks.counts_from(LATER, 0) == LATER - DRIFT_MS
 
 
 def test_a_missed_check_shuts_out_its_stretch_until_it_is_made_up():
     missed = (60_200, "missed", {"silent": False})
     assert shut(ASKED, SHOWN, missed) == (0, checks.ENDLESS)
-    proved = (LATER, "proved", {"kind": "tap"})
+    proved = (LATER, "proved", {"kind": "tap", "counts_from_ms": checks.counts_from(LATER, 0)})
     assert shut(ASKED, SHOWN, missed, proved) == (0, LATER - DRIFT_MS)
     assert shut(ASKED, SHOWN, missed, proved, (2 * LATER, "made_up", {})) == (110 + DRIFT_MS, LATER - DRIFT_MS)
 
 
 def test_a_second_showing_or_proof_changes_nothing():
-    again = checks.standing_of(steps(ASKED, SHOWN, (500, "shown", {"expires_ms": 1}), (600, "proved", {"kind": "tap"}),
-                                     (900, "proved", {"kind": "roll"})))
+    again = checks.standing_of(steps(ASKED, SHOWN, (500, "shown", {"expires_ms": 1}), (600, "proved", {"kind": "tap", "counts_from_ms": 600}),
+                                     (900, "proved", {"kind": "roll", "counts_from_ms": 900})))
     assert (again.shown_ms, again.expires_ms, again.proved_ms, again.proved_by) == (110, 60_110, 600, "tap")
 
 

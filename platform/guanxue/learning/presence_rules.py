@@ -67,8 +67,8 @@ class Step:
 class Standing:
     """A check after its steps. `expires_ms`: until when it waits, None before anybody was there to see it.
 
-    `proved_ms`: when presence was shown, late or not; until then nothing counts. `is_silent`: it was missed while nothing was
-    heard of the player. `question`, `makeup`: what was asked last, with its key.
+    `proved_ms`: when presence was shown, late or not; from `counts_from_ms` on study counts again. `is_silent`: it was missed
+    while nothing was heard of the player. `question`, `makeup`: what was asked last, with its key.
     """
 
     kind: str = TAP
@@ -80,6 +80,7 @@ class Standing:
     missed_ms: int | None = None
     is_silent: bool = False
     proved_ms: int | None = None
+    counts_from_ms: int | None = None
     proved_by: str = ""
     makeup: dict | None = None
     failed: int = 0
@@ -124,7 +125,7 @@ def _after(now: Standing, step: Step) -> Standing:
     if step.what == "missed":
         return replace(now, missed_ms=step.at_ms, is_silent=told["silent"])
     if step.what == "proved" and now.proved_ms is None:
-        return replace(now, proved_ms=step.at_ms, proved_by=told["kind"])
+        return replace(now, proved_ms=step.at_ms, counts_from_ms=told["counts_from_ms"], proved_by=told["kind"])
     if step.what == "question":
         return replace(now, makeup=told["question"])
     if step.what == "failed":
@@ -144,14 +145,20 @@ def shut_span(since_ms: int, now: Standing) -> tuple[int, int] | None:
     """The moments that earn nothing because of a check: [begin, end) in epoch milliseconds, None where it shuts out none.
 
     Once it was seen, everything until proof is given; where it was missed and not made up, also the stretch before.
-    Players count from the answer that reached them, so both ends give way by as much as clocks may differ.
+    Players count from the answer that reached them, so both ends give way by as much as clocks may differ (counts_from()).
     """
-    end = ENDLESS if now.proved_ms is None else now.proved_ms - DRIFT_MS
+    end = ENDLESS if now.counts_from_ms is None else now.counts_from_ms
     if now.is_withheld:
         return since_ms, max(since_ms, end)
     if now.shown_ms is None or now.shown_ms + DRIFT_MS >= end:
         return None
     return now.shown_ms + DRIFT_MS, end
+
+
+def counts_from(proved_ms: int, heard_ms: int) -> int:
+    """From when on study counts again after a proof. What was heard of the player until then (up to `heard_ms`) was judged
+    while the check waited: it stays as it was judged."""
+    return max(proved_ms - DRIFT_MS, heard_ms)
 
 
 def withheld_ms(begin_ms: int, end_ms: int, shut: Sequence[tuple[int, int]]) -> int:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from guanxue import audit, courses, policies
 from guanxue.core import clock
@@ -199,7 +199,8 @@ def _prove(check: Check, now: Standing, state: Presence, enrolments: list[Enrolm
         now.expires_ms, moment, said, numbers.late_after_ms)
     if is_late:
         presence.add_step(check, "missed", moment, {"silent": not _was_playing(check, now.expires_ms)})
-    presence.add_step(check, "proved", moment, by)
+    counts_from = checks.counts_from(moment, _heard_until(check.person_id))
+    presence.add_step(check, "proved", moment, {"counts_from_ms": counts_from, **by})
     state.number, state.since_ms, state.counted_ms, state.check_id = state.number + 1, moment, 0, None
     session.flush()
     _settle(enrolments, rebuild=is_late or now.missed_ms is not None)
@@ -208,6 +209,12 @@ def _prove(check: Check, now: Standing, state: Presence, enrolments: list[Enrolm
 def _miss(check: Check, enrolments: list[Enrolment], moment: int, *, is_silent: bool) -> None:
     presence.add_step(check, "missed", moment, {"silent": is_silent})
     _settle(enrolments, rebuild=True)
+
+
+def _heard_until(person_id: int) -> int:
+    """The latest moment that a player of the person told of, with a network."""
+    return session.scalar(select(func.coalesce(func.max(Playback.opened_ms + Playback.acked_t_ms), 0)).where(
+        Playback.person_id == person_id, Playback.ticket_id.is_(None)))
 
 
 def _was_playing(check: Check, after_ms: int) -> bool:
