@@ -1,7 +1,7 @@
 """A consistent copy of the site while it serves, and back: `guanxue backup` and `guanxue restore`.
 
 A backup is a folder: backup.json, the database (guanxue.db of SQLite, database.sql of PostgreSQL), ledger/heads.jsonl,
-media/originals, media/assets and media/files, and keys/ where that was asked for. What the database names is on the
+media/originals, media/assets, media/files, media/proofs, and keys/ where that was asked for. What the database names is on the
 disk before the database names it, and heads are kept after their commit: so heads are copied first, then the database,
 then media.
 Coming back, media are added first, and the database is switched in one transaction: broken off at any moment, the site
@@ -37,7 +37,7 @@ from guanxue.core.i18n import gettext as _
 from guanxue.core.settings import settings
 
 FORMAT = "guanxue-backup/1"
-MEDIA = ("originals", "assets", "files")
+MEDIA = ("originals", "assets", "files", "proofs")
 DATABASE = {"sqlite": "guanxue.db", "postgresql": "database.sql"}
 WAIT_S = 30
 

@@ -65,7 +65,7 @@ def _form(actor: Actor, problem: Problem | None = None) -> Response:
     return personal(page(
         "cases/new.html", problem.status if problem else 200, about=about, about_title=_mine_about(about, actor),
         source=own_site_path(request.values.get("from"), "")[:200],
-        values={"kind": form.get("kind", "correction"), "text": form.get("text", "")},
+        values={"kind": request.values.get("kind", "correction"), "text": form.get("text", "")},
         errors={f["field"]: str(f["message"]) for f in problem.fields} if problem else {},
         message=str(problem.message) if problem else ""))
 

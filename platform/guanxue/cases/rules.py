@@ -10,7 +10,8 @@ from guanxue.core.i18n import marked as N_  # noqa: N812 gettext's own name for 
 
 OPEN, DECIDED, APPEALED, CLOSED = STATES = ("open", "decided", "appealed", "closed")
 UPHELD, PARTLY, REFUSED = RESULTS = ("upheld", "partly", "refused")
-CORRECTION, APPEAL, FRAUD, IDENTITY = KINDS = ("correction", "appeal", "fraud", "identity-dispute")
+CORRECTION, APPEAL, FRAUD, IDENTITY, CERTIFICATE = KINDS = (
+    "correction", "appeal", "fraud", "identity-dispute", "certificate-dispute")
 OWN_KINDS = (CORRECTION, APPEAL)  # what people ask for themselves; the others are held against somebody, who is heard first
 LONGEST = 2000
 WORDS_A_CASE, OWN_A_DAY = 20, 5
@@ -20,6 +21,7 @@ KIND_WORDS = {
     APPEAL: _("对一个决定不服"),
     FRAUD: _("学习记录有疑点"),
     IDENTITY: _("证件号有争议"),
+    CERTIFICATE: _("证书编号有争议"),
 }
 # Claims of the system, kept in Chinese and spoken in the reader's language.
 SAME_DOCUMENT = N_("两个账号填了同一个证件号。一个证件只能属于一个人，要查明是谁的。")
@@ -46,6 +48,7 @@ TERMS = {
     CORRECTION: Terms(0, 3, 10, 5),
     APPEAL: Terms(0, 5, 10, 5),
     IDENTITY: Terms(3, 5, 10, 5),
+    CERTIFICATE: Terms(3, 5, 10, 5),
     FRAUD: Terms(5, 15, 10, 10),
 }
 

@@ -26,17 +26,27 @@ class CannotOpen(Exception):
 
 def seal(purpose: str, owner: str, value: str) -> bytes:
     """`value` sealed for one purpose ("citizen-id") and one owner ("person:17")."""
-    nonce = os.urandom(_NONCE_BYTES)
-    return _AES_256_GCM + nonce + AESGCM(_key("seal", purpose)).encrypt(nonce, value.encode(), owner.encode())
+    return seal_bytes(purpose, owner, value.encode())
 
 
 def unseal(purpose: str, owner: str, sealed: bytes) -> str:
     """The value again. Raises CannotOpen."""
+    return unseal_bytes(purpose, owner, sealed).decode()
+
+
+def seal_bytes(purpose: str, owner: str, value: bytes) -> bytes:
+    """The same for a file."""
+    nonce = os.urandom(_NONCE_BYTES)
+    return _AES_256_GCM + nonce + AESGCM(_key("seal", purpose)).encrypt(nonce, value, owner.encode())
+
+
+def unseal_bytes(purpose: str, owner: str, sealed: bytes) -> bytes:
+    """The file again. Raises CannotOpen."""
     if sealed[:1] != _AES_256_GCM:
         raise CannotOpen(purpose)
     nonce, body = sealed[1:1 + _NONCE_BYTES], sealed[1 + _NONCE_BYTES:]
     try:
-        return AESGCM(_key("seal", purpose)).decrypt(nonce, body, owner.encode()).decode()
+        return AESGCM(_key("seal", purpose)).decrypt(nonce, body, owner.encode())
     except InvalidTag:
         raise CannotOpen(purpose) from None
 

@@ -45,6 +45,7 @@ from guanxue.media.lines import split as split_line
 from guanxue.media.lines import spread as spread_lines
 from guanxue.media.models import Asset, Subtitles
 from guanxue.media.narration import SILENT_MS, SLIDE_PAUSE_MS, Cue, estimated_ms
+from guanxue.media.pictures import Drawn, redraw
 from guanxue.media.queries import (
     count_by_state,
     cues,
@@ -124,7 +125,8 @@ from guanxue.media.uploads import (
 )
 
 __all__ = [
-    "done_words", "Deck", "read_deck", "MOST_PAGES", "MOST_DECK_BYTES", "estimated_ms", "SILENT_MS", "SLIDE_PAUSE_MS",
+    "done_words", "Drawn", "redraw",
+    "Deck", "read_deck", "MOST_PAGES", "MOST_DECK_BYTES", "estimated_ms", "SILENT_MS", "SLIDE_PAUSE_MS",
     "Subtitles", "SubtitleReport", "read_subtitles", "as_vtt", "as_srt", "VTT", "SRT", "MOST_SUBTITLE_BYTES", "keep_subtitles",
     "confirm_subtitles", "pass_subtitles", "list_passed", "forget_subtitles",
     "get_subtitles", "find_subtitles", "list_subtitles", "lines_of", "words_of", "track_of", "can_transcribe",
