@@ -247,7 +247,7 @@ def fill_more(app) -> None:
                              " WHERE phone = :phone)"), {"soon": soon.strftime("%Y-%m-%d %H:%M:%S.%f"), "phone": LATE})
         code = session.scalar(text("SELECT a.code FROM creditbank_award a JOIN accounts_person p ON p.id = a.person_id"
                                    " WHERE p.phone = :phone"), {"phone": STUDENT})
-        creditbank.reverse_award(SYSTEM, code, reason="替学，核实后冲销", authority="督查组 2026-11")
+        creditbank.take_back(SYSTEM, code, reason="替学，核实后冲销", authority="督查组 2026-11")
     _asked(app, late)
     with app.test_request_context():
         search.rebuild()

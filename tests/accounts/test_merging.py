@@ -152,7 +152,7 @@ def test_what_was_played_offline_beside_counted_time_comes_too_late(city):
 
 def reverse(app, code):
     with app.test_request_context(), writing():
-        creditbank.reverse_award(SYSTEM, code, reason="冒名学习", authority="1号")
+        creditbank.take_back(SYSTEM, code, reason="冒名学习", authority="1号")
 
 
 def test_a_moved_credit_is_reversed_for_whoever_holds_it(lives):

@@ -386,7 +386,7 @@ def test_a_completed_class_is_credited_once_and_derived_again(people):
     with clock.travel(meeting.ends_at + timedelta(minutes=2)):  # who is put right after the end completes then
         classes.call_roll(teacher, cls, meeting, classes.find_place(two, cls), classes.Mark("present"), "没签退")
     assert creditbank.balance(two.id) == 333 and creditbank.recompute() == (2, [])
-    creditbank.reverse_award(make_person("13800000006", "梁工", "administrator"), line.code, reason="冒名", authority="东人社〔2026〕1号")
+    creditbank.take_back(make_person("13800000006", "梁工", "administrator"), line.code, reason="冒名", authority="东人社〔2026〕1号")
     assert creditbank.balance(one.id) == 0 and creditbank.verify(line.code).is_revoked and creditbank.recompute()[1] == []
 
 

@@ -28,7 +28,7 @@ def finished(bare_app):
 
 def reverse(app, code):
     with app.test_request_context(), writing():
-        creditbank.reverse_award(SYSTEM, code, reason="冒名学习", authority="文件1号")
+        creditbank.take_back(SYSTEM, code, reason="冒名学习", authority="文件1号")
 
 
 def test_the_statement_explains_every_line(finished):

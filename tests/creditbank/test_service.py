@@ -44,7 +44,7 @@ def code_of(learner) -> str:
 
 def reverse(app, code, **more):
     with app.test_request_context(), writing():
-        creditbank.reverse_award(SYSTEM, code, **{"reason": "冒名学习", "authority": "莞人社〔2026〕1号", **more})
+        creditbank.take_back(SYSTEM, code, **{"reason": "冒名学习", "authority": "莞人社〔2026〕1号", **more})
 
 
 def test_an_award_is_milliseconds_by_the_policy_rounded_down_once(learner):
@@ -92,7 +92,7 @@ def test_a_reversal_happens_once_with_reason_and_authority_by_an_administrator(l
         with pytest.raises(Invalid):
             reverse(learner.app, code, **more)
     with learner.app.test_request_context(), writing(), pytest.raises(Forbidden):
-        creditbank.reverse_award(factories.reviewer(), code, reason="x", authority="y")
+        creditbank.take_back(factories.reviewer(), code, reason="x", authority="y")
     with pytest.raises(ledger.NoSuchEntry):
         reverse(learner.app, "AAAABBBBCCCC")
     reverse(learner.app, code)

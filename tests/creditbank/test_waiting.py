@@ -94,9 +94,9 @@ def test_a_settling_that_fails_costs_no_level_and_a_job_makes_up_for_it(known_si
     site = known_site
     Learner(site, LEARNER).finish()
     with monkeypatch.context() as broken:
-        def fail(_done):
+        def fail(_actor, _outcome):
             raise RuntimeError("the ledger is away")
-        broken.setattr("guanxue.creditbank.waiting.award", fail)
+        broken.setattr("guanxue.creditbank.service.credit", fail)
         with site.test_request_context(), writing():
             state()
             see()

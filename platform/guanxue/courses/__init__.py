@@ -72,6 +72,7 @@ from guanxue.courses.queries import (
     list_town_ids,
     may_review_course,
     policy_for,
+    provider_of,
     teacher_of,
 )
 from guanxue.courses.questions import (
@@ -242,7 +243,7 @@ __all__ = [
     "find_course", "find_lesson", "get_course", "courses_by_id", "list_own_courses", "list_submitted", "list_awaited_assets",
     "list_lessons", "find_made_with",
     "get_lesson", "get_revision", "lessons_of", "get_revision_lesson", "lesson_states", "content_ms", "known_lengths",
-    "policy_for",
+    "policy_for", "provider_of",
     "list_town_ids", "list_review_lines", "count_wishes", "is_wished", "teacher_of", "create_course", "edit_course",
     "Section", "get_outline", "list_missing", "add_section", "rename_section",
     "move_section", "remove_section", "arrange", "TextMoved", "put_back", "list_removed", "REMOVED_KEPT_FOR", "change_film",

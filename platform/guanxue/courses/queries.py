@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from sqlalchemy import ColumnElement, bindparam, func, or_, select, true
 
 from guanxue import accounts, media, policies
-from guanxue.accounts import Person
+from guanxue.accounts import Organisation, Person
 from guanxue.core.actor import Actor
 from guanxue.core.db import session
 from guanxue.core.i18n import lazy as _
@@ -149,6 +149,12 @@ def lesson_states(lessons: Iterable[RevisionLesson]) -> dict[int, str]:
 def policy_for(revision: Revision) -> policies.Policy:
     """The policy that somebody who joins the revision today gets: the version that holds of the one its course names."""
     return policies.current_policy(policies.get_policy(revision.policy_id).code)
+
+
+def provider_of(course_id: int) -> str:
+    """The code of the institution that a course belongs to; "city" where it belongs to none."""
+    query = select(Organisation.slug).join(Course, Course.institution_id == Organisation.id).where(Course.id == course_id)
+    return session.scalar(query) or "city"
 
 
 def known_lengths(lessons: Iterable[RevisionLesson]) -> list[tuple[str, int]]:

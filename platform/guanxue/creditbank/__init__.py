@@ -1,20 +1,24 @@
-"""What learning is worth: completions become credits once, in the ledger; statements; checking by code.
+"""What learning is worth: outcomes become credits once, in the ledger; statements; checking by code.
 
-Credits are whole thousandths (millicredits), rounded down once from whole milliseconds of content (policies.credits_of).
-They are a record and never spent.
+Credits are whole thousandths (millicredits), rounded down once from whole milliseconds of content (policies.worth_of).
+They are a record and never spent. Courses, classes, certificates and whatever a room above registers as a source go one way:
+an Outcome asks, a Decision answers.
 """
 
-from guanxue.creditbank.class_awards import award_attended, award_class, award_class_later
 from guanxue.creditbank.errors import NoSuchRecord
-from guanxue.creditbank.models import Award, ClassAward
+from guanxue.creditbank.models import Award
+from guanxue.creditbank.outcomes import Decision, Holding, Outcome
 from guanxue.creditbank.queries import (
     Line,
     Refused,
     Verification,
     balance,
+    credited,
     find_award,
     has_awards_since,
+    list_awards,
     list_capped,
+    list_holdings,
     list_refused,
     statement,
     study_hours_milli,
@@ -22,20 +26,28 @@ from guanxue.creditbank.queries import (
 )
 from guanxue.creditbank.recomputing import Difference, recompute
 from guanxue.creditbank.rules import decimal_text, normal_code, spaced_code
-from guanxue.creditbank.service import award, award_completion, award_later, reverse_award
-from guanxue.creditbank.waiting import (
-    Waiting,
-    list_waiting,
-    settle_identity,
-    settle_identity_later,
+from guanxue.creditbank.service import (
+    award,
+    award_attended,
+    award_class,
+    award_class_later,
+    award_completion,
+    award_later,
+    credit,
+    preview,
     settle_person,
+    take_back,
 )
+from guanxue.creditbank.sources import Derived, Source, register_source
+from guanxue.creditbank.studied import outcome_of_class, outcome_of_course
+from guanxue.creditbank.waiting import Waiting, list_waiting, settle_identity, settle_identity_later
 
 __all__ = [
-    "award_class", "award_class_later", "award_attended",
-    "Award", "ClassAward", "Line",
-    "Verification", "Difference", "NoSuchRecord", "award", "award_completion", "award_later", "reverse_award",
-    "recompute", "balance", "study_hours_milli", "statement", "find_award", "has_awards_since", "verify",
-    "Waiting", "list_waiting", "settle_identity", "settle_identity_later", "settle_person",
+    "Outcome", "Decision", "Holding", "Source", "Derived", "register_source", "credit", "preview", "take_back",
+    "list_holdings", "outcome_of_course", "outcome_of_class", "award", "award_completion", "award_later",
+    "award_class", "award_class_later", "award_attended", "settle_person",
+    "Award", "Line", "Verification", "Difference", "NoSuchRecord",
+    "recompute", "balance", "study_hours_milli", "statement", "find_award", "list_awards", "credited", "has_awards_since",
+    "verify", "Waiting", "list_waiting", "settle_identity", "settle_identity_later",
     "Refused", "list_refused", "list_capped", "decimal_text", "normal_code", "spaced_code",
 ]

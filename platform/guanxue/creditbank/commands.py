@@ -40,7 +40,7 @@ def recompute(learner: str | None) -> None:
 @in_app(writes=True)
 def reverse(code: str, reason: str, authority: str) -> None:
     """冲销一笔学分（不删除，另记一笔）。"""
-    creditbank.reverse_award(SYSTEM, code, reason=reason, authority=authority)
+    creditbank.take_back(SYSTEM, code, reason=reason, authority=authority)
     click.echo("已冲销。")
 
 

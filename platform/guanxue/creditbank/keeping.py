@@ -9,11 +9,10 @@ from guanxue.core.actor import Actor
 from guanxue.core.db import session
 from guanxue.core.i18n import lazy as _
 from guanxue.creditbank import queries
-from guanxue.creditbank.models import ClassMove, Move
+from guanxue.creditbank.models import Move
 
 # Table → where export() tells of it.
-KEEPS = {"creditbank_award": "entries", "creditbank_move": "moves",
-         "creditbank_class_award": "entries", "creditbank_class_move": "class_moves"}
+KEEPS = {"creditbank_award": "entries", "creditbank_move": "moves"}
 
 
 def export(person_id: int) -> dict:
@@ -25,11 +24,6 @@ def export(person_id: int) -> dict:
                      "code": x.code or "", "is_reversed": x.is_reversed} for x in queries.all_lines(person_id)],
         "moves": [{"code": m.merge_code, "step": m.step, "came": m.to_person_id == person_id, "at": m.moved_at.isoformat()}
                   for m in _moves(person_id)],
-        "class_moves": [{"code": m.merge_code, "step": m.step, "came": m.to_person_id == person_id,
-                         "at": m.moved_at.isoformat()}
-                        for m in session.scalars(select(ClassMove).where(or_(
-                            ClassMove.from_person_id == person_id,
-                            ClassMove.to_person_id == person_id)).order_by(ClassMove.id))],
     }
 
 

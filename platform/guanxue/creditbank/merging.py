@@ -8,39 +8,31 @@ entry that takes the credit off (person → mint) and, where the rules allow it 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
-from guanxue import accounts, courses, learning, ledger, policies
+from guanxue import accounts, ledger
 from guanxue.accounts import Effect, Merging, Plan
-from guanxue.core.actor import Actor
-from guanxue.core.db import session
+from guanxue.core.actor import SYSTEM, Actor
+from guanxue.core.db import session, wait_for_turn
 from guanxue.core.i18n import lazy as _
-from guanxue.creditbank import class_awards, rules, waiting, years
+from guanxue.creditbank import judging, past, rules, waiting
 from guanxue.creditbank.models import Award, Move
 from guanxue.creditbank.moving import give_back, move
-from guanxue.creditbank.queries import (
-    balance,
-    bid_of,
-    credited,
-    credited_hours,
-    held_by,
-    is_spent,
-    standing_moves,
-    study_hours_milli,
-    worth,
-)
-from guanxue.creditbank.service import award
-from guanxue.learning import Completion
+from guanxue.creditbank.outcomes import CLASS, Outcome
+from guanxue.creditbank.past import Past
+from guanxue.creditbank.queries import award_of, balance, credited, standing_moves, study_hours_milli
+from guanxue.creditbank.service import TURN, credit
+from guanxue.creditbank.sources import Source, list_sources
 
 
 @dataclass(frozen=True)
 class Step:
-    """A credit of the merged account; `rule` forbids to count it again, "" allows it. Millicredits, milliseconds."""
+    """A credit of the merged account; `rule` forbids to count it again, "" allows it. Millicredits, thousandths of hours."""
 
-    completion_id: int
-    course_id: int
+    source: str
+    key: str
     amount: int
     hours_milli: int
     rule: str
@@ -52,78 +44,93 @@ def plan_merge(kept_id: int, merged_id: int) -> Plan:
     Raises CannotMerge where a credit of the other account would go on waiting for its person to be known.
     """
     waiting.must_not_wait(kept_id, merged_id)
-    effects, steps, level = [], [], accounts.level_after_merge(kept_id, merged_id)
-    posted = [c for c in learning.list_completions(kept_id) if _is_waiting(c) and waiting.is_known(c, level)]
-    late = {c.id: years.given(c, worth(c)) for c in posted}
-    counts, held = learning.foresee_completions(kept_id, merged_id), held_by(kept_id)
-    for completion in posted:  # these are awarded first
-        held = held.with_bid(bid_of(completion, late[completion.id].hours_milli))
-    earned = [c for c in learning.list_completions(merged_id) if _stands(c)]
-    titles = {c.id: c.title for c in courses.courses_by_id([c.course_id for c in earned]).values()}
-    for completion in earned:
-        its = _counted(completion)
-        bid = bid_of(completion, its.hours_milli)
-        rule = rules.refused_by(bid, held) or counts.get(completion.id, "")
-        steps.append(Step(completion.id, completion.course_id, its.credits_milli, its.hours_milli, rule))
-        if not rule:
-            held = held.with_bid(bid)
-        effects.append(_effect(steps[-1], titles[completion.course_id]))
-    total = balance(kept_id) + sum(s.amount for s in steps if not s.rule) + sum(x.credits_milli for x in late.values())
-    hours = study_hours_milli(kept_id) + sum(s.hours_milli for s in steps if not s.rule)
-    hours += sum(x.hours_milli for x in late.values())
-    attended, class_steps, more = class_awards.plan_class_merge(kept_id, merged_id)
-    effects, total, hours = effects + attended, total + more[0], hours + more[1]
+    level = accounts.level_after_merge(kept_id, merged_id)
+    held, late = _first_posted(kept_id, level)  # what waits for its award is awarded first
+    effects, steps = [], []
+    for source in list_sources():
+        counts = source.foresee_merge(kept_id, merged_id)
+        for outcome in _standing_of(source, merged_id):
+            rule = judging.refused_by(outcome, held) or counts.get(outcome.key, "")
+            steps.append(Step(source.name, outcome.key, outcome.asked_milli, outcome.hours_milli, rule))
+            if not rule:
+                held = held.with_outcome(outcome)
+            effects.append(_effect(steps[-1], outcome.title))
+    gained = [s for s in steps if not s.rule]
+    total = balance(kept_id) + sum(s.amount for s in gained) + sum(o.asked_milli for o in late)
+    hours = study_hours_milli(kept_id) + sum(s.hours_milli for s in gained) + sum(o.hours_milli for o in late)
     told = _("合并以后，保留的账号一共 %(a)s 学分，%(h)s 学时。", a=rules.decimal_text(total), h=rules.decimal_text(hours))
     effects.append(Effect("balance.after", f"person:{kept_id}", told, total))
-    return Plan(tuple(effects), (tuple(steps), tuple(c.id for c in posted), class_steps))
+    return Plan(tuple(effects), (tuple(steps), tuple((o.source, o.key) for o in late)))
 
 
-def _counted(completion: Completion) -> policies.Worth:
-    """What its entry counts, or would if it were posted now."""
-    there = _award_of(completion)
-    if there is None:
-        return years.given(completion, worth(completion))
-    return policies.Worth(completion.content_ms, credited_hours(there), credited(there))
+def _first_posted(kept_id: int, level: int) -> tuple[Past, list[Outcome]]:
+    """What the account that stays holds once what it waits for is posted, and that as it will be given. What it goes on
+    waiting for counts as held, too: it goes first everywhere."""
+    held, late, subjects = past.read(kept_id), [], set()
+    for source in list_sources():
+        for outcome in source.list_outcomes(kept_id):
+            subjects |= {outcome.subject} if source.is_once else set()
+            given = _given(outcome, held)
+            if award_of(outcome) is None and given is not None and not judging.waits(outcome, level):
+                late.append(given)
+                held = held.with_outcome(given)
+    return replace(held, subjects=frozenset(subjects)), late
 
 
-def _stands(completion: Completion) -> bool:
-    """Is it worth something, and was that not taken back?"""
-    there = _award_of(completion)
-    return _is_waiting(completion) if there is None else not ledger.is_reversed(there.entry_number)
+def _given(outcome: Outcome, held: Past) -> Outcome | None:
+    """An outcome that asks for what it would be given now; None where that is nothing."""
+    its, source = judging.judge(outcome, held).given, next(s for s in list_sources() if s.name == outcome.source)
+    if not its.credits_milli or source.why_not(outcome):
+        return None
+    return replace(outcome, asked_milli=its.credits_milli, hours_milli=its.hours_milli)
 
 
-def _is_waiting(completion: Completion) -> bool:
-    """A completion whose award is still to come (a job makes up for what failed)."""
-    its = years.given(completion, worth(completion))
-    return _award_of(completion) is None and its.credits_milli > 0 and not is_spent(completion)
+def _standing_of(source: Source, merged_id: int) -> list[Outcome]:
+    """Outcomes of the account that goes in whose credit stands, or waits for its award; each asks for what it counts there."""
+    held, found = past.read(merged_id), []
+    standing = held.standing()
+    for outcome in source.list_outcomes(merged_id):
+        there = award_of(outcome)
+        if there is None:
+            one = _given(outcome, held)
+        else:
+            one = as_it_stands(there, outcome.key) if there.entry_number in standing else None
+        found += [one] if one is not None else []
+    return found
 
 
-def _award_of(completion: Completion) -> Award | None:
-    return session.scalar(select(Award).where(Award.completion_id == completion.id))
+def as_it_stands(award: Award, key: str) -> Outcome:
+    """A posted credit as an outcome that asks for what its own entry counts."""
+    return replace(past.outcome_of(past.document_at(award.entry_number), credited(award)), key=key)
 
 
 def _effect(step: Step, title: str) -> Effect:
-    subject, amount = f"course:{step.course_id}", rules.decimal_text(step.amount)
-    if not step.rule:
-        hours = rules.decimal_text(step.hours_milli)
-        told = _("《%(title)s》的 %(a)s 学分（%(h)s 学时）转到保留的账号。", title=title, a=amount, h=hours)
-        return Effect("credit.moved", subject, told, step.amount)
-    told = _("《%(title)s》的 %(a)s 学分不再算一次：%(why)s", title=title, a=amount, why=rules.refusal_text(step.rule))
-    return Effect("credit.refused", subject, told, step.amount)
+    subject, amount = f"{step.source}:{step.key.rpartition(':')[2]}", rules.decimal_text(step.amount)
+    is_class, hours = step.source == CLASS, rules.decimal_text(step.hours_milli)
+    if step.rule:
+        why = rules.refusal_text(step.rule, step.source)
+        told = (_("培训班“%(title)s”的 %(a)s 学分不再算一次：%(why)s", title=title, a=amount, why=why) if is_class else
+                _("《%(title)s》的 %(a)s 学分不再算一次：%(why)s", title=title, a=amount, why=why))
+        return Effect("credit.refused", subject, told, step.amount)
+    told = (_("培训班“%(title)s”的 %(a)s 学分（%(h)s 学时）转到保留的账号。", title=title, a=amount, h=hours) if is_class else
+            _("《%(title)s》的 %(a)s 学分（%(h)s 学时）转到保留的账号。", title=title, a=amount, h=hours))
+    return Effect("credit.moved", subject, told, step.amount)
 
 
 def merge(actor: Actor, merging: Merging, plan: Plan) -> dict:
     """Carry out the plan. Gives {"size"}: how many entries the ledger had before the first of these."""
-    years.wait_for_years(merging.kept_id, merging.merged_id)
-    steps, posted, class_steps = plan.steps
-    made = [(step, award(learning.get_completion(step.completion_id))) for step in steps]
-    for completion_id in posted:
-        award(learning.get_completion(completion_id))
-    class_awards.award_waiting(merging.merged_id, merging.kept_id)
-    size = (ledger.head() or {"size": 0})["size"]
-    for step, one in made:
+    wait_for_turn(TURN)
+    steps, posted = plan.steps
+    outcomes = {(o.source, o.key): o for person_id in (merging.merged_id, merging.kept_id)
+                for source in list_sources() for o in source.list_outcomes(person_id)}
+    for step in steps:
+        credit(SYSTEM, outcomes[step.source, step.key])
+    for name in posted:
+        credit(SYSTEM, outcomes[name])
+    size = session.scalar(select(func.max(ledger.Entry.number))) or 0
+    for step in steps:
+        one = award_of(outcomes[step.source, step.key])
         move(actor, merging, one, "merged", step.rule, merging.merged_id, None if step.rule else merging.kept_id)
-    class_awards.merge_classes(actor, merging, class_steps)
     return {"size": size}
 
 
@@ -132,27 +139,24 @@ def merge(actor: Actor, merging: Merging, plan: Plan) -> dict:
 
 def plan_part(merging: Merging, documents: dict) -> Plan:
     """Every credit of the merge that stands goes back; what was earned since stays."""
-    moves = standing_moves(merging.code)
-    titles = {c.id: c.title for c in courses.courses_by_id([m.course_id for m in moves]).values()}
     effects, steps, lost = [], [], 0
-    for one in moves:
-        amount = credited(session.get(Award, one.award_id))
+    for one in standing_moves(merging.code):
+        award = session.get(Award, one.award_id)
+        amount, title = credited(award), past.document_at(award.entry_number)["title"]
         lost += amount if one.on_entry else 0
         steps.append(one.id)
-        told = _("《%(title)s》的 %(a)s 学分回到原来的账号。", title=titles[one.course_id], a=rules.decimal_text(amount))
-        effects.append(Effect("credit.returned", f"course:{one.course_id}", told, amount))
-    returned, class_steps, class_lost = class_awards.plan_class_part(merging)
-    effects, lost = effects + returned, lost + class_lost
+        told = (_("培训班“%(title)s”的 %(a)s 学分回到原来的账号。", title=title, a=rules.decimal_text(amount))
+                if award.source == CLASS else
+                _("《%(title)s》的 %(a)s 学分回到原来的账号。", title=title, a=rules.decimal_text(amount)))
+        effects.append(Effect("credit.returned", award.item, told, amount))
     total = balance(merging.kept_id) - lost
     told = _("分开以后，这个账号有 %(a)s 学分。", a=rules.decimal_text(total))
     effects.append(Effect("balance.after", f"person:{merging.kept_id}", told, total))
-    return Plan(tuple(effects), (tuple(steps), class_steps))
+    return Plan(tuple(effects), (tuple(steps),))
 
 
 def part(actor: Actor, merging: Merging, plan: Plan) -> None:
     """Carry out the plan of a parting."""
-    steps, class_steps = plan.steps
-    class_awards.part_classes(actor, merging, class_steps)
-    for move_id in steps:
+    for move_id in plan.steps[0]:
         give_back(actor, merging, session.get(Move, move_id), "parted")
     waiting.settle_soon(merging.kept_id)  # what goes leaves its room in the year

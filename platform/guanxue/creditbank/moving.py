@@ -2,47 +2,45 @@
 
 from __future__ import annotations
 
-import json
-
 from guanxue import accounts, ledger
 from guanxue.accounts import Merging
 from guanxue.core import clock
 from guanxue.core.actor import Actor
 from guanxue.core.db import session
-from guanxue.creditbank import rules
+from guanxue.creditbank import past, rules
 from guanxue.creditbank.models import Award, Move
 from guanxue.creditbank.queries import credited, standing_move
+from guanxue.creditbank.sources import Source, get_source
 
-MINT = "mint:courses"
-_EXPLAINS = ("course", "title", "revision", "policy", "content_ms", "class_hours_milli", "class_hour_ms",
-             "class_hours_per_credit", "completed_at")
+
+def move_key(source: Source, merge_code: str, step: str, word: str, entry: int) -> str:
+    """The only-once key of an entry that takes a credit off ("off") or puts it on ("on")."""
+    return f"{source.move_kind(step)}:{merge_code}:{word}:{entry}"
 
 
 def move(actor: Actor, merging: Merging, one: Award, step: str, rule: str, off: int | None, on: int | None) -> None:
     """Take an award's credit off one account and put it on another; either may be left out. Again is the same."""
-    amount = credited(one)
-    entries = {}
+    amount, source, entries = credited(one), get_source(one.source), {}
     for word, person_id, signed in (("off", off, -amount), ("on", on, amount)):
         if person_id is not None:
             entries[word] = ledger.post(
-                actor, key=rules.move_key(merging.code, step, word, one.entry_number), kind=rules.MOVES[step],
-                postings=[(f"person:{person_id}", signed), (MINT, -signed)],
+                actor, key=move_key(source, merging.code, step, word, one.entry_number), kind=source.move_kind(step),
+                postings=[(f"person:{person_id}", signed), (source.mint, -signed)],
                 document=_document(merging, one, step, word, rule)).number
     kept, merged = merging.kept_id, merging.merged_id
     giver, taker = (merged, kept) if step == "merged" else (kept, merged)
-    session.add(Move(merge_code=merging.code, award_id=one.id, course_id=one.course_id, step=step, rule=rule,
-                     from_person_id=giver, to_person_id=taker, off_entry=entries.get("off"), on_entry=entries.get("on"),
-                     moved_at=clock.now()))
+    session.add(Move(merge_code=merging.code, award_id=one.id, step=step, rule=rule, from_person_id=giver, to_person_id=taker,
+                     off_entry=entries.get("off"), on_entry=entries.get("on"), moved_at=clock.now()))
     session.flush()
 
 
 def _document(merging: Merging, one: Award, step: str, word: str, rule: str) -> dict:
-    """What the entry is explained by: the merge, the first entry with its course and numbers, the rule, the reason."""
-    first = json.loads(ledger.get_entry(one.entry_number).document)
-    explains = {name: first[name] for name in _EXPLAINS if name in first}
+    """What the entry is explained by: the merge, the first entry with what it is for and its numbers, the rule, the reason."""
+    first = past.document_at(one.entry_number)
+    explains = {name: first[name] for name in past.EXPLAINS if name in first}
     return {**explains, "merge": merging.code, "entry": one.entry_number, "award": one.code,
             "kept": merging.kept_id, "merged": merging.merged_id, "rule": rule or "moved",
-            "reason": rules.move_reason(step, word, rule)}
+            "reason": rules.move_reason(one.source, step, word, rule)}
 
 
 def give_back(actor: Actor, merging: Merging, moved: Move, step: str) -> None:

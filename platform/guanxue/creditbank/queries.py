@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import select
 
-from guanxue import accounts, courses, learning, ledger, policies
+from guanxue import accounts, ledger
 from guanxue.core import clock
 from guanxue.core.db import session
 from guanxue.core.i18n import gettext
 from guanxue.core.i18n import lazy as _
 from guanxue.core.paging import Page
-from guanxue.creditbank import class_awards, rules, years
+from guanxue.creditbank import judging, past, rules
 from guanxue.creditbank.errors import NoSuchRecord
-from guanxue.creditbank.models import Award, ClassAward, ClassMove, Move
-from guanxue.learning import Completion
+from guanxue.creditbank.models import Award, Move
+from guanxue.creditbank.outcomes import Holding, Outcome
+from guanxue.creditbank.sources import list_sources, move_kinds
 from guanxue.ledger import Entry
 
 PER_PAGE = 20
@@ -52,9 +54,14 @@ def balance(person_id: int) -> int:
 
 def study_hours_milli(person_id: int) -> int:
     """Thousandths of class hours of everything credited and not reversed; what followed from or to another account counts."""
+    moved, earned = move_kinds(), {s.kind for s in list_sources()}
     return sum(line.class_hours_milli if line.amount > 0 else -line.class_hours_milli for line in all_lines(person_id)
-               if line.kind in (*rules.MOVES.values(), *class_awards.MOVES.values())
-               or (line.kind in ("completion", class_awards.ENTRY) and not line.is_reversed))
+               if line.kind in moved or (line.kind in earned and not line.is_reversed))
+
+
+def list_holdings(person_id: int) -> list[Holding]:
+    """Credits that stand on the person's account, neither reversed nor expired, in the order in which they came."""
+    return list(past.read(person_id).standing().values())
 
 
 def statement(person_id: int, page: int = 1) -> Page[Line]:
@@ -72,8 +79,7 @@ def has_awards_since(person_id: int, moment: datetime) -> bool:
     """Was the person awarded credits since then, or did any follow them from another account?"""
     own = select(Award.id).where(Award.person_id == person_id, Award.awarded_at >= moment)
     came = select(Move.id).where(Move.to_person_id == person_id, Move.on_entry.is_not(None), Move.moved_at >= moment)
-    return (any(session.scalar(query.limit(1)) is not None for query in (own, came))
-            or class_awards.has_class_awards_since(person_id, moment))
+    return any(session.scalar(query.limit(1)) is not None for query in (own, came))
 
 
 def _lines(items: list[tuple[Entry, int]]) -> list[Line]:
@@ -82,7 +88,6 @@ def _lines(items: list[tuple[Entry, int]]) -> list[Line]:
     codes = {a.entry_number: a.code for a in session.scalars(select(Award).where(Award.entry_number.in_(list(documents))))}
     codes |= {m.on_entry: documents[m.on_entry]["award"] for m in session.scalars(
         select(Move).where(Move.on_entry.in_(list(documents)))) if standing_move(m.award_id) is m}
-    codes |= class_awards.class_codes(list(documents))
     return [_line(entry, amount, documents[entry.number], codes.get(entry.number), entry.number in reversed_ones)
             for entry, amount in items]
 
@@ -90,7 +95,7 @@ def _lines(items: list[tuple[Entry, int]]) -> list[Line]:
 def _line(entry: Entry, amount: int, document: dict, code: str | None, is_reversed: bool) -> Line:
     content_ms, hour_ms = document.get("content_ms", 0), document.get("class_hour_ms", 2_700_000)
     reason = document.get("reason") or str(_("学完课程并通过考核"))
-    reason = gettext(reason) if entry.kind in (*rules.MOVES.values(), *class_awards.KINDS) else reason
+    reason = reason if entry.kind == "reversal" else gettext(reason)
     return Line(
         number=entry.number, at=datetime.fromisoformat(entry.posted_at.replace("Z", "+00:00")), kind=entry.kind, amount=amount,
         course=document.get("course"), title=document.get("title", ""), reason=reason, code=code,
@@ -100,19 +105,19 @@ def _line(entry: Entry, amount: int, document: dict, code: str | None, is_revers
         asked=document.get("asked_millicredits", 0))
 
 
-def find_award(person_id: int, course_id: int) -> Award | None:
-    """The person's award for a course."""
-    return session.scalar(select(Award).where(Award.person_id == person_id, Award.course_id == course_id))
+def award_of(outcome: Outcome) -> Award | None:
+    """The award of an outcome; None while it has none."""
+    return session.scalar(select(Award).where(Award.source == outcome.source, Award.key == outcome.key))
 
 
-# ---- credits that follow their person
+def find_award(code: str) -> Award | None:
+    """The award with that code, as people type it."""
+    return session.scalar(select(Award).where(Award.code == rules.normal_code(code)))
 
 
-def worth(completion: Completion) -> policies.Worth:
-    """What a completion is worth under its policy; lessons that were spared by testing out count for nothing."""
-    spared = set(completion.evidence.get("tested_out", []))
-    lessons = [(x.kind, x.duration_ms or 0) for x in courses.lessons_of(completion.revision_id) if x.id not in spared]
-    return policies.worth_of(policies.get_policy(completion.policy_id).numbers, lessons)
+def list_awards(person_ids: Iterable[int]) -> list[Award]:
+    """Awards that these accounts earned, oldest first."""
+    return list(session.scalars(select(Award).where(Award.person_id.in_(list(person_ids))).order_by(Award.id)))
 
 
 def credited(award: Award) -> int:
@@ -120,27 +125,7 @@ def credited(award: Award) -> int:
     return dict(ledger.postings_of(award.entry_number))[f"person:{award.person_id}"]
 
 
-def bid_of(completion: Completion, hours_milli: int) -> rules.Bid:
-    """A completion as the rules see it, with the hours that it counts."""
-    policy = policies.get_policy(completion.policy_id)
-    year = policy.code, clock.city_day(completion.completed_at).year
-    return rules.Bid(completion.course_id, year, hours_milli, policy.numbers.yearly_cap_milli)
-
-
-def credited_hours(award: Award) -> int:
-    """Thousandths of class hours that the award's own entry counts."""
-    entry = ledger.get_entry(award.entry_number)
-    return _line(entry, 0, json.loads(entry.document), None, is_reversed=False).class_hours_milli
-
-
-def held_by(person_id: int, *, with_waiting: bool = True) -> rules.Held:
-    """What the person was credited with, as far as rules ask; with what waits for its award, unless that is what is asked."""
-    ids = set(session.scalars(select(Award.course_id).where(Award.person_id == person_id)))
-    came = select(Move).where(Move.to_person_id == person_id, Move.on_entry.is_not(None), Move.step == "merged")
-    ids |= {m.course_id for m in session.scalars(came).all() if standing_move(m.award_id) is m}
-    if with_waiting:
-        ids |= {c.course_id for c in learning.list_completions(person_id)}
-    return rules.Held(frozenset(ids), years.used(person_id))
+# ---- credits that follow their person
 
 
 def standing_move(award_id: int) -> Move | None:
@@ -153,12 +138,6 @@ def standing_moves(merge_code: str) -> list[Move]:
     """Credits that a merge took off one account and that have not gone back, in order."""
     moves = session.scalars(select(Move).where(Move.merge_code == merge_code, Move.step == "merged").order_by(Move.id)).all()
     return [m for m in moves if standing_move(m.award_id) is m]
-
-
-def is_spent(completion: Completion) -> bool:
-    """Did evidence that the completion rests on earn a credit before, under an account that was merged and parted?"""
-    shared = learning.shares_evidence(completion)
-    return bool(shared) and session.scalar(select(Award.id).where(Award.completion_id.in_(shared)).limit(1)) is not None
 
 
 @dataclass(frozen=True)
@@ -177,26 +156,24 @@ def list_refused(person_id: int) -> list[Refused]:
     """Credits of accounts merged into the person's that do not count, while they stand merged."""
     moves = session.scalars(select(Move).where(
         Move.to_person_id == person_id, Move.step == "merged", Move.on_entry.is_(None)).order_by(Move.id)).all()
-    attended = [Refused(code, "", title, amount, "once", str(rules.refusal_text("once-a-class")))
-                for code, title, amount in class_awards.list_refused_classes(person_id)]
-    return [_refused(m) for m in moves if standing_move(m.award_id) is m] + attended
+    return [_refused(m) for m in moves if standing_move(m.award_id) is m]
 
 
 def _refused(move: Move) -> Refused:
     award = session.get(Award, move.award_id)
-    document = json.loads(ledger.get_entry(award.entry_number).document)
-    return Refused(award.code, document["course"], document["title"], credited(award), move.rule,
-                   str(rules.refusal_text(move.rule)))
+    document = past.document_at(award.entry_number)
+    return Refused(award.code, document.get("course", ""), document["title"], credited(award), move.rule,
+                   str(rules.refusal_text(move.rule, award.source)))
 
 
-def list_capped(person_id: int) -> list[tuple[Completion, policies.Worth, int]]:
-    """Finished courses that earned nothing since their year was full: (completion, its worth, the year)."""
-    awarded = set(session.scalars(select(Award.completion_id).where(Award.person_id == person_id)))
-    found = []
-    for completion in learning.list_completions(person_id):
-        its = worth(completion)
-        if completion.id not in awarded and its.credits_milli and not years.given(completion, its).credits_milli:
-            found.append((completion, its, clock.city_day(completion.completed_at).year))
+def list_capped(person_id: int) -> list[tuple[Outcome, int]]:
+    """Finished courses that earned nothing since their year was full: (outcome, the year)."""
+    held, found = past.read(person_id), []
+    for outcome in (o for s in list_sources() for o in s.list_outcomes(person_id)):
+        if outcome.asked_milli and award_of(outcome) is None:
+            verdict = judging.judge(outcome, held)
+            if verdict.rule == "year" and not verdict.given.credits_milli:
+                found.append((outcome, clock.city_day(outcome.finished_at).year))
     return found
 
 
@@ -221,9 +198,10 @@ class Verification:
 
 def verify(code: str) -> Verification:
     """Check a record against the ledger and its signed head. Raises NoSuchRecord for an unknown code."""
-    award, move = _by_code(rules.normal_code(code))
+    award = find_award(code)
     if award is None:
         raise NoSuchRecord(_("没有这个编号的记录。请核对编号，或扫描证书上的二维码。"))
+    move = standing_move(award.id)
     entry = ledger.get_entry(award.entry_number)
     proof = ledger.proof(entry.number)
     fault = ledger.verify_proof(proof) or ""
@@ -233,12 +211,3 @@ def verify(code: str) -> Verification:
     merged_into = accounts.holder_at(move.to_person_id, clock.now()) if move else ""
     return Verification(award.code, not fault and not line.is_reversed, line.is_reversed, fault, holder, line, proof,
                         merged_into, move is None or move.on_entry is not None)
-
-
-def _by_code(code: str) -> tuple[Award | ClassAward | None, Move | ClassMove | None]:
-    """The award of a course or of a class with that code, and how it stands away from the account that earned it."""
-    award = session.scalar(select(Award).where(Award.code == code))
-    if award is not None:
-        return award, standing_move(award.id)
-    attended = class_awards.find_class_award(code)
-    return attended, class_awards.standing_class_move(attended.id) if attended else None

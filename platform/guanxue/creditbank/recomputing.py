@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from sqlalchemy import select
-
-from guanxue import accounts, classes, courses, learning, ledger, policies
-from guanxue.core.db import session
+from guanxue import accounts, learning, ledger
 from guanxue.core.i18n import lazy as _
-from guanxue.creditbank import class_awards, rules, waiting, years
+from guanxue.creditbank import judging, past
+from guanxue.creditbank.merging import as_it_stands
 from guanxue.creditbank.models import Award
-from guanxue.creditbank.moving import MINT
-from guanxue.creditbank.queries import bid_of, credited, credited_hours, is_spent
-from guanxue.learning import Completion
+from guanxue.creditbank.moving import move_key
+from guanxue.creditbank.outcomes import COURSE, Outcome
+from guanxue.creditbank.past import HYPOTHETICAL, Past
+from guanxue.creditbank.queries import credited, list_awards
+from guanxue.creditbank.sources import Source, get_source, list_sources
 
 _NO_GROUND = {True: _("账上有学分，但没有对应的结业记录。"), False: _("账上有转移的学分，但没有对应的合并。")}
 
@@ -31,88 +31,82 @@ class Difference:
 
 
 def recompute(person_id: int | None = None) -> tuple[int, list[Difference]]:
-    """(how many completions were derived again, every difference). Reads only evidence, revisions, policies, merges, ledger."""
-    completions = learning.list_completions(person_id)
-    names = accounts.names_of(c.person_id for c in completions)
-    found: list[Difference] = []
-    known: set[str] = set()
-    for completion in completions:
-        known.add(_key(completion))
-        found += _check(completion, names)
-    found += _orphans("completion", known, person_id)
-    found += _check_days({c.person_id for c in completions}, names)
-    attended = [Difference(_who(person, accounts.names_of([person])), *rest)
-                for person, *rest in class_awards.check_classes(person_id)]
-    return len(completions) + len(classes.list_completions(person_id)), found + _check_moves(person_id) + attended
+    """(how many outcomes were derived again, every difference). Reads only evidence, revisions, policies, merges, ledger."""
+    count, found = 0, []
+    for source in list_sources():
+        outcomes = source.list_outcomes(person_id)
+        count += len(outcomes)
+        for outcome in outcomes:
+            found += _check(source, outcome)
+        found += _orphans(source.kind, {source.entry_key(o.key) for o in outcomes}, person_id)
+        if source.name == COURSE:
+            found += _check_days({o.person_id for o in outcomes})
+    return count, found + _check_moves(person_id)
 
 
-def _key(completion: Completion) -> str:
-    return f"completion:{completion.person_id}:{completion.course_id}"
-
-
-def _check(completion: Completion, names: dict[int, str]) -> Iterator[Difference]:
-    """One completion, its content derived again, against its entry."""
-    derived = learning.derive_completion(completion)
-    pinned = policies.get_policy(completion.policy_id)
-    held = policies.held_at(pinned.code, learning.get_enrolment(completion.enrolment_id).enrolled_at)
-    numbers = (held or pinned).numbers
-    entry = ledger.find_entry_by_key(_key(completion))
-    should = years.given(completion, policies.worth_of(numbers, derived.lessons), entry.number if entry else None).credits_milli
-    has = _credited(entry, completion.person_id) if entry else 0
-    if has == 0 and should and _may_be_missing(completion):
+def _check(source: Source, outcome: Outcome) -> Iterator[Difference]:
+    """One outcome, derived again and judged by what the ledger held before its entry, against that entry."""
+    derived, entry = source.derive(outcome), ledger.find_entry_by_key(source.entry_key(outcome.key))
+    asks = replace(outcome, asked_milli=derived.asked_milli, hours_milli=derived.hours_milli,
+                   document=outcome.document | {"content_ms": derived.content_ms})
+    should = judging.judge(asks, past.read(outcome.person_id, entry.number if entry else None)).given.credits_milli
+    has = _on(entry, outcome.person_id)
+    if has == 0 and should and _may_be_missing(source, outcome):
         should = 0
     reasons = [str(f) for f in derived.faults]
-    if held is None or held.id != pinned.id:
-        reasons.append(str(_("报名那天用的不是这一版规则（%(name)s）。", name=pinned.name)))
-    if completion.content_ms != derived.content_ms and not reasons:
-        reasons.append(str(_("学习总时长与记录不符。")))
+    document = past.document_at(entry.number) if entry else {}
+    if document.get("evidence", "") != outcome.document.get("evidence", "") and entry is not None:
+        reasons.append(str(_("账上写的依据不是这条结业记录。")))
     if has != should or reasons:
-        title = courses.get_revision(completion.revision_id).title
         why = "；".join(reasons) or str(_("金额不符。"))
-        yield Difference(_who(completion.person_id, names), title, has, should, why)
+        yield Difference(_who(outcome.person_id), outcome.title, has, should, why)
 
 
-def _check_days(person_ids: set[int], names: dict[int, str]) -> Iterator[Difference]:
+def _check_days(person_ids: set[int]) -> Iterator[Difference]:
     """Days on which more counted than a policy allows: milliseconds stand in for amounts."""
     why = str(_("这一天计入的时间超过了规则的上限。"))
     for person_id in sorted(person_ids):
         for day, derived_ms, most_ms in learning.list_over(person_id):
-            yield Difference(_who(person_id, names), day.isoformat(), derived_ms, most_ms, why)
+            yield Difference(_who(person_id), day.isoformat(), derived_ms, most_ms, why)
 
 
-def _may_be_missing(completion: Completion) -> bool:
-    """A completion earns nothing where a rule said so: what it rests on was credited before, or its course was; or not yet.
+def _may_be_missing(source: Source, outcome: Outcome) -> bool:
+    """An outcome earns nothing where a rule said so: what it rests on was credited before, or its subject was; or not yet.
 
     What had found no room in its year finds none by the hours that left with a merge: they fill the other account's.
     """
-    is_bounded = bool(policies.get_policy(completion.policy_id).numbers.yearly_cap_milli)
-    if is_bounded and accounts.get_person(completion.person_id).merged_into_id is not None:
+    if accounts.get_person(outcome.person_id).merged_into_id is not None and _is_bounded(outcome):
         return True
-    return waiting.waits(completion) or is_spent(completion) or any(
-        m.kept_id == completion.person_id and m.merged_at <= completion.completed_at
-        and (m.parted_at is None or m.parted_at >= completion.completed_at)
-        and completion.course_id in {course for _award, course, rule in _foreseen(m) if not rule}
-        for m in accounts.list_merges(completion.person_id))
+    return judging.waits(outcome) or bool(source.why_not(outcome)) or any(
+        m.kept_id == outcome.person_id and m.merged_at <= outcome.finished_at
+        and (m.parted_at is None or m.parted_at >= outcome.finished_at)
+        and outcome.subject in {one.subject for _award, one, rule in _foreseen(m) if not rule}
+        for m in accounts.list_merges(outcome.person_id))
 
 
-def _who(person_id: int, names: dict[int, str]) -> str:
-    return f"{names.get(person_id, '')}（person:{person_id}）"
+def _is_bounded(outcome: Outcome) -> bool:
+    numbers = judging.numbers_of(outcome)
+    return bool(numbers and numbers.yearly_cap_milli)
 
 
-def _credited(entry: ledger.Entry, person_id: int) -> int:
-    return sum(amount for account, amount in ledger.postings_of(entry.number) if account == f"person:{person_id}")
+def _who(person_id: int) -> str:
+    return f"{accounts.names_of([person_id]).get(person_id, '')}（person:{person_id}）"
+
+
+def _on(entry: ledger.Entry | None, person_id: int) -> int:
+    return sum(a for account, a in ledger.postings_of(entry.number) if account == f"person:{person_id}") if entry else 0
 
 
 def _orphans(kind: str, known: set[str], person_id: int | None) -> Iterator[Difference]:
     """Entries that say they rest on a completion, or a merge, where there is none."""
+    is_award = any(s.kind == kind for s in list_sources())
     for entry in ledger.list_entries(kind):
         if entry.key in known:
             continue
         people = {int(a.removeprefix("person:")) for a, _amount in ledger.postings_of(entry.number) if a.startswith("person:")}
         for person in sorted(people):
             if person_id in (None, person):
-                yield Difference(_who(person, accounts.names_of([person])), entry.key, _credited(entry, person), 0,
-                                 str(_NO_GROUND[kind == "completion"]))
+                yield Difference(_who(person), entry.key, _on(entry, person), 0, str(_NO_GROUND[is_award]))
 
 
 # ---- credits that followed their person
@@ -123,80 +117,71 @@ def _check_moves(person_id: int | None) -> list[Difference]:
     found: list[Difference] = []
     known: set[str] = set()
     for merge in accounts.list_merges(person_id):
-        for key, person, amount in _entries(merge):
+        for source, key, person, amount in _entries(merge):
             known.add(key)
-            found += _compare(key, person, amount)
-    for kind in rules.MOVES.values():
-        found += _orphans(kind, known, person_id)
+            found += _compare(source, key, person, amount)
+    for source in list_sources():
+        for kind in source.move_kinds:
+            found += _orphans(kind, known, person_id)
     return found
 
 
-def _compare(key: str, person_id: int, amount: int) -> Iterator[Difference]:
+def _compare(source: Source, key: str, person_id: int, amount: int) -> Iterator[Difference]:
     entry = ledger.find_entry_by_key(key)
     has = ledger.postings_of(entry.number) if entry else []
-    if has != [(f"person:{person_id}", amount), (MINT, -amount)]:
-        stored = sum(a for account, a in has if account == f"person:{person_id}")
-        yield Difference(_who(person_id, accounts.names_of([person_id])), key, stored, amount, str(_("账号合并后的学分不符。")))
+    if has != [(f"person:{person_id}", amount), (source.mint, -amount)]:
+        yield Difference(_who(person_id), key, _on(entry, person_id), amount, str(_("账号合并后的学分不符。")))
 
 
-def _entries(merge) -> Iterator[tuple[str, int, int]]:
-    """(key, person, millicredits) of every entry that a merge must have left in the ledger, there and back."""
-    for award, _course, rule in _foreseen(merge):
-        amount, number = credited(award), award.entry_number
-        yield rules.move_key(merge.code, "merged", "off", number), merge.merged_id, -amount
+def _entries(merge) -> Iterator[tuple[Source, str, int, int]]:
+    """(source, key, person, millicredits) of every entry that a merge must have left in the ledger, there and back."""
+    for award, _outcome, rule in _foreseen(merge):
+        source, amount, number = get_source(award.source), credited(award), award.entry_number
+        yield source, move_key(source, merge.code, "merged", "off", number), merge.merged_id, -amount
         if not rule:
-            yield rules.move_key(merge.code, "merged", "on", number), merge.kept_id, amount
-        step = _way_back(merge, award)
+            yield source, move_key(source, merge.code, "merged", "on", number), merge.kept_id, amount
+        step = _way_back(source, merge, award)
         if step and not rule:
-            yield rules.move_key(merge.code, step, "off", number), merge.kept_id, -amount
+            yield source, move_key(source, merge.code, step, "off", number), merge.kept_id, -amount
         if step:
-            yield rules.move_key(merge.code, step, "on", number), merge.merged_id, amount
+            yield source, move_key(source, merge.code, step, "on", number), merge.merged_id, amount
 
 
-def _way_back(merge, award: Award) -> str:
-    """How the credit went back to the account that earned it: with a reversal, with the parting, or not ("")."""
-    returned = ledger.find_entry_by_key(rules.move_key(merge.code, "returned", "on", award.entry_number))
-    if returned is not None and _reversed_at(award) > returned.number:
+def _way_back(source: Source, merge, award: Award) -> str:
+    """How the credit went back to the account that earned it: with its end, with the parting, or not ("")."""
+    returned = ledger.find_entry_by_key(move_key(source, merge.code, "returned", "on", award.entry_number))
+    if returned is not None and _ended_at(award) > returned.number:
         return "returned"
     return "parted" if merge.parted_at is not None else ""
 
 
-def _foreseen(merge) -> list[tuple[Award, int, str]]:
-    """(award, course, rule) of every credit that stood on the merged account then, by what was in the ledger at that moment."""
-    size = merge.document["creditbank"]["size"]
-    beside = {step["from"]: step["beside"] for step in merge.document["learning"]["steps"]}
+def _foreseen(merge) -> list[tuple[Award, Outcome, str]]:
+    """(award, outcome, rule) of every credit that stood on the merged account then, by what was in the ledger at that
+    moment."""
+    size = (merge.document.get("creditbank") or {}).get("size", 0)
     held, found = _held_at(merge, size), []
-    for award in _awards_at(merge.merged_id, size):
-        if _reversed_at(award) <= size:
-            continue
-        completion = learning.get_completion(award.completion_id)
-        bid = bid_of(completion, credited_hours(award))
-        rule = rules.refused_by(bid, held)
-        rule = rule or ("overlap" if learning.overlaps(completion, beside[completion.enrolment_id]) else "")
-        held = held if rule else held.with_bid(bid)
-        found.append((award, award.course_id, rule))
+    there = {(a.source, a.key): a for a in list_awards([merge.merged_id]) if a.entry_number <= size}
+    for source in list_sources():
+        for key in [o.key for o in source.list_outcomes(merge.merged_id)]:
+            award = there.get((source.name, key))
+            if award is None or _ended_at(award) <= size:
+                continue
+            outcome = as_it_stands(award, key)
+            rule = judging.refused_by(outcome, held) or source.rule_at_merge(merge, key)
+            if not rule:
+                held = held.with_outcome(outcome)
+            found.append((award, outcome, rule))
     return found
 
 
-def _held_at(merge, size: int) -> rules.Held:
-    """What the account that stayed was credited with then: its own, and what came with merges that stood."""
-    own = {a.course_id for a in _awards_at(merge.kept_id, size)}
-    own |= {c.course_id for c in learning.list_completions(merge.kept_id) if c.completed_at <= merge.merged_at}
-    held = rules.Held(frozenset(own), years.used(merge.kept_id, size + 1))
-    for other in accounts.list_merges(merge.kept_id):
-        stood = other.parted_at is None or other.parted_at > merge.merged_at
-        if other.id < merge.id and other.kept_id == merge.kept_id and stood:
-            for award, course_id, rule in _foreseen(other):
-                held = held.with_bid(rules.Bid(course_id)) if not rule and _reversed_at(award) > size else held
-    return held
+def _held_at(merge, size: int) -> Past:
+    """What the account that stayed was credited with then, and what it had completed: that goes first everywhere."""
+    completed = {o.subject for source in list_sources() if source.is_once for o in source.list_outcomes(merge.kept_id)
+                 if o.finished_at <= merge.merged_at}
+    return replace(past.read(merge.kept_id, size + 1), subjects=frozenset(completed))
 
 
-def _awards_at(person_id: int, size: int) -> list[Award]:
-    return list(session.scalars(select(Award).where(Award.person_id == person_id, Award.entry_number <= size)
-                                .order_by(Award.completion_id)))
-
-
-def _reversed_at(award: Award) -> int:
+def _ended_at(award: Award) -> int:
     """The number of the entry that took the award back; larger than any where none did."""
     contra = ledger.find_entry_by_key(f"reversal:{award.entry_number}")
-    return contra.number if contra else 2**62
+    return contra.number if contra else HYPOTHETICAL

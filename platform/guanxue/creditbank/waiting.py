@@ -10,17 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from sqlalchemy import select
-
-from guanxue import accounts, classes, courses, jobs, learning, policies
+from guanxue import accounts, jobs
 from guanxue.accounts import CannotMerge, IdentityRaised
-from guanxue.core.db import session
 from guanxue.core.i18n import lazy as _
-from guanxue.creditbank import years
-from guanxue.creditbank.class_awards import award_attended, worth_attended
-from guanxue.creditbank.models import Award, ClassAward
-from guanxue.creditbank.queries import worth
-from guanxue.creditbank.service import award
+from guanxue.creditbank import judging, past
+from guanxue.creditbank.queries import award_of
+from guanxue.creditbank.service import settle_person
+from guanxue.creditbank.sources import list_sources
 
 
 @dataclass(frozen=True)
@@ -40,28 +36,13 @@ def list_waiting(person_id: int, level: int | None = None) -> list[Waiting]:
 
 
 def _unposted(person_id: int) -> Iterator[Waiting]:
-    """Completions that ask who it is and have no award, oldest first: courses, then classes."""
-    awarded = set(session.scalars(select(Award.course_id).where(Award.person_id == person_id)))
-    for done in learning.list_completions(person_id):
-        needed = accounts.level_asked(policies.get_policy(done.policy_id).numbers, "claim")
-        if needed and done.course_id not in awarded and (amount := years.given(done, worth(done)).credits_milli):
-            yield Waiting(f"course:{done.course_id}", courses.get_revision(done.revision_id).title, amount, needed)
-    attended = set(session.scalars(select(ClassAward.class_id).where(ClassAward.person_id == person_id)))
-    for done in classes.list_completions(person_id):
-        needed = accounts.level_asked(policies.get_policy(done.policy_id).numbers, "claim")
-        if needed and done.class_id not in attended and (amount := worth_attended(done).credits_milli):
-            title = classes.classes_by_id([done.class_id])[done.class_id].title
-            yield Waiting(f"class:{done.class_id}", title, amount, needed)
-
-
-def is_known(done: learning.Completion, level: int) -> bool:
-    """Would a person known that far be known well enough for this completion's credit?"""
-    return accounts.level_asked(policies.get_policy(done.policy_id).numbers, "claim") <= level
-
-
-def waits(done: learning.Completion) -> bool:
-    """Does this completion's credit wait for its person to be known?"""
-    return not accounts.is_known_for(done.person_id, policies.get_policy(done.policy_id).numbers, "claim")
+    """Outcomes that ask who it is and have no award, source by source, oldest first."""
+    held = past.read(person_id)
+    for source in list_sources():
+        for outcome in source.list_outcomes(person_id):
+            needed = judging.level_needed(outcome)
+            if needed and award_of(outcome) is None and (amount := judging.judge(outcome, held).given.credits_milli):
+                yield Waiting(outcome.subject, outcome.title, amount, needed)
 
 
 def settle_identity(event: IdentityRaised) -> None:
@@ -77,16 +58,6 @@ def settle_identity_later(event: IdentityRaised) -> None:
 def settle_soon(person_id: int) -> None:
     """Have a job post what waits no longer."""
     jobs.enqueue("credits.identity", {"person_id": person_id}, key=str(person_id), priority=10)
-
-
-def settle_person(person_id: int) -> None:
-    """Post whatever of the person's waits no longer; again is the same. A merged account earns nothing more."""
-    if accounts.get_person(person_id).merged_into_id is not None:
-        return
-    for done in learning.list_completions(person_id):
-        award(done)
-    for done in classes.list_completions(person_id):
-        award_attended(done)
 
 
 def must_not_wait(kept_id: int, merged_id: int) -> None:

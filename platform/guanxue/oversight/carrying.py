@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 
-from sqlalchemy import select
-
 from guanxue import accounts, cases, creditbank, jobs, ledger
 from guanxue.core.actor import SYSTEM
 from guanxue.core.db import session
@@ -40,21 +38,12 @@ class Standing:
 def list_awards(person_ids: list[int]) -> list[Standing]:
     """What these people were credited with, under all their accounts, and still is."""
     ids = [one for person_id in person_ids for one in accounts.all_accounts_of(person_id)]
-    rows = [award for table in (creditbank.Award, creditbank.ClassAward)
-            for award in session.scalars(select(table).where(table.person_id.in_(ids)).order_by(table.id))]
-    return [_standing(award) for award in rows if not ledger.is_reversed(award.entry_number)]
+    return [_standing(award) for award in creditbank.list_awards(ids) if not ledger.is_reversed(award.entry_number)]
 
 
-def find_award(code: str) -> creditbank.Award | creditbank.ClassAward | None:
-    """The award of a course or a class that has this code."""
-    return next((found for table in (creditbank.Award, creditbank.ClassAward)
-                 if (found := session.scalar(select(table).where(table.code == code))) is not None), None)
-
-
-def _standing(award: creditbank.Award | creditbank.ClassAward) -> Standing:
-    document = json.loads(ledger.get_entry(award.entry_number).document)
-    amount = dict(ledger.postings_of(award.entry_number))[f"person:{award.person_id}"]
-    return Standing(f"award:{award.code}", award.person_id, document["title"], amount)
+def _standing(award: creditbank.Award) -> Standing:
+    title = json.loads(ledger.get_entry(award.entry_number).document)["title"]
+    return Standing(f"award:{award.code}", award.person_id, title, creditbank.credited(award))
 
 
 def carry_out(event: cases.CaseClosed) -> None:
@@ -80,10 +69,10 @@ def carry_out_case(case_id: int) -> None:
 
 def _carry_out(found: cases.Dossier, effect: dict) -> None:
     code = effect["ref"].partition(":")[2]
-    award = find_award(code)
+    award = creditbank.find_award(code)
     if ledger.is_reversed(award.entry_number):
         told = str(_("%(words)s（之前已经收回过，没有再记。）", words=effect["words"]))
     else:
-        creditbank.reverse_award(SYSTEM, code, reason=found.final.text, authority=f"case:{found.case.code} {found.final.by}")
+        creditbank.take_back(SYSTEM, code, reason=found.final.text, authority=f"case:{found.case.code} {found.final.by}")
         told = effect["words"]
     cases.carried_out(SYSTEM, found.case.id, told, {"ref": effect["ref"], "entry": award.entry_number})

@@ -10,7 +10,6 @@ from guanxue.cases import Shown
 from guanxue.core import clock
 from guanxue.core.db import session
 from guanxue.core.i18n import lazy as _
-from guanxue.oversight.carrying import find_award
 from guanxue.oversight.models import Finding
 
 LARGEST_ID = 2**31 - 1
@@ -84,7 +83,7 @@ def award(key: str) -> Shown | None:
         found = creditbank.verify(key)
     except creditbank.NoSuchRecord:
         return None
-    holder = find_award(found.code).person_id
+    holder = creditbank.find_award(found.code).person_id
     title = _("《%(title)s》的 %(a)s 学分", title=found.line.title, a=creditbank.decimal_text(found.line.amount))
     return Shown(f"award:{found.code}", title, f"/verify/{found.code}", holder)
 

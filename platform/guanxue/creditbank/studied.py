@@ -1,0 +1,127 @@
+"""Courses and classes as sources of credit: their completions as outcomes, and the same derived again from evidence."""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+
+from guanxue import classes, courses, learning, policies
+from guanxue.classes import ClassCompletion
+from guanxue.core.db import session
+from guanxue.core.i18n import lazy as _
+from guanxue.core.i18n import marked as N_
+from guanxue.creditbank.models import Award
+from guanxue.creditbank.outcomes import CLASS, COURSE, Outcome
+from guanxue.creditbank.sources import Derived, Source, register_source
+from guanxue.learning import Completion
+
+_CLASS_REASON = N_("培训班结业")
+_CATEGORY = "skills-upgrading"  # of a class that goes with no course
+
+
+# ---- courses
+
+
+def outcome_of_course(completion: Completion) -> Outcome:
+    """A completed course; lessons that were spared by testing out count for nothing."""
+    revision, policy = courses.get_revision(completion.revision_id), policies.get_policy(completion.policy_id)
+    spared = set(completion.evidence.get("tested_out", []))
+    lessons = [(x.kind, x.duration_ms or 0) for x in courses.lessons_of(completion.revision_id) if x.id not in spared]
+    its, slug = policies.worth_of(policy.numbers, lessons), revision.document["slug"]
+    return Outcome(
+        COURSE, _key_of(completion), completion.person_id, f"course:{slug}", revision.title,
+        its.credits_milli, its.hours_milli, category=revision.document.get("kind", ""),
+        provider=courses.provider_of(completion.course_id), level=None, finished_at=completion.completed_at, is_online=True,
+        policy_id=policy.id, ref=f"completion:{completion.id}", document={
+            "course": slug, "revision": revision.number, "revision_digest": revision.digest, "policy": policy.name,
+            "content_ms": its.content_ms, "class_hour_ms": policy.numbers.class_hour_ms,
+            "class_hours_per_credit": policy.numbers.class_hours_per_credit, "evidence": completion.evidence_digest,
+            "completed_at": completion.completed_at.isoformat()})
+
+
+def _key_of(completion: Completion) -> str:
+    return f"{completion.person_id}:{completion.course_id}"
+
+
+def completion_of(outcome: Outcome) -> Completion:
+    """The completion of a course's outcome."""
+    return learning.get_completion(int(outcome.ref.partition(":")[2]))
+
+
+def _list_courses(person_id: int | None) -> list[Outcome]:
+    return [outcome_of_course(c) for c in learning.list_completions(person_id)]
+
+
+def _derive_course(outcome: Outcome) -> Derived:
+    completion = completion_of(outcome)
+    derived, pinned = learning.derive_completion(completion), policies.get_policy(completion.policy_id)
+    held = policies.held_at(pinned.code, learning.get_enrolment(completion.enrolment_id).enrolled_at)
+    its, faults = policies.worth_of((held or pinned).numbers, derived.lessons), list(derived.faults)
+    if held is None or held.id != pinned.id:
+        faults.append(_("报名那天用的不是这一版规则（%(name)s）。", name=pinned.name))
+    if completion.content_ms != derived.content_ms and not faults:
+        faults.append(_("学习总时长与记录不符。"))
+    return Derived(its.content_ms, its.hours_milli, its.credits_milli, tuple(faults))
+
+
+def _is_spent(outcome: Outcome) -> str:
+    """Did evidence that the completion rests on earn a credit before, under an account that was merged and parted?"""
+    shared = [_key_of(learning.get_completion(n)) for n in learning.shares_evidence(completion_of(outcome))]
+    query = select(Award.id).where(Award.source == COURSE, Award.key.in_(shared)).limit(1)
+    return "evidence" if shared and session.scalar(query) is not None else ""
+
+
+def _foresee(kept_id: int, merged_id: int) -> dict[str, str]:
+    return {_key_of(learning.get_completion(n)): rule for n, rule in learning.foresee_completions(kept_id, merged_id).items()}
+
+
+def _rule_at(merge, key: str) -> str:
+    beside = {step["from"]: step["beside"] for step in merge.document["learning"]["steps"]}
+    person_id, course_id = (int(part) for part in key.split(":"))
+    completion = next(c for c in learning.list_completions(person_id) if c.course_id == course_id)
+    return "overlap" if learning.overlaps(completion, beside[completion.enrolment_id]) else ""
+
+
+# ---- classes
+
+
+def outcome_of_class(completion: ClassCompletion) -> Outcome:
+    """A completed class: what of its meetings counts by the evidence, each as a lesson; nothing where that does not hold."""
+    cls, policy = classes.classes_by_id([completion.class_id])[completion.class_id], policies.get_policy(completion.policy_id)
+    its, place = _worth_of(completion, classes.derive_completion(completion)), classes.institution_of(cls)
+    pinned = courses.get_revision(cls.revision_id).document if cls.revision_id else {}
+    return Outcome(
+        CLASS, f"{completion.person_id}:{completion.class_id}", completion.person_id, f"class:{cls.code}", cls.title,
+        its.credits_milli, its.hours_milli, category=pinned.get("kind", _CATEGORY), provider=place.slug if place else "city",
+        level=None, finished_at=completion.completed_at, is_online=False, policy_id=policy.id,
+        ref=f"class-completion:{completion.id}", document={
+            "class": cls.code, "institution": place.name if place else "", "policy": policy.name, "rule": classes.RULE,
+            "content_ms": its.content_ms, "class_hour_ms": policy.numbers.class_hour_ms,
+            "class_hours_per_credit": policy.numbers.class_hours_per_credit, "evidence": completion.evidence_digest,
+            "reason": _CLASS_REASON,
+            # not "completed_at": by that past.py bounds online study
+            "class_completed_at": completion.completed_at.isoformat()})
+
+
+def _worth_of(completion: ClassCompletion, derived: classes.Derived) -> policies.Worth:
+    attended = [("meeting", ms) for ms in derived.meetings_ms if ms]
+    return policies.worth_of(policies.get_policy(completion.policy_id).numbers, attended)
+
+
+def _list_classes(person_id: int | None) -> list[Outcome]:
+    return [outcome_of_class(c) for c in classes.list_completions(person_id)]
+
+
+def _derive_class(outcome: Outcome) -> Derived:
+    completion = classes.get_completion(int(outcome.ref.partition(":")[2]))
+    derived = classes.derive_completion(completion)
+    its, faults = _worth_of(completion, derived), list(derived.faults)
+    if sum(derived.meetings_ms) != completion.attended_ms and not faults:
+        faults.append(_("到课的时间与记录不符。"))
+    return Derived(its.content_ms, its.hours_milli, its.credits_milli, tuple(faults))
+
+
+register_source(Source(
+    COURSE, kind="completion", mint="mint:courses", move_prefix="", is_once=True, list_outcomes=_list_courses,
+    derive=_derive_course, why_not=_is_spent, foresee_merge=_foresee, rule_at_merge=_rule_at))
+register_source(Source(
+    CLASS, kind="class", mint="mint:classes", is_once=True, list_outcomes=_list_classes, derive=_derive_class))
