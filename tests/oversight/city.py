@@ -21,6 +21,7 @@ from pathlib import Path
 
 from sqlalchemy import select
 from tests.factories import attend, make_class, make_course, make_person
+from tests.oversight.sheets import Bank
 
 from guanxue import classes, courses, learning, oversight
 from guanxue.core import clock
@@ -34,7 +35,6 @@ LOOK_ALIKES = {"one factory, one line": 40, "training-room tablets": 40, "couple
                "same right answers": 30, "from phone to computer": 20, "quick at the second try": 10, "phones in a class": 10}
 CROWD = 60  # everybody else: how rare a wrong answer is only many tell
 FILM_MS = 20 * 60_000
-STEMS = "测量加工检验装配焊接注塑裁剪缝纫包装搬运清洁润滑夹具刀具图纸公差材料温度压力速度"
 
 
 @dataclass
@@ -81,7 +81,7 @@ class City:
     count: int = 0
 
     def __post_init__(self) -> None:
-        self.papers = {"long-course": _Bank(self.chance, 20), "short-course": _Bank(self.chance, 15)}
+        self.papers = {"long-course": Bank(self.chance, 20), "short-course": Bank(self.chance, 15)}
         for slug, bank in self.papers.items():
             make_course(slug, title=slug, videos_ms=(FILM_MS,), gift=bank.gift)
 
@@ -150,29 +150,6 @@ class City:
                 seconds = len(bank.right) * self.chance.uniform(5, 25)
                 self.answer(actor, end, seconds, bank.picks(self.chance, skill), slug)
                 end += timedelta(seconds=seconds)
-
-
-class _Bank:
-    """Questions with their difficulty and their popular mistakes; option 0 is right."""
-
-    def __init__(self, chance: random.Random, count: int) -> None:
-        self.right = [0] * count
-        self.hard = [chance.uniform(0.08, 0.5) for _q in range(count)]
-        self.pull = [[chance.uniform(1, 6) for _o in range(3)] for _q in range(count)]
-        words = lambda n: "".join(chance.choice(STEMS) for _c in range(n))  # noqa: E731
-        self.gift = "\n\n".join(
-            f"::q{q}::{words(chance.randint(35, 70))}？{{\n  ={words(12)}甲\n  ~{words(12)}乙\n  ~{words(12)}丙\n  ~{words(12)}丁\n}}"
-            for q in range(1, count + 1))
-
-    def picks(self, chance: random.Random, skill: float) -> list[int | None]:
-        """How somebody of that skill (higher errs more) answers by themselves."""
-        return [chance.choices((1, 2, 3), self.pull[q])[0] if chance.random() < min(0.9, self.hard[q] * skill) else 0
-                for q in range(len(self.right))]
-
-    def copied(self, chance: random.Random, source: list[int | None], skill: float) -> list[int | None]:
-        """A sheet copied from another, with a slip of their own here and there."""
-        own = self.picks(chance, skill)
-        return [s if chance.random() < 0.93 else o for s, o in zip(source, own, strict=True)]
 
 
 # ---- the honest who look like frauds
@@ -284,19 +261,19 @@ def _class_day(city: City, who: list[tuple[str, Callable]]) -> None:
 # ---- the planted
 
 
-def _plant(city: City) -> None:
+def _plant(city: City, size: float) -> None:
     for kind, plant in (("parallel", _fighters), ("pace", _bots), ("answers", _copiers), ("device", _farms), ("apart", _absent)):
-        plant(city, city.chance, lambda actor, kind=kind: city.planted[kind].add(actor.id))
+        plant(city, city.chance, lambda count: max(2, round(count * size)), lambda actor, kind=kind: city.planted[kind].add(actor.id))
 
 
-def _fighters(city: City, chance: random.Random, add: Callable) -> None:
-    for _n in range(6):
+def _fighters(city: City, chance: random.Random, of: Callable[[int], int], add: Callable) -> None:
+    for _n in range(of(6)):
         actor = city.newcomer()
         add(actor)
         other, at = city.at(actor, f"second-{actor.id}", f"10.{chance.randint(1, 200)}.77.0/24"), city.some_moment()
         for n in range(chance.randint(9, 20)):
             at = city.watch((actor, other)[n % 2], at, chance.uniform(1.5, 4))
-    for _n in range(5):
+    for _n in range(of(5)):
         actor = city.newcomer()
         add(actor)
         other, at = city.at(actor, f"hired-{actor.id}", "10.222.1.0/24"), city.some_moment()
@@ -312,24 +289,24 @@ def _beside(city: City, actor: Actor, other: Actor, at: datetime, seconds: float
     city.answer(other, at, seconds, picks, slug)
 
 
-def _bots(city: City, chance: random.Random, add: Callable) -> None:
-    for _n in range(5):  # answers as fast as the network
+def _bots(city: City, chance: random.Random, of: Callable[[int], int], add: Callable) -> None:
+    for _n in range(of(5)):  # answers as fast as the network
         actor = city.newcomer()
         add(actor)
         city.answer(actor, city.some_moment(), chance.uniform(1, 15), city.papers["long-course"].picks(chance, chance.choice((0, 0.3, 1))))
-    for _n in range(4):  # knows the key before having read a question
+    for _n in range(of(4)):  # knows the key before having read a question
         actor = city.newcomer()
         add(actor)
         city.answer(actor, city.some_moment(), chance.uniform(22, 38), [0] * 20)
-    for _n in range(6):  # a script for a player
+    for _n in range(of(6)):  # a script for a player
         actor = city.newcomer()
         add(actor)
         every = chance.choice((5_000, 10_000, 15_000, 15_000))
         city.watch(actor, city.some_moment(), chance.uniform(15, 60), step=lambda every=every: every)
 
 
-def _copiers(city: City, chance: random.Random, add: Callable) -> None:
-    for size in (*[2] * 10, 3, 4, 4):
+def _copiers(city: City, chance: random.Random, of: Callable[[int], int], add: Callable) -> None:
+    for size in (*[2] * of(10), *(3, 4, 4)[:of(3)]):
         skill, sources = chance.uniform(1.1, 1.7), {}
         # Whoever copies a sheet that is nearly right cannot be told from somebody who knows: the board says so.
         while sum(map(bool, [p for picks in sources.values() for p in picks])) < 8:
@@ -344,23 +321,23 @@ def _copiers(city: City, chance: random.Random, add: Callable) -> None:
                 at += timedelta(hours=2)
 
 
-def _farms(city: City, chance: random.Random, add: Callable) -> None:
-    for n in range(3):
+def _farms(city: City, chance: random.Random, of: Callable[[int], int], add: Callable) -> None:
+    for n in range(of(3)):
         for _person in range(chance.randint(4, 9)):
             actor = city.newcomer(f"farm-{n}", f"10.{chance.randint(1, 200)}.9.0/24")
             add(actor)
             city.honest(actor, share=0.5)
 
 
-def _absent(city: City, chance: random.Random, add: Callable) -> None:
-    _class_day(city, [("home", add) for _n in range(7)])
+def _absent(city: City, chance: random.Random, of: Callable[[int], int], add: Callable) -> None:
+    _class_day(city, [("home", add) for _n in range(of(7))])
 
 
 # ---- running
 
 
 def play(seed: int, size: float = 1.0) -> Score:
-    """A whole city in the present app, which must hold no people yet; `size`: of the honest. Call outside of a transaction."""
+    """A whole city in the present app, which must hold no people yet; `size`: a part of it. Call outside of a transaction."""
     chance = random.Random(seed)
     with writing():
         city = City(chance, clock.now() - timedelta(days=16))
@@ -369,7 +346,7 @@ def play(seed: int, size: float = 1.0) -> Score:
             city.crowd.add(actor.id)
             city.honest(actor)
         _look_alikes(city, size)
-        _plant(city)
+        _plant(city, size)
     with writing():
         oversight.look(clock.now() - timedelta(days=17), clock.now())
     found: dict[str, set[int]] = {kind: set() for kind in oversight.KINDS}

@@ -32,12 +32,13 @@ from guanxue.oversight.service import (
     make_case,
     note_sign,
     note_study,
+    search,
     watch,
 )
 
 __all__ = [
     "Finding", "Room", "RoomMark", "Sighting", "Answered", "NoSuchFinding", "NoSuchRoom", "KINDS", "OPENERS", "note_study",
-    "note_sign", "let_go", "look", "look_soon", "watch", "add_findings", "forget_sightings", "dismiss", "make_case",
+    "note_sign", "let_go", "look", "look_soon", "search", "watch", "add_findings", "forget_sightings", "dismiss", "make_case",
     "get_finding", "list_findings", "people_of", "count_waiting", "sighting_of", "sightings_of", "open_room", "close_room",
     "mark_device", "mark_network", "remove_mark", "get_room", "list_rooms", "list_marks", "carry_out", "carry_out_later",
     "list_awards",

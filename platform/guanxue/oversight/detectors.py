@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from guanxue.oversight import thresholds as t
+from guanxue.oversight.likeness import Labels, Paper, Sheet, at_most, likelihood
 
 PARALLEL, PACE, ANSWERS, DEVICE, APART = KINDS = ("parallel", "pace", "answers", "device", "apart")
 DAY_MS = 86_400_000
@@ -186,89 +187,84 @@ def regular(person_id: int, ref: str, beats: Sequence[tuple[int, int]]) -> Found
 
 
 def answers(tries: Iterable[Try]) -> list[Found]:
-    """Pairs whose wrong answers agree more than chance allows, over all papers both took; joined into groups.
+    """Pairs whose answers agree more than chance allows, over all papers and attempts of both; joined into groups.
 
-    Right answers say nothing. Each paper's first attempts alone; `_Paper` says how likely a wrong answer is.
+    How rare an answer is first attempts tell (likeness.py). Two who share few wrong answers are never named: right ones alone
+    are innocent. Who is as much like somebody of a group as that many comparisons allow belongs to it.
     """
-    papers: dict[int, list[Try]] = defaultdict(list)
-    for one in tries:
-        if one.is_first and one.labels:
-            papers[one.paper_id].append(one)
-    told: dict[tuple[int, int], list[_Agreement]] = defaultdict(list)
-    people: set[int] = set()
-    for _paper_id, sheets in sorted(papers.items()):
-        if len(sheets) >= t.SHEETS:
-            people |= {s.person_id for s in sheets}
-            for pair, agreement in _Paper(sheets).agreements():
-                told[pair].append(agreement)
+    people = _sheets([x for x in tries if x.labels])
     if len(people) < 2:
         return []
     limit = math.log(len(people) * (len(people) - 1) / t.CHANCE)
-    alike = {pair: of for pair, of in told.items()
-             if sum(a.shared for a in of) >= t.SHARED_WRONG and sum(a.likelihood for a in of) >= limit}
-    return [_group(people_, alike, limit) for people_ in _joined(alike)]
+    lowest = math.log(4 * len(people) / t.CHANCE)  # what a group of two asks of a third
+    compared = ((pair, _compared(people, pair, lowest)) for pair in _sharing(people))
+    told = {pair: both for pair, both in compared if both.shared >= t.SHARED_WRONG}
+    alike = {pair: both for pair, both in told.items() if both.likelihood >= limit}
+    named = {person for pair in alike for person in pair}
+    if named:
+        beside = math.log(2 * len(named) * len(people) / t.CHANCE)
+        alike |= {pair: both for pair, both in told.items() if both.likelihood >= beside and named & set(pair)}
+    return [_group(members, alike, limit) for members in _joined(alike)]
+
+
+_Sheets = dict[int, list[tuple[str, Sheet]]]  # by paper: (reference, sheet) of each attempt
+
+
+def _sheets(tries: list[Try]) -> dict[int, _Sheets]:
+    """By person what they handed in, of papers with enough first attempts to know what is rare."""
+    firsts: dict[int, list[Labels]] = defaultdict(list)
+    for one in tries:
+        if one.is_first:
+            firsts[one.paper_id].append(one.labels)
+    papers = {paper_id: Paper(labels) for paper_id, labels in firsts.items() if len(labels) >= t.SHEETS}
+    people: dict[int, _Sheets] = defaultdict(lambda: defaultdict(list))
+    for one in tries:
+        if one.paper_id in papers:
+            people[one.person_id][one.paper_id].append((one.ref, Sheet(papers[one.paper_id], one.labels)))
+    return people
+
+
+def _sharing(people: dict[int, _Sheets]) -> Iterator[tuple[int, int]]:
+    """Every two people with enough wrong answers in common, the smaller id first."""
+    wrong = {person_id: {(paper_id, q, label) for paper_id, mine in papers.items() for _ref, sheet in mine
+                         for q, (label, right) in sheet.labels.items() if not right} for person_id, papers in people.items()}
+    before: dict[tuple, list[int]] = defaultdict(list)
+    for person_id, mine in sorted(wrong.items()):
+        shared = Counter(other for answer in mine for other in before[answer])
+        for answer in mine:
+            before[answer].append(person_id)
+        yield from ((other, person_id) for other, count in sorted(shared.items()) if count >= t.SHARED_WRONG)
 
 
 @dataclass(frozen=True)
-class _Agreement:
-    """How two sheets of one paper agree: the logarithm of how much likelier by copying, how many wrong answers they share."""
+class _Both:
+    """Two people's sheets: how much likelier by copying (a logarithm), wrong answers in common, their papers."""
 
     likelihood: float
     shared: int
-    refs: tuple[str, str]
+    papers: int
+    refs: tuple[str, ...]
 
 
-class _Paper:
-    """How likely each wrong answer of a paper is for each person, from everybody's first sheets."""
-
-    def __init__(self, sheets: list[Try]) -> None:
-        self.sheets = sheets
-        self.answered = Counter(q for s in sheets for q in s.labels)
-        self.wrong = Counter(q for s in sheets for q, (_label, right) in s.labels.items() if not right)
-        self.given = Counter((q, label) for s in sheets for q, (label, right) in s.labels.items() if not right)
-        self.kinds = Counter(q for q, _label in self.given)
-        self.mean = _logit(sum(self.wrong.values()) + 1, sum(self.answered.values()) + 2)
-
-    def agreements(self) -> Iterable[tuple[tuple[int, int], _Agreement]]:
-        """Of every two sheets that share a wrong answer."""
-        holders: dict[tuple[str, str], list[int]] = defaultdict(list)
-        for n, sheet in enumerate(self.sheets):
-            for q, (label, right) in sheet.labels.items():
-                if not right:
-                    holders[(q, label)].append(n)
-        shared: Counter = Counter()
-        for people in holders.values():
-            if len(people) <= max(2, len(self.sheets) * t.COMMON_PERMILLE // 1000):  # what everybody gets wrong tells nothing
-                shared.update((a, b) for i, a in enumerate(people) for b in people[i + 1:])
-        for (a, b), count in shared.items():
-            if count >= 2:
-                one, other = self.sheets[a], self.sheets[b]
-                both = max(self._copied(one, other), self._copied(other, one))
-                alike = sum(not right and one.labels.get(q) == (label, right) for q, (label, right) in other.labels.items())
-                yield tuple(sorted((one.person_id, other.person_id))), _Agreement(both, alike, (one.ref, other.ref))
-
-    def _copied(self, source: Try, copy: Try) -> float:
-        """How much likelier `copy` is if its owner copied from `source`: natural logarithm."""
-        wrong = sum(not right for _label, right in copy.labels.values())
-        ability = _logit(wrong + 1, len(copy.labels) + 2)
-        total = 0.0
-        for q, (label, right) in source.labels.items():
-            if right or q not in copy.labels:
-                continue
-            if copy.labels[q] != (label, right):
-                total += math.log(1 - t.COPIES)
-                continue
-            hard = _logit(self.wrong[q] + 1, self.answered[q] + 2)
-            fails = 1 / (1 + math.exp(-(ability + hard - self.mean)))
-            of_those = (self.given[(q, label)] - 2 + 0.5) / (self.wrong[q] - 2 + 0.5 * (self.kinds[q] + 1))
-            alone = min(1.0, fails * of_those)
-            total += math.log((t.COPIES + (1 - t.COPIES) * alone) / alone)
-        return total
+_NOTHING = _Both(0.0, 0, 0, ())
 
 
-def _logit(part: float, whole: float) -> float:
-    share = part / whole
-    return math.log(share / (1 - share))
+def _compared(people: dict[int, _Sheets], pair: tuple[int, int], lowest: float) -> _Both:
+    """Whichever of the two copied, over all papers both took; of each paper the two attempts that share most are named.
+
+    Nothing where it cannot be `lowest` or more.
+    """
+    one, other = (people[person_id] for person_id in pair)
+    both = sorted(one.keys() & other.keys())
+    of = {paper_id: ([s for _ref, s in one[paper_id]], [s for _ref, s in other[paper_id]]) for paper_id in both}
+    ways = list(of.values()), [(theirs, mine) for mine, theirs in of.values()]
+    if max(map(at_most, ways)) < lowest:
+        return _NOTHING
+    closest = [max(((a.shared_wrong(b), a_ref, b_ref) for a_ref, a in one[paper_id] for b_ref, b in other[paper_id]),
+                   key=lambda x: x[0]) for paper_id in both]
+    telling = [x for x in closest if x[0]]
+    refs = tuple(ref for x in telling for ref in x[1:])
+    return _Both(max(map(likelihood, ways)), sum(x[0] for x in telling), len(telling), refs)
 
 
 def _joined(pairs: Iterable[tuple[int, int]]) -> list[tuple[int, ...]]:
@@ -281,14 +277,13 @@ def _joined(pairs: Iterable[tuple[int, int]]) -> list[tuple[int, ...]]:
     return sorted({tuple(sorted(g)) for g in group.values()})
 
 
-def _group(people: tuple[int, ...], alike: dict[tuple[int, int], list[_Agreement]], limit: float) -> Found:
-    mine = [of for pair, of in alike.items() if set(pair) <= set(people)]
-    best = max(mine, key=lambda of: sum(a.likelihood for a in of))
-    strength = sum(a.likelihood for a in best)
-    refs = tuple(sorted({ref for of in mine for a in of for ref in a.refs}))
-    return Found(ANSWERS, f"answers:{':'.join(refs)}"[:400], people, int(100 * strength / limit), refs, {
-        "people": len(people), "shared": sum(a.shared for a in best), "papers": len(best),
-        "log10_odds": round(strength / math.log(10), 1)})
+def _group(people: tuple[int, ...], alike: dict[tuple[int, int], _Both], limit: float) -> Found:
+    mine = [both for pair, both in alike.items() if set(pair) <= set(people)]
+    best = max(mine, key=lambda both: both.likelihood)
+    refs = tuple(sorted({ref for both in mine for ref in both.refs}))
+    return Found(ANSWERS, f"answers:{':'.join(refs)}"[:400], people, int(100 * best.likelihood / limit), refs, {
+        "people": len(people), "shared": best.shared, "papers": best.papers,
+        "log10_odds": round(best.likelihood / math.log(10), 1)})
 
 
 # ---- one browser for many; a classroom and elsewhere at once

@@ -66,12 +66,17 @@ def forget_sightings() -> int:
 
 def look(since: datetime, until: datetime) -> list[Finding]:
     """Run every detector over what happened in between, and keep what is new. Safe to repeat."""
+    return add_findings(search(since, until))
+
+
+def search(since: datetime, until: datetime) -> list[Found]:
+    """What every detector finds in what happened in between. It only reads, and may take minutes: nobody should wait for it."""
     owners = queries.Owners()
     since_ms, until_ms = (round(moment.timestamp() * 1000) for moment in (since, until))
     plays = queries.list_plays(since_ms, until_ms, owners)
     tries, all_tries = queries.list_tries(since, until, owners)
     month = until.astimezone(clock.CITY).strftime("%Y-%m")
-    found = [
+    return [
         *detectors.parallel(plays, tries),
         *_one_a_person(detectors.pace(tries)),
         *_one_a_person(_regular(plays)),
@@ -79,7 +84,6 @@ def look(since: datetime, until: datetime) -> list[Finding]:
         *detectors.device(queries.list_devices(until - timedelta(days=thresholds.DEVICE_DAYS), owners), month),
         *detectors.apart(queries.list_sat(since_ms, until_ms, owners), plays),
     ]
-    return add_findings(found)
 
 
 def _regular(plays: Iterable[Play]) -> Iterable[Found]:

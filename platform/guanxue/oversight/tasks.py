@@ -18,9 +18,10 @@ def look(job: Running) -> None:
         if job.payload.get("is_nightly"):
             oversight.forget_sightings()
             oversight.watch()
-    with writing():
-        oversight.look(now - timedelta(days=job.payload["days"]), now)
+    found = oversight.search(now - timedelta(days=job.payload["days"]), now)
     session.remove()
+    with writing():
+        oversight.add_findings(found)
 
 
 def carry_out(job: Running) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-VERSION = 1
+VERSION = 2
 
 KEPT_FOR = timedelta(days=200)  # sightings: the six months for which network logs are kept, and a month to look
 
@@ -29,14 +29,13 @@ CHARS_A_MINUTE, RIGHT_SCORE = 2_500, 80
 # ones. Chromium on an idle computer: see docs/decisions/0026-cases.md. Both the time and the stretch have to be the same.
 REGULAR_BEATS, REGULAR_PERMILLE = 40, 980
 
-# answers: wrong answers that two people share. How much likelier they are if one copied than if both worked alone, in natural
+# answers: what two people answered alike. How much likelier that is if one copied than if both worked alone, in natural
 # logarithms. By Markov's bound chance reaches ln(pairs / CHANCE) less than CHANCE times among all pairs together; crowds that
-# answer by themselves stay at half of that logarithm (tests/oversight/test_detectors.py).
-COPIES = 0.85  # how often a copier takes over a wrong answer
+# answer by themselves stay well below (docs/decisions/0026-cases.md).
+COPIES = (0.5, 0.7, 0.85, 0.95)  # how much of a sheet a copier takes over: nobody knows, so each weighs the same
 CHANCE = 0.4
-SHARED_WRONG = 4  # fewer say nothing, however rare
+SHARED_WRONG = 4  # two who share fewer are not named, however much else they share
 SHEETS = 15  # with fewer first attempts at a paper nobody knows which wrong answers are rare
-COMMON_PERMILLE = 250  # a wrong answer that so many give (it was taught wrong, it is a trap) brings no pair together
 
 # device: many accounts on one browser, outside of training rooms. A couple, a family, a friend whose phone broke are three.
 PEOPLE_A_DEVICE, DEVICE_DAYS = 4, 30
