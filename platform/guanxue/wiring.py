@@ -237,6 +237,7 @@ def _jobs() -> None:
     jobs.register("credits.award_class", creditbank_tasks.award_class, max_attempts=50)
     jobs.register("credits.award", creditbank_tasks.award, max_attempts=50)
     jobs.register("credits.identity", creditbank_tasks.settle_identity, max_attempts=50)
+    jobs.register("learning.lapse", learning_tasks.lapse)
     jobs.register("learning.settle_correction", learning_tasks.settle_correction, max_attempts=50)
     jobs.register("tracks.settle", track_tasks.settle, max_attempts=50)
 
@@ -355,4 +356,5 @@ def prepare(actor: Actor) -> None:
     courses.watch_drafts()
     cases.watch_terms()
     oversight.watch()
+    learning.watch_lapses()
     ledger.ensure_key()

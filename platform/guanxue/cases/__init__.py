@@ -19,6 +19,7 @@ from guanxue.cases.queries import (
     get_case,
     get_own,
     has_news,
+    has_unclosed,
     list_cases,
     list_news,
     list_own,
@@ -53,5 +54,5 @@ __all__ = [
     "get_own", "get_case", "dossier", "find_by_key", "list_own", "list_news", "has_news", "list_cases", "count_waiting",
     "parties_of",
     "Shown", "register_opener", "open_ref", "open_for", "is_known", "is_of", "own_effects", "letter", "plain_letter",
-    "add_workdays", "is_workday", "workdays_until", "missing_years",
+    "add_workdays", "is_workday", "workdays_until", "missing_years", "has_unclosed",
 ]

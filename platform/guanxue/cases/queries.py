@@ -91,6 +91,12 @@ def find_unclosed(kind: str, subject: str, person_id: int) -> Case | None:
                Party.person_id.in_(accounts.all_accounts_of(person_id))).order_by(Case.id.desc()).limit(1))
 
 
+def has_unclosed(person_ids: Iterable[int]) -> bool:
+    """Is a case about one of these accounts still open, decided but open to appeal, or appealed?"""
+    return session.scalar(select(Case.id).join(Party, Party.case_id == Case.id)
+                          .where(Case.state != rules.CLOSED, Party.person_id.in_(list(person_ids))).limit(1)) is not None
+
+
 def list_own(person_id: int) -> list[Dossier]:
     """The person's cases under all their accounts, the newest first."""
     ids = select(Party.case_id).where(Party.person_id.in_(accounts.accounts_of(person_id)))

@@ -35,6 +35,7 @@ from guanxue.learning.judging import (
     may_mark,
     settle_marked,
 )
+from guanxue.learning.lapsing import watch_lapses
 from guanxue.learning.merging import foresee_completions, list_ready, overlaps, shares_evidence
 from guanxue.learning.models import Completion, Enrolment, Note, Playback
 from guanxue.learning.moving import Onward, find_onward, move_on
@@ -149,5 +150,5 @@ __all__ = [
     "Onward", "find_onward", "move_on", "give_rests_back", "find_open_attempt",
     "settle_marked", "last_sync", "Note", "add_note", "change_note", "list_notes",
     "MOST_ENTRIES", "Entry", "Synced", "find_own_ticket", "is_offered", "issue_ticket", "secret_of", "sync_ticket",
-    "Takeable", "list_takeable",
+    "Takeable", "list_takeable", "watch_lapses",
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, func, select, update
 
 from guanxue.accounts import Effect
 from guanxue.core import clock
@@ -18,6 +18,7 @@ from guanxue.learning.models import (
     Completion,
     Day,
     Enrolment,
+    Lapse,
     Note,
     Playback,
     Presence,
@@ -66,6 +67,7 @@ def _enrolment(e: Enrolment, title: str) -> dict:
     return {
         "course": title, "revision": revision.number, "enrolled_at": e.enrolled_at.isoformat(),
         "studied_at": _text(e.studied_at), "left_at": _text(e.left_at),
+        "lapsed_at": _text(session.scalar(select(func.max(Lapse.lapsed_at)).where(Lapse.enrolment_id == e.id))),
         "lessons": [{"lesson": lesson, "credited_ms": p.credited_ms, "is_complete": p.is_complete,
                      "intervals_ms": [list(span) for span in rules.unpack_spans(p.spans)]} for p, lesson in rows],
     }
@@ -122,4 +124,5 @@ def erase(actor: Actor, person_id: int) -> list[Effect]:
 def left(person_id: int) -> list[Effect]:
     """What stays, and why; also told before."""
     return [Effect("evidence.kept", "learning", _(
-        "报名、学习时段和结业记录以“已注销用户”保留：学分凭它们认定，可以随时重新核算。笔记删掉。"))]
+        "报名、学习时段和结业记录以“已注销用户”保留：学分凭它们认定，可以随时重新核算。"
+        "没有认定学分的学习时段，过了计学规则写的年数就删掉。笔记删掉。"))]

@@ -74,6 +74,7 @@ class BeatRow(Model):
     ended_ms: Mapped[int | None] = mapped_column(BigInteger)  # the playback's end as it stood then
     room_ms: Mapped[int | None]  # what the policy left of that day, where it bounds a day
     claims: Mapped[bytes] = mapped_column(LargeBinary)
+    let_go_at: Mapped[datetime | None] = mapped_column(UtcMoment)  # as in Ticket, Check …: about to be deleted (lapsing.py)
 
 
 class Day(Model):
@@ -105,6 +106,7 @@ class Ticket(Model):
     max_rate_permille: Mapped[int]
     entries: Mapped[int] = mapped_column(default=0)
     head: Mapped[str] = mapped_column(default="")
+    let_go_at: Mapped[datetime | None] = mapped_column(UtcMoment)
 
 
 class Progress(Model):
@@ -221,6 +223,7 @@ class Check(Model):
     due_ms: Mapped[int] = mapped_column(BigInteger)
     counted_ms: Mapped[int] = mapped_column(BigInteger)
     at_ms: Mapped[int] = mapped_column(BigInteger)
+    let_go_at: Mapped[datetime | None] = mapped_column(UtcMoment)
 
 
 class CheckStep(Model):
@@ -232,6 +235,7 @@ class CheckStep(Model):
     at_ms: Mapped[int] = mapped_column(BigInteger)
     what: Mapped[str]
     document: Mapped[dict] = mapped_column(JsonDocument)
+    let_go_at: Mapped[datetime | None] = mapped_column(UtcMoment)
 
 
 class TrainingRoom(Model):
@@ -253,14 +257,28 @@ class RoomSeat(Model):
     room_id: Mapped[int] = mapped_column(ForeignKey("learning_training_room.id"), primary_key=True)
     person_id: Mapped[int] = mapped_column(ForeignKey("accounts_person.id"), primary_key=True, index=True)
     joined_at: Mapped[datetime] = mapped_column(UtcMoment)
+    let_go_at: Mapped[datetime | None] = mapped_column(UtcMoment)
 
 
-append_only(BeatRow)
-append_only(Ticket, free=("entries", "head"))
+class Lapse(Model):
+    """An enrolment's study was let go: never credited, last studied then, its policy's years over (lapsing.py)."""
+
+    __tablename__ = "learning_lapse"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    enrolment_id: Mapped[int] = mapped_column(ForeignKey("learning_enrolment.id"), index=True)
+    studied_at: Mapped[datetime] = mapped_column(UtcMoment)
+    years: Mapped[int]
+    playbacks: Mapped[int]
+    lapsed_at: Mapped[datetime] = mapped_column(UtcMoment)
+
+
+append_only(BeatRow, may_fill=("let_go_at",), may_go="let_go_at")
+append_only(Ticket, free=("entries", "head"), may_fill=("let_go_at",), may_go="let_go_at")
 append_only(Move)
 append_only(Completion)
 append_only(Carry, may_fill=("ended_at",))
-append_only(Check)
-append_only(CheckStep)
+append_only(Check, may_fill=("let_go_at",), may_go="let_go_at")
+append_only(CheckStep, may_fill=("let_go_at",), may_go="let_go_at")
 append_only(TrainingRoom, may_fill=("closed_at",))
-append_only(RoomSeat)
+append_only(RoomSeat, may_fill=("let_go_at",), may_go="let_go_at")
+append_only(Lapse)

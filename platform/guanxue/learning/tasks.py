@@ -1,4 +1,4 @@
-"""The worker's part: what follows for learners when a faulty key was put right."""
+"""The worker's part: what follows for learners when a faulty key was put right, and what is let go when its time is over."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import logging
 
 from guanxue import jobs
 from guanxue.core.db import end_work, writing
-from guanxue.learning import judging
+from guanxue.learning import judging, lapsing
 
 log = logging.getLogger(__name__)
 AT_ONCE = 100
@@ -45,3 +45,17 @@ def _is_settled(attempt_id: str) -> bool:
         log.exception("the corrected key could not be applied to attempt %s", attempt_id)
         return False
     return True
+
+
+def lapse(job: jobs.Running) -> None:
+    """learning.lapse: let old study go, an enrolment a transaction, and ask for tomorrow's look. Twice is once."""
+    with writing():
+        lapsing.watch_lapses()
+    after, is_more = 0, True
+    while is_more and not job.is_lost():
+        due = lapsing.list_due(after, AT_ONCE)
+        end_work(commit=False)
+        for enrolment_id in due:
+            with writing():
+                lapsing.let_go(enrolment_id)
+        is_more, after = bool(due), max(due, default=after)

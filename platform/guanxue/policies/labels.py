@@ -41,6 +41,6 @@ LABELS = {
     _("身份和保存"): {
         "identity_level": _("身份要到哪一级：0 手机号，1 已填写，2 已查看证件，3 已核对"),
         "identity_at": _("什么时候要：enrol 报名，exam 考核，claim 入账；空着是不要"),
-        "retention_years": _("学习记录至少保存几年"),
+        "retention_years": _("没有认定学分的学习记录保存几年"),
     },
 }

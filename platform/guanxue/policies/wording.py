@@ -18,7 +18,7 @@ def told(policy: Policy) -> dict:
         (_("一天、一年最多算多少"), _bounds(numbers)),
         (_("考核"), _quiz(numbers)), (_("在场确认"), _presence(numbers)), (_("没有网络的时候"), _offline(numbers)),
         (_("要不要证明身份"), _identity(numbers)),
-        (_("记录留多久"), [_("学习记录至少保存 %(n)s 年。", n=numbers.retention_years)]))
+        (_("记录留多久"), _keeping(numbers)))
     return {"name": policy.name, "code": policy.code, "version": policy.version, "title": _(policy.title),
             "effective_on": policy.effective_on, "is_voluntary": numbers.is_voluntary,
             "answers": [(question, sentences) for question, sentences in parts if sentences]}
@@ -119,3 +119,10 @@ def _identity(n: Numbers) -> list[str]:
     level = {STATED: _("填写身份证件号码"), SEEN: _("让工作人员看过证件"), MATCHED: _("由外部服务核对过证件")}[n.identity_level]
     moment = {"enrol": _("报名以前"), "exam": _("考核以前"), "claim": _("学分入账以前")}[n.identity_at]
     return [_("%(when)s，要%(what)s。以前学的都算，晚一点证明也不会少。", when=moment, what=level)]
+
+
+def _keeping(n: Numbers) -> list[str]:
+    return [_("认定了学分的，学习记录和学分一样一直留着：学分随时可以凭它重新核算。"),
+            _("没有认定学分的，从最后一次学习起留 %(n)s 年，然后删掉：哪一段什么时候看过、下载学习和在场确认的记录。答卷不删。",
+              n=n.retention_years),
+            _("更正、申诉和疑点还没有办结的，办结以后才删。")]
