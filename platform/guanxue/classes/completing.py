@@ -80,6 +80,11 @@ def _taught(meeting: Meeting) -> list[rules.Span]:
     return rules.teaching_spans(queries.begins_ms(meeting), queries.ends_ms(meeting), meeting.breaks)
 
 
+def taught_ms(meeting: Meeting) -> int:
+    """How long a meeting teaches, without its breaks, in milliseconds."""
+    return sum(to_ms - from_ms for from_ms, to_ms in _taught(meeting))
+
+
 def _attended(meeting: Meeting, rows: list[Attendance]) -> list[rules.Span]:
     """What was attended of a meeting; where accounts of one person were merged, each one's lines by themselves, together."""
     mine = [r for r in rows if r.meeting_id == meeting.id]

@@ -56,6 +56,8 @@ class Item:
     ready_count: int
     has_owner: bool
     updated: str
+    policy_id: int | None = None  # by which it counts for who joins today
+    provider: str = "city"  # code of its institution
     is_stopped: bool = False  # nobody new may join: known by its address, but not listed
 
     @property
@@ -193,8 +195,9 @@ def _build() -> Snapshot:
         select(Course, Revision).outerjoin(Revision, Revision.id == Course.revision_id)
         .where(or_(Course.revision_id.is_not(None), Course.is_planned)))
     stopped = reviews.stopped_ids()
-    items = [_item(course, revision, lessons[course.revision_id], towns_of[course.id], is_stopped=course.id in stopped)
-             for course, revision in rows]
+    institutions = dict(session.execute(select(accounts.Organisation.id, accounts.Organisation.slug)).all())
+    items = [_item(course, revision, lessons[course.revision_id], towns_of[course.id], institutions.get(course.institution_id),
+                   is_stopped=course.id in stopped) for course, revision in rows]
     labels = {
         "kind": rules.KINDS, "status": STATUS, "hours": HOURS,
         "level": {str(n): name for n, name in standards.LEVELS.items()},
@@ -206,13 +209,13 @@ def _build() -> Snapshot:
 
 
 def _item(course: Course, revision: Revision | None, lengths: list[tuple[str, int | None]], towns: list[str],
-          *, is_stopped: bool) -> Item:
+          provider: str | None, *, is_stopped: bool) -> Item:
     words = revision.document if revision else {
         "title": course.title, "title_en": course.title_en, "kind": course.kind, "level": course.level,
         "industry": course.industry, "occupation": course.occupation, "summary": course.summary, "towns": sorted(towns)}
-    worth = policies.Worth(0, 0, 0)
-    if revision:
-        worth = policies.worth_of(policy_for(revision).numbers, [(kind, ms) for kind, ms in lengths if ms is not None])
+    worth, policy = policies.Worth(0, 0, 0), policy_for(revision) if revision else None
+    if policy:
+        worth = policies.worth_of(policy.numbers, [(kind, ms) for kind, ms in lengths if ms is not None])
     return Item(
         id=course.id, slug=course.slug, revision_id=course.revision_id, title=words["title"], title_en=words["title_en"],
         status="open" if revision else "planned", kind=words["kind"], level=words["level"], industry=words["industry"],
@@ -220,7 +223,8 @@ def _item(course: Course, revision: Revision | None, lengths: list[tuple[str, in
         hours_milli=worth.hours_milli, credits_milli=worth.credits_milli,
         planned_hours_milli=course.planned_hours_milli, lesson_count=len(lengths),
         ready_count=sum(ms is not None for _kind, ms in lengths[:-1]), has_owner=course.owner_id is not None,
-        updated=course.updated_at.isoformat(), is_stopped=is_stopped)
+        updated=course.updated_at.isoformat(), policy_id=policy.id if policy else None, provider=provider or "city",
+        is_stopped=is_stopped)
 
 
 # ---- asking
