@@ -171,7 +171,7 @@ def _protect_forms(app: Flask) -> None:
         view = app.view_functions[request.endpoint]
         if dispatch.current_actor().is_person:  # the token stands in the form, so the whole form is read here
             request.max_content_length = _most_bytes(view)
-            if (most_text := getattr(view, "most_text_bytes", None)) is not None and dispatch.current_actor().may("teach"):
+            if (most_text := getattr(view, "most_text_bytes", None)) is not None and _may_send_files(view):
                 request.max_form_memory_size = most_text
             _take_form(request.content_length or 0)
         elif getattr(view, "is_tokenless", False) and pages.comes_from_here():
@@ -188,11 +188,15 @@ def _take_form(size_bytes: int) -> None:
 
 
 def _most_bytes(view: Callable) -> int:
-    """How large the present request may be: only teachers send files in forms, which lie on the disk once they are read."""
+    """How large the present request may be: few send files in forms, which lie on the disk once they are read."""
     is_form = request.mimetype in ("multipart/form-data", "application/x-www-form-urlencoded")
-    if is_form and not (getattr(view, "takes_form", True) and dispatch.current_actor().may("teach")):
+    if is_form and not (getattr(view, "takes_form", True) and _may_send_files(view)):
         return MAX_FORM_BYTES
     return getattr(view, "most_bytes", MAX_FORM_BYTES)
+
+
+def _may_send_files(view: Callable) -> bool:
+    return getattr(view, "takes_from_all", False) or dispatch.current_actor().may("teach")
 
 
 def _must_be_json() -> None:

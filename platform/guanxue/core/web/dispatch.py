@@ -34,16 +34,19 @@ def reads_first(view: Callable) -> Callable:
     return view
 
 
-def takes_upload(most_bytes: int, *, in_form: bool = True,
-                 most_text_bytes: int | None = None) -> Callable[[Callable], Callable]:
+def takes_upload(most_bytes: int, *, in_form: bool = True, most_text_bytes: int | None = None,
+                 from_all: bool = False) -> Callable[[Callable], Callable]:
     """Mark a view that takes a file from a teacher: its requests may be that large, all others stay small.
 
+    `from_all`: from whoever is signed in (a learner's photo of a certificate, an officer's table); the view itself limits how
+    many they send.
     Not `in_form`: the file is the whole body. A form as large as that would lie on the disk before anybody looked at it.
     `most_text_bytes`: how much of a form may be text, which is kept in memory; the web frame's own bound where nothing is said.
     """
 
     def mark(view: Callable) -> Callable:
         view.most_bytes, view.takes_form, view.most_text_bytes = most_bytes, in_form, most_text_bytes
+        view.takes_from_all = from_all
         return view
 
     return mark
