@@ -15,7 +15,10 @@ run: $(VENV)/.installed $(WORDS) ## set up what is missing, then serve with the 
 	@scripts/system-packages run
 	@$(VENV)/bin/guanxue up
 
-test: $(VENV)/.installed-dev $(WORDS) ## the whole suite, unit to browser
+# What would take too long in every run takes turns from commit to commit (tests/turns.py).
+GUANXUE_TURN ?= $(shell git rev-list --count HEAD 2>/dev/null || echo 0)
+test: export GUANXUE_TURN := $(GUANXUE_TURN)
+test: $(VENV)/.installed-dev $(WORDS) ## the suite, unit to browser; everything, also what takes turns: make test GUANXUE_TURN=
 	@scripts/system-packages test
 	@$(VENV)/bin/ruff check -q platform tests
 	@$(VENV)/bin/pytest -n 2 --dist loadgroup tests

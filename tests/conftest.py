@@ -16,7 +16,7 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from playwright.sync_api import sync_playwright
 from sqlalchemy import create_engine, text
-from tests import factories, sparing
+from tests import factories, sparing, turns
 from tests.journeys.site import chromium
 
 from guanxue import ledger, migrations, wiring
@@ -51,6 +51,26 @@ sparing.hash_quickly()
 
 def pytest_collection_finish() -> None:
     """What is loaded by now stays to the end."""
+DATABASES = ["sqlite", "postgresql"]
+
+
+def pytest_collection_modifyitems(config, items) -> None:
+    """A story that runs on both databases runs on one of them in each turn (turns.py), but for what is marked."""
+    on_both = {name for name, on in map(_told_on, items) if on == DATABASES[0]} & {
+        name for name, on in map(_told_on, items) if on == DATABASES[1]}
+    left = [item for item in items if (told := _told_on(item))[0] in on_both and item.get_closest_marker(turns.BOTH) is None
+            and not turns.has_its_turn(told[0], DATABASES, told[1])]
+    config.hook.pytest_deselected(items=left)
+    gone = set(left)
+    items[:] = [item for item in items if item not in gone]
+
+
+def _told_on(item) -> tuple[str, str | None]:
+    """A test's name without its parameters, and the database of any_app."""
+    on = item.callspec.params.get("any_app") if hasattr(item, "callspec") else None
+    return f"{item.location[0]}::{getattr(item, 'originalname', item.name)}", on
+
+
     sparing.collect_seldom()
 
 
@@ -233,7 +253,7 @@ def _template_database(connection, base: str, folder: Path) -> str:
     return _templates[base]
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=DATABASES)
 def any_app(request):
     """A fresh app on each database in turn, no context pushed: for what writes."""
     return request.getfixturevalue("bare_app" if request.param == "sqlite" else "postgresql_app")

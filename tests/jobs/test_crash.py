@@ -193,6 +193,7 @@ def test_sixteen_parallel_writers_on_sqlite_meet_no_error(site, monkeypatch):
         db.engine.dispose()
 
 
+@pytest.mark.both_databases
 def test_sixteen_parallel_completions_make_sixteen_entries_without_a_gap(any_app, monkeypatch):
     phones = [f"138000001{n:02}" for n in range(16)]
     with any_app.test_request_context(), writing():

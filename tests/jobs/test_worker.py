@@ -51,6 +51,7 @@ def test_asking_twice_with_one_key_is_one_job(any_app, done):
     assert ask(any_app, "note", {"x": 1}, key="k") != first  # once it ran, asking counts again
 
 
+@pytest.mark.both_databases
 def test_parallel_askers_with_one_key_make_one_job(any_app, done):
     threads = [threading.Thread(target=ask, args=(any_app, "note", {}), kwargs={"key": "k"}) for _ in range(8)]
     for t in threads:
@@ -60,6 +61,7 @@ def test_parallel_askers_with_one_key_make_one_job(any_app, done):
     assert jobs.run_waiting(any_app) == 1
 
 
+@pytest.mark.both_databases
 def test_parallel_workers_run_each_job_once(any_app, done):
     for n in range(20):
         ask(any_app, "note", {"n": n})

@@ -1,4 +1,4 @@
-"""Every page and every state once, read by axe-core: nothing is found; and where ten faults are planted, ten are.
+"""Every page and every state, a third in each turn, read by axe-core: nothing is found; where ten faults are planted, ten are.
 
 The whole walk (every role and language on every page) is `make axe`.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from tests import accessibility, walks
+from tests import accessibility, turns, walks
 from tests.accessibility import LANGUAGES, Result, Walker, read
 from tests.journeys.site import SLUG, TEXT, VIDEO, play, register, seen, watch_to
 
@@ -35,10 +35,11 @@ def test_nothing_is_found_on_any_page_in_any_state(walker, record_property):
     assert {v.role for v in visits} >= set(walks.ROLES), "every role is somebody in the selection"
     rooms = {v.rule.split("/")[1] for v in visits}
     assert len(rooms) > 8 and {v.language for v in visits} == set(LANGUAGES)
+    visits = turns.part(visits, 3)
     result = walker.walk(visits, thorough=False)
     record_property("pages", result.pages)
     assert result.findings == [], told(result)
-    assert result.pages == len(visits) * 3 // 2 > 120
+    assert result.pages == len(visits) * 3 // 2 > 40
 
 
 def test_ten_planted_faults_are_ten_findings(open_page):

@@ -165,6 +165,7 @@ def test_explanations_come_only_after_a_pass_or_the_last_attempt(learner):
     learner.call("POST", f"/quizzes/{quiz['id']}/attempts", 409)
 
 
+@pytest.mark.both_databases
 def test_twenty_parallel_finishes_make_one_entry(school, learner):
     video, reading, quiz = learner.lessons()
     learner.watch(video["id"], 60)

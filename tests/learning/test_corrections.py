@@ -277,6 +277,7 @@ def test_addresses_of_forms_carry_the_question(school):
     assert re.search(r'href="/teach/safe-measuring/corrections/1/2"', page)
 
 
+@pytest.mark.both_databases
 def test_what_is_handed_in_while_the_key_is_put_right_misses_nothing(school):
     who = Learner(school)
     who.call("PUT", "/courses/safe-measuring/enrolment", 200)

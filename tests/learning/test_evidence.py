@@ -96,6 +96,7 @@ def test_two_devices_at_once_earn_one(long_course, watch):
     assert max(answer.get("credited_s", 0), 1) <= (watch.at - begun) * playing[0]["max_rate"]
 
 
+@pytest.mark.both_databases
 def test_windows_of_a_person_never_overlap_however_many_are_opened_at_once(long_course, watch):
     def open_one():
         Learner(long_course.app).call("POST", f"/lessons/{long_course.video}/playback", 201)

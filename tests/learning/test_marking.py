@@ -278,6 +278,7 @@ def test_course_without_short_answers_completes_with_the_same_evidence_as_ever(s
     assert credited(school) == [1]
 
 
+@pytest.mark.both_databases
 def test_two_teachers_who_mark_the_last_two_answers_at_once_complete_the_course_once(school):
     _who, _told, attempt = hand_in(school)
     ready, done, faults = threading.Barrier(2), threading.Barrier(2), []

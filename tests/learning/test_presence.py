@@ -544,6 +544,7 @@ def test_a_face_is_chosen_never_drawn_and_only_the_word_is_kept(any_app, time):
         assert kept.keys() == {"kind", "service", "counts_from_ms"} and kept["service"] == "faces.example"
 
 
+@pytest.mark.both_databases
 def test_answers_and_beats_of_one_moment_prove_once_and_draw_once(school, student):
     """Two devices tap at once, while both report: one proof, one next check, nothing lost and nothing twice."""
     challenge = student.play_until_asked()

@@ -27,7 +27,7 @@ from guanxue.learning import evidence, rules
 from guanxue.learning.models import Enrolment
 from guanxue.policies.defaults import LIGHT_2
 
-CASES = int(os.environ.get("GUANXUE_CASES", "40"))
+CASES = int(os.environ.get("GUANXUE_CASES", "16"))
 A_TEST = 250  # so many lives in one test: those that run side by side share the work
 FIRST_SEED = int(os.environ.get("GUANXUE_SEED", "1"))
 DURATIONS = [20_000, 9_000]
@@ -211,6 +211,7 @@ class Life:
             self.story.append("leave")
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize("first", range(0, CASES, A_TEST))
 def test_what_counts_is_what_the_map_says(city, first):
     for n in range(first, min(first + A_TEST, CASES)):

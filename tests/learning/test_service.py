@@ -97,6 +97,7 @@ def _true(app) -> str:
     return "1" if app.config["SQLALCHEMY_DATABASE_URI"].startswith("sqlite") else "true"
 
 
+@pytest.mark.both_databases
 def test_parallel_beats_of_several_playbacks_of_one_lesson_lose_nothing(school):
     """What two phones kept and send in the same moment is added up, not written over."""
     who = Learner(school)

@@ -164,6 +164,7 @@ def test_verify_while_others_post_sees_one_moment(any_app, monkeypatch):
             deposit(n)
 
     def and_then_another_posts(report, leaves) -> None:
+@pytest.mark.both_databases
         writer = threading.Thread(target=post, args=(len(leaves) + 1,))
         writer.start()
         writer.join()
