@@ -16,8 +16,8 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 ORDER = ["core", "audit", "jobs", "ledger", "search", "policies", "standards", "accounts", "cases",
-         "helpdesk", "media", "quizzes", "courses", "classes", "learning", "discussions", "creditbank", "tracks",
-         "oversight"]
+         "helpdesk", "media", "quizzes", "courses", "classes", "learning", "discussions", "creditbank", "recognition", "credentials",
+         "programmes", "tracks", "oversight"]
 EDGES = {"routes", "api", "tasks", "documents", "forms", "commands", "signin"}
 FORBIDDEN_NAMES = {"util", "utils", "helper", "helpers", "common", "misc", "manager", "base"}
 WEB = {"flask", "flask_login", "flask_wtf", "werkzeug"}
