@@ -49,8 +49,6 @@ sparing.keep_tables()
 sparing.hash_quickly()
 
 
-def pytest_collection_finish() -> None:
-    """What is loaded by now stays to the end."""
 DATABASES = ["sqlite", "postgresql"]
 
 
@@ -71,6 +69,8 @@ def _told_on(item) -> tuple[str, str | None]:
     return f"{item.location[0]}::{getattr(item, 'originalname', item.name)}", on
 
 
+def pytest_collection_finish() -> None:
+    """What is loaded by now stays to the end."""
     sparing.collect_seldom()
 
 
