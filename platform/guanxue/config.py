@@ -106,6 +106,11 @@ def ledger_key_path(environ: dict[str, str] | None = None) -> Path:
     return Path(env.get("GUANXUE_LEDGER_KEY") or _data_dir(env).folder / "keys" / "ledger.pem")
 
 
+def kept_heads_path(environ: dict[str, str] | None = None) -> Path:
+    """Where this site's heads are or would be kept outside the database; makes nothing."""
+    return _data_dir(dict(os.environ if environ is None else environ)).folder / "ledger" / "heads.jsonl"
+
+
 @dataclass(frozen=True)
 class _Data:
     folder: Path

@@ -121,7 +121,10 @@ from guanxue.learning.routes import presence as _learning_presence  # noqa: F401
 from guanxue.learning.routes import preview as _learning_preview  # noqa: F401
 from guanxue.learning.routes import study as _learning_study  # noqa: F401
 from guanxue.learning.routes import why as _learning_why  # noqa: F401
+from guanxue.ledger import api as _ledger_api  # noqa: F401 declares its calls
 from guanxue.ledger import commands as ledger_commands
+from guanxue.ledger import routes as ledger_pages
+from guanxue.ledger import tasks as ledger_tasks
 from guanxue.media import api as media_api
 from guanxue.media import keeping as media_keeping
 from guanxue.media import routes as media_routes
@@ -179,7 +182,7 @@ def join(app: Flask) -> None:
 
 def _blueprints(app: Flask) -> None:
     """Every edge that answers addresses."""
-    edges = (policies_routes, accounts_routes, case_routes, helpdesk_routes, media_routes, media_api, course_pages, class_pages,
+    edges = (ledger_pages, policies_routes, accounts_routes, case_routes, helpdesk_routes, media_routes, media_api, course_pages, class_pages,
              learning_pages, discussion_routes, creditbank_routes, track_pages, oversight_pages)
     for edge in edges:
         app.register_blueprint(edge.blueprint)
@@ -214,6 +217,7 @@ def _events() -> None:
 
 def _jobs() -> None:
     """What the worker runs for a job's name."""
+    jobs.register("ledger.seal", ledger_tasks.seal, max_attempts=1000)
     jobs.register("media.make", media_tasks.make, heavy=True, given_up=media_tasks.give_up)
     jobs.register("media.improve", media_tasks.improve, heavy=True, given_up=media_tasks.leave_rough)
     jobs.register("media.companions", media_tasks.make_companions, heavy=True)
@@ -257,8 +261,9 @@ def _operators() -> None:
         operate.Gauge("guanxue_videos", "Videos by state", lambda: _by_state(media.count_by_state())),
         operate.Gauge("guanxue_courses_open", "Courses that can be studied",
                       lambda: [({}, courses.browse(courses.Query(status="open", per_page=1)).total)]),
-        operate.Gauge("guanxue_ledger_entries", "Entries under the newest signed head",
-                      lambda: [({}, (ledger.head() or {"size": 0})["size"])]))
+        operate.Gauge("guanxue_ledger_entries", "Entries of the ledger", lambda: [({}, ledger.size())]),
+        operate.Gauge("guanxue_ledger_unsealed", "Entries of the ledger that wait for a signed head",
+                      lambda: [({}, ledger.size() - ledger.sealed_size())]))
 
 
 def _merging_by(room: ModuleType) -> dict:
@@ -358,3 +363,4 @@ def prepare(actor: Actor) -> None:
     oversight.watch()
     learning.watch_lapses()
     ledger.ensure_key()
+    ledger.watch()

@@ -14,7 +14,7 @@ from guanxue import ledger
 from guanxue.ledger import merkle
 from guanxue.ledger.canonical import canonical, entry_leaf
 from guanxue.ledger.commands import verify_file
-from guanxue.ledger.heads import key_id
+from guanxue.ledger.keys import key_id
 
 
 @pytest.fixture

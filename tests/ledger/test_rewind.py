@@ -28,6 +28,7 @@ def older(any_app):
         for n in range(1, 9):
             with writing():
                 deposit(n, n * 10, person=n)
+                ledger.seal()
         assert cut().first_bad_entry == 7
         yield any_app
 
@@ -68,6 +69,7 @@ def test_a_second_old_backup_needs_a_second_rewind(older):
     rewind()
     with writing():
         deposit(30)
+        ledger.seal()
     assert not cut().is_sound
     rewind(reason="又恢复了一次")
     report = verified()
@@ -78,6 +80,7 @@ def test_entries_posted_before_the_rewind_was_recorded_stay_good(older):
     for n in (30, 31, 32):
         with writing():
             deposit(n)
+            ledger.seal()
     assert not verified().is_sound
     assert rewind() == {"from_size": 8, "size": 6}
     assert verified().faults == [] and verified().entries == 9
@@ -88,6 +91,7 @@ def test_a_rewind_needs_cause_reason_authority_and_right(any_app):
     with any_app.test_request_context():
         with writing():
             deposit(1)
+            ledger.seal()
         with pytest.raises(ledger.NothingToRewind):
             rewind()
         for words in ({"reason": " "}, {"authority": ""}):
@@ -104,6 +108,7 @@ def test_a_rewind_excuses_no_change(any_app, name):
         for n in range(1, 9):
             with writing():
                 deposit(n, n * 10, person=n)
+                ledger.seal()
         before = ledger.kept_bytes()
         assert not tamper(*TAMPERINGS[name][0]).is_sound
         with pytest.raises(ledger.NothingToRewind):
@@ -122,6 +127,7 @@ def test_a_rewind_line_copied_to_the_end_excuses_nothing(older):
     for n in range(40, 44):
         with writing():
             deposit(n)
+            ledger.seal()
     assert verified().is_sound and not cut().is_sound
     line = next(x for x in ledger.kept_bytes().splitlines(keepends=True) if b'"rewind"' in x)
     with ledger.kept_heads_path().open("ab") as file:
@@ -158,20 +164,20 @@ def test_the_command_records_it_and_verify_names_it(older):
     assert again.exit_code == 1 and again.stdout == ""
 
 
+@pytest.mark.both_databases
 def test_verify_while_others_post_sees_one_moment(any_app, monkeypatch):
     def post(n: int) -> None:
         with any_app.test_request_context(), writing():
             deposit(n)
 
-    def and_then_another_posts(report, leaves) -> None:
-@pytest.mark.both_databases
-        writer = threading.Thread(target=post, args=(len(leaves) + 1,))
+    def and_then_another_posts(report, tree) -> None:
+        writer = threading.Thread(target=post, args=(tree.size + 1,))
         writer.start()
         writer.join()
-        check_nodes(report, leaves)
+        check_nodes(report, tree)
 
     post(1)
     check_nodes = verification._check_nodes
     monkeypatch.setattr(verification, "_check_nodes", and_then_another_posts)
     told = CliRunner().invoke(group, ["verify"], obj=Application(lambda: any_app))
-    assert told.exit_code == 0 and told.stdout == "账本完好：1 笔。\n", told.output
+    assert told.exit_code == 0 and told.stdout.startswith("账本完好：1 笔。\n"), told.output

@@ -98,6 +98,7 @@ def filled(any_app):
         for n in range(1, 9):
             with writing():
                 deposit(n, n * 10, person=n)
+                ledger.seal()
         assert ledger.verify().faults == []
         yield any_app
 
@@ -169,10 +170,21 @@ def test_a_missing_guard_is_found(filled):
     assert any("guard_ledger_entry_update" in f for f in ledger.verify().faults)
 
 
-def test_the_guards_refuse_update_and_delete(filled):
-    for statement in ("UPDATE ledger_entry SET kind = 'x'", "DELETE FROM ledger_posting", "DELETE FROM ledger_head"):
-        with pytest.raises(Exception, match="append-only"), writing():
-            session.execute(text(statement))
+TABLES = {"ledger_account": "key = 'x'", "ledger_entry": "kind = 'x'", "ledger_posting": "amount_millicredits = 1",
+          "ledger_tree_node": "hash = hash", "ledger_head": "document = '{}'", "ledger_rotation": "document = '{}'"}
+
+
+def test_the_guards_of_every_table_refuse_to_change_delete_and_replace(filled):
+    with writing():
+        ledger.rotate(SYSTEM, reason="换")
+    is_sqlite = db.engine.dialect.name == "sqlite"
+    for table, change in TABLES.items():
+        again = f"INSERT OR REPLACE INTO {table} SELECT * FROM {table} LIMIT 1" if is_sqlite else f"TRUNCATE {table} CASCADE"
+        for statement in (f"UPDATE {table} SET {change}", f"DELETE FROM {table}", again):
+            with pytest.raises(Exception, match="append-only"), writing():
+                session.execute(text(statement))
+    assert {t.name for t in db.metadata.sorted_tables if t.name.startswith("ledger_")} == set(TABLES)
+    assert ledger.verify().faults == []
 
 
 def test_twenty_parallel_posts_of_one_key_make_one_entry(any_app):

@@ -159,12 +159,18 @@ def _use_wal(connection) -> None:
 def _begin_sqlite(connection) -> None:
     if _may_write(connection):
         _await_turn(connection)
-        connection.exec_driver_sql("PRAGMA query_only=OFF")
+        _be_query_only(connection, "OFF")
         connection.exec_driver_sql("BEGIN IMMEDIATE")
     else:
-        driver = connection.connection.dbapi_connection  # the short way: every page begins like this
-        driver.execute("PRAGMA query_only=ON")
-        driver.execute("BEGIN")
+        _be_query_only(connection, "ON")
+        connection.connection.dbapi_connection.execute("BEGIN")  # the short way: every page begins like this
+
+
+def _be_query_only(connection, wanted: str) -> None:
+    # Only where it changes: saying it again would have SQLite compile every statement of this connection anew.
+    if connection.info.get("query_only") != wanted:
+        connection.connection.dbapi_connection.execute(f"PRAGMA query_only={wanted}")
+        connection.info["query_only"] = wanted
 
 
 _turns: dict[str, Turns] = {}

@@ -74,10 +74,19 @@ class Prepared:
     def rows(self, on: Lent | None = None, /, **values: int | str) -> list:
         """All rows, asked on that connection or on the one of here()."""
         on = on or here()
+        return self._form(on).rows(on.driver, values)
+
+    def _form(self, on: Lent) -> _Form:
         form = self._forms.get(on.dialect.name)
         if form is None:
             form = self._forms[on.dialect.name] = _Form(self._statement, on.dialect)
-        return form.rows(on.driver, values)
+        return form
+
+    def tuples(self, **values: int | str) -> list[tuple]:
+        """All rows of numbers, texts and bytes as the driver gives them: for whoever reads very many."""
+        on = here()
+        form = self._form(on)
+        return on.driver.execute(form.text, form.given(values)).fetchall()
 
     def value(self, on: Lent | None = None, /, **values: int | str) -> object:
         """The first column of the first row, None without a row."""

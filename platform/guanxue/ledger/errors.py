@@ -7,6 +7,16 @@ class NoSuchEntry(NotFound):
     """No entry of that number."""
 
 
+class NoSuchHead(NotFound):
+    """No head of so many entries."""
+
+
+class CannotRotate(Conflict):
+    """The key cannot hand over to another one now."""
+
+    code = "cannot-rotate"
+
+
 class NothingToRewind(Conflict):
     """The ledger needs no rewind, or has a fault that none may excuse."""
 

@@ -1,4 +1,4 @@
-"""The Merkle tree of RFC 9162 section 2.1, over leaves given as bytes. Pure.
+"""The Merkle tree of RFC 9162 section 2.1, over leaf hashes given as bytes. Pure.
 
 A tree of n leaves is kept as the hashes of its complete subtrees: node (level, index) covers leaves
 index·2^level … (index+1)·2^level − 1. Appending leaf n adds one node for every trailing 1 bit of n, and the leaf.
@@ -99,3 +99,70 @@ def root_from_path(leaf: bytes, index: int, size: int, hashes: list[bytes]) -> b
     if last:
         raise ValueError("the path is too short")
     return value
+
+
+def consistency(first: int, second: int, read: Read) -> list[bytes]:
+    """The proof that the tree of `first` leaves is the beginning of that of `second` (RFC 9162 2.1.4.1)."""
+    if not 0 <= first <= second:
+        raise ValueError("a tree is no beginning of a smaller one")
+    return _consistency(first, 0, second, read, True) if first else []
+
+
+def _consistency(first: int, start: int, size: int, read: Read, is_whole: bool) -> list[bytes]:
+    """SUBPROOF of the RFC; `is_whole` says that the reader knows the hash of these `first` leaves already."""
+    if first == size:
+        return [] if is_whole else [_subtree(start, size, read)]
+    split = 1 << ((size - 1).bit_length() - 1)
+    if first <= split:
+        return [*_consistency(first, start, split, read, is_whole), _subtree(start + split, size - split, read)]
+    return [*_consistency(first - split, start + split, size - split, read, False), _subtree(start, split, read)]
+
+
+def is_consistent(first: int, first_root: bytes, second: int, second_root: bytes, hashes: list[bytes]) -> bool:
+    """Does the proof show that one tree begins the other (RFC 9162 2.1.4.2)? An empty tree begins every tree."""
+    if first == 0 or first == second:
+        return not hashes and first <= second and first_root == (EMPTY_ROOT if first == 0 else second_root)
+    if not 0 < first < second or not hashes:
+        return False
+    if first & (first - 1) == 0:
+        hashes = [first_root, *hashes]
+    number, last = first - 1, second - 1
+    while number & 1:
+        number, last = number >> 1, last >> 1
+    old = new = hashes[0]
+    for sibling in hashes[1:]:
+        if last == 0:
+            return False
+        if number & 1 or number == last:
+            old, new = node_hash(sibling, old), node_hash(sibling, new)
+            while not number & 1 and number:
+                number, last = number >> 1, last >> 1
+        else:
+            new = node_hash(new, sibling)
+        number, last = number >> 1, last >> 1
+    return last == 0 and old == first_root and new == second_root
+
+
+class Tree:
+    """A whole tree in memory, 64 bytes an entry: leaves are added in order, then grow() makes what stands above them."""
+
+    def __init__(self) -> None:
+        self.levels: list[bytearray] = [bytearray()]
+
+    @property
+    def size(self) -> int:
+        """How many leaves."""
+        return len(self.levels[0]) // 32
+
+    def grow(self) -> None:
+        """Compute every complete subtree above the leaves."""
+        sha256, level = hashlib.sha256, self.levels[0]
+        while len(level) >= 64:
+            whole = bytes(level)
+            level = bytearray().join(
+                [sha256(b"\x01" + whole[at:at + 64]).digest() for at in range(0, len(whole) - 63, 64)])
+            self.levels.append(level)
+
+    def read(self, level: int, index: int) -> bytes:
+        """The hash of a complete subtree."""
+        return bytes(self.levels[level][index * 32:index * 32 + 32])

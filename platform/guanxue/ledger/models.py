@@ -34,7 +34,8 @@ class Posting(Model):
     """One side of an entry; the sides of an entry sum to zero."""
 
     __tablename__ = "ledger_posting"
-    __table_args__ = (Index("ix_ledger_posting_account", "account_id", "entry_number"),)
+    # It lies by its key, as tree nodes do: half the writing of a deposit, and read in order.
+    __table_args__ = (Index("ix_ledger_posting_account", "account_id", "entry_number"), {"sqlite_with_rowid": False})
     entry_number: Mapped[int] = mapped_column(ForeignKey("ledger_entry.number"), primary_key=True)
     position: Mapped[int] = mapped_column(primary_key=True)
     account_id: Mapped[int] = mapped_column(ForeignKey("ledger_account.id"))
@@ -45,6 +46,7 @@ class TreeNode(Model):
     """The hash of a complete subtree, so that roots and proofs cost O(log n)."""
 
     __tablename__ = "ledger_tree_node"
+    __table_args__ = {"sqlite_with_rowid": False}
     level: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     index: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     hash: Mapped[bytes] = mapped_column(LargeBinary)
@@ -58,5 +60,13 @@ class Head(Model):
     document: Mapped[dict] = mapped_column(JsonDocument)
 
 
-for _table in (Account, Entry, Posting, TreeNode, Head):
+class Rotation(Model):
+    """One key handed over to the next: the document both signed. `number` runs 1, 2, 3 …"""
+
+    __tablename__ = "ledger_rotation"
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    document: Mapped[dict] = mapped_column(JsonDocument)
+
+
+for _table in (Account, Entry, Posting, TreeNode, Head, Rotation):
     append_only(_table)
