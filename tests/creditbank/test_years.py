@@ -74,10 +74,11 @@ def test_a_full_year_earns_nothing_and_says_so_and_the_next_is_new(capped):
     assert len(who.call("GET", "/me/credits", 200)["items"]) == 2
     with capped.test_request_context():
         assert creditbank.recompute() == (3, [])
-        assert [(o.key, year) for o, year in creditbank.list_capped(1)] == [("1:3", clock.today().year)]
+        [full] = creditbank.list_uncredited(1)
+        assert (full.outcome.key, full.rule, full.given_milli) == ("1:3", "year", 0)
         refused = [x.detail for x in session.scalars(select(AuditLine)) if x.action == "creditbank.credit.refused"]
         assert [x["rule"] for x in refused] == ["year"]
-    assert "到了上限没有入账的" in Browser(capped, "13800000001").get("/me/credits").text
+    assert "学完了、没有记入的" in Browser(capped, "13800000001").get("/me/credits").text
 
 
 def test_the_year_is_that_of_the_city(capped):

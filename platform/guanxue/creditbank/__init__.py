@@ -5,8 +5,10 @@ They are a record and never spent. Courses, classes, certificates and whatever a
 an Outcome asks, a Decision answers.
 """
 
+from guanxue.creditbank.credit_rules import CreditRules
 from guanxue.creditbank.errors import NoSuchRecord
-from guanxue.creditbank.models import Award
+from guanxue.creditbank.expiring import expire, expire_over, list_expiring, watch_expiry
+from guanxue.creditbank.models import Award, CreditPolicy
 from guanxue.creditbank.outcomes import Decision, Holding, Outcome
 from guanxue.creditbank.queries import (
     Line,
@@ -17,7 +19,6 @@ from guanxue.creditbank.queries import (
     find_award,
     has_awards_since,
     list_awards,
-    list_capped,
     list_holdings,
     list_refused,
     statement,
@@ -34,20 +35,30 @@ from guanxue.creditbank.service import (
     award_completion,
     award_later,
     credit,
+    list_uncredited,
     preview,
+    preview_all,
     settle_person,
     take_back,
 )
 from guanxue.creditbank.sources import Derived, Source, register_source
-from guanxue.creditbank.studied import outcome_of_class, outcome_of_course
+from guanxue.creditbank.studied import content_of, outcome_of_class, outcome_of_course
+from guanxue.creditbank.versions import (
+    current_credit_policy,
+    get_credit_policy,
+    load_defaults,
+    publish_credit_policy,
+)
 from guanxue.creditbank.waiting import Waiting, list_waiting, settle_identity, settle_identity_later
 
 __all__ = [
-    "Outcome", "Decision", "Holding", "Source", "Derived", "register_source", "credit", "preview", "take_back",
-    "list_holdings", "outcome_of_course", "outcome_of_class", "award", "award_completion", "award_later",
+    "Outcome", "Decision", "Holding", "Source", "Derived", "register_source", "credit", "preview", "preview_all", "take_back",
+    "list_holdings", "outcome_of_course", "outcome_of_class", "content_of", "award", "award_completion", "award_later",
     "award_class", "award_class_later", "award_attended", "settle_person",
+    "CreditPolicy", "CreditRules", "current_credit_policy", "get_credit_policy", "publish_credit_policy", "load_defaults",
+    "expire", "expire_over", "list_expiring", "watch_expiry",
     "Award", "Line", "Verification", "Difference", "NoSuchRecord",
     "recompute", "balance", "study_hours_milli", "statement", "find_award", "list_awards", "credited", "has_awards_since",
     "verify", "Waiting", "list_waiting", "settle_identity", "settle_identity_later",
-    "Refused", "list_refused", "list_capped", "decimal_text", "normal_code", "spaced_code",
+    "Refused", "list_refused", "list_uncredited", "decimal_text", "normal_code", "spaced_code",
 ]

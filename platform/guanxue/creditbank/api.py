@@ -30,10 +30,13 @@ def my_credits():
         "items": [{
             "id": str(x.number), "at": x.at.isoformat(), "kind": x.kind, "amount": x.amount / 1000, "course": x.course,
             "reason": x.reason, "verify_code": x.code, "policy": x.policy, "class_hours": x.class_hours_milli / 1000,
+            "explained": [str(s) for s in x.sentences],
         } for x in found.items],
         "refused": [{"course": x.course or None,
                      "amount": x.amount / 1000, "verify_code": x.code, "rule": x.rule, "reason": x.reason}
                     for x in creditbank.list_refused(person_id)],
+        "uncredited": [{"title": d.outcome.title, "amount": d.outcome.asked_milli / 1000, "rule": d.rule,
+                        "explained": [str(s) for s in d.sentences]} for d in creditbank.list_uncredited(person_id)],
         "waiting": [{"title": x.title, "amount": x.amount / 1000, "for": "identity", "needed": x.needed}
                     for x in creditbank.list_waiting(person_id)],
         "total": found.total, "page": found.page, "per_page": found.per_page,

@@ -14,13 +14,14 @@ from sqlalchemy import func, select
 
 from guanxue import accounts, ledger
 from guanxue.accounts import Effect, Merging, Plan
+from guanxue.core import clock
 from guanxue.core.actor import SYSTEM, Actor
 from guanxue.core.db import session, wait_for_turn
 from guanxue.core.i18n import lazy as _
 from guanxue.creditbank import judging, past, rules, waiting
 from guanxue.creditbank.models import Award, Move
 from guanxue.creditbank.moving import give_back, move
-from guanxue.creditbank.outcomes import CLASS, Outcome
+from guanxue.creditbank.outcomes import CLASS, COURSE, Outcome
 from guanxue.creditbank.past import Past
 from guanxue.creditbank.queries import award_of, balance, credited, standing_moves, study_hours_milli
 from guanxue.creditbank.service import TURN, credit
@@ -50,7 +51,7 @@ def plan_merge(kept_id: int, merged_id: int) -> Plan:
     for source in list_sources():
         counts = source.foresee_merge(kept_id, merged_id)
         for outcome in _standing_of(source, merged_id):
-            rule = judging.refused_by(outcome, held) or counts.get(outcome.key, "")
+            rule = judging.refused_by(outcome, held, clock.now()) or counts.get(outcome.key, "")
             steps.append(Step(source.name, outcome.key, outcome.asked_milli, outcome.hours_milli, rule))
             if not rule:
                 held = held.with_outcome(outcome)
@@ -79,7 +80,7 @@ def _first_posted(kept_id: int, level: int) -> tuple[Past, list[Outcome]]:
 
 def _given(outcome: Outcome, held: Past) -> Outcome | None:
     """An outcome that asks for what it would be given now; None where that is nothing."""
-    its, source = judging.judge(outcome, held).given, next(s for s in list_sources() if s.name == outcome.source)
+    its, source = judging.judge(outcome, held, clock.now()).given, next(s for s in list_sources() if s.name == outcome.source)
     if not its.credits_milli or source.why_not(outcome):
         return None
     return replace(outcome, asked_milli=its.credits_milli, hours_milli=its.hours_milli)
@@ -106,15 +107,20 @@ def as_it_stands(award: Award, key: str) -> Outcome:
 
 def _effect(step: Step, title: str) -> Effect:
     subject, amount = f"{step.source}:{step.key.rpartition(':')[2]}", rules.decimal_text(step.amount)
-    is_class, hours = step.source == CLASS, rules.decimal_text(step.hours_milli)
+    title, hours = named(step.source, title), rules.decimal_text(step.hours_milli)
     if step.rule:
         why = rules.refusal_text(step.rule, step.source)
-        told = (_("培训班“%(title)s”的 %(a)s 学分不再算一次：%(why)s", title=title, a=amount, why=why) if is_class else
-                _("《%(title)s》的 %(a)s 学分不再算一次：%(why)s", title=title, a=amount, why=why))
+        told = _("%(title)s的 %(a)s 学分不再算一次：%(why)s", title=title, a=amount, why=why)
         return Effect("credit.refused", subject, told, step.amount)
-    told = (_("培训班“%(title)s”的 %(a)s 学分（%(h)s 学时）转到保留的账号。", title=title, a=amount, h=hours) if is_class else
-            _("《%(title)s》的 %(a)s 学分（%(h)s 学时）转到保留的账号。", title=title, a=amount, h=hours))
+    told = _("%(title)s的 %(a)s 学分（%(h)s 学时）转到保留的账号。", title=title, a=amount, h=hours)
     return Effect("credit.moved", subject, told, step.amount)
+
+
+def named(source: str, title: str) -> object:
+    """A title as sentences name it."""
+    if source == COURSE:
+        return _("《%(title)s》", title=title)
+    return _("培训班“%(title)s”", title=title) if source == CLASS else _("“%(title)s”", title=title)
 
 
 def merge(actor: Actor, merging: Merging, plan: Plan) -> dict:
@@ -145,9 +151,7 @@ def plan_part(merging: Merging, documents: dict) -> Plan:
         amount, title = credited(award), past.document_at(award.entry_number)["title"]
         lost += amount if one.on_entry else 0
         steps.append(one.id)
-        told = (_("培训班“%(title)s”的 %(a)s 学分回到原来的账号。", title=title, a=rules.decimal_text(amount))
-                if award.source == CLASS else
-                _("《%(title)s》的 %(a)s 学分回到原来的账号。", title=title, a=rules.decimal_text(amount)))
+        told = _("%(title)s的 %(a)s 学分回到原来的账号。", title=named(award.source, title), a=rules.decimal_text(amount))
         effects.append(Effect("credit.returned", award.item, told, amount))
     total = balance(merging.kept_id) - lost
     told = _("分开以后，这个账号有 %(a)s 学分。", a=rules.decimal_text(total))
@@ -159,4 +163,5 @@ def part(actor: Actor, merging: Merging, plan: Plan) -> None:
     """Carry out the plan of a parting."""
     for move_id in plan.steps[0]:
         give_back(actor, merging, session.get(Move, move_id), "parted")
-    waiting.settle_soon(merging.kept_id)  # what goes leaves its room in the year
+    for person_id in (merging.kept_id, merging.merged_id):  # what goes leaves its room; what came meanwhile counts again
+        waiting.settle_soon(person_id)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
+from functools import cached_property
 
 from sqlalchemy import ForeignKey, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from guanxue.core.append_only import append_only
-from guanxue.core.db import Model, UtcMoment
+from guanxue.core.db import JsonDocument, Model, UtcMoment
+from guanxue.creditbank.credit_rules import CreditRules
 
 
 class Award(Model):
@@ -52,5 +54,28 @@ class Move(Model):
     moved_at: Mapped[datetime] = mapped_column(UtcMoment)
 
 
+class CreditPolicy(Model):
+    """A version of the city's rules of crediting, for what is finished from the city day `effective_on` on."""
+
+    __tablename__ = "creditbank_policy"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    version: Mapped[int] = mapped_column(unique=True)
+    title: Mapped[str]
+    document: Mapped[dict] = mapped_column(JsonDocument)
+    effective_on: Mapped[date]
+    published_at: Mapped[datetime] = mapped_column(UtcMoment)
+
+    @cached_property
+    def rules(self) -> CreditRules:
+        """The document with names."""
+        return CreditRules.from_document(self.document)
+
+    @property
+    def name(self) -> str:
+        """"credit/1": how entries and pages name it."""
+        return f"credit/{self.version}"
+
+
 append_only(Award)
 append_only(Move)
+append_only(CreditPolicy)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 
 COURSE, CLASS = "course", "class"
 
@@ -53,7 +53,10 @@ class Decision:
 
 @dataclass(frozen=True)
 class Holding:
-    """A credit that stands on an account: neither reversed nor expired. `entry_number` and `code` are those of its award."""
+    """A credit that stands on an account: neither reversed nor expired. `entry_number` and `code` are those of its award.
+
+    `valid_until` is the last city day on which it stands, None without end; `content` names the lessons that it was given for.
+    """
 
     source: str
     subject: str
@@ -66,3 +69,5 @@ class Holding:
     finished_at: datetime
     entry_number: int
     code: str
+    valid_until: date | None = None
+    content: tuple[str, ...] = ()

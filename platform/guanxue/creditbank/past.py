@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 
 from guanxue import ledger
 from guanxue.core import clock
@@ -18,7 +19,8 @@ EVERY = 1_000_000
 # What a move of a credit repeats of the first entry.
 EXPLAINS = ("course", "class", "title", "revision", "policy", "content_ms", "class_hours_milli", "class_hour_ms",
             "class_hours_per_credit", "completed_at", "class_completed_at", "source", "subject", "category", "provider",
-            "level", "online", "finished_at")
+            "level", "online", "finished_at", "valid_until", "content")
+MEASURES = ("content_ms", "class_hours_milli", "completed_at", "class_completed_at")  # what was learned stays learned
 HYPOTHETICAL = 2**62  # the number of an entry that is not there yet
 
 
@@ -47,8 +49,15 @@ class Past:
 
     def standing(self) -> dict[int, Holding]:
         """{number of the first entry: holding} of every credit that stands on the account."""
+        return self._holdings(lambda line: True)
+
+    def credited(self) -> dict[int, Holding]:
+        """The same with what expired: it was given, and fills its period for ever."""
+        return self._holdings(lambda line: "expired" not in line.document)
+
+    def _holdings(self, counts: Callable[[Line], bool]) -> dict[int, Holding]:
         found: dict[int, Holding] = {}
-        for line in self.lines:
+        for line in filter(counts, self.lines):
             first = line.reverses if line.reverses is not None else line.document.get("entry", line.number)
             if line.amount < 0:
                 found.pop(first, None)
@@ -103,12 +112,13 @@ def read_facts(document: dict) -> dict:
 
 
 def _holding(line: Line, first: int) -> Holding:
-    facts = read_facts(line.document)
+    facts, until = read_facts(line.document), line.document.get("valid_until")
     finished = facts["finished_at"]
     return Holding(
         facts["source"], facts["subject"], facts["title"], facts["category"], facts["provider"], facts["level"],
         bool(facts["online"]), line.amount, datetime.fromisoformat(finished) if finished else clock.moment_of(0), first,
-        line.document.get("code") or line.document.get("award", ""))
+        line.document.get("code") or line.document.get("award", ""), date.fromisoformat(until) if until else None,
+        tuple(line.document.get("content", ())))
 
 
 def document_of(outcome: Outcome) -> dict:

@@ -15,7 +15,7 @@ from guanxue.core.db import session
 from guanxue.core.i18n import gettext
 from guanxue.core.i18n import lazy as _
 from guanxue.core.paging import Page
-from guanxue.creditbank import judging, past, rules
+from guanxue.creditbank import past, rules, wording
 from guanxue.creditbank.errors import NoSuchRecord
 from guanxue.creditbank.models import Award, Move
 from guanxue.creditbank.outcomes import Holding, Outcome
@@ -45,6 +45,8 @@ class Line:
     class_hours_per_credit: int
     is_reversed: bool
     asked: int = 0  # what it would have been without a bound, where one cut it; else 0
+    bound_by: str = ""  # the rule that did
+    sentences: tuple[object, ...] = ()  # how it was judged; () for what was posted before there were rules of crediting
 
 
 def balance(person_id: int) -> int:
@@ -94,20 +96,28 @@ def _lines(items: list[tuple[Entry, int]]) -> list[Line]:
 
 def _line(entry: Entry, amount: int, document: dict, code: str | None, is_reversed: bool) -> Line:
     content_ms, hour_ms = document.get("content_ms", 0), document.get("class_hour_ms", 2_700_000)
+    asked = document.get("asked_millicredits", 0)
+    judged = "rules" in document and "code" in document
+    sentences = tuple(wording.tell(document, asked=asked or amount, given=amount)) if judged and amount else ()
     reason = document.get("reason") or str(_("学完课程并通过考核"))
     reason = reason if entry.kind == "reversal" else gettext(reason)
     return Line(
-        number=entry.number, at=datetime.fromisoformat(entry.posted_at.replace("Z", "+00:00")), kind=entry.kind, amount=amount,
+        number=entry.number, at=posted_at(entry), kind=entry.kind, amount=amount,
         course=document.get("course"), title=document.get("title", ""), reason=reason, code=code,
         policy=document.get("policy"), revision=document.get("revision"), content_ms=content_ms,
         class_hours_milli=document.get("class_hours_milli", content_ms * 1000 // hour_ms), class_hour_ms=hour_ms,
         class_hours_per_credit=document.get("class_hours_per_credit", 0), is_reversed=is_reversed,
-        asked=document.get("asked_millicredits", 0))
+        asked=asked, bound_by=document.get("bound_by", document.get("rule", "") if asked else ""), sentences=sentences)
 
 
 def award_of(outcome: Outcome) -> Award | None:
     """The award of an outcome; None while it has none."""
     return session.scalar(select(Award).where(Award.source == outcome.source, Award.key == outcome.key))
+
+
+def posted_at(entry: Entry) -> datetime:
+    """When an entry was posted."""
+    return datetime.fromisoformat(entry.posted_at.replace("Z", "+00:00"))
 
 
 def find_award(code: str) -> Award | None:
@@ -164,17 +174,6 @@ def _refused(move: Move) -> Refused:
     document = past.document_at(award.entry_number)
     return Refused(award.code, document.get("course", ""), document["title"], credited(award), move.rule,
                    str(rules.refusal_text(move.rule, award.source)))
-
-
-def list_capped(person_id: int) -> list[tuple[Outcome, int]]:
-    """Finished courses that earned nothing since their year was full: (outcome, the year)."""
-    held, found = past.read(person_id), []
-    for outcome in (o for s in list_sources() for o in s.list_outcomes(person_id)):
-        if outcome.asked_milli and award_of(outcome) is None:
-            verdict = judging.judge(outcome, held)
-            if verdict.rule == "year" and not verdict.given.credits_milli:
-                found.append((outcome, clock.city_day(outcome.finished_at).year))
-    return found
 
 
 @dataclass(frozen=True)

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from guanxue import accounts, learning, ledger
+from guanxue.core import clock
 from guanxue.core.i18n import lazy as _
-from guanxue.creditbank import judging, past
+from guanxue.creditbank import expiring, judging, past
 from guanxue.creditbank.merging import as_it_stands
 from guanxue.creditbank.models import Award
 from guanxue.creditbank.moving import move_key
 from guanxue.creditbank.outcomes import COURSE, Outcome
 from guanxue.creditbank.past import HYPOTHETICAL, Past
-from guanxue.creditbank.queries import credited, list_awards
+from guanxue.creditbank.queries import credited, find_award, list_awards, posted_at
 from guanxue.creditbank.sources import Source, get_source, list_sources
 
 _NO_GROUND = {True: _("账上有学分，但没有对应的结业记录。"), False: _("账上有转移的学分，但没有对应的合并。")}
@@ -41,7 +43,7 @@ def recompute(person_id: int | None = None) -> tuple[int, list[Difference]]:
         found += _orphans(source.kind, {source.entry_key(o.key) for o in outcomes}, person_id)
         if source.name == COURSE:
             found += _check_days({o.person_id for o in outcomes})
-    return count, found + _check_moves(person_id)
+    return count, found + _check_moves(person_id) + list(_check_expiries(person_id))
 
 
 def _check(source: Source, outcome: Outcome) -> Iterator[Difference]:
@@ -49,7 +51,9 @@ def _check(source: Source, outcome: Outcome) -> Iterator[Difference]:
     derived, entry = source.derive(outcome), ledger.find_entry_by_key(source.entry_key(outcome.key))
     asks = replace(outcome, asked_milli=derived.asked_milli, hours_milli=derived.hours_milli,
                    document=outcome.document | {"content_ms": derived.content_ms})
-    should = judging.judge(asks, past.read(outcome.person_id, entry.number if entry else None)).given.credits_milli
+    at = posted_at(entry) if entry else clock.now()
+    verdict = judging.judge(asks, past.read(outcome.person_id, entry.number if entry else None), at)
+    should = verdict.given.credits_milli
     has = _on(entry, outcome.person_id)
     if has == 0 and should and _may_be_missing(source, outcome):
         should = 0
@@ -57,6 +61,8 @@ def _check(source: Source, outcome: Outcome) -> Iterator[Difference]:
     document = past.document_at(entry.number) if entry else {}
     if document.get("evidence", "") != outcome.document.get("evidence", "") and entry is not None:
         reasons.append(str(_("账上写的依据不是这条结业记录。")))
+    if entry is not None and document.get("rules", "") != verdict.facts.get("rules", ""):
+        reasons.append(str(_("那时用的不是这一版学分规则（%(name)s）。", name=document.get("rules", ""))))
     if has != should or reasons:
         why = "；".join(reasons) or str(_("金额不符。"))
         yield Difference(_who(outcome.person_id), outcome.title, has, should, why)
@@ -73,9 +79,9 @@ def _check_days(person_ids: set[int]) -> Iterator[Difference]:
 def _may_be_missing(source: Source, outcome: Outcome) -> bool:
     """An outcome earns nothing where a rule said so: what it rests on was credited before, or its subject was; or not yet.
 
-    What had found no room in its year finds none by the hours that left with a merge: they fill the other account's.
+    What had found no room finds none by what left with a merge: that fills the other account's.
     """
-    if accounts.get_person(outcome.person_id).merged_into_id is not None and _is_bounded(outcome):
+    if _found_no_room(outcome):
         return True
     return judging.waits(outcome) or bool(source.why_not(outcome)) or any(
         m.kept_id == outcome.person_id and m.merged_at <= outcome.finished_at
@@ -84,9 +90,16 @@ def _may_be_missing(source: Source, outcome: Outcome) -> bool:
         for m in accounts.list_merges(outcome.person_id))
 
 
-def _is_bounded(outcome: Outcome) -> bool:
-    numbers = judging.numbers_of(outcome)
-    return bool(numbers and numbers.yearly_cap_milli)
+def _found_no_room(outcome: Outcome) -> bool:
+    """Did it count for nothing before its account was merged, as it stands now?"""
+    merges = [m for m in accounts.list_merges(outcome.person_id) if m.merged_id == outcome.person_id and m.parted_at is None]
+    return any(not judging.judge(outcome, past.read(outcome.person_id, _size_of(m) + 1), m.merged_at).given.credits_milli
+               for m in merges)
+
+
+def _size_of(merge) -> int:
+    """How many entries the ledger had before the first of a merge."""
+    return (merge.document.get("creditbank") or {}).get("size", 0)
 
 
 def _who(person_id: int) -> str:
@@ -95,6 +108,19 @@ def _who(person_id: int) -> str:
 
 def _on(entry: ledger.Entry | None, person_id: int) -> int:
     return sum(a for account, a in ledger.postings_of(entry.number) if account == f"person:{person_id}") if entry else 0
+
+
+def _check_expiries(person_id: int | None) -> Iterator[Difference]:
+    """Every entry that ended a credit: that its award says so, that the day was over, and for all of the credit."""
+    for entry in ledger.list_entries(expiring.KIND):
+        document = json.loads(entry.document)
+        award = find_award(document.get("award", ""))
+        first = past.document_at(award.entry_number) if award else {}
+        until, day = first.get("valid_until", "9999"), clock.city_day(posted_at(entry)).isoformat()
+        should = -credited(award) if award and until < day and entry.key == expiring.expiry_key(award.entry_number) else 0
+        person = award.person_id if award else document.get("person", 0)
+        if _on(entry, person) != should and person_id in (None, person):
+            yield Difference(_who(person), document.get("title", entry.key), _on(entry, person), should, str(_("金额不符。")))
 
 
 def _orphans(kind: str, known: set[str], person_id: int | None) -> Iterator[Difference]:
@@ -158,7 +184,7 @@ def _way_back(source: Source, merge, award: Award) -> str:
 def _foreseen(merge) -> list[tuple[Award, Outcome, str]]:
     """(award, outcome, rule) of every credit that stood on the merged account then, by what was in the ledger at that
     moment."""
-    size = (merge.document.get("creditbank") or {}).get("size", 0)
+    size = _size_of(merge)
     held, found = _held_at(merge, size), []
     there = {(a.source, a.key): a for a in list_awards([merge.merged_id]) if a.entry_number <= size}
     for source in list_sources():
@@ -167,7 +193,7 @@ def _foreseen(merge) -> list[tuple[Award, Outcome, str]]:
             if award is None or _ended_at(award) <= size:
                 continue
             outcome = as_it_stands(award, key)
-            rule = judging.refused_by(outcome, held) or source.rule_at_merge(merge, key)
+            rule = judging.refused_by(outcome, held, merge.merged_at) or source.rule_at_merge(merge, key)
             if not rule:
                 held = held.with_outcome(outcome)
             found.append((award, outcome, rule))
@@ -182,6 +208,7 @@ def _held_at(merge, size: int) -> Past:
 
 
 def _ended_at(award: Award) -> int:
-    """The number of the entry that took the award back; larger than any where none did."""
-    contra = ledger.find_entry_by_key(f"reversal:{award.entry_number}")
-    return contra.number if contra else HYPOTHETICAL
+    """The number of the entry that took the award back or ended it; larger than any where none did."""
+    keys = f"reversal:{award.entry_number}", expiring.expiry_key(award.entry_number)
+    ends = [ledger.find_entry_by_key(key) for key in keys]
+    return min((e.number for e in ends if e is not None), default=HYPOTHETICAL)

@@ -55,6 +55,10 @@ def refusal_text(rule: str, source: str) -> object:
         "once-a-class": _("同一个培训班一个人只算一次，保留的账号已经认定过。"),
         "year": _("这一年的学时已经到了规则的上限。"),
         "overlap": _("学它的时候另一个账号也在播放，一个人不能同时看两节课。"),
+        "same-title": _("和保留的账号认定过的一门课是同一门。"),
+        "same-content": _("和保留的账号认定过的一门课内容一样。"),
+        "highest-level": _("同一个工种只按最高的一级算，保留的账号已经有了。"),
+        "cap": _("加上它，就超过学分规则的上限。"),
     }[_of_source(rule, source)]
 
 
@@ -74,6 +78,10 @@ _REFUSED = {
     "once-a-class": N_("账号并入：同一个培训班一个人只算一次，保留的账号已经有了"),
     "year": N_("账号并入：加上它，这一年的学时就超过规则的上限，不算"),
     "overlap": N_("账号并入：学它的时候另一个账号也在播放，不算"),
+    "same-title": N_("账号并入：保留的账号已经有同一门课，不算"),
+    "same-content": N_("账号并入：保留的账号已经有内容一样的课，不算"),
+    "highest-level": N_("账号并入：同一个工种只按最高的一级算，保留的账号已经有了"),
+    "cap": N_("账号并入：加上它，就超过学分规则的上限，不算"),
 }
 
 
@@ -85,4 +93,4 @@ def move_reason(source: str, step: str, word: str, rule: str) -> str:
 
 
 def _of_source(rule: str, source: str) -> str:
-    return "once-a-class" if rule == "once" and source == CLASS else rule
+    return "once-a-class" if rule == "once" and source == CLASS else rule.partition(":")[0]

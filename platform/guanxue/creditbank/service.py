@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from guanxue import accounts, audit, classes, jobs, learning, ledger
@@ -9,14 +10,16 @@ from guanxue.classes import ClassCompletion
 from guanxue.core import clock
 from guanxue.core.actor import SYSTEM, Actor
 from guanxue.core.db import session, wait_for_turn
+from guanxue.core.errors import Invalid
 from guanxue.core.i18n import lazy as _
-from guanxue.creditbank import judging, moving, past, rules
+from guanxue.creditbank import judging, moving, past, rules, wording
 from guanxue.creditbank.judging import Verdict
 from guanxue.creditbank.models import Award
 from guanxue.creditbank.outcomes import Decision, Outcome
 from guanxue.creditbank.queries import award_of, credited, find_award, standing_move
 from guanxue.creditbank.sources import get_source, list_sources
 from guanxue.creditbank.studied import outcome_of_class, outcome_of_course
+from guanxue.creditbank.versions import rules_for
 from guanxue.learning import Completion
 
 # Whoever credits, moves or takes back waits for this first, then for the ledger: two never wait for each other.
@@ -45,20 +48,48 @@ def preview(outcome: Outcome) -> Decision:
     return _decided(outcome, there) if there is not None else _judge(outcome)[0]
 
 
+def preview_all(outcomes: Sequence[Outcome]) -> list[Decision]:
+    """What outcomes of one person would be given one after the other, each as if those before it were credited; nothing posted.
+
+    They need not be earned yet: neither is their evidence asked for, how good they are, nor who the person is.
+    """
+    held, found = past.read(outcomes[0].person_id) if outcomes else None, []
+    for outcome in outcomes:
+        verdict = judging.judge(outcome, held, clock.now(), moves=True)
+        given = verdict.given
+        if given.credits_milli:
+            held = held.with_outcome(replace(outcome, asked_milli=given.credits_milli, hours_milli=given.hours_milli))
+        found.append(_decision(outcome, given.credits_milli, verdict.rule, {**verdict.facts, "bound_by": verdict.rule}))
+    return found
+
+
 def _judge(outcome: Outcome) -> tuple[Decision, Verdict]:
-    verdict = judging.judge(outcome, past.read(outcome.person_id))
+    verdict = judging.judge(outcome, past.read(outcome.person_id), clock.now())
     rule, given = verdict.rule, verdict.given.credits_milli
     if outcome.asked_milli and judging.waits(outcome):
         rule, given = "identity", 0
     elif given and (of_source := get_source(outcome.source).why_not(outcome)):
         rule, given = of_source, 0
-    return Decision(outcome, given, rule, outcome.document.get("policy", "")), verdict
+    facts = {**verdict.facts, "bound_by": rule}
+    return _decision(outcome, given, rule, facts), verdict
+
+
+def _decision(outcome: Outcome, given: int, rule: str, facts: dict) -> Decision:
+    return Decision(outcome, given, rule, facts.get("rules", ""),
+                    tuple(wording.tell(facts, asked=outcome.asked_milli, given=given)))
+
+
+def list_uncredited(person_id: int) -> list[Decision]:
+    """What was finished and earned nothing, with the rule that says so; what only waits is list_waiting()."""
+    merged = accounts.get_person(person_id).merged_into_id is not None
+    decisions = [preview(o) for s in list_sources() for o in s.list_outcomes(person_id) if not merged and award_of(o) is None]
+    return [d for d in decisions if not d.given_milli and d.rule not in ("", "identity")]
 
 
 def _decided(outcome: Outcome, there: Award) -> Decision:
     document = past.document_at(there.entry_number)
-    return Decision(outcome, credited(there), document.get("rule", "") if "asked_millicredits" in document else "",
-                    outcome.document.get("policy", ""), (), there.entry_number, there.code)
+    decision = _decision(outcome, credited(there), document.get("bound_by", ""), document)
+    return replace(decision, entry_number=there.entry_number, code=there.code)
 
 
 def _post(actor: Actor, outcome: Outcome, verdict: Verdict) -> Award:
@@ -80,14 +111,15 @@ def _ref(outcome: Outcome) -> str:
 
 
 def _document(outcome: Outcome, verdict: Verdict, code: str) -> dict:
-    """Everything the entry is explained by: what it is for, policy, measure, evidence; what a bound cut off."""
+    """Everything the entry is explained by: what it is for, policy, measure, evidence; what the rules cut and left."""
     cut = {}
     if verdict.rule:
-        numbers = judging.numbers_of(outcome)
-        cut = {"rule": verdict.rule, "asked_millicredits": outcome.asked_milli, "asked_hours_milli": outcome.hours_milli,
-               "cap_milli": numbers.yearly_cap_milli if numbers else 0}
+        cut = {"bound_by": verdict.rule, "asked_millicredits": outcome.asked_milli, "asked_hours_milli": outcome.hours_milli}
+    version, finished_on = rules_for(outcome.finished_at, clock.now()), clock.city_day(outcome.finished_at)
+    until = version.rules.valid_until(outcome.category, finished_on) if version else None
+    valid = {"valid_until": until.isoformat()} if until else {}
     hours = {"class_hours_milli": verdict.given.hours_milli} if outcome.hours_milli else {}
-    return {**past.document_of(outcome), **cut, **hours, "code": code}
+    return {**past.document_of(outcome), **verdict.facts, **cut, **valid, **hours, "code": code}
 
 
 def take_back(actor: Actor, code: str, *, reason: str, authority: str) -> None:
@@ -101,6 +133,8 @@ def take_back(actor: Actor, code: str, *, reason: str, authority: str) -> None:
     if found is None:
         raise ledger.NoSuchEntry(_("没有这个编号的学分记录。"))
     wait_for_turn(TURN)
+    if ledger.find_entry_by_key(f"expiry:{found.entry_number}") is not None:
+        raise Invalid(_("这笔学分已经到期，账上没有了，不用再冲销。"))
     moved = standing_move(found.id)
     moving.bring_home(actor, found)
     ledger.reverse(actor, found.entry_number, reason=reason, authority=authority)
@@ -114,7 +148,8 @@ def settle_person(person_id: int) -> None:
         return
     for source in list_sources():
         for outcome in source.list_outcomes(person_id):
-            credit(SYSTEM, outcome)
+            if award_of(outcome) is None and preview(outcome).given_milli:
+                credit(SYSTEM, outcome)
 
 
 # ---- courses and classes

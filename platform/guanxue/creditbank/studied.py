@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+
 from sqlalchemy import select
 
 from guanxue import classes, courses, learning, policies
@@ -25,17 +27,26 @@ def outcome_of_course(completion: Completion) -> Outcome:
     """A completed course; lessons that were spared by testing out count for nothing."""
     revision, policy = courses.get_revision(completion.revision_id), policies.get_policy(completion.policy_id)
     spared = set(completion.evidence.get("tested_out", []))
-    lessons = [(x.kind, x.duration_ms or 0) for x in courses.lessons_of(completion.revision_id) if x.id not in spared]
+    studied = [x for x in courses.lessons_of(completion.revision_id) if x.id not in spared]
+    lessons = [(x.kind, x.duration_ms or 0) for x in studied]
     its, slug = policies.worth_of(policy.numbers, lessons), revision.document["slug"]
     return Outcome(
         COURSE, _key_of(completion), completion.person_id, f"course:{slug}", revision.title,
         its.credits_milli, its.hours_milli, category=revision.document.get("kind", ""),
-        provider=courses.provider_of(completion.course_id), level=None, finished_at=completion.completed_at, is_online=True,
+        provider=courses.provider_of(completion.course_id), level=revision.document.get("level"),
+        finished_at=completion.completed_at, is_online=True,
         policy_id=policy.id, ref=f"completion:{completion.id}", document={
             "course": slug, "revision": revision.number, "revision_digest": revision.digest, "policy": policy.name,
             "content_ms": its.content_ms, "class_hour_ms": policy.numbers.class_hour_ms,
             "class_hours_per_credit": policy.numbers.class_hours_per_credit, "evidence": completion.evidence_digest,
-            "completed_at": completion.completed_at.isoformat()})
+            "completed_at": completion.completed_at.isoformat(),
+            "content": [content_of(x) for x in studied if x.kind != "quiz"]})
+
+
+def content_of(lesson: courses.RevisionLesson) -> str:
+    """What a lesson is, whatever course it stands in: its film, or its text."""
+    text = hashlib.sha256("".join(lesson.body.split()).encode()).hexdigest()[:16]
+    return f"film:{lesson.asset_id}" if lesson.asset_id else f"text:{text}"
 
 
 def _key_of(completion: Completion) -> str:

@@ -18,6 +18,13 @@ def settle_identity(job: jobs.Running) -> None:
         creditbank.settle_person(job.payload["person_id"])
 
 
+def expire(_job: jobs.Running) -> None:
+    """credits.expire: end what is over, and ask for tomorrow's round. Twice is once."""
+    with writing():
+        creditbank.expire_over()
+        creditbank.watch_expiry()
+
+
 def award_class(job: jobs.Running) -> None:
     """credits.award_class: post what a completed class is worth. Safe to run twice."""
     with writing():

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from guanxue import accounts, jobs
 from guanxue.accounts import CannotMerge, IdentityRaised
+from guanxue.core import clock
 from guanxue.core.i18n import lazy as _
 from guanxue.creditbank import judging, past
 from guanxue.creditbank.queries import award_of
@@ -41,8 +42,10 @@ def _unposted(person_id: int) -> Iterator[Waiting]:
     for source in list_sources():
         for outcome in source.list_outcomes(person_id):
             needed = judging.level_needed(outcome)
-            if needed and award_of(outcome) is None and (amount := judging.judge(outcome, held).given.credits_milli):
-                yield Waiting(outcome.subject, outcome.title, amount, needed)
+            if needed and award_of(outcome) is None:
+                amount = judging.judge(outcome, held, clock.now()).given.credits_milli
+                if amount:
+                    yield Waiting(outcome.subject, outcome.title, amount, needed)
 
 
 def settle_identity(event: IdentityRaised) -> None:
