@@ -239,6 +239,7 @@ def _jobs() -> None:
     jobs.register("classes.settle", class_tasks.settle, max_attempts=50)
     jobs.register("classes.settle_class", class_tasks.settle_class, max_attempts=50)
     jobs.register("credits.award_class", creditbank_tasks.award_class, max_attempts=50)
+    jobs.register("credits.expire", creditbank_tasks.expire, max_attempts=50)
     jobs.register("credits.award", creditbank_tasks.award, max_attempts=50)
     jobs.register("credits.identity", creditbank_tasks.settle_identity, max_attempts=50)
     jobs.register("learning.lapse", learning_tasks.lapse)
@@ -355,12 +356,14 @@ def refuse_unsafe(settings: Settings) -> None:
 def prepare(actor: Actor) -> None:
     """What every site needs before it opens: policies, keys, what older films lack. Safe to repeat; call inside writing()."""
     policies.load_defaults(actor)
+    creditbank.load_defaults(actor)
     media.want_companions()
     media.watch_files()
     courses.watch_rights()
     courses.watch_drafts()
     cases.watch_terms()
     oversight.watch()
+    creditbank.watch_expiry()
     learning.watch_lapses()
     ledger.ensure_key()
     ledger.watch()

@@ -14,6 +14,7 @@ from guanxue.core.web.addresses import is_row_id
 from guanxue.core.web.dispatch import current_actor
 from guanxue.core.web.pages import page, personal
 from guanxue.creditbank.api import check_throttle
+from guanxue.creditbank.wording import told
 
 blueprint = Blueprint("creditbank", __name__)
 
@@ -30,8 +31,8 @@ def credits() -> Response:
         hours_milli=creditbank.study_hours_milli(actor.id),
         refused=[{"title": x.title, "code": x.code, "amount": creditbank.decimal_text(x.amount), "reason": x.reason}
                  for x in creditbank.list_refused(actor.id)],
-        capped=[{"title": o.title, "year": year, "hours": creditbank.decimal_text(o.hours_milli)}
-                for o, year in creditbank.list_capped(actor.id)],
+        uncredited=[{"title": d.outcome.title, "amount": creditbank.decimal_text(d.outcome.asked_milli),
+                     "sentences": d.sentences} for d in creditbank.list_uncredited(actor.id)],
         waiting=[{"title": x.title, "amount": creditbank.decimal_text(x.amount)} for x in creditbank.list_waiting(actor.id)],
         lines=[_line(x) | {"rule": rules.get(x.policy, "")} for x in found.items], page=found.page, pages=found.pages,
         page_url=lambda n: url_for(".credits", page=n)))
@@ -49,7 +50,8 @@ def _line(line: creditbank.Line) -> dict:
         "title": Name(line.title, item.title_en if item and item.title == line.title else ""), "course": line.course,
         "amount": creditbank.decimal_text(line.amount, signed=True), "reason": Name(line.reason), "policy": line.policy or "",
         "revision": line.revision, "content_ms": line.content_ms, "class_hours_milli": line.class_hours_milli,
-        "asked": creditbank.decimal_text(line.asked) if line.asked else "",
+        "asked": creditbank.decimal_text(line.asked) if line.asked and line.bound_by == "year" else "",
+        "sentences": line.sentences,
         "code": line.code, "spaced_code": creditbank.spaced_code(line.code) if line.code else "",
         "is_reversed": line.is_reversed, "class_hour_minutes": line.class_hour_ms // 60_000,
         "hours_a_credit": line.class_hours_per_credit, "one_credit_ms": line.class_hour_ms * line.class_hours_per_credit,
@@ -64,6 +66,25 @@ def certificates() -> Response:
     found = creditbank.statement(actor.id, _page_number())
     return personal(page("creditbank/certificates.html", lines=[_line(x) for x in found.items if x.code], page=found.page,
                          pages=found.pages, page_url=lambda n: url_for(".certificates", page=n)))
+
+
+@blueprint.get("/rules/credits")
+def credit_rules() -> Response:
+    """By which rules credit is given, in plain words: the version that holds today, for anybody."""
+    return _rules_page(creditbank.current_credit_policy())
+
+
+@blueprint.get("/rules/credits/<version>")
+def credit_rules_version(version: str) -> Response:
+    """One version, as entries name it."""
+    return _rules_page(creditbank.get_credit_policy(int(version) if is_row_id(version) else 0))
+
+
+def _rules_page(found: creditbank.CreditPolicy | None) -> Response:
+    current = creditbank.current_credit_policy()
+    return page("creditbank/credit_rules.html", rule=told(found) if found else None,
+                is_newest=bool(found and current and found.version == current.version),
+                numbers=json.dumps(found.document, ensure_ascii=False, indent=1, sort_keys=True) if found else "")
 
 
 @blueprint.get("/verify")
