@@ -7,11 +7,15 @@ people for demonstrations only.
 from __future__ import annotations
 
 import csv
+import io
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
-from guanxue import accounts, classes, courses, standards, tracks
+from PIL import Image, ImageDraw
+
+from guanxue import accounts, classes, courses, recognition, standards, tracks
+from guanxue.accounts import checking, identity
 from guanxue.core import clock
 from guanxue.core.actor import Actor
 from guanxue.core.db import session, writing
@@ -43,6 +47,7 @@ def load(actor: Actor, say: Callable[[str], None]) -> None:
     with writing():
         accounts.create_demo_people(actor, hashed)
         load_class()
+        load_certificates()
     session.remove()
 
 
@@ -64,6 +69,58 @@ def load_class() -> None:
             ends=(begins + timedelta(hours=3)).time(), breaks="", seats=None))
     classes.open_class(teacher, made)
     classes.add_people(teacher, made, [classes.Line(1, "林小莲", "13900000001")])
+
+
+# An address code that no place has, so that the number can be nobody's.
+DEMO_DOCUMENT = "99000019880808002X"
+# (number, trade, level, days since it was issued): the first is recognised, the second refused, the third looked up, the
+# fourth waits.
+DEMO_CERTIFICATES = (
+    ("Y000044000001255000001", "车工", "5", 300), ("Y000044000001254000002", "车工", "4", 90),
+    ("Y000044000001255000003", "钳工", "5", 200), ("Y000044000001255000004", "电工", "5", 60))
+
+
+def load_certificates() -> None:
+    """Certificates of the demonstration's second learner, and what its two credit officers did with them; once."""
+    holder, checker, decider = (_proved(phone) for phone in ("13900000010", "13900000009", "13900000011"))
+    if recognition.list_own(holder.id):
+        return
+    stated = identity.state_number(holder, DEMO_DOCUMENT, agrees=True)
+    checking.record_seen(checker, holder.id, stated.code, number=DEMO_DOCUMENT, place="长安镇服务中心 1 号窗口",
+                         looked_on=clock.today(), is_original=True, is_person=True)
+    trades = {o.name: o.slug for o in standards.list_occupations()}
+    for n, (number, trade, level, age) in enumerate(DEMO_CERTIFICATES):
+        proof = recognition.keep_proof(holder, recognition.prepare_proof(_sheet()))
+        made = recognition.file_certificate(holder, recognition.Facts(
+            kind="skill-level", number=number, occupation=trades[trade], level=level,
+            issuer="示例评价机构", issued_on=(clock.today() - timedelta(days=age)).isoformat()), [proof.code])
+        if n < 3:
+            recognition.look_up(checker, recognition.open_filing(made), recognition.Lookup(
+                source="national", looked_on=clock.today().isoformat(), found="none" if n == 1 else "match",
+                reference="示例查询 1"))
+        if n == 0:
+            recognition.approve(decider, recognition.open_filing(made))
+        elif n == 1:
+            recognition.refuse(decider, recognition.open_filing(made), "not-found",
+                               "网上查不到这个编号。请对着证书再看一遍，改好再交。")
+
+
+def _proved(phone: str) -> Actor:
+    """Somebody of the demonstration as after a second factor."""
+    person = accounts.find_person_by_phone(phone)
+    return Actor("person", person.id, person.name, accounts.capabilities_of(person.id), proved_at=clock.now())
+
+
+def _sheet() -> io.BytesIO:
+    """A picture of a sheet with nothing that a state certificate has on it."""
+    image, made = Image.new("RGB", (600, 420), "white"), io.BytesIO()
+    pen = ImageDraw.Draw(image)
+    pen.rectangle((20, 20, 580, 400), outline="gray", width=3)
+    for y in range(120, 340, 40):
+        pen.line((80, y, 520, y), fill="lightgray", width=6)
+    image.save(made, "PNG")
+    made.seek(0)
+    return made
 
 
 def load_catalogue(actor: Actor, say: Callable[[str], None]) -> None:

@@ -24,6 +24,7 @@ from guanxue import (
     oversight,
     policies,
     quizzes,
+    recognition,
     search,
     standards,
     tracks,
@@ -139,6 +140,14 @@ from guanxue.oversight.routes import fraud as _oversight_fraud  # noqa: F401
 from guanxue.oversight.routes import rooms as _oversight_rooms  # noqa: F401
 from guanxue.policies import routes as policies_routes
 from guanxue.quizzes import keeping as quizzes_keeping
+from guanxue.recognition import keeping as recognition_keeping
+from guanxue.recognition import merging as recognition_merging
+from guanxue.recognition import routes as recognition_pages
+from guanxue.recognition import tasks as recognition_tasks
+from guanxue.recognition.routes import batches as _recognition_batches  # noqa: F401 adds its pages to the blueprint
+from guanxue.recognition.routes import mine as _recognition_mine  # noqa: F401
+from guanxue.recognition.routes import office as _recognition_office  # noqa: F401
+from guanxue.recognition.routes import worth as _recognition_worth  # noqa: F401
 from guanxue.search import commands as search_commands
 from guanxue.search import tasks as search_tasks
 from guanxue.tracks import api as _tracks_api  # noqa: F401 declares its calls
@@ -156,7 +165,7 @@ __all__ = ["COMMANDS", "ROOT", "install_sign_in", "join", "prepare", "refuse_uns
 log = logging.getLogger(__name__)
 # Importing a room is what puts its tables into the database's metadata.
 ROOMS = (audit, jobs, ledger, search, policies, standards, accounts, cases, helpdesk, media, quizzes, courses,
-         classes, learning, discussions, creditbank, tracks, oversight)
+         classes, learning, discussions, creditbank, recognition, tracks, oversight)
 
 
 # The rooms' own commands (their commands.py).
@@ -183,7 +192,7 @@ def join(app: Flask) -> None:
 def _blueprints(app: Flask) -> None:
     """Every edge that answers addresses."""
     edges = (ledger_pages, policies_routes, accounts_routes, case_routes, helpdesk_routes, media_routes, media_api, course_pages, class_pages,
-             learning_pages, discussion_routes, creditbank_routes, track_pages, oversight_pages)
+             learning_pages, discussion_routes, creditbank_routes, recognition_pages, track_pages, oversight_pages)
     for edge in edges:
         app.register_blueprint(edge.blueprint)
 
@@ -208,6 +217,7 @@ def _events() -> None:
     events.listen(learning.StudyBegan, oversight.note_study, settle=oversight.let_go)
     events.listen(classes.SignedHere, oversight.note_sign, settle=oversight.let_go)
     events.listen(cases.CaseClosed, oversight.carry_out, settle=oversight.carry_out_later)
+    events.listen(cases.CaseClosed, recognition.settle_case, settle=recognition.settle_case_later)  # behind what takes credit
     events.listen(learning.CourseCompleted, lambda event: classes.settle_course(event.person_id, event.course_id),
                   settle=lambda event: classes.settle_course_later(event.person_id, event.course_id))
     events.listen(classes.ClassCompleted, creditbank.award_class, settle=creditbank.award_class_later)
@@ -238,6 +248,8 @@ def _jobs() -> None:
     jobs.register("oversight.carry_out", oversight_tasks.carry_out, max_attempts=50)
     jobs.register("classes.settle", class_tasks.settle, max_attempts=50)
     jobs.register("classes.settle_class", class_tasks.settle_class, max_attempts=50)
+    jobs.register("recognition.sweep", recognition_tasks.sweep)
+    jobs.register("recognition.settle_case", recognition_tasks.settle_case, max_attempts=50)
     jobs.register("credits.award_class", creditbank_tasks.award_class, max_attempts=50)
     jobs.register("credits.expire", creditbank_tasks.expire, max_attempts=50)
     jobs.register("credits.award", creditbank_tasks.award, max_attempts=50)
@@ -278,6 +290,7 @@ MERGING = {
     "classes": _merging_by(classes_merging),
     "learning": {"lock": learning_merging.lock_study, **_merging_by(learning_merging)},
     "discussions": _merging_by(discussions_merging), "creditbank": _merging_by(creditbank_merging),
+    "recognition": _merging_by(recognition_merging),
     "tracks": _merging_by(tracks_merging),
 }
 
@@ -289,12 +302,16 @@ def _keepers() -> None:
         ("media", media_keeping), ("quizzes", quizzes_keeping),
         ("courses", courses_keeping), ("classes", classes_keeping), ("learning", learning_keeping),
         ("discussions", discussions_keeping),
-        ("creditbank", creditbank_keeping), ("tracks", tracks_keeping), ("oversight", oversight_keeping),
+        ("creditbank", creditbank_keeping), ("recognition", recognition_keeping),
+        ("tracks", tracks_keeping), ("oversight", oversight_keeping),
     ):
         accounts.register_keeper(accounts.Keeper(room, keeping.export, keeping.erase, left=keeping.left,
                                                  **MERGING.get(room, {})))
     accounts.register_relier("creditbank", creditbank.has_awards_since)
     oversight_opening.register()
+    recognition.register_opener()
+    for source in recognition.SOURCES:
+        creditbank.register_source(source)
 
 
 def _workplaces() -> None:
@@ -324,9 +341,13 @@ def _workplaces() -> None:
         places.Workplace("/desk", _("帮助台"), "message", lambda actor: actor.may("support"), helpdesk.count_open),
         places.Workplace("/office/identity", _("看证件"), "shield", lambda actor: actor.may("identify"),
                          accounts.count_unchecked),
+        places.Workplace("/office/recognition", _("证书换学分"), "shield", lambda actor: actor.may(recognition.OFFICE),
+                         recognition.count_waiting),
+        places.Workplace("/office/recognition/batches", _("成批交证书"), "people", recognition.may_bring),
         places.Workplace("/admin/people", _("人员"), "person", lambda actor: actor.may("administer"), also="/admin/merges"),
         places.Workplace("/admin/organisations", _("单位"), "home", lambda actor: actor.may("administer")),
         places.Workplace("/admin/policies", _("计学规则"), "clock", lambda actor: actor.may("administer")),
+        places.Workplace("/admin/conversion", _("证书转换表"), "check", lambda actor: actor.may("administer")),
         places.Workplace("/admin/checklist", _("审核清单"), "check", lambda actor: actor.may("administer")))
 
 
@@ -356,6 +377,8 @@ def refuse_unsafe(settings: Settings) -> None:
 def prepare(actor: Actor) -> None:
     """What every site needs before it opens: policies, keys, what older films lack. Safe to repeat; call inside writing()."""
     policies.load_defaults(actor)
+    recognition.load_defaults(actor)
+    recognition.watch_proofs()
     creditbank.load_defaults(actor)
     media.want_companions()
     media.watch_files()

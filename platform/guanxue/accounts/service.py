@@ -230,6 +230,8 @@ DEMO_PEOPLE = [
     ("13900000007", "何静", "reviewer", None, None),
     ("13900000008", "苏敏", "support_agent", None, None),
     ("13900000009", "冯佩", "credit_officer", None, None),
+    ("13900000010", "何桂香", None, None, "changan"),
+    ("13900000011", "罗敏", "credit_officer", None, None),
 ]
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -30,7 +29,7 @@ from guanxue.recognition import conversion, deciding, queries, rules
 from guanxue.recognition.errors import NotNow
 from guanxue.recognition.models import Batch, Filing
 from guanxue.recognition.queries import OFFICE, open_filing
-from guanxue.recognition.service import Checked, Facts, add_filing, check_facts, must_be_new, note, tell
+from guanxue.recognition.service import Checked, Facts, add_filing, check_facts, must_be_new, new_code, note, tell
 
 MOST_LINES = 300
 TOWN = "curate:"
@@ -200,7 +199,7 @@ def take_batch(actor: Actor, rows: list[dict], filename: str) -> Batch:
         raise Invalid(_("有 %(n)s 行要改，一行也没有收。改好以后再传一次。", n=len(read.faults)))
     for person_id in sorted({line.person_id for line in read.lines}):
         accounts.lock_person(person_id)
-    batch = Batch(code=secrets.token_hex(5).upper(), digest=digest, filename=filename[-80:], count=len(read.lines),
+    batch = Batch(code=new_code(), digest=digest, filename=filename[-80:], count=len(read.lines),
                   brought_by=actor.ref, brought_at=clock.now())
     try:
         with session.begin_nested():

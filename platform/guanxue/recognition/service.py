@@ -177,9 +177,14 @@ def must_be_new(person_id: int, checked: Checked) -> None:
                          fields=[{"field": "number", "message": _("这个编号你已经交过。")}])
 
 
+def new_code() -> str:
+    """Ten characters by chance, none of which is taken for another when read aloud."""
+    return "".join(secrets.choice(_ALPHABET) for _n in range(10))
+
+
 def add_filing(actor: Actor, person_id: int, checked: Checked, version: Conversion, batch: Batch | None = None) -> Filing:
     """Its row; the caller notes the step."""
-    code = "".join(secrets.choice(_ALPHABET) for _n in range(10))
+    code = new_code()
     made = Filing(
         code=code, person_id=person_id, kind=checked.kind, number_hash=queries.hash_of(checked.kind, checked.number),
         number_sealed=seal(NUMBER, code, checked.number) if checked.number else None,
