@@ -361,6 +361,8 @@ STATES = [
     ("/me/presence", "/me/presence", "late", "a check that waits", None),
     ("/learn/<course>/<lesson>/why", "/learn/done-course/lesson-1/why", "learner", "what counted", open_everything),
     ("/office/identity", "/office/identity", "administrator", "somebody waits", None),
+    ("/me/goals/<code>", "/me/goals/dual-certificate", "learner", "unfolded", open_everything),
+    ("/office/programmes/<code>", "/office/programmes/dual-certificate", "administrator", "unfolded", open_everything),
     ("/office/identity/<int:person_id>", "/office/identity/1", "administrator", "unfolded", open_everything),
     ("/learn/<course>/<lesson>", "/learn/failed-film/lesson-1", "student", "a failed film", None),
     ("/me/credits", "/me/credits", "student", "a refused credit", open_everything),

@@ -35,7 +35,7 @@ SIZES = (("360", PHONE, "light"), ("360-dark", PHONE, "dark"), ("1280", DESKTOP,
 MOST_BYTES = 24_000
 # Routes that are no pages: files, data for programs and operators, an address that only leads on.
 NO_PAGES = ("/api/v1/", "/static/", "/media/", "/covers/", "/healthz", "/readyz", "/metrics", "/suggest", "/sw.js", "/manifest.webmanifest",
-            "/admin/policies/new")
+            "/admin/policies/new", "/office/programmes/new")
 NO_PAGE_ENDS = (".json", ".svg", ".vtt", ".srt", ".xlsx", ".<form>", ".zip", ".txt", "/questions/export")
 ROLES = {
     "anonymous": "A visitor", "learner": "A learner", "instructor": "An instructor", "reviewer": "A course reviewer",
@@ -64,6 +64,8 @@ MORE = [
     ("/me", "/me", "late", "of somebody who begins", None),
     ("/rules/<code>/<version>", "/rules/light/1", "anonymous", "a version that was replaced", None),
     ("/admin/policies/<code>", "/admin/policies/subsidised", "administrator", "", None),
+    ("/office/programmes/<code>", "/office/programmes/dual-certificate", "administrator", "with parts and caps", None),
+    ("/me/goals/<code>", "/me/goals/dual-certificate", "student", "with parts and caps", None),
     ("/verify", "/verify?code=AAAA-BBBB-CCCC", "anonymous", "a code that is not known", None),
 ]
 

@@ -23,6 +23,7 @@ from guanxue import (
     media,
     oversight,
     policies,
+    programmes,
     quizzes,
     recognition,
     search,
@@ -139,6 +140,12 @@ from guanxue.oversight.routes import evidence as _oversight_evidence  # noqa: F4
 from guanxue.oversight.routes import fraud as _oversight_fraud  # noqa: F401
 from guanxue.oversight.routes import rooms as _oversight_rooms  # noqa: F401
 from guanxue.policies import routes as policies_routes
+from guanxue.programmes import api as _programmes_api  # noqa: F401 declares its calls
+from guanxue.programmes import keeping as programmes_keeping
+from guanxue.programmes import merging as programmes_merging
+from guanxue.programmes import routes as programme_pages
+from guanxue.programmes.routes import goals as _programmes_goals  # noqa: F401 adds its pages to the blueprint
+from guanxue.programmes.routes import office as _programmes_office  # noqa: F401
 from guanxue.quizzes import keeping as quizzes_keeping
 from guanxue.recognition import keeping as recognition_keeping
 from guanxue.recognition import merging as recognition_merging
@@ -165,7 +172,7 @@ __all__ = ["COMMANDS", "ROOT", "install_sign_in", "join", "prepare", "refuse_uns
 log = logging.getLogger(__name__)
 # Importing a room is what puts its tables into the database's metadata.
 ROOMS = (audit, jobs, ledger, search, policies, standards, accounts, cases, helpdesk, media, quizzes, courses,
-         classes, learning, discussions, creditbank, recognition, tracks, oversight)
+         classes, learning, discussions, creditbank, recognition, programmes, tracks, oversight)
 
 
 # The rooms' own commands (their commands.py).
@@ -192,7 +199,8 @@ def join(app: Flask) -> None:
 def _blueprints(app: Flask) -> None:
     """Every edge that answers addresses."""
     edges = (ledger_pages, policies_routes, accounts_routes, case_routes, helpdesk_routes, media_routes, media_api, course_pages, class_pages,
-             learning_pages, discussion_routes, creditbank_routes, recognition_pages, track_pages, oversight_pages)
+             learning_pages, discussion_routes, creditbank_routes, recognition_pages, programme_pages, track_pages,
+             oversight_pages)
     for edge in edges:
         app.register_blueprint(edge.blueprint)
 
@@ -291,6 +299,7 @@ MERGING = {
     "learning": {"lock": learning_merging.lock_study, **_merging_by(learning_merging)},
     "discussions": _merging_by(discussions_merging), "creditbank": _merging_by(creditbank_merging),
     "recognition": _merging_by(recognition_merging),
+    "programmes": _merging_by(programmes_merging),
     "tracks": _merging_by(tracks_merging),
 }
 
@@ -303,7 +312,7 @@ def _keepers() -> None:
         ("courses", courses_keeping), ("classes", classes_keeping), ("learning", learning_keeping),
         ("discussions", discussions_keeping),
         ("creditbank", creditbank_keeping), ("recognition", recognition_keeping),
-        ("tracks", tracks_keeping), ("oversight", oversight_keeping),
+        ("programmes", programmes_keeping), ("tracks", tracks_keeping), ("oversight", oversight_keeping),
     ):
         accounts.register_keeper(accounts.Keeper(room, keeping.export, keeping.erase, left=keeping.left,
                                                  **MERGING.get(room, {})))
@@ -346,6 +355,8 @@ def _workplaces() -> None:
         places.Workplace("/office/recognition/batches", _("成批交证书"), "people", recognition.may_bring),
         places.Workplace("/admin/people", _("人员"), "person", lambda actor: actor.may("administer"), also="/admin/merges"),
         places.Workplace("/admin/organisations", _("单位"), "home", lambda actor: actor.may("administer")),
+        places.Workplace("/office/programmes", _("目标和奖励"), "flag",
+                         lambda actor: actor.may("identify") or actor.may("inspect")),
         places.Workplace("/admin/policies", _("计学规则"), "clock", lambda actor: actor.may("administer")),
         places.Workplace("/admin/conversion", _("证书转换表"), "check", lambda actor: actor.may("administer")),
         places.Workplace("/admin/checklist", _("审核清单"), "check", lambda actor: actor.may("administer")))
@@ -377,6 +388,7 @@ def refuse_unsafe(settings: Settings) -> None:
 def prepare(actor: Actor) -> None:
     """What every site needs before it opens: policies, keys, what older films lack. Safe to repeat; call inside writing()."""
     policies.load_defaults(actor)
+    programmes.load_defaults(actor)
     recognition.load_defaults(actor)
     recognition.watch_proofs()
     creditbank.load_defaults(actor)
