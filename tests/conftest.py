@@ -19,13 +19,15 @@ from sqlalchemy import create_engine, text
 from tests import factories, sparing, turns
 from tests.journeys.site import chromium
 
-from guanxue import ledger, migrations, wiring
+from guanxue import credentials, ledger, migrations, wiring
 from guanxue.app import create_app
 from guanxue.config import Settings
 from guanxue.core import db as database
 from guanxue.core.actor import SYSTEM
 from guanxue.core.append_only import install_triggers
 from guanxue.core.db import writing
+from guanxue.credentials import api as credentials_api
+from guanxue.credentials import routes as credentials_routes
 from guanxue.creditbank import api as creditbank_api
 from guanxue.learning import api as learning_api
 
@@ -90,7 +92,8 @@ def spoken_languages() -> None:
 @pytest.fixture(autouse=True)
 def fresh_throttles():
     """Limits are kept in the process and by person: each test begins with none used up."""
-    for throttle in (learning_api._beats, learning_api._openings, learning_api._answers, creditbank_api._checks):
+    for throttle in (learning_api._beats, learning_api._openings, learning_api._answers, creditbank_api._checks,
+                     credentials_api._checks, credentials_api._looks, credentials_routes._papers):
         throttle._buckets.clear()
 
 
@@ -223,7 +226,8 @@ def postgresql_app(postgresql, tmp_path):
         connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {template} {how}"))
     app = make_app(tmp_path / "pgsite", database_url=postgresql.format(name=name))
     with app.app_context():
-        ledger.ensure_key()  # the copied database has its rows, this folder not yet its key
+        ledger.ensure_key()  # the copied database has its rows, this folder not yet its keys
+        credentials.ensure_key()
     yield app
     with app.app_context():
         database.db.session.remove()

@@ -32,6 +32,7 @@ class Settings:
     base_url: str
     secret_key: bytes = field(repr=False)
     ledger_key_path: Path
+    credential_key_path: Path
     accel: str = ""
     trusted_proxies: int = 0
     service_worker: bool = True
@@ -78,6 +79,7 @@ class Settings:
             base_url=env.get("GUANXUE_BASE_URL", f"http://127.0.0.1:{env.get('PORT', '8000')}").rstrip("/"),
             secret_key=_secret(env, data.folder, mode),
             ledger_key_path=ledger_key_path(env),
+            credential_key_path=credential_key_path(env),
             accel=env.get("GUANXUE_ACCEL", ""),
             trusted_proxies=_whole_number(env, "GUANXUE_TRUSTED_PROXIES"),
             service_worker=_on_or_off(env, "GUANXUE_SERVICE_WORKER"),
@@ -109,6 +111,17 @@ def ledger_key_path(environ: dict[str, str] | None = None) -> Path:
 def kept_heads_path(environ: dict[str, str] | None = None) -> Path:
     """Where this site's heads are or would be kept outside the database; makes nothing."""
     return _data_dir(dict(os.environ if environ is None else environ)).folder / "ledger" / "heads.jsonl"
+
+
+def credential_key_path(environ: dict[str, str] | None = None) -> Path:
+    """Where the key that signs credentials lies or would lie; makes nothing."""
+    env = dict(os.environ if environ is None else environ)
+    return Path(env.get("GUANXUE_CREDENTIAL_KEY") or _data_dir(env).folder / "keys" / "credential.pem")
+
+
+def published_keys_path(environ: dict[str, str] | None = None) -> Path:
+    """Where this site's published credential keys lie or would lie; makes nothing."""
+    return _data_dir(dict(os.environ if environ is None else environ)).folder / "credentials" / "keys.json"
 
 
 @dataclass(frozen=True)
@@ -230,6 +243,10 @@ def _refuse_unsafe(settings: Settings, env: dict[str, str]) -> None:
         raise UnsafeSettings("正式运行必须用 GUANXUE_LEDGER_KEY 指定学分账本的签名私钥文件。")
     if not settings.ledger_key_path.is_file():
         raise UnsafeSettings(f"GUANXUE_LEDGER_KEY 指定的文件不存在：{settings.ledger_key_path}")
+    if not env.get("GUANXUE_CREDENTIAL_KEY"):
+        raise UnsafeSettings("正式运行必须用 GUANXUE_CREDENTIAL_KEY 指定证书的签名私钥文件（与账本的不同）。")
+    if not settings.credential_key_path.is_file():
+        raise UnsafeSettings(f"GUANXUE_CREDENTIAL_KEY 指定的文件不存在：{settings.credential_key_path}")
     if not settings.is_https:
         raise UnsafeSettings("正式运行时 GUANXUE_BASE_URL 必须以 https:// 开头，否则登录凭证会明文传送。")
     if env.get("FLASK_DEBUG", "0") not in ("", "0"):

@@ -14,6 +14,7 @@ from guanxue import (
     cases,
     classes,
     courses,
+    credentials,
     creditbank,
     discussions,
     helpdesk,
@@ -95,6 +96,12 @@ from guanxue.courses.routes import teach as _courses_teach  # noqa: F401
 from guanxue.courses.routes import team as _courses_team  # noqa: F401
 from guanxue.courses.routes import uploads as _courses_uploads  # noqa: F401
 from guanxue.courses.routes import video as _courses_video  # noqa: F401
+from guanxue.credentials import api as _credentials_api  # noqa: F401 declares its calls
+from guanxue.credentials import commands as credentials_commands
+from guanxue.credentials import keeping as credentials_keeping
+from guanxue.credentials import merging as credentials_merging
+from guanxue.credentials import routes as credentials_routes
+from guanxue.credentials import tasks as credentials_tasks
 from guanxue.creditbank import api as _creditbank_api  # noqa: F401 declares its calls
 from guanxue.creditbank import commands as creditbank_commands
 from guanxue.creditbank import keeping as creditbank_keeping
@@ -177,7 +184,8 @@ ROOMS = (audit, jobs, ledger, search, policies, standards, accounts, cases, help
 
 # The rooms' own commands (their commands.py).
 COMMANDS: list[click.Command] = [*accounts_commands.COMMANDS, *ledger_commands.COMMANDS, *search_commands.COMMANDS,
-                                 *course_commands.COMMANDS, *learning_commands.COMMANDS, *creditbank_commands.COMMANDS]
+                                 *course_commands.COMMANDS, *learning_commands.COMMANDS, *creditbank_commands.COMMANDS,
+                                 *credentials_commands.COMMANDS]
 
 
 def install_sign_in(app: Flask) -> None:
@@ -229,8 +237,15 @@ def _events() -> None:
     events.listen(learning.CourseCompleted, lambda event: classes.settle_course(event.person_id, event.course_id),
                   settle=lambda event: classes.settle_course_later(event.person_id, event.course_id))
     events.listen(classes.ClassCompleted, creditbank.award_class, settle=creditbank.award_class_later)
+    for event in (learning.CourseCompleted, classes.ClassCompleted, accounts.IdentityRaised):
+        events.listen(event, _issue_later)  # behind those that award
     classes.register_study(learning.STUDY)
     events.listen(accounts.PersonRenamed, courses_keeping.refresh_names)
+
+
+def _issue_later(event: learning.CourseCompleted | classes.ClassCompleted | accounts.IdentityRaised) -> None:
+    """What was just credited gets its certificate, by a job."""
+    credentials.issue_later(event.person_id)
 
 
 def _jobs() -> None:
@@ -260,6 +275,7 @@ def _jobs() -> None:
     jobs.register("recognition.settle_case", recognition_tasks.settle_case, max_attempts=50)
     jobs.register("credits.award_class", creditbank_tasks.award_class, max_attempts=50)
     jobs.register("credits.expire", creditbank_tasks.expire, max_attempts=50)
+    jobs.register("credentials.issue", credentials_tasks.issue, max_attempts=50)
     jobs.register("credits.award", creditbank_tasks.award, max_attempts=50)
     jobs.register("credits.identity", creditbank_tasks.settle_identity, max_attempts=50)
     jobs.register("learning.lapse", learning_tasks.lapse)
@@ -298,6 +314,7 @@ MERGING = {
     "classes": _merging_by(classes_merging),
     "learning": {"lock": learning_merging.lock_study, **_merging_by(learning_merging)},
     "discussions": _merging_by(discussions_merging), "creditbank": _merging_by(creditbank_merging),
+    "credentials": _merging_by(credentials_merging),
     "recognition": _merging_by(recognition_merging),
     "programmes": _merging_by(programmes_merging),
     "tracks": _merging_by(tracks_merging),
@@ -401,4 +418,5 @@ def prepare(actor: Actor) -> None:
     creditbank.watch_expiry()
     learning.watch_lapses()
     ledger.ensure_key()
+    credentials.ensure_key()
     ledger.watch()

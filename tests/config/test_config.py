@@ -18,7 +18,7 @@ def production(tmp_path):
     pem = tmp_path / "ledger.pem"
     pem.write_text("x")
     return {"GUANXUE_ENV": "production", "GUANXUE_DATA": str(tmp_path / "data"), "GUANXUE_SECRET_KEY": KEY,
-            "GUANXUE_LEDGER_KEY": str(pem), "GUANXUE_BASE_URL": "https://learn.example.cn/"}
+            "GUANXUE_LEDGER_KEY": str(pem), "GUANXUE_CREDENTIAL_KEY": str(pem), "GUANXUE_BASE_URL": "https://learn.example.cn/"}
 
 
 def test_a_safe_production_starts_with_secure_cookies(production):
@@ -29,6 +29,7 @@ def test_a_safe_production_starts_with_secure_cookies(production):
 
 @pytest.mark.parametrize("change", [
     {"GUANXUE_SECRET_KEY": ""}, {"GUANXUE_SECRET_KEY": "short"}, {"GUANXUE_LEDGER_KEY": ""}, {"GUANXUE_LEDGER_KEY": "/nowhere/key.pem"},
+    {"GUANXUE_CREDENTIAL_KEY": ""}, {"GUANXUE_CREDENTIAL_KEY": "/nowhere/key.pem"},
     {"GUANXUE_BASE_URL": "http://learn.example.cn"}, {"FLASK_DEBUG": "1"}, {"GUANXUE_ENV": "staging"},
     {"GUANXUE_TRUSTED_PROXIES": "many"}, {"GUANXUE_TRUSTED_PROXIES": "-1"}, {"GUANXUE_SERVICE_WORKER": "perhaps"}, {"GUANXUE_STORAGE_URL": "s3://bucket"},
 ])
@@ -62,7 +63,7 @@ def test_every_purpose_has_a_key_of_its_own(tmp_path):
 
 def test_what_is_written_lies_below_the_data_folder(tmp_path):
     settings = Settings.from_env({"GUANXUE_DATA": str(tmp_path / "d")})
-    for path in (settings.media_dir, settings.index_dir, settings.ledger_key_path):
+    for path in (settings.media_dir, settings.index_dir, settings.ledger_key_path, settings.credential_key_path):
         assert path.is_relative_to(tmp_path / "d")
     assert settings.database_url == f"sqlite:///{tmp_path}/d/guanxue.db"
 

@@ -107,6 +107,7 @@ from guanxue.accounts.service import (
     set_town,
     start_session,
 )
+from guanxue.accounts.telling import ends_with, shown_document
 
 __all__ = [
     "Person", "Session", "SignedIn", "Organisation", "register_person", "prove", "start_session", "end_session",
@@ -127,5 +128,6 @@ __all__ = [
     "level_after_merge", "CannotMerge", "level_asked", "is_known_for", "must_be_known", "count_unchecked",
     "erase_person", "accounts_of", "all_accounts_of", "is_same_person",
     "list_teaching_places", "list_teachers_of",
+    "ends_with", "shown_document",
     "find_town", "lock_person", "load_towns", "create_demo_people", "has_demo_people", "DEMO_PEOPLE", "ROLES",
 ]

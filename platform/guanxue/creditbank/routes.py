@@ -1,4 +1,4 @@
-"""My credits as a bank's statement; checking a record; certificates on paper."""
+"""My credits as a bank's statement; checking a record."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import json
 import segno
 from flask import Blueprint, Response, redirect, request, url_for
 
-from guanxue import courses, creditbank, policies
+from guanxue import courses, credentials, creditbank, policies
 from guanxue.core.i18n import Name, gettext
 from guanxue.core.settings import settings
 from guanxue.core.web.addresses import is_row_id
@@ -58,16 +58,6 @@ def _line(line: creditbank.Line) -> dict:
     }
 
 
-@blueprint.get("/me/certificates")
-def certificates() -> Response:
-    """Everything I can show somebody."""
-    actor = current_actor()
-    actor.must_be_person()
-    found = creditbank.statement(actor.id, _page_number())
-    return personal(page("creditbank/certificates.html", lines=[_line(x) for x in found.items if x.code], page=found.page,
-                         pages=found.pages, page_url=lambda n: url_for(".certificates", page=n)))
-
-
 @blueprint.get("/rules/credits")
 def credit_rules() -> Response:
     """By which rules credit is given, in plain words: the version that holds today, for anybody."""
@@ -102,16 +92,27 @@ def verify(code: str) -> Response:
     check_throttle()
     try:
         found = creditbank.verify(code)
-    except creditbank.NoSuchRecord as problem:  # a letter misread from paper: it stays in the field, to be put right
+    except creditbank.NoSuchRecord as problem:
+        if (statement := credentials.find_issued(creditbank.normal_code(code))) is not None:
+            return page("credentials/statement.html", issued=_issued(statement), code=statement.credential.code)
+        # A letter misread from paper: it stays in the field, to be put right.
         return page("creditbank/ask.html", problem.status, code=code[:40], error=str(problem.message))
     address = settings().base_url + url_for(".verify", code=found.code)
     return page(
         "creditbank/verify.html", is_valid=found.is_valid, is_revoked=found.is_revoked, fault=found.fault,
+        code=found.code, issued=_issued(credentials.find_issued(found.code)),
         merged_into=found.merged_into, is_counted=found.is_counted,
         holder=found.holder_masked, line=_line(found.line), address=address,
         qr=segno.make(address, error="m").svg_data_uri(border=2, dark="#1B2420", light="#FFFFFF"),
         proof=json.dumps(found.proof, ensure_ascii=False, indent=1), root=found.proof["head"]["root"],
         size=found.proof["head"]["size"], number=found.line.number)
+
+
+def _issued(issued: credentials.Issued | None) -> dict | None:
+    """What a stranger is told of a credential."""
+    row = issued.credential if issued else None
+    return row and {"serial": row.serial, "kind": row.kind, "state": issued.state, "reason": issued.reason,
+                    "is_valid": issued.is_valid, "at": row.issued_at, "until": row.expires_at, "edition": row.edition}
 
 
 @blueprint.get("/verify/<code>/proof.json")

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import click
 
-from guanxue import ledger
-from guanxue.config import kept_heads_path, ledger_key_path
+from guanxue import credentials, ledger
+from guanxue.config import kept_heads_path, ledger_key_path, published_keys_path
+from guanxue.core import clock
 from guanxue.core.actor import SYSTEM
-from guanxue.core.command import fail, in_app, print_json
+from guanxue.core.command import fail, in_app, print_json, without_site
 from guanxue.core.db import read_one_moment, writing
 
 WHY = {
@@ -128,8 +129,14 @@ def consistency(first: int, second: int | None) -> None:
 @click.option("--public-key", help="可信的公钥（十六进制）；不给就用本站自己的")
 @click.option("--keys", "keys_file", type=FILE, help="平台公布的公钥文件：换过密钥以后，旧证明靠它核对")
 @click.option("--since", type=FILE, help="FILE 是前后一致的证明时：自己早先保存的账头")
-def verify_file(file: Path, public_key: str | None, keys_file: Path | None, since: Path | None) -> None:
-    """离线核对一份学分证明文件是不是真的，只需要公钥。"""
+@click.option("--status", "lists", multiple=True, type=FILE, help="FILE 是证书时：签名的撤销名单（可以多张）")
+@without_site
+def verify_file(file: Path, public_key: str | None, keys_file: Path | None, since: Path | None,
+                lists: tuple[Path, ...]) -> None:
+    """离线核对一份学分证明或证书文件是不是真的，只需要公钥。"""
+    if (token := credentials.read_file(file)) is not None:
+        _verify_credential(token, keys_file or published_keys_path(), lists)
+        return
     trusted = public_key or _own_key()
     rotations = _rotations(keys_file)
     document = ledger.read_proof(file)
@@ -143,6 +150,14 @@ def verify_file(file: Path, public_key: str | None, keys_file: Path | None, sinc
     if trusted is None:  # anybody can sign a file of their own with a key of their own
         fail("内容和签名相符，但没有可信的公钥，不能断定是谁签的：请用 --public-key 给出发证平台公布的公钥。")
     click.echo("真实有效。" if since is None else "前后一致：早先那个账头之前的账没有改写过。")
+
+
+def _verify_credential(token: str, keys_file: Path, lists: tuple[Path, ...]) -> None:
+    published = keys_file.read_text("utf-8") if keys_file.is_file() else ""
+    is_genuine, sentence = credentials.told_offline(token, published, [p.read_text("utf-8") for p in lists], clock.now())
+    if not is_genuine:
+        fail(sentence)
+    click.echo(sentence)
 
 
 def _own_key() -> str | None:

@@ -19,7 +19,7 @@ TITLES = {consent.TERMS: _("用户协议"), consent.PRIVACY: _("隐私说明")}
 ADDRESSES = {consent.TERMS: "/terms", consent.PRIVACY: "/privacy"}
 # Where one looks around. Nobody is asked in the middle of a lesson, a quiz or a form: what stands there would be lost.
 ASKED_AT = frozenset({
-    "tracks.home", "tracks.me", "creditbank.credits", "creditbank.certificates", "accounts.settings"})
+    "tracks.home", "tracks.me", "creditbank.credits", "credentials.mine", "accounts.settings"})
 
 
 @blueprint.get("/terms")

@@ -20,6 +20,7 @@ ROOMS = {
     "accounts": N_("账号"), "helpdesk": N_("求助"), "media": N_("视频"), "quizzes": N_("考核"),
     "courses": N_("课程"), "learning": N_("学习"), "discussions": N_("提问和评价"), "creditbank": N_("学分"),
     "tracks": N_("学习路线"), "cases": N_("更正和申诉"), "oversight": N_("学习检查"), "classes": N_("培训班"),
+    "credentials": N_("证书"),
 }
 # What the names in data.json mean.
 WORDS = {
@@ -59,6 +60,8 @@ WORDS = {
     "classes": N_("培训班"), "attendance": N_("到课"), "managed": N_("当班主任的班"), "taught": N_("任课的班"),
     "begins_on": N_("开始日期"), "ends_on": N_("结束日期"), "undertaking_at": N_("签承诺书的时间"), "way": N_("方式"),
     "until": N_("到"), "attended_ms": N_("到课时长"), "class_moves": N_("合并时移动的培训班学分"),
+    "credentials": N_("证书"), "compared": N_("比对姓名的记录"), "is_match": N_("相符"), "file": N_("证书文件"),
+    "key_id": N_("公钥编号"), "digest": N_("文件指纹"), "issued_at": N_("出具时间"),
     "documents": N_("我的证件"), "identity_steps": N_("确认身份的经过"), "level": N_("身份确认到哪一步"), "country": N_("国家"),
     "looked_on": N_("看证件的日期"), "place": N_("地点"), "reference": N_("查询编号"), "note": N_("给本人的话"),
     "days": N_("有上限的规则每天计入的时间"), "day": N_("日期"),

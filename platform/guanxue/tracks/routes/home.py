@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from flask import Response, g
 
-from guanxue import accounts, cases, classes, courses, creditbank, helpdesk, learning, tracks
+from guanxue import accounts, cases, classes, courses, credentials, creditbank, helpdesk, learning, tracks
+from guanxue.core import clock
 from guanxue.core.i18n import Name
 from guanxue.core.web.dispatch import current_actor
 from guanxue.core.web.pagecache import kept_page
 from guanxue.core.web.pages import page, personal
 from guanxue.tracks.routes import blueprint
 from guanxue.tracks.routes.public import looks, ribbons, town_names
+
+LOOKS_TOLD = timedelta(days=7)  # as long the page says that somebody compared a name
 
 
 @blueprint.get("/")
@@ -68,6 +73,7 @@ def me() -> Response:
         balance_milli=creditbank.balance(actor.id), hours_milli=creditbank.study_hours_milli(actor.id),
         tracks=ribbons(tracks.list_joined(actor.id)), name=g.person.name,
         moved_up=any(classes.is_just_moved_up(place) for _cls, place in classes.list_mine(actor.id)),
+        looked=bool(credentials.list_looks(actor.id, clock.now() - LOOKS_TOLD)),
         answered=helpdesk.count_answered(actor.id), corrections=_corrections(actor.id), awaiting=_awaiting(actor.id),
         outcomes=_outcomes(actor.id), case_news=_case_news(actor.id)))
 
