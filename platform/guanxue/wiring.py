@@ -179,7 +179,8 @@ __all__ = ["COMMANDS", "ROOT", "install_sign_in", "join", "prepare", "refuse_uns
 log = logging.getLogger(__name__)
 # Importing a room is what puts its tables into the database's metadata.
 ROOMS = (audit, jobs, ledger, search, policies, standards, accounts, cases, helpdesk, media, quizzes, courses,
-         classes, learning, discussions, creditbank, recognition, programmes, tracks, oversight)
+         classes, learning, discussions, creditbank, recognition, credentials, programmes,
+         tracks, oversight)
 
 
 # The rooms' own commands (their commands.py).
@@ -207,8 +208,8 @@ def join(app: Flask) -> None:
 def _blueprints(app: Flask) -> None:
     """Every edge that answers addresses."""
     edges = (ledger_pages, policies_routes, accounts_routes, case_routes, helpdesk_routes, media_routes, media_api, course_pages, class_pages,
-             learning_pages, discussion_routes, creditbank_routes, recognition_pages, programme_pages, track_pages,
-             oversight_pages)
+             learning_pages, discussion_routes, creditbank_routes, recognition_pages, credentials_routes, programme_pages,
+             track_pages, oversight_pages)
     for edge in edges:
         app.register_blueprint(edge.blueprint)
 
@@ -274,8 +275,8 @@ def _jobs() -> None:
     jobs.register("recognition.sweep", recognition_tasks.sweep)
     jobs.register("recognition.settle_case", recognition_tasks.settle_case, max_attempts=50)
     jobs.register("credits.award_class", creditbank_tasks.award_class, max_attempts=50)
-    jobs.register("credits.expire", creditbank_tasks.expire, max_attempts=50)
     jobs.register("credentials.issue", credentials_tasks.issue, max_attempts=50)
+    jobs.register("credits.expire", creditbank_tasks.expire, max_attempts=50)
     jobs.register("credits.award", creditbank_tasks.award, max_attempts=50)
     jobs.register("credits.identity", creditbank_tasks.settle_identity, max_attempts=50)
     jobs.register("learning.lapse", learning_tasks.lapse)
@@ -314,8 +315,8 @@ MERGING = {
     "classes": _merging_by(classes_merging),
     "learning": {"lock": learning_merging.lock_study, **_merging_by(learning_merging)},
     "discussions": _merging_by(discussions_merging), "creditbank": _merging_by(creditbank_merging),
-    "credentials": _merging_by(credentials_merging),
     "recognition": _merging_by(recognition_merging),
+    "credentials": _merging_by(credentials_merging),
     "programmes": _merging_by(programmes_merging),
     "tracks": _merging_by(tracks_merging),
 }
@@ -329,7 +330,8 @@ def _keepers() -> None:
         ("courses", courses_keeping), ("classes", classes_keeping), ("learning", learning_keeping),
         ("discussions", discussions_keeping),
         ("creditbank", creditbank_keeping), ("recognition", recognition_keeping),
-        ("programmes", programmes_keeping), ("tracks", tracks_keeping), ("oversight", oversight_keeping),
+        ("credentials", credentials_keeping), ("programmes", programmes_keeping), ("tracks", tracks_keeping),
+        ("oversight", oversight_keeping),
     ):
         accounts.register_keeper(accounts.Keeper(room, keeping.export, keeping.erase, left=keeping.left,
                                                  **MERGING.get(room, {})))
@@ -405,18 +407,18 @@ def refuse_unsafe(settings: Settings) -> None:
 def prepare(actor: Actor) -> None:
     """What every site needs before it opens: policies, keys, what older films lack. Safe to repeat; call inside writing()."""
     policies.load_defaults(actor)
+    creditbank.load_defaults(actor)
     programmes.load_defaults(actor)
     recognition.load_defaults(actor)
     recognition.watch_proofs()
-    creditbank.load_defaults(actor)
     media.want_companions()
     media.watch_files()
     courses.watch_rights()
     courses.watch_drafts()
     cases.watch_terms()
     oversight.watch()
-    creditbank.watch_expiry()
     learning.watch_lapses()
+    creditbank.watch_expiry()
     ledger.ensure_key()
-    credentials.ensure_key()
     ledger.watch()
+    credentials.ensure_key()
