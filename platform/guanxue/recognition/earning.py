@@ -66,8 +66,8 @@ def _subject(filing: Filing) -> str:
 def _title(filing: Filing) -> str:
     if filing.kind == rules.CONTEST:
         contest = queries.contest_of(filing)
-        name = contest.name if contest else filing.contest
-        return f"{name} {filing.issued_on.year} {_SCOPES[filing.scope]}{_RANKS[filing.rank]}"
+        name = rules.with_year(contest.name if contest else filing.contest, filing.issued_on.year)
+        return f"{name} {_SCOPES[filing.scope]}{_RANKS[filing.rank]}"
     name = session.get(standards.Occupation, filing.occupation_id).name
     level = "" if filing.level is None else f" {_LEVELS[filing.level]}"
     return f"{name}{level}（{_KINDS[filing.kind]}）"

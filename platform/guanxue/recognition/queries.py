@@ -216,8 +216,8 @@ def title_of(filing: Filing) -> str:
     """What it is, as entries and pages name it: "车工 三级/高级工", "东莞市职业技能竞赛 2025 市级 一等奖"."""
     if filing.kind == rules.CONTEST:
         contest = contest_of(filing)
-        name = contest.name if contest else filing.contest
-        return f"{name} {filing.issued_on.year} {rules.SCOPE_WORDS[filing.scope]} {rules.RANK_WORDS[filing.rank]}"
+        name = rules.with_year(contest.name if contest else filing.contest, filing.issued_on.year)
+        return f"{name} {rules.SCOPE_WORDS[filing.scope]} {rules.RANK_WORDS[filing.rank]}"
     occupation = session.get(standards.Occupation, filing.occupation_id)
     if filing.kind == rules.ABILITY:
         return f"{occupation.name} {rules.KIND_WORDS[filing.kind]}"

@@ -114,6 +114,11 @@ def contest_key(name: str) -> str:
     return "".join(c for c in folded if c.isalnum())
 
 
+def with_year(name: str, year: int) -> str:
+    """A contest's name with a year: that of the award where the name has none."""
+    return name if re.search(r"(19|20)\d\d", name) else f"{name} {year}"
+
+
 # ---- four eyes
 
 

@@ -76,7 +76,8 @@ def check_facts(facts: Facts, table: conversion.Table) -> Checked:
     if occupation is None and not is_contest:
         faults["occupation"] = _("请选职业（工种）。")
     number = rules.normal_number(facts.number)
-    if (fault := rules.number_fault(facts.kind, level, number)) and not (has_level and level is None and number):
+    likely = rules.SPECIAL if has_level and level is None and number[:2].isalpha() else level  # no level chosen: by its look
+    if fault := rules.number_fault(facts.kind, likely, number):
         faults["number"] = fault
     issued_on, fault = _day(facts.issued_on, table)
     faults |= {"issued_on": fault} if fault else {}

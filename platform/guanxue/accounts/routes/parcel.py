@@ -21,6 +21,7 @@ ROOMS = {
     "courses": N_("课程"), "learning": N_("学习"), "discussions": N_("提问和评价"), "creditbank": N_("学分"),
     "tracks": N_("学习路线"), "cases": N_("更正和申诉"), "oversight": N_("学习检查"), "classes": N_("培训班"),
     "credentials": N_("证书"),
+    "recognition": N_("证书换学分"),
 }
 # What the names in data.json mean.
 WORDS = {
@@ -68,6 +69,9 @@ WORDS = {
     "presence": N_("在场确认：上次确认以后"), "counted_ms": N_("学了多久"), "checks": N_("在场确认"), "steps": N_("经过"),
     "rooms": N_("我开的课堂"), "seats": N_("我进过的课堂"), "closed_at": N_("结束"),
     "network": N_("网络（加密后的记号）"), "findings": N_("学习疑点"),
+    "filings": N_("交过的证书"), "certificate_number": N_("证书编号"), "issuer": N_("发证机构"), "issued_on": N_("发证日期"),
+    "filed_at": N_("交的时间"), "pictures": N_("图片"), "form": N_("格式"), "filing_steps": N_("经过"),
+    "openings": N_("谁打开看过"),
 }
 
 # What short values mean, where they are not words already.
@@ -87,6 +91,20 @@ VALUES = {
     "hk-macao-permit": N_("港澳居民来往内地通行证（回乡证）"), "taiwan-permit": N_("台湾居民来往大陆通行证（台胞证）"),
     "foreign-residence": N_("外国人永久居留身份证"), **{f"document.{step}": words for step, words in DOCUMENT_STEPS.items()},
     "class": N_("培训班结业"), "published": N_("课程发布"), "approved": N_("课程审核通过"),
+    "certificate": N_("技能证书转换学分"), "competition": N_("技能竞赛成绩转换学分"),
+    "filing.skill-level": N_("职业技能等级证书"), "filing.qualification": N_("职业资格证书"),
+    "filing.specific-ability": N_("专项职业能力证书"), "filing.competition": N_("技能竞赛成绩"),
+    "filing.waiting": N_("等核查"), "filing.checked": N_("查过了，等决定"), "filing.approved": N_("已认定"),
+    "filing.refused": N_("没有通过"), "filing.withdrawn": N_("自己撤回了"), "filing.taken-back": N_("认定已收回"),
+    "filing.filed": N_("交进来了"), "filing.disputed": N_("另一个人也交了这个编号，正在查明"),
+    "filing.looked-up": N_("核查过了"), "filing.reopened": N_("申诉成立，重新核查"), "filing.seen": N_("我看过了"),
+    "filing.take-back-asked": N_("有人提出收回认定"), "filing.take-back-dropped": N_("不收回"),
+    "filing.match": N_("查到了，姓名、编号、等级都对得上"), "filing.none": N_("查不到这个编号"),
+    "filing.differs": N_("查到了，但有对不上的地方"), "filing.no-answer": N_("查询的地方没有答复，打不开"),
+    "filing.national": N_("技能人才评价证书全国联网查询"), "filing.province": N_("省人社厅的证书查询"),
+    "filing.issuer": N_("打电话或写信问发证机构"), "filing.original": N_("当面看了证书原件"),
+    "filing.organiser": N_("竞赛主办单位公布的名单"), "filing.other": N_("其他地方"), "filing.check": N_("核查证书"),
+    "filing.appeal": N_("处理申诉或争议"), "filing.support": N_("本人要求帮忙看"),
 }
 
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from flask import Response, g
 
-from guanxue import accounts, cases, classes, courses, credentials, creditbank, helpdesk, learning, tracks
+from guanxue import accounts, cases, classes, courses, credentials, creditbank, helpdesk, learning, recognition, tracks
 from guanxue.core import clock
 from guanxue.core.i18n import Name
 from guanxue.core.web.dispatch import current_actor
@@ -75,7 +75,7 @@ def me() -> Response:
         moved_up=any(classes.is_just_moved_up(place) for _cls, place in classes.list_mine(actor.id)),
         looked=bool(credentials.list_looks(actor.id, clock.now() - LOOKS_TOLD)),
         answered=helpdesk.count_answered(actor.id), corrections=_corrections(actor.id), awaiting=_awaiting(actor.id),
-        outcomes=_outcomes(actor.id), case_news=_case_news(actor.id)))
+        outcomes=_outcomes(actor.id), case_news=_case_news(actor.id), filing_news=_filing_news(actor.id)))
 
 
 def _case_news(person_id: int) -> list[dict]:
@@ -84,6 +84,12 @@ def _case_news(person_id: int) -> list[dict]:
     return [{"code": d.case.code, "kind": cases.KIND_WORDS[d.case.kind], "result": d.final is not None,
              "is_wanted": d.case.state == "open" and d.case.kind not in cases.OWN_KINDS and not d.has_spoken(mine)}
             for d in cases.list_news(person_id)]
+
+
+def _filing_news(person_id: int) -> list[dict]:
+    """Certificates of mine about which there is something new."""
+    return [{"code": f.filing.code, "title": recognition.title_of(f.filing), "state": recognition.STATE_WORDS[f.filing.state]}
+            for f in recognition.list_news(person_id)]
 
 
 def _corrections(person_id: int) -> list[dict]:
