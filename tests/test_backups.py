@@ -105,7 +105,7 @@ def test_a_backup_restored_elsewhere_is_the_same_site(filled, empty, site, tmp_p
     originals = [f"media/originals/{p.name}" for p in (site / "media" / "originals").glob("[!.]*")]
     beside = [str(p.relative_to(site)) for p in (site / "media" / "files").glob("??/*.pdf")]
     assert len(originals) == 1 == len(beside) and set(files(tmp_path / "b")) == {
-        "backup.json", "guanxue.db", "ledger/heads.jsonl", "keys/ledger.pem", "media/assets/1/abc/video.mp4", *originals, *beside}
+        "backup.json", "guanxue.db", "ledger/heads.jsonl", "keys/ledger.pem", "keys/credential.pem", "credentials/keys.json", "media/assets/1/abc/video.mp4", *originals, *beside}
     assert (tmp_path / "b").stat().st_mode & 0o077 == 0
     back = restore(empty, tmp_path / "b")
     assert back.exit_code == 0 and back.stdout.startswith("已恢复"), back.output

@@ -1,6 +1,6 @@
 """A consistent copy of the site while it serves, and back: `guanxue backup` and `guanxue restore`.
 
-A backup is a folder: backup.json, the database (guanxue.db of SQLite, database.sql of PostgreSQL), ledger/heads.jsonl,
+A backup is a folder: backup.json, the database (guanxue.db of SQLite, database.sql of PostgreSQL), ledger/heads.jsonl, credentials/keys.json,
 media/originals, media/assets, media/files, media/proofs, and keys/ where that was asked for. What the database names is on the
 disk before the database names it, and heads are kept after their commit: so heads are copied first, then the database,
 then media.
@@ -28,7 +28,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import inspect
 from sqlalchemy.exc import DatabaseError
 
-from guanxue import audit, ledger, migrations, search
+from guanxue import audit, credentials, ledger, migrations, search
 from guanxue.core import clock
 from guanxue.core.actor import SYSTEM
 from guanxue.core.command import fail, in_app
@@ -92,6 +92,9 @@ def _write_backup(draft: Path, with_keys: bool) -> dict:
     """Copy everything into the empty folder; what backup.json says."""
     (draft / "ledger").mkdir()
     (draft / "ledger" / "heads.jsonl").write_bytes(ledger.kept_bytes())
+    if credentials.published_path().is_file():
+        (draft / "credentials").mkdir()
+        shutil.copyfile(credentials.published_path(), draft / "credentials" / "keys.json")
     engine = db.engine.dialect.name
     target = draft / DATABASE[engine]
     db.session.remove()
@@ -157,7 +160,8 @@ def _take_files(files: list[Path], source: Path, target: Path) -> int:
 
 def _keys() -> dict[str, Path]:
     """Where this site's keys lie, by their name in a backup."""
-    return {"ledger.pem": settings().ledger_key_path, "secret": settings().data_dir / "keys" / "secret"}
+    return {"ledger.pem": settings().ledger_key_path, "credential.pem": settings().credential_key_path,
+            "secret": settings().data_dir / "keys" / "secret"}
 
 
 def _copy_keys(folder: Path) -> None:
@@ -209,6 +213,8 @@ def restore(src: Path, force: bool) -> None:
                         "--single-transaction", "--command", "DROP SCHEMA public CASCADE", "--command", "CREATE SCHEMA public",
                         "--file", str(src / DATABASE["postgresql"]))
     _take_heads(src)
+    if (published := src / "credentials" / "keys.json").is_file():
+        credentials.take_published(published.read_text("utf-8"))
     _take_keys(src, told)
     click.echo(_("已恢复 %(at)s 的备份。", at=told["made_at"]))
     _finish(told)

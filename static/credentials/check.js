@@ -32,7 +32,8 @@
     let token;
     try { token = parse(text); } catch (_bad) { throw new Error('form'); }
     if (!Object.prototype.hasOwnProperty.call(KINDS, token.header.alg) || token.header.crit) throw new Error('algorithm');
-    const key = keys.find((k) => k.kid === last(token.header.kid || ''));
+    const named = keys.filter((k) => k.kid === last(token.header.kid || '')); // twice where a key came back with a backup
+    const key = named[0];
     if (!key) throw new Error('key');
     const kind = KINDS[key.alg];
     if (!kind || key.alg !== token.header.alg || key.kty !== kind.kty || key.crv !== kind.crv) throw new Error('signature');
@@ -41,7 +42,7 @@
       own = await crypto.subtle.importKey('jwk', { kty: key.kty, crv: key.crv, x: key.x }, { name: kind.crv }, false, ['verify']);
     } catch (_unknown) { throw new Error('browser'); }
     if (!await crypto.subtle.verify({ name: kind.crv }, own, token.signature, ascii(token.signed))) throw new Error('signature');
-    token.key = key;
+    token.named = named;
     return token;
   };
 
@@ -59,9 +60,10 @@
     must(p.validUntil ? p.exp === seconds(p.validUntil) : p.exp === undefined);
     must(/^\d+$/.test(p.credentialStatus.statusListIndex) && Number(p.credentialStatus.statusListIndex) < BITS);
   };
-  const checkTimes = (p, key) => {
+  const checkTimes = (p, named) => {
     const from = seconds(p.validFrom), now = Date.now() / 1000;
-    if ((key.since && from < seconds(key.since)) || (key.until && from > seconds(key.until))) throw new Error('retired');
+    const signedThen = (key) => (!key.since || from >= seconds(key.since)) && (!key.until || from <= seconds(key.until));
+    if (!named.some(signedThen)) throw new Error('retired');
     if (from > now) throw new Error('early');
     if (p.validUntil && seconds(p.validUntil) < now) throw new Error('expired');
   };
@@ -117,7 +119,7 @@
       if (typeof crypto === 'undefined' || !crypto.subtle) throw new Error('browser');
       token = await opened(text);
       checkForm(token.payload);
-      checkTimes(token.payload, token.key);
+      checkTimes(token.payload, token.named);
       show('', token, await standing(token.payload.credentialStatus));
     } catch (problem) {
       const fault = words.why[problem.message] ? problem.message : 'form';

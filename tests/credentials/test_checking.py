@@ -175,6 +175,8 @@ def test_dates_are_kept():
 
 def test_a_key_that_was_put_aside_signs_nothing_new():
     assert fault(token(), [jwk(until="2026-11-26T07:59:59Z")]) == "retired" and fault(token(), [jwk(since="2026-11-26T08:00:01Z")]) == "retired"
+    came_back = [jwk(until="2026-11-01T00:00:00Z"), jwk(since="2026-11-25T00:00:00Z")]
+    assert fault(token(), came_back) == "" and fault(token(), [*came_back, {**jwk(OTHER), "kid": jwk()["kid"]}]) == "signature"
     assert fault(token(), [jwk(until="2026-11-26T08:00:00Z")], now=NOW + timedelta(days=6 * 365)) == ""
 
 

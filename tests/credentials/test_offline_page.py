@@ -71,3 +71,15 @@ def test_the_command_says_the_same(tmp_path, now_is_now):
     nobody = CliRunner().invoke(main, ["verify", str(tmp_path / "good.jwt")], env={"GUANXUE_DATA": str(tmp_path / "none")})
     assert nobody.exit_code == 1 and "没有可信的公钥" in nobody.output
     assert INDEX not in (7, 8)
+
+
+def test_check_knows_the_kind_and_says_what_is_wrong(tmp_path, now_is_now):
+    (tmp_path / "credentials").mkdir()
+    (tmp_path / "credentials" / "keys.json").write_text(json.dumps({"keys": [jwk(KEY)]}))
+    for name, (path, fault) in files(tmp_path).items():
+        if name in ("revoked", "replaced", "text"):
+            continue  # what no list told
+        told = CliRunner().invoke(main, ["check", str(path), "--json"], env={"GUANXUE_DATA": str(tmp_path)})
+        said = json.loads(told.stdout)
+        assert (said["kind"], said["accepted"], told.exit_code) == ("credential", not fault, bool(fault)), told.output
+        assert said.get("reason", "") == (str(credentials.WHY[fault]) if fault else "")

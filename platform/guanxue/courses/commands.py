@@ -7,7 +7,8 @@ from pathlib import Path
 
 import click
 
-from guanxue import courses, media
+from guanxue import courses, credentials, media
+from guanxue.config import published_keys_path
 from guanxue.core import clock
 from guanxue.core.actor import SYSTEM
 from guanxue.core.command import in_app, print_json, without_site
@@ -84,9 +85,9 @@ KNOWN = {
 def check(file: Path, as_json: bool) -> None:
     """带入这个文件会怎样？什么也不写；可以带入以 0 退出，否则 1。
 
-    认得的有：课程文件夹、课程包（.zip）、GIFT 考核题、视频、声音、WebVTT 和 SRT 字幕、学分证明（JSON）。
+    认得的有：课程文件夹、课程包（.zip）、GIFT 考核题、视频、声音、WebVTT 和 SRT 字幕、学分证明（JSON）、证书（.jwt）。
     """
-    found = courses.check_file(file)
+    found = _credential(file) or courses.check_file(file)
     if as_json:
         print_json(found.to_document())
     else:
@@ -94,6 +95,18 @@ def check(file: Path, as_json: bool) -> None:
             click.echo(line)
     if not found.is_accepted:
         sys.exit(1)
+
+
+def _credential(file: Path) -> courses.Check | None:
+    """What is said of a file that has the form of a signed credential, by this site's own published keys; else None."""
+    token = credentials.read_file(file) if file.is_file() else None
+    if token is None:
+        return None
+    own = published_keys_path()
+    keys = credentials.read_keys(own.read_text("utf-8")) if own.is_file() else []
+    seen = credentials.check(token, keys, clock.now())
+    facts = {"title": seen.payload["microCredential"]["title"]} if seen.is_valid else {}
+    return courses.Check("credential", credentials.WHY[seen.fault] if seen.fault else None, facts=facts)
 
 
 def _lines(found: courses.Check) -> list[str]:

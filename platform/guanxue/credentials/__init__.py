@@ -7,7 +7,7 @@ published keys; a signed list says what was taken back since. A corrected name m
 from guanxue.credentials.checking import WHY, Verdict, check, looks_like_token, read_file, read_keys, told_offline
 from guanxue.credentials.document import issuer_of, words_of_ours
 from guanxue.credentials.errors import NoSuchCredential, NotIssuable, NotPrinted
-from guanxue.credentials.keys import ensure_key, list_keys, published_path, rotate_key
+from guanxue.credentials.keys import ensure_key, list_keys, published_path, rotate_key, take_published
 from guanxue.credentials.models import Credential
 from guanxue.credentials.offline_page import words as page_words
 from guanxue.credentials.offline_page import write as page_to_keep
@@ -45,5 +45,5 @@ __all__ = [
     "issue_later", "issue_statement", "issuer_name", "issuer_of", "list_awards", "list_keys", "list_looks",
     "list_statements", "looks_like_token", "matches_holder", "name_in", "newest_of", "page_to_keep", "page_words",
     "paper_of", "payload_of", "press", "published_path", "read_file", "read_keys", "read_serial", "revoke", "rotate_key",
-    "signed_list", "told_offline", "words_of_ours",
+    "signed_list", "take_published", "told_offline", "words_of_ours",
 ]

@@ -73,13 +73,13 @@ def check(text: str, keys: Iterable[dict], now: datetime, lists: Iterable[str] =
     found = _signed(text, known)
     if isinstance(found, Verdict):
         return found
-    token, key = found
-    fault, detail, listed_at = _judge(token, key, known, now, list(lists))
+    token, named = found
+    fault, detail, listed_at = _judge(token, named, known, now, list(lists))
     return Verdict(not fault, fault, detail, token.payload, token.key_id, listed_at)
 
 
-def _signed(text: str, keys: list[dict]) -> tuple[Token, dict] | Verdict:
-    """The token and the key that signed it, or why not."""
+def _signed(text: str, keys: list[dict]) -> tuple[Token, list[dict]] | Verdict:
+    """The token and the key that signed it (once for each time in which it signed), or why not."""
     try:
         token = parse(text)
     except Malformed as error:
@@ -87,21 +87,21 @@ def _signed(text: str, keys: list[dict]) -> tuple[Token, dict] | Verdict:
     algorithm = token.header.get("alg")
     if not isinstance(algorithm, str) or algorithm not in ALGORITHMS or "crit" in token.header:
         return Verdict(False, "algorithm", str(algorithm), {}, token.key_id, "")
-    key = next((k for k in keys if k.get("kid") == token.key_id), None)
-    if key is None:
+    named = [k for k in keys if k.get("kid") == token.key_id]  # more than once where a key came back with a backup
+    if not named:
         return Verdict(False, "key", token.key_id, {}, token.key_id, "")
-    if not is_signed_by(token, key):
+    if not all(is_signed_by(token, key) for key in named):
         return Verdict(False, "signature", "", {}, token.key_id, "")
-    return token, key
+    return token, named
 
 
-def _judge(token: Token, key: dict, keys: list[dict], now: datetime, lists: list[str]) -> tuple[str, str, str]:
+def _judge(token: Token, named: list[dict], keys: list[dict], now: datetime, lists: list[str]) -> tuple[str, str, str]:
     payload = token.payload
     if faults := schema_faults(payload):
         return "schema", faults[0], ""
     valid_from, valid_until = _moment(payload["validFrom"]), _moment(payload.get("validUntil"))
-    if not _moment(key.get("since"), valid_from) <= valid_from <= _moment(key.get("until"), valid_from):
-        return "retired", key["kid"], ""
+    if not any(_moment(k.get("since"), valid_from) <= valid_from <= _moment(k.get("until"), valid_from) for k in named):
+        return "retired", token.key_id, ""
     if valid_from > now:
         return "early", payload["validFrom"], ""
     if valid_until is not None and valid_until < now:

@@ -39,6 +39,14 @@ def list_keys() -> list[dict]:
         return []
 
 
+def take_published(text: str) -> None:
+    """Add the keys of a backup that are not among ours, oldest first. Raises Malformed."""
+    theirs = read_keys(text)
+    with _published() as keys:
+        known = {(k["kid"], k["since"]) for k in keys}
+        keys[:] = sorted([*keys, *(k for k in theirs if (k["kid"], k["since"]) not in known)], key=lambda k: k["since"])
+
+
 def signing_key() -> tuple[Ed25519PrivateKey, str]:
     """The key that signs now, and its id. It is published before it first signs."""
     key = _load(settings().credential_key_path)
