@@ -368,6 +368,8 @@ STATES = [
     ("/me/credits", "/me/credits", "student", "a refused credit", open_everything),
     ("/me/credits", "/me/credits", "enterprise manager", "none", None),
     ("/me/certificates", "/me/certificates", "student", "a reversed one", None),
+    ("/me/certificates", "/me/certificates", "learner", "unfolded", open_everything),
+    ("/me/certificates", "/me/certificates", "enterprise manager", "none", None),
     ("/me", "/me", "student", "a long name", None),
     ("/login", "/login", "anonymous", "errors", submit_empty),
     ("/register", "/register", "anonymous", "errors", submit_empty),
@@ -423,7 +425,8 @@ class Walker:
             if route.method != "GET" or route.is_api:
                 continue
             answers = {role: self.visitors.browsers[role].client.get(route.address) for role in walks.ROLES}
-            roles = [r for r, a in answers.items() if a.status_code == 200 and a.mimetype == "text/html"]
+            roles = [r for r, a in answers.items() if a.status_code == 200 and a.mimetype == "text/html"
+                     and "attachment" not in a.headers.get("Content-Disposition", "")]
             if roles:
                 found[route.rule] = (route.address, roles)
         return found

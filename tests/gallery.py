@@ -35,8 +35,9 @@ SIZES = (("360", PHONE, "light"), ("360-dark", PHONE, "dark"), ("1280", DESKTOP,
 MOST_BYTES = 24_000
 # Routes that are no pages: files, data for programs and operators, an address that only leads on.
 NO_PAGES = ("/api/v1/", "/static/", "/media/", "/covers/", "/healthz", "/readyz", "/metrics", "/suggest", "/sw.js", "/manifest.webmanifest",
+            "/.well-known/", "/credentials/", "/verify/guanxue-check.html",
             "/admin/policies/new", "/office/programmes/new")
-NO_PAGE_ENDS = (".json", ".svg", ".vtt", ".srt", ".xlsx", ".<form>", ".zip", ".txt", "/questions/export")
+NO_PAGE_ENDS = (".json", ".svg", ".vtt", ".srt", ".xlsx", ".<form>", ".zip", ".txt", ".pdf", ".jwt", "/questions/export")
 ROLES = {
     "anonymous": "A visitor", "learner": "A learner", "instructor": "An instructor", "reviewer": "A course reviewer",
     "curator": "A town's curator", "enterprise manager": "An enterprise's manager", "inspector": "An inspector",
@@ -175,6 +176,11 @@ def after_forms(take: Photographer, messages: Messages) -> Iterator[tuple[str, C
         fill_in(page, code=messages.code(walks.LEARNER))
         take.shoot(page, "/forgot/password", "anonymous")
 
+    def compared(page: Page) -> None:
+        page.goto(take.address + f"/verify/{code_of(take.app, walks.LEARNER)}")
+        fill_in(page, typed="周工")
+        take.shoot(page, "/verify/<code>", "anonymous", "a name was compared")
+
     def by_code(page: Page) -> None:
         page.goto(take.address + "/login/code")
         take.shoot(page, "/login/code", "anonymous")
@@ -222,6 +228,7 @@ def after_forms(take: Photographer, messages: Messages) -> Iterator[tuple[str, C
 
     yield "anonymous", forgotten
     yield "anonymous", by_code
+    yield "anonymous", compared
     yield "anonymous", new_here
     yield "anonymous", two_steps
     yield "late", another_number

@@ -1,9 +1,9 @@
 """A consistent copy of the site while it serves, and back: `guanxue backup` and `guanxue restore`.
 
-A backup is a folder: backup.json, the database (guanxue.db of SQLite, database.sql of PostgreSQL), ledger/heads.jsonl, credentials/keys.json,
-media/originals, media/assets, media/files, media/proofs, and keys/ where that was asked for. What the database names is on the
-disk before the database names it, and heads are kept after their commit: so heads are copied first, then the database,
-then media.
+A backup is a folder: backup.json, the database (guanxue.db of SQLite, database.sql of PostgreSQL), ledger/heads.jsonl,
+credentials/keys.json, media/originals, media/assets, media/files, media/proofs, and keys/ where that was asked for. What the
+database names is on the disk before the database names it, and heads are kept after their commit: so heads are copied first,
+then the database, then media.
 Coming back, media are added first, and the database is switched in one transaction: broken off at any moment, the site
 is the old one or the new one.
 """
