@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -10,11 +11,12 @@ from sqlalchemy import func, select
 from tests.clients import Learner
 from tests.factories import make_course, make_person
 
-from guanxue import accounts, audit, courses, creditbank, programmes
+from guanxue import accounts, audit, courses, creditbank, programmes, standards
 from guanxue.core import clock
 from guanxue.core.actor import SYSTEM, Actor
 from guanxue.core.db import session, writing
 from guanxue.core.errors import Forbidden, Invalid
+from guanxue.creditbank import Holding
 from guanxue.programmes import NothingToMark, keeping, merging
 from guanxue.programmes.models import Goal, Reward, Use
 
@@ -143,7 +145,7 @@ def test_the_way_goes_on_with_what_is_half_finished_and_leaves_out_what_is_done(
 def certificate(person_id, milli=4000, subject="occupation:6-18-01-01"):
     outcome = creditbank.Outcome("course", f"paper:{milli}", person_id, subject, "车工四级", milli, 0, "skills-upgrading", "city", 4,
                                  clock.now(), False, {})
-    return programmes.Offer(outcome, 0, "/me/recognition", programmes.FILE)
+    return programmes.Offer(outcome, 0, "/me/recognition", programmes.FILE, "", milli)
 
 
 def test_a_certificate_shortens_the_way_of_who_says_that_they_hold_it(site):
@@ -248,3 +250,23 @@ def test_the_catalogue_names_policy_and_institution_of_each_course(site):
     with site.test_request_context():
         item = courses.find_item("one")
         assert item.policy_id and item.provider == "city"
+
+
+# ---- certificates
+
+
+def test_certificates_of_the_trades_one_studies_are_offered_above_the_level_one_holds(site, monkeypatch):
+    with site.test_request_context(), writing():
+        standards.load_industries(SYSTEM, [{"industry_id": "textiles", "name_zh": "毛织", "name_en": "Knitwear", "sectors": "毛织"}])
+        standards.load_occupations(SYSTEM, [{
+            "occupation_id": "lathe-operator", "code": "", "code_confidence": "C", "name_zh": "车工", "name_en": "Lathe operator",
+            "levels": "", "sector_path": "毛织"}], [])
+        person = accounts.find_person_by_phone(PHONE)
+        assert programmes.list_certificates(person.id) == [], "none of a trade that nobody studied"
+        item = courses.find_item("one")
+        monkeypatch.setattr(courses, "find_item", lambda slug: replace(item, occupation="lathe-operator"))
+        told = [(o.outcome.title, o.adds) for o in programmes.list_certificates(person.id)]
+        assert [adds for _title, adds in told] == [4000, 8000, 12_000] and all("车工" in title for title, _adds in told)
+        held = Holding("certificate", "occupation:lathe-operator", "车工 五级", "skills-upgrading", "city", 2, False, 4000, clock.now(), 1, "X")
+        monkeypatch.setattr(creditbank, "list_holdings", lambda person_id: [held])
+        assert [o.adds for o in programmes.list_certificates(person.id)] == [4000, 8000], "an upgrade adds the difference"

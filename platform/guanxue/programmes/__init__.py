@@ -55,22 +55,20 @@ from guanxue.programmes.ways import (
     BEGIN,
     FILE,
     GO_ON,
-    Certificate,
     Found,
     Offer,
     find_way,
     list_certificates,
     list_offers,
-    register_certificates,
 )
 
 __all__ = [
     "Programme", "Goal", "Reward", "Use", "Target", "Bucket", "Selection", "Piece", "Counted", "Progress", "Reached", "Way",
-    "Found", "Offer", "Certificate", "NoSuchProgramme", "NothingToMark",
+    "Found", "Offer", "NoSuchProgramme", "NothingToMark",
     "PROGRAMME", "SCHEME", "EVER", "YEAR", "SOURCES", "MOST_NEEDS", "MOST_CAPS", "GO_ON", "FILE", "BEGIN", "ATTEND",
     "list_programmes", "list_current", "get_current", "get_newest", "pieces_of", "used_by", "progress_of", "progress_with",
     "list_goals",
     "list_rewards", "uses_of", "list_reached", "count_reached", "list_rewarded",
     "measure", "read_milli", "read_target", "publish_programme", "check_programme", "load_defaults", "choose_goal",
-    "leave_goal", "mark_rewarded", "list_offers", "list_certificates", "register_certificates", "find_way",
+    "leave_goal", "mark_rewarded", "list_offers", "list_certificates", "find_way",
 ]

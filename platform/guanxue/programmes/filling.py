@@ -59,10 +59,10 @@ class Shape:
                 best = min(best, paid + sum(min(bound, sum(row[i] for i in others)) for row, bound in rows))
         return best
 
-    def room(self, amounts: Amounts, place: Place) -> int:
-        """How much more would count at a place."""
+    def room(self, amounts: Amounts, place: Place, before: int | None = None) -> int:
+        """How much more would count at a place. `before`: what counts of `amounts`, where that is known."""
         need, cap = place
-        before = self.reach(amounts)
+        before = self.reach(amounts) if before is None else before
         amounts[cap][need] += UNBOUNDED
         after = self.reach(amounts)
         amounts[cap][need] -= UNBOUNDED

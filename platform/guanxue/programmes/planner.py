@@ -130,15 +130,17 @@ class _Search:
         kept, goal = {}, self.shape.reach(self.all)
         for is_last in (False, True):
             amounts, full = self.amounts(kept.values()), set()
+            reach = self.shape.reach(amounts)
             for step in self.steps:
                 if step.subject in kept or step.place in full:
                     continue
-                if not is_last and not self.shape.room(amounts, step.place):
+                if not is_last and not self.shape.room(amounts, step.place, reach):
                     full.add(step.place)
                     continue
                 kept[step.subject] = step
                 _add(amounts, step.place, step.milli)
-                if self.shape.reach(amounts) >= goal:
+                reach = self.shape.reach(amounts)
+                if reach >= goal:
                     break
             self.offer(list(kept.values()))
             if -self.best[0] >= goal:
@@ -188,7 +190,7 @@ class _Search:
                 break
             if step.place in full or step in inside or step in outside:
                 continue
-            taken = min(step.milli, goal - count, shape.room(amounts, step.place))
+            taken = min(step.milli, goal - count, shape.room(amounts, step.place, count))
             self.work += 1
             if taken:
                 used.append(step)

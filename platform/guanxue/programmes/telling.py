@@ -122,7 +122,7 @@ def _step(offer: Offer, given: int) -> dict:
 
 def certificate(offer: Offer) -> dict:
     """A certificate that would count if one held it."""
-    return _step(offer, offer.outcome.asked_milli)
+    return _step(offer, offer.adds)
 
 
 def span(minutes: int) -> str:

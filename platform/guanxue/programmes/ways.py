@@ -1,56 +1,52 @@
 """What somebody can do today towards a target, and the shortest way there that the credit bank would give credit for.
 
 Steps are courses that can be studied, courses half finished (what is left of them), classes with free seats, and certificates
-that the person says they hold (other rooms offer those, wiring.py). The bank is asked twice: how much room its bounds leave, by
+that the person says they hold. The bank is asked twice: how much room its bounds leave, by
 trying a credit that is far too large, and whether it would credit the very steps found, one after the other. What it would
 refuse is left out and the way sought again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import NamedTuple
 
-from guanxue import classes, courses, creditbank, learning, policies
+from guanxue import classes, courses, creditbank, learning, policies, recognition, standards
 from guanxue.core import clock
-from guanxue.creditbank import Outcome
-from guanxue.programmes import planner, queries
+from guanxue.creditbank import Holding, Outcome
+from guanxue.programmes import planner
 from guanxue.programmes.models import Programme
 from guanxue.programmes.planner import Step, Way
 from guanxue.programmes.rules import Piece, Progress
 
 MINUTE_MS = 60_000
+FILED_LEVELS, MOST_TRADES = (5, 4, 3), 2
 GO_ON, FILE, BEGIN, ATTEND = range(4)  # in this order a way is told
 ENOUGH_MILLI = 10**9
-MOST_ROUNDS, MOST_ASKED = 6, 60
+MOST_ROUNDS, MOST_ASKED = 6, 24
 
 
 @dataclass(frozen=True)
 class Offer:
     """Something a person could do: the outcome that the bank would be asked to credit, what it takes, where it begins.
 
-    `minutes` of study that are left; `path` leads there; `rank` is GO_ON, FILE, BEGIN or ATTEND.
+    `minutes` of study that are left; `path` leads there; `rank` is GO_ON, FILE, BEGIN or ATTEND; `occupation` is its trade's
+    slug; `adds` are the millicredits that it would add before any bound.
     """
 
     outcome: Outcome
     minutes: int
     path: str
     rank: int
+    occupation: str
+    adds: int
 
     @property
     def key(self) -> str:
         """Its name in a way."""
         return f"{self.outcome.source}:{self.outcome.key}"
-
-
-@dataclass(frozen=True)
-class Certificate:
-    """A certificate that a person could have recognised, if they hold it: what it would ask the bank for, where it is filed."""
-
-    outcome: Outcome
-    path: str
 
 
 @dataclass(frozen=True)
@@ -64,15 +60,6 @@ class Found:
     offers: tuple[Offer, ...]
     certificates: tuple[Offer, ...]
     is_narrowed: bool = False
-
-
-_certificates: list[Callable[[int], list[Certificate]]] = []
-
-
-def register_certificates(list_certificates: Callable[[int], list[Certificate]]) -> None:
-    """Let another room offer certificates that a person (row id) could file. Once for each (wiring.py)."""
-    if list_certificates not in _certificates:
-        _certificates.append(list_certificates)
 
 
 # ---- what can be done today
@@ -106,7 +93,7 @@ def _course(item: courses.Item, person_id: int, now: datetime) -> Offer | None:
     its = policies.Worth(item.content_ms, item.hours_milli, item.credits_milli)
     about = _About(item.id, item.slug, item.title, item.kind, item.level, item.provider)
     outcome = _outcome_of_course(person_id, about, its, policies.get_policy(item.policy_id), now)
-    return Offer(outcome, _minutes(item.content_ms), f"/courses/{item.slug}", BEGIN)
+    return Offer(outcome, _minutes(item.content_ms), f"/courses/{item.slug}", BEGIN, item.occupation, its.credits_milli)
 
 
 def _half_finished(progress: learning.CourseProgress, now: datetime) -> Offer | None:
@@ -124,7 +111,7 @@ def _half_finished(progress: learning.CourseProgress, now: datetime) -> Offer | 
                    courses.provider_of(enrolment.course_id))
     outcome = _outcome_of_course(enrolment.person_id, about, its, policy, now)
     path = f"/courses/{slug}/lessons/{ahead.lesson.slug}" if ahead else f"/courses/{slug}"
-    return Offer(outcome, _minutes(left), path, GO_ON)
+    return Offer(outcome, _minutes(left), path, GO_ON, words["occupation"], its.credits_milli)
 
 
 def _minutes(ms: int) -> int:
@@ -154,7 +141,7 @@ def _classes(person_id: int, done: set[int], now: datetime) -> list[Offer]:
             its.hours_milli, category=_category(cls.course_id), provider=institution.slug if institution else "city",
             level=None, finished_at=now, is_online=False, policy_id=cls.policy_id,
             document={"class": cls.code, "policy": policies.get_policy(cls.policy_id).name, "content_ms": its.content_ms})
-        found.append(Offer(outcome, _minutes(sum(lengths)), f"/classes/{cls.code}", ATTEND))
+        found.append(Offer(outcome, _minutes(sum(lengths)), f"/classes/{cls.code}", ATTEND, "", its.credits_milli))
     return found
 
 
@@ -164,8 +151,37 @@ def _category(course_id: int | None) -> str:
 
 
 def list_certificates(person_id: int) -> list[Offer]:
-    """Certificates that the person could have recognised, if they hold them."""
-    return [Offer(c.outcome, 0, c.path, FILE) for source in _certificates for c in source(person_id)]
+    """Skill certificates that the person could have recognised, if they hold them: of the trades they studied last, each level
+    above the one they have credit for, worth the difference."""
+    studied = [courses.find_item(c.slug) for c in _courses_of(person_id)]
+    trades = list(dict.fromkeys(item.occupation for item in studied if item and item.occupation))[:MOST_TRADES]
+    held = {h.subject: h for h in creditbank.list_holdings(person_id)}
+    if not trades:
+        return []
+    table, names = recognition.current_conversion().table, {o.slug: o for o in standards.list_occupations()}
+    return [offer for slug in trades if slug in names for level in FILED_LEVELS
+            if (offer := _certificate(person_id, names[slug], level, table.levels[level], held)) is not None]
+
+
+def _courses_of(person_id: int) -> list[courses.Course]:
+    """The person's courses, the last studied first."""
+    ids = [p.enrolment.course_id for p in learning.list_my_courses(person_id)]
+    known = courses.courses_by_id(ids)
+    return [known[i] for i in ids]
+
+
+def _certificate(person_id: int, trade: standards.Occupation, level: int, milli: int,
+                 held: Mapping[str, Holding]) -> Offer | None:
+    """五级 of a trade is a framework's level 2, 四级 3 …: as recognition files it."""
+    subject, stands = f"occupation:{trade.slug}", 7 - level
+    mine = held.get(subject)
+    if mine is not None and (mine.level or 0) >= stands:
+        return None
+    adds = milli - (mine.millicredits if mine else 0)
+    outcome = Outcome(
+        "certificate", f"{person_id}:{trade.slug}:{level}", person_id, subject, f"{trade.name} {recognition.level_text(level)}",
+        milli, 0, category="skills-upgrading", provider="city", level=stands, finished_at=clock.now(), is_online=False)
+    return Offer(outcome, 0, "/me/recognition/new?kind=skill-level", FILE, trade.slug, adds) if adds > 0 else None
 
 
 # ---- the way
@@ -175,10 +191,12 @@ def find_way(programme: Programme, progress: Progress, offers: Sequence[Offer], 
              held: Iterable[str] = ()) -> Found:
     """The shortest way from there by these offers. `held` are keys of certificates that the person says they hold."""
     told = set(held)
-    usable = {o.key: o for o in (*offers, *(c for c in certificates if c.key in told)) if o.outcome.asked_milli > 0}
-    steps = [step for o in usable.values() if (step := _step(programme, o)) is not None]
     useful = tuple(c for c in certificates if _step(programme, c) is not None)
-    rooms = _rooms(usable[s.key].outcome for s in steps) if steps and progress.missing else {}
+    if progress.is_reached:
+        return Found(planner.Way((), (), 0, progress.reach, True), (), useful)
+    usable = {o.key: o for o in (*offers, *(c for c in useful if c.key in told)) if o.adds > 0}
+    steps = [step for o in usable.values() if (step := _step(programme, o)) is not None]
+    rooms = _rooms(usable[s.key].outcome for s in steps)
     steps = [replace(s, limits=(name,)) if (name := _bounded_by(usable[s.key].outcome)) in rooms else s for s in steps]
     is_narrowed = False
     for _round in range(MOST_ROUNDS):
@@ -196,11 +214,11 @@ def find_way(programme: Programme, progress: Progress, offers: Sequence[Offer], 
 def _step(programme: Programme, offer: Offer) -> Step | None:
     """The offer as a step; None where the target would not take its credit."""
     o, today = offer.outcome, clock.today()
-    piece = Piece(offer.key, o.title, o.source, o.category, o.provider, queries.occupation_of(o.subject), o.level, o.is_online,
-                  o.asked_milli, today)
+    piece = Piece(offer.key, o.title, o.source, o.category, o.provider, offer.occupation, o.level, o.is_online, offer.adds,
+                  today)
     if programme.target.why_not(piece, today):
         return None
-    return Step(offer.key, o.subject, o.asked_milli, offer.minutes, programme.target.place(piece), offer.rank)
+    return Step(offer.key, o.subject, offer.adds, offer.minutes, programme.target.place(piece), offer.rank)
 
 
 def _with_content(outcome: Outcome) -> Outcome:
