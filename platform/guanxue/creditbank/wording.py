@@ -115,7 +115,7 @@ def _caps(laws: CreditRules) -> list[str]:
         return [gettext("没有上限。")]
     found = []
     for cap in laws.caps:
-        scope, n = str(scope_text(cap)), decimal_text(cap.most_milli)
+        scope, n = str(scope_text(cap)), _plain(cap.most_milli)
         if cap.provider_kind:
             scope = gettext("%(scope)s（%(kind)s）", scope=scope, kind=cap.provider_kind)
         if cap.period == EVER:
@@ -130,6 +130,11 @@ def _caps(laws: CreditRules) -> list[str]:
     if "semester" in periods:
         found.append(gettext("第二个学期从 %(m)s 月开始。", m=laws.semester_month))
     return found + [gettext("超过的部分不记，记录和结业都在。")]
+
+
+def _plain(milli: int) -> str:
+    """Credits as a rule says them: 60, not 60.000."""
+    return decimal_text(milli).rstrip("0").rstrip(".")
 
 
 def _floors(laws: CreditRules) -> list[str]:
