@@ -119,3 +119,34 @@ def test_absurd_pages_of_the_statement_are_answered(finished, page):
     app, _code = finished
     Browser(app, "13800000001").get(f"/me/credits?page={page}")
     assert Learner(app).call("GET", f"/me/credits?page={page}", 200)["total"] == 1
+
+
+# ---- the rules of crediting
+
+
+def test_the_rules_of_crediting_are_told_in_plain_words_to_anybody(client):
+    text = words(client.get("/rules/credits"))
+    assert "在线学习的学分一年最多 60 学分。" in text and "“技能提升”的学分可以当“中等职业教育”用，反过来不行。" in text
+    assert "学分不会到期。" in text and "证书要在取得后 96 个月内交来。" in text and "credit/1" in text
+    assert client.get("/rules/credits/1").status_code == 200
+    for version in ("0", "2", "x", "9" * 30):
+        assert client.get(f"/rules/credits/{version}").status_code == 404
+
+
+def test_each_credit_says_how_it_was_judged_and_what_was_refused_says_why(bare_app):
+    with bare_app.test_request_context(), writing():
+        make_person()
+        make_course("first", title="机床安全（一）")
+        make_course("again", title="机床安全 1")
+    learner = Learner(bare_app)
+    for slug in ("first", "again"):
+        learner.finish(slug)
+    told = learner.call("GET", "/me/credits", 200)
+    [item], [refused] = told["items"], told["uncredited"]
+    assert item["explained"][0] == "按学分规则第 1 版（credit/1）。" and item["explained"][1].endswith("全部记入。")
+    assert "还剩 59." in item["explained"][2] and refused["rule"] == "same-title"
+    assert "机床安全（一）" in refused["explained"][2] and "100%" in refused["explained"][2]
+    page = Browser(bare_app, "13800000001").get("/me/credits").text
+    assert "学完了、没有记入的" in page and "按学分规则第 1 版" in page
+    with bare_app.test_request_context():
+        assert creditbank.recompute() == (2, [])
