@@ -64,6 +64,7 @@ MORE = [
     ("/towns/<slug>", "/towns/changan", "anonymous", "a town without a track of the curator's", None),
     ("/me", "/me", "late", "of somebody who begins", None),
     ("/rules/<code>/<version>", "/rules/light/1", "anonymous", "a version that was replaced", None),
+    ("/rules/credits/<version>", "/rules/credits/1", "anonymous", "", None),
     ("/admin/policies/<code>", "/admin/policies/subsidised", "administrator", "", None),
     ("/office/programmes/<code>", "/office/programmes/dual-certificate", "administrator", "with parts and caps", None),
     ("/me/goals/<code>", "/me/goals/dual-certificate", "student", "with parts and caps", None),
