@@ -37,11 +37,11 @@ MOST_BYTES = 24_000
 NO_PAGES = ("/api/v1/", "/static/", "/media/", "/covers/", "/healthz", "/readyz", "/metrics", "/suggest", "/sw.js", "/manifest.webmanifest",
             "/.well-known/", "/credentials/", "/verify/guanxue-check.html",
             "/admin/policies/new", "/office/programmes/new")
-NO_PAGE_ENDS = (".json", ".svg", ".vtt", ".srt", ".xlsx", ".<form>", ".zip", ".txt", ".pdf", ".jwt", "/questions/export")
+NO_PAGE_ENDS = ("/files/<proof>", "/pending/<proof>", "/office/recognition/find", ".json", ".svg", ".vtt", ".srt", ".xlsx", ".<form>", ".zip", ".txt", ".pdf", ".jwt", "/questions/export")
 ROLES = {
     "anonymous": "A visitor", "learner": "A learner", "instructor": "An instructor", "reviewer": "A course reviewer",
     "curator": "A town's curator", "enterprise manager": "An enterprise's manager", "inspector": "An inspector",
-    "support agent": "A support agent", "administrator": "An administrator",
+    "support agent": "A support agent", "credit officer": "A credit officer", "administrator": "An administrator",
 }
 SAME_ROLE = {"student": "learner", "late": "learner", "other instructor": "instructor"}
 

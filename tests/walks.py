@@ -35,7 +35,9 @@ from guanxue import (
     oversight,
     policies,
     quizzes,
+    recognition,
     search,
+    standards,
     tracks,
 )
 from guanxue.accounts import checking, identity, organisations
@@ -48,16 +50,19 @@ from guanxue.learning import api as learning_api
 from guanxue.learning.models import Check
 from guanxue.learning.presence import add_step, lock_presence, take_seat
 from guanxue.oversight.detectors import Found
+from guanxue.recognition import batches as recognition_batches
+from guanxue.recognition import service as recognition_service
 
 TABLE = Path(__file__).with_name("route_rights.csv")
 CLASS = "ABCDEFGH"
 CHECK = "check-of-lian"
-LEARNER, INSTRUCTOR, OTHER, CURATOR, ENTERPRISE, INSPECTOR, REVIEWER, ADMINISTRATOR, AGENT = (
-    f"1380000000{n}" for n in range(1, 10))
+FILING, BATCH = "CERTAAAA22", "BATCHAAA22"
+LEARNER, INSTRUCTOR, OTHER, CURATOR, ENTERPRISE, INSPECTOR, REVIEWER, ADMINISTRATOR, AGENT, OFFICER = (
+    f"138000000{n:02}" for n in range(1, 11))
 ROLES = {
     "anonymous": None, "learner": LEARNER, "instructor": INSTRUCTOR, "other instructor": OTHER, "curator": CURATOR,
     "enterprise manager": ENTERPRISE, "inspector": INSPECTOR, "reviewer": REVIEWER, "administrator": ADMINISTRATOR,
-    "support agent": AGENT,
+    "support agent": AGENT, "credit officer": OFFICER,
 }
 # What bookkeeping may move while somebody only reads.
 BOOKKEEPING = {"accounts_session", "accounts_signin_failure", "jobs_job"}
@@ -92,6 +97,7 @@ def fill(app) -> None:
         reviewer = make_person(REVIEWER, "何静", "reviewer")
         make_person(ADMINISTRATOR, "梁伟", "administrator")
         make_person(AGENT, "苏敏", "support_agent")
+        make_person(OFFICER, "冯佩", "credit_officer")
         make_course("done-course", title="学完的课", videos_ms=(3_000_000,))
         make_course("safe-measuring", texts=1)
         courses.load_plans(SYSTEM, [{
@@ -130,6 +136,7 @@ def fill(app) -> None:
     _cases(app)
     _presence(app, author)
     _parcels(app, author)
+    _certificates(app)
     with app.test_request_context():
         search.rebuild()
 
@@ -216,6 +223,28 @@ def _cases(app) -> None:
         oversight.open_room(inspector, name="虎门服装职校 3 号机房")
 
 
+def _certificates(app) -> None:
+    """A certificate that 林小莲 filed and an officer looked up; a table with another of hers, brought by an officer."""
+    with app.test_request_context(), writing():
+        standards.load_industries(SYSTEM, [{"industry_id": "textiles", "name_zh": "毛织", "name_en": "Knitwear", "sectors": "毛织"}])
+        standards.load_occupations(SYSTEM, [{
+            "occupation_id": "lathe-operator", "code": "", "code_confidence": "C", "name_zh": "车工", "name_en": "Lathe operator",
+            "levels": "", "sector_path": "毛织"}], [])
+        learner, officer = (Actor("person", p.id, p.name, accounts.capabilities_of(p.id), proved_at=clock.now())
+                            for p in (accounts.find_person_by_phone(phone) for phone in (LEARNER, OFFICER)))
+        proof = recognition.keep_proof(learner, recognition.prepare_proof(io.BytesIO(decks.png(1))))
+        facts = {"occupation": "lathe-operator", "issuer": "东莞市评价中心", "issued_on": clock.today().isoformat()}
+        with mock.patch.object(recognition_service, "new_code", lambda: FILING):
+            made = recognition.file_certificate(learner, recognition.Facts(
+                kind="skill-level", number="Y000044000001255000001", level="5", **facts), [proof.code])
+        recognition.look_up(officer, recognition.open_filing(made), recognition.Lookup(
+            source="national", looked_on=clock.today().isoformat(), found="match", reference="第 1 条"))
+        row = {"line": "2", "name": learner.name, "phone": LEARNER, "kind": "职业资格证书", "number": "1419003014401234",
+               "occupation": "车工", "level": "四级", "issuer": "东莞市评价中心", "issued_on": clock.today().isoformat()}
+        with mock.patch.object(recognition_batches, "new_code", lambda: BATCH):
+            recognition.take_batch(officer, [row], "一月.xlsx")
+
+
 def _presence(app, author: Actor) -> None:
     """A presence check that 林小莲 missed and can make up; a session of 陈志强's in which she sits."""
     with app.test_request_context(), writing():
@@ -263,6 +292,7 @@ class Examples:
     packed: str  # one that can be fetched
     class_code: str
     case: str  # one of 林小莲's that is decided
+    proof: str  # the picture of her certificate
     taken: str  # 林小莲's ticket for a lesson that she took along
 
     @classmethod
@@ -288,9 +318,10 @@ class Examples:
             complaint, remark = session.execute(text("SELECT code, r.id FROM courses_complaint, courses_remark r ORDER BY r.id")).first()
             author = accounts.find_person_by_phone(INSTRUCTOR)
             class_code, case = (session.scalar(text(f"SELECT code FROM {t}")) for t in ("classes_class", "cases_case"))
+            proof = session.scalar(text("SELECT code FROM recognition_proof"))
             mine = {x["way"]: ticket for ticket, x in parcels.list_mine(Actor("person", author.id, author.name))}
         return cls(playback, attempt, video, quiz, draft, draft_quiz, filmed, slides, stage, row, code, session_id, ticket, question, note, short, paper,
-                   correction, complaint, remark, mine["in"], mine["out"], class_code, case, taken)
+                   correction, complaint, remark, mine["in"], mine["out"], class_code, case, proof, taken)
 
 
 def routes(app, examples: Examples) -> list[Route]:
@@ -305,12 +336,12 @@ def routes(app, examples: Examples) -> list[Route]:
 def _address(rule: str, endpoint: str, method: str, x: Examples) -> str:
     values = {
         "slug": _slug(rule), "course": "safe-measuring", "lesson": "quiz" if method == "POST" else "lesson-1",
-        "lesson_id": x.filmed_lesson if "/subtitles" in rule else x.slides_lesson if rule.endswith("/slides") else x.draft_quiz if rule.endswith(("/draw", "/levels")) else x.draft_lesson, "code": "one-credit-a-year" if "/goals/" in rule or "/programmes/" in rule else CHECK if "/presence/" in rule else x.case if rule.startswith("/me/cases/") else x.class_code if "/classes/" in rule else x.ticket if rule.startswith(("/help/", "/desk/")) else x.complaint if _is_case(rule) else x.code, "remark_id": x.remark, "complaint_id": 1,
+        "lesson_id": x.filmed_lesson if "/subtitles" in rule else x.slides_lesson if rule.endswith("/slides") else x.draft_quiz if rule.endswith(("/draw", "/levels")) else x.draft_lesson, "code": "one-credit-a-year" if "/goals/" in rule or "/programmes/" in rule else (BATCH if "/batches/" in rule else FILING) if "/recognition/" in rule else CHECK if "/presence/" in rule else x.case if rule.startswith("/me/cases/") else x.class_code if "/classes/" in rule else x.ticket if rule.startswith(("/help/", "/desk/")) else x.complaint if _is_case(rule) else x.code, "remark_id": x.remark, "complaint_id": 1,
         # What takes or drops a package also changes the disk, which nobody undoes: there it is one that nobody has.
         "ticket": "0" * 32 if method == "POST" else x.packed if rule.endswith(".zip") else x.parcel,
         "person_id": 1, "removed_id": 1, "kind": "question", "thing_id": x.question, "question_id": x.question, "note_id": x.note, "session_id": x.session_id, "stage_id": x.stage, "row_id": x.row,
         "attempt": x.short, "allowance_id": 1, "meeting_id": 1, "place_id": 1, "number": 3 if "/marking/" in rule else 1 if "/letters/" in rule or "/status/" in rule else 2, "serial": f"{x.code}-1", "paper_id": x.paper, "request_id": x.correction,
-        "industry": "textiles", "name": "x", "group": "all", "what": "person" if "/evidence/" in rule else "learners", "case_id": 1, "finding_id": 1, "room_id": 1, "form": "csv", "filename": "base/base.css", "token": "forged", "key": 1 if "/evidence/" in rule else "forged", "course_id": 1, "asset_id": 1, "version": "v",
+        "industry": "textiles", "name": "x", "group": "all", "what": "person" if "/evidence/" in rule else "learners", "case_id": 1, "finding_id": 1, "room_id": 1, "form": "csv", "filename": "base/base.css", "token": "forged", "key": 1 if "/evidence/" in rule else "forged", "course_id": 1, "asset_id": 1, "version": 1 if rule.startswith("/recognition/") else "v", "proof": x.proof,
         "id": x.playback if "/playbacks/" in rule else x.taken if "/tickets/" in rule else x.attempt if "/attempts/" in rule else x.quiz if "/quizzes/" in rule
         else x.session_id if "/sessions/" in rule else x.lesson,
     }
