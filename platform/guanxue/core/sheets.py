@@ -31,32 +31,41 @@ def _plain(cell: Cell) -> Cell:
     return "'" + cell if isinstance(cell, str) and cell.startswith(_BEGINNINGS) else cell
 
 
+Sheet = tuple[str, Sequence[str], Iterable[Sequence[Cell]], Sequence[int]]  # title, heading, rows, widths of the columns
+
+
 def write_workbook(title: str, heading: Sequence[str], rows: Iterable[Sequence[Cell]], widths: Sequence[int] = ()) -> bytes:
     """A workbook of one sheet whose text cells are said to be text; `widths` of its columns, in characters."""
+    return write_sheets([(title, heading, rows, widths)])
+
+
+def write_sheets(sheets: Iterable[Sheet]) -> bytes:
+    """The same of several sheets."""
     from openpyxl import Workbook  # 20 MB that a web process has no need of until somebody wants a table
     from openpyxl.cell import WriteOnlyCell
     from openpyxl.styles import Alignment, Font
     from openpyxl.utils import get_column_letter
 
     book = Workbook(write_only=True)
-    sheet = book.create_sheet(title[:31])
-    sheet.freeze_panes = "A2"
-    for number, width in enumerate(widths, 1):
-        sheet.column_dimensions[get_column_letter(number)].width = width
 
-    def cell(value: Cell, font: Font | None = None) -> WriteOnlyCell:
+    def cell(sheet, value: Cell, *, wraps: bool, font: Font | None = None) -> WriteOnlyCell:
         made = WriteOnlyCell(sheet, value=None if value == "" else value)
         if isinstance(value, str) and value:
             made.data_type = "s"
             made.number_format = "@"
-        made.alignment = Alignment(wrap_text=bool(widths), vertical="top")
+        made.alignment = Alignment(wrap_text=wraps, vertical="top")
         if font:
             made.font = font
         return made
 
-    sheet.append([cell(word, Font(bold=True)) for word in heading])
-    for row in rows:
-        sheet.append([cell(value) for value in row])
+    for title, heading, rows, widths in sheets:
+        sheet, wraps = book.create_sheet(title[:31]), bool(widths)
+        sheet.freeze_panes = "A2"
+        for number, width in enumerate(widths, 1):
+            sheet.column_dimensions[get_column_letter(number)].width = width
+        sheet.append([cell(sheet, word, wraps=wraps, font=Font(bold=True)) for word in heading])
+        for row in rows:
+            sheet.append([cell(sheet, value, wraps=wraps) for value in row])
     made = io.BytesIO()
     book.save(made)
     return made.getvalue()

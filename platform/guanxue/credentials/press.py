@@ -17,6 +17,7 @@ from fpdf.enums import TextMode
 
 WIDTH, HEIGHT, EDGE = 210.0, 297.0, 14.0  # A4, millimetres
 LEFT, INNER = 30.0, 150.0
+WIDTHS = (24.0, 74.0, 26.0, 26.0)  # of a statement's columns
 # What stays together in a line: a number or word, else one character; with opening marks before and closing ones behind.
 PIECE = re.compile(r"[（“‘《〈【]*(?:[!-~]+|.)[），。；：、！？”’》〉】…]*")
 INK, MUTED, LINE, RED = (20, 20, 20), (90, 90, 90), (150, 150, 150), (179, 38, 46)
@@ -150,7 +151,7 @@ def statement(told: dict) -> Paper:
     paper, lines, first = Paper(told), list(told["lines"]), True
     pages = []
     while first or lines:
-        room = 20 if first else 40
+        room = told.get("first_page", 20) if first else 40
         pages.append(lines[:room])
         lines, first = lines[room:], False
     for number, part in enumerate(pages, 1):
@@ -162,15 +163,15 @@ def statement(told: dict) -> Paper:
             y = paper.words(LEFT, y + 3, told["title"], 24, bold=True, width=INNER, align="C")
             y = paper.words(LEFT, y, told["english"], 10, colour=MUTED, width=INNER, align="C")
             y = paper.rows(told["rows"], y + 3, 10) + 4
-        y = _table(paper, told["columns"], part, y)
+        y = _table(paper, told["columns"], part, y, told.get("widths", WIDTHS))
         if number == 1:
             _foot(paper, told, 222)
         paper.words(LEFT, HEIGHT - 22, f"{told['number']}    {number} / {len(pages)}", 8, colour=MUTED, width=INNER, align="C")
     return paper
 
 
-def _table(paper: Paper, columns: list[str], lines: list[list[str]], y: float) -> float:
-    widths, aligns = (24.0, 74.0, 26.0, 26.0), ("L", "L", "R", "R")
+def _table(paper: Paper, columns: list[str], lines: list[list[str]], y: float, widths: list[float]) -> float:
+    aligns = ["L"] * (len(widths) - 2) + ["R", "R"]
     for n, line in enumerate([columns, *lines]):
         x = LEFT
         for text, width, align in zip(line, widths, aligns, strict=True):
@@ -191,7 +192,8 @@ def _foot(paper: Paper, told: dict, y: float) -> None:
     paper.code(told["matrix"], LEFT - 3, y, 36)
     end = paper.words(LEFT + 38, y + 4, told["check"], 9.5, width=74)
     paper.words(LEFT + 38, end + 1, told["address"], 8.5, colour=MUTED, width=76)
-    paper.seal(LEFT + INNER - 24, y + 5, 24, told["seal"])
+    if told["seal"]:
+        paper.seal(LEFT + INNER - 24, y + 5, 24, told["seal"])
     paper.words(LEFT, 264, told["note"], 8, colour=MUTED, width=INNER)
 
 

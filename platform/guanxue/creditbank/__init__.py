@@ -42,6 +42,7 @@ from guanxue.creditbank.service import (
     take_back,
 )
 from guanxue.creditbank.sources import Derived, Source, register_source
+from guanxue.creditbank.statements import Account, Row, Statement, document_of, lines_of, read_account
 from guanxue.creditbank.studied import content_of, outcome_of_class, outcome_of_course
 from guanxue.creditbank.versions import (
     current_credit_policy,
@@ -57,6 +58,7 @@ __all__ = [
     "award_class", "award_class_later", "award_attended", "settle_person",
     "CreditPolicy", "CreditRules", "current_credit_policy", "get_credit_policy", "publish_credit_policy", "load_defaults",
     "expire", "expire_over", "list_expiring", "watch_expiry",
+    "Account", "Row", "Statement", "read_account", "lines_of", "document_of",
     "Award", "Line", "Verification", "Difference", "NoSuchRecord",
     "recompute", "balance", "study_hours_milli", "statement", "find_award", "list_awards", "credited", "has_awards_since",
     "verify", "Waiting", "list_waiting", "settle_identity", "settle_identity_later",

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
@@ -70,6 +70,13 @@ class Past:
         own = {read_facts(x.document)["subject"] for x in self.lines if x.amount > 0 and "code" in x.document}
         return self.subjects | own | {x.subject for x in self.standing().values()}
 
+    def hours_by_line(self) -> Iterator[tuple[int, int, int]]:
+        """(number, thousandths of class hours, millicredits) of every line; what takes an entry back stands for its hours."""
+        by_number = {x.number: x.document for x in self.lines}
+        for line in self.lines:
+            undone = line.document if line.reverses is None else by_number.get(line.reverses, line.document)
+            yield line.number, hours_of(undone), line.amount
+
     def hours(self) -> Counter[tuple[str, int]]:
         """{(training policy, city year): thousandths of class hours}. What was reversed, or followed the person to another
         account, is gone from the year it was in."""
@@ -87,6 +94,11 @@ def read(person_id: int, before: int | None = None) -> Past:
     entries = ledger.statement(f"person:{person_id}", 1, EVERY).items
     return Past(tuple(Line(e.number, json.loads(e.document), amount, e.reverses) for e, amount in reversed(entries)
                       if before is None or e.number < before))
+
+
+def hours_of(document: dict) -> int:
+    """Thousandths of class hours that an entry stands for."""
+    return document.get("class_hours_milli", document.get("content_ms", 0) * 1000 // document.get("class_hour_ms", 2_700_000))
 
 
 def document_at(number: int) -> dict:
@@ -131,8 +143,8 @@ def document_of(outcome: Outcome) -> dict:
 
 def outcome_of(document: dict, amount: int) -> Outcome:
     """An entry's document as an outcome that asks for what it was given: how a credit that moves is judged."""
-    facts, content_ms = read_facts(document), document.get("content_ms", 0)
-    hours = document.get("class_hours_milli", content_ms * 1000 // document.get("class_hour_ms", 2_700_000))
+    facts = read_facts(document)
     return Outcome(
-        facts["source"], "", document.get("person", 0), facts["subject"], facts["title"], amount, hours, facts["category"],
+        facts["source"], "", document.get("person", 0), facts["subject"], facts["title"], amount, hours_of(document),
+        facts["category"],
         facts["provider"], facts["level"], datetime.fromisoformat(facts["finished_at"]), bool(facts["online"]), document)

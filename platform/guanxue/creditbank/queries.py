@@ -9,7 +9,7 @@ from datetime import datetime
 
 from sqlalchemy import select
 
-from guanxue import accounts, ledger
+from guanxue import accounts, courses, ledger
 from guanxue.core import clock
 from guanxue.core.db import session
 from guanxue.core.i18n import gettext
@@ -17,9 +17,10 @@ from guanxue.core.i18n import lazy as _
 from guanxue.core.paging import Page
 from guanxue.creditbank import past, rules, wording
 from guanxue.creditbank.errors import NoSuchRecord
-from guanxue.creditbank.models import Award, Move
+from guanxue.creditbank.models import Award, CreditPolicy, Move
 from guanxue.creditbank.outcomes import Holding, Outcome
-from guanxue.creditbank.sources import list_sources, move_kinds
+from guanxue.creditbank.sources import list_sources
+from guanxue.creditbank.versions import list_versions
 from guanxue.ledger import Entry
 
 PER_PAGE = 20
@@ -27,7 +28,11 @@ PER_PAGE = 20
 
 @dataclass(frozen=True)
 class Line:
-    """A line of a statement. Amounts in millicredits, `content_ms` is what was learned."""
+    """A line of a statement. Amounts in millicredits, `content_ms` is what was learned.
+
+    `class_hours_milli` is what the entry stands for, `hours_milli` the same with the sign of its amount. `about` is the code of
+    the credit that it gives, moves, ends or takes back; `code` only where anybody may check it by this line.
+    """
 
     number: int
     at: datetime
@@ -47,6 +52,19 @@ class Line:
     asked: int = 0  # what it would have been without a bound, where one cut it; else 0
     bound_by: str = ""  # the rule that did
     sentences: tuple[object, ...] = ()  # how it was judged; () for what was posted before there were rules of crediting
+    source: str = ""
+    category: str = ""  # a kind of the catalogue; "" where nobody knows
+    training_class: str | None = None  # the code of a class that was attended
+    about: str = ""
+    authority: str = ""  # on whose authority it was taken back
+    valid_until: str = ""  # the last city day on which it stands
+    institution: str = ""
+    balance: int | None = None  # after it, where the whole account was read
+
+    @property
+    def hours_milli(self) -> int:
+        """Thousandths of class hours, below zero where they go off the account."""
+        return self.class_hours_milli if self.amount > 0 else -self.class_hours_milli
 
 
 def balance(person_id: int) -> int:
@@ -55,10 +73,11 @@ def balance(person_id: int) -> int:
 
 
 def study_hours_milli(person_id: int) -> int:
-    """Thousandths of class hours of everything credited and not reversed; what followed from or to another account counts."""
-    moved, earned = move_kinds(), {s.kind for s in list_sources()}
-    return sum(line.class_hours_milli if line.amount > 0 else -line.class_hours_milli for line in all_lines(person_id)
-               if line.kind in moved or (line.kind in earned and not line.is_reversed))
+    """Thousandths of class hours of everything credited and not reversed; what followed from or to another account counts.
+
+    What only expired was learned all the same.
+    """
+    return sum(hours * (1 if amount > 0 else -1) for _number, hours, amount in past.read(person_id).hours_by_line())
 
 
 def list_holdings(person_id: int) -> list[Holding]:
@@ -85,29 +104,77 @@ def has_awards_since(person_id: int, moment: datetime) -> bool:
 
 
 def _lines(items: list[tuple[Entry, int]]) -> list[Line]:
-    documents = {entry.number: json.loads(entry.document) for entry, _amount in items}
-    reversed_ones = ledger.reversed_among(documents)
-    codes = {a.entry_number: a.code for a in session.scalars(select(Award).where(Award.entry_number.in_(list(documents))))}
-    codes |= {m.on_entry: documents[m.on_entry]["award"] for m in session.scalars(
-        select(Move).where(Move.on_entry.in_(list(documents)))) if standing_move(m.award_id) is m}
-    return [_line(entry, amount, documents[entry.number], codes.get(entry.number), entry.number in reversed_ones)
-            for entry, amount in items]
+    return list(lines_of([(entry, amount, json.loads(entry.document)) for entry, amount in items]))
 
 
-def _line(entry: Entry, amount: int, document: dict, code: str | None, is_reversed: bool) -> Line:
-    content_ms, hour_ms = document.get("content_ms", 0), document.get("class_hour_ms", 2_700_000)
-    asked = document.get("asked_millicredits", 0)
+def lines_of(items: list[tuple[Entry, int, dict]]) -> list[Line]:
+    """(entry, amount, document) as lines, in as many queries for a thousand as for one."""
+    numbers, undone = [e.number for e, _a, _d in items], {e.reverses for e, _a, _d in items if e.reverses is not None}
+    documents = {e.number: d for e, _a, d in items}
+    firsts = {n: documents[n] for n in undone if n in documents}
+    firsts |= {n: json.loads(e.document) for n, e in ledger.entries_among(undone - firsts.keys()).items()} if undone else {}
+    reversed_ones = ledger.reversed_among(numbers)
+    codes = {a.entry_number: a.code for a in session.scalars(
+        select(Award).where(Award.entry_number.in_([*numbers, *undone])))}
+    moves = session.scalars(select(Move).where(Move.on_entry.in_(numbers))).all()
+    standing = _standing(m.award_id for m in moves) if moves else {}
+    moved = {m.on_entry: documents[m.on_entry]["award"] for m in moves if standing.get(m.award_id) is m}
+    versions = {v.name: v for v in list_versions()}
+    return [_line(e, amount, d, firsts.get(e.reverses, d), codes | moved, e.number in reversed_ones, versions)
+            for e, amount, d in items]
+
+
+def _standing(award_ids: Iterable[int]) -> dict[int, Move]:
+    """By award: how it stands away from home."""
+    newest = {m.award_id: m for m in session.scalars(
+        select(Move).where(Move.award_id.in_(set(award_ids))).order_by(Move.id))}
+    return {award_id: m for award_id, m in newest.items() if m.step == "merged"}
+
+
+def _line(entry: Entry, amount: int, document: dict, first: dict, codes: dict[int, str], is_reversed: bool,
+          versions: dict[str, CreditPolicy]) -> Line:
+    asked, facts = document.get("asked_millicredits", 0), facts_of(first)
     judged = "rules" in document and "code" in document
-    sentences = tuple(wording.tell(document, asked=asked or amount, given=amount)) if judged and amount else ()
+    sentences = wording.tell(document, asked=asked or amount, given=amount, versions=versions) if judged and amount else ()
     reason = document.get("reason") or str(_("学完课程并通过考核"))
-    reason = reason if entry.kind == "reversal" else gettext(reason)
     return Line(
-        number=entry.number, at=posted_at(entry), kind=entry.kind, amount=amount,
-        course=document.get("course"), title=document.get("title", ""), reason=reason, code=code,
-        policy=document.get("policy"), revision=document.get("revision"), content_ms=content_ms,
-        class_hours_milli=document.get("class_hours_milli", content_ms * 1000 // hour_ms), class_hour_ms=hour_ms,
+        number=entry.number, at=posted_at(entry), kind=entry.kind, amount=amount, course=document.get("course"),
+        title=facts["title"], reason=reason if entry.kind == "reversal" else gettext(reason), code=codes.get(entry.number),
+        policy=document.get("policy"), revision=document.get("revision"), content_ms=document.get("content_ms", 0),
+        class_hours_milli=past.hours_of(first if entry.reverses is not None else document),
+        class_hour_ms=document.get("class_hour_ms", 2_700_000),
         class_hours_per_credit=document.get("class_hours_per_credit", 0), is_reversed=is_reversed,
-        asked=asked, bound_by=document.get("bound_by", document.get("rule", "") if asked else ""), sentences=sentences)
+        asked=asked, bound_by=document.get("bound_by", document.get("rule", "") if asked else ""),
+        sentences=tuple(sentences), source=facts["source"], category=category_of(facts), training_class=document.get("class"),
+        about=document.get("award") or codes.get(entry.reverses or entry.number) or document.get("code", ""),
+        authority=document.get("authority", ""), valid_until=document.get("valid_until", ""),
+        institution=document.get("institution", ""))
+
+
+def facts_of(document: dict) -> dict:
+    """What an entry is about; what was judged once more stands under the source from which it first came."""
+    facts = past.read_facts(document)
+    return facts | {"source": document.get("first_source", facts["source"])}
+
+
+def category_of(facts: dict) -> str:
+    """The kind of the catalogue under which a credit stands; entries of the first years do not say it, their course does."""
+    kind, _colon, slug = facts["subject"].partition(":")
+    item = courses.find_item(slug) if not facts["category"] and kind == "course" else None
+    return facts["category"] or (item.kind if item else "")
+
+
+def unposted(person_id: int) -> list[Outcome]:
+    """What was finished under the account and has no award, source by source, oldest first."""
+    keys: dict[str, set[str]] = {}
+    for source, key in session.execute(select(Award.source, Award.key).where(Award.person_id == person_id)):
+        keys.setdefault(source, set()).add(key)
+    found: list[Outcome] = []
+    for source in list_sources():
+        had = frozenset(keys.get(source.name, ()))
+        its = source.list_unposted(person_id, had) if source.list_unposted else source.list_outcomes(person_id)
+        found += [o for o in its if o.key not in had and award_of(o) is None]
+    return found
 
 
 def award_of(outcome: Outcome) -> Award | None:

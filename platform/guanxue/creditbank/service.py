@@ -16,7 +16,8 @@ from guanxue.creditbank import judging, moving, past, rules, wording
 from guanxue.creditbank.judging import Verdict
 from guanxue.creditbank.models import Award
 from guanxue.creditbank.outcomes import Decision, Outcome
-from guanxue.creditbank.queries import award_of, credited, find_award, standing_move
+from guanxue.creditbank.past import Past
+from guanxue.creditbank.queries import award_of, credited, find_award, standing_move, unposted
 from guanxue.creditbank.sources import get_source, list_sources
 from guanxue.creditbank.studied import outcome_of_class, outcome_of_course
 from guanxue.creditbank.versions import rules_for
@@ -63,8 +64,8 @@ def preview_all(outcomes: Sequence[Outcome]) -> list[Decision]:
     return found
 
 
-def _judge(outcome: Outcome) -> tuple[Decision, Verdict]:
-    verdict = judging.judge(outcome, past.read(outcome.person_id), clock.now())
+def _judge(outcome: Outcome, held: Past | None = None) -> tuple[Decision, Verdict]:
+    verdict = judging.judge(outcome, past.read(outcome.person_id) if held is None else held, clock.now())
     rule, given = verdict.rule, verdict.given.credits_milli
     if outcome.asked_milli and judging.waits(outcome):
         rule, given = "identity", 0
@@ -82,7 +83,9 @@ def _decision(outcome: Outcome, given: int, rule: str, facts: dict) -> Decision:
 def list_uncredited(person_id: int) -> list[Decision]:
     """What was finished and earned nothing, with the rule that says so; what only waits is list_waiting()."""
     merged = accounts.get_person(person_id).merged_into_id is not None
-    decisions = [preview(o) for s in list_sources() for o in s.list_outcomes(person_id) if not merged and award_of(o) is None]
+    open_ones = [] if merged else unposted(person_id)
+    held = past.read(person_id) if open_ones else None
+    decisions = [_judge(o, held if o.person_id == person_id else None)[0] for o in open_ones]
     return [d for d in decisions if not d.given_milli and d.rule not in ("", "identity")]
 
 

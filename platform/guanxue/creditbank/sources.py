@@ -44,6 +44,7 @@ class Source:
     `why_not(outcome)`: a rule of the source itself that forbids it now, "" where none does.
     `foresee_merge(kept_id, merged_id)`: {key: rule} of outcomes that would not count for the account that stays;
     `rule_at_merge(merge, key)`: the same of a merge that was made.
+    `list_unposted(person_id, keys)`: a person's outcomes but those of these keys, where that is quicker than looking at all.
     """
 
     name: str
@@ -55,6 +56,7 @@ class Source:
     why_not: Callable[[Outcome], str] = _nothing
     foresee_merge: Callable[[int, int], dict[str, str]] = _none
     rule_at_merge: Callable[[object, str], str] = _nothing
+    list_unposted: Callable[[int, frozenset[str]], list[Outcome]] | None = None
     move_prefix: str | None = None  # of the kinds of its moves; its name and a hyphen by default
 
     def move_kind(self, step: str) -> str:

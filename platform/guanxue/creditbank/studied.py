@@ -62,6 +62,10 @@ def _list_courses(person_id: int | None) -> list[Outcome]:
     return [outcome_of_course(c) for c in learning.list_completions(person_id)]
 
 
+def _list_courses_but(person_id: int, keys: frozenset[str]) -> list[Outcome]:
+    return [outcome_of_course(c) for c in learning.list_completions(person_id) if _key_of(c) not in keys]
+
+
 def _derive_course(outcome: Outcome) -> Derived:
     completion = completion_of(outcome)
     derived, pinned = learning.derive_completion(completion), policies.get_policy(completion.policy_id)
@@ -122,6 +126,10 @@ def _list_classes(person_id: int | None) -> list[Outcome]:
     return [outcome_of_class(c) for c in classes.list_completions(person_id)]
 
 
+def _list_classes_but(person_id: int, keys: frozenset[str]) -> list[Outcome]:
+    return [outcome_of_class(c) for c in classes.list_completions(person_id) if f"{person_id}:{c.class_id}" not in keys]
+
+
 def _derive_class(outcome: Outcome) -> Derived:
     completion = classes.get_completion(int(outcome.ref.partition(":")[2]))
     derived = classes.derive_completion(completion)
@@ -133,6 +141,7 @@ def _derive_class(outcome: Outcome) -> Derived:
 
 register_source(Source(
     COURSE, kind="completion", mint="mint:courses", move_prefix="", is_once=True, list_outcomes=_list_courses,
-    derive=_derive_course, why_not=_is_spent, foresee_merge=_foresee, rule_at_merge=_rule_at))
+    derive=_derive_course, why_not=_is_spent, foresee_merge=_foresee, rule_at_merge=_rule_at, list_unposted=_list_courses_but))
 register_source(Source(
-    CLASS, kind="class", mint="mint:classes", is_once=True, list_outcomes=_list_classes, derive=_derive_class))
+    CLASS, kind="class", mint="mint:classes", is_once=True, list_outcomes=_list_classes, derive=_derive_class,
+    list_unposted=_list_classes_but))

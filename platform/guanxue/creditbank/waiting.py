@@ -15,9 +15,8 @@ from guanxue.accounts import CannotMerge, IdentityRaised
 from guanxue.core import clock
 from guanxue.core.i18n import lazy as _
 from guanxue.creditbank import judging, past
-from guanxue.creditbank.queries import award_of
+from guanxue.creditbank.queries import unposted
 from guanxue.creditbank.service import settle_person
-from guanxue.creditbank.sources import list_sources
 
 
 @dataclass(frozen=True)
@@ -38,14 +37,14 @@ def list_waiting(person_id: int, level: int | None = None) -> list[Waiting]:
 
 def _unposted(person_id: int) -> Iterator[Waiting]:
     """Outcomes that ask who it is and have no award, source by source, oldest first."""
-    held = past.read(person_id)
-    for source in list_sources():
-        for outcome in source.list_outcomes(person_id):
-            needed = judging.level_needed(outcome)
-            if needed and award_of(outcome) is None:
-                amount = judging.judge(outcome, held, clock.now()).given.credits_milli
-                if amount:
-                    yield Waiting(outcome.subject, outcome.title, amount, needed)
+    held = None
+    for outcome in unposted(person_id):
+        needed = judging.level_needed(outcome)
+        if needed:
+            held = past.read(person_id) if held is None else held
+            amount = judging.judge(outcome, held, clock.now()).given.credits_milli
+            if amount:
+                yield Waiting(outcome.subject, outcome.title, amount, needed)
 
 
 def settle_identity(event: IdentityRaised) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date
 
 from guanxue.core.i18n import gettext
@@ -20,10 +20,13 @@ COMPONENT_NAMES = {"attendance": _("出勤（千分之一）"), "mark": _("成�
 SOURCE_NAMES = {"course": _("课程"), "class": _("培训班"), "certificate": _("证书"), "competition": _("竞赛")}
 
 
-def tell(facts: dict, *, asked: int, given: int) -> Iterator[object]:
-    """The sentences of a decision: rule and version, what was asked and given, what bound it, what room is left."""
+def tell(facts: dict, *, asked: int, given: int, versions: Mapping[str, CreditPolicy] | None = None) -> Iterator[object]:
+    """The sentences of a decision: rule and version, what was asked and given, what bound it, what room is left.
+
+    `versions` by name, where many decisions are told at once.
+    """
     name = facts.get("rules", "")
-    laws = get_credit_policy(int(name.partition("/")[2])) if name else None
+    laws = (versions or {}).get(name) or (get_credit_policy(int(name.partition("/")[2])) if name else None)
     if laws is not None:
         yield _("按学分规则第 %(n)s 版（%(name)s）。", n=laws.version, name=laws.name)
     a, g = decimal_text(asked), decimal_text(given)

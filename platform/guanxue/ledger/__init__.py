@@ -14,6 +14,7 @@ from guanxue.ledger.proofs import read_heads, read_proof, verify_consistency, ve
 from guanxue.ledger.queries import (
     balance,
     balances,
+    entries_among,
     find_entry_by_key,
     get_entry,
     is_reversed,
@@ -32,7 +33,7 @@ from guanxue.ledger.verification import Report, verify
 
 __all__ = [
     "post", "reverse", "rewind", "rotate", "seal", "watch", "size", "sealed_size", "balance", "balances", "statement",
-    "get_entry", "find_entry_by_key", "is_reversed", "reversed_among", "list_entries", "list_heads", "list_rotations",
+    "get_entry", "entries_among", "find_entry_by_key", "is_reversed", "reversed_among", "list_entries", "list_heads", "list_rotations",
     "postings_of", "head", "proof", "consistency", "published_keys", "read_proof", "read_heads", "verify_proof",
     "verify_consistency", "verify", "Report", "EntryReversed", "ensure_key", "public_bytes", "seal_after_commit", "kept_bytes",
     "kept_heads_path", "kept_rotations", "Entry", "Posting", "NoSuchEntry", "NoSuchHead", "AlreadyReversed", "CannotRotate",

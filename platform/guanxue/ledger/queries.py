@@ -85,6 +85,11 @@ def get_entry(number: int) -> Entry:
     return entry
 
 
+def entries_among(numbers: Iterable[int]) -> dict[int, Entry]:
+    """By number: those of these entries that there are."""
+    return {e.number: e for e in session.scalars(select(Entry).where(Entry.number.in_(list(numbers))))}
+
+
 def find_entry_by_key(key: str) -> Entry | None:
     """The entry posted under that key."""
     return session.scalar(select(Entry).where(Entry.key == key))
