@@ -23,9 +23,10 @@ test: $(VENV)/.installed-dev $(WORDS) ## the suite, unit to browser; everything,
 	@$(VENV)/bin/ruff check -q platform tests
 	@$(VENV)/bin/pytest -n 2 --dist loadgroup tests
 
-prove: $(VENV)/.installed-dev $(WORDS) ## what counts against a map of every millisecond: 10,000 lives (GUANXUE_CASES) on each database
+prove: $(VENV)/.installed-dev $(WORDS) ## what counts against a map of every millisecond: 10,000 lives (GUANXUE_CASES) on each database; credits in any order: 1,000 (GUANXUE_LIVES)
 	@scripts/system-packages test
 	@GUANXUE_CASES=$${GUANXUE_CASES:-10000} $(VENV)/bin/pytest -n 2 --dist load tests/learning/test_second_map.py
+	@GUANXUE_CASES=$${GUANXUE_LIVES:-1000} $(VENV)/bin/pytest -n 2 --dist load tests/creditbank/test_any_order.py
 
 lint: $(VENV)/.installed-dev ## style and import order
 	@$(VENV)/bin/ruff check platform tests bench
