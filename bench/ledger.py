@@ -98,17 +98,31 @@ def why(number: int) -> dict:
 # ---- measuring
 
 
-def verifying(entries: int, rounds: int) -> float:
-    """Entries a second of the processor, the median of the rounds."""
-    rates = []
+def verifying(entries: int, rounds: int) -> tuple[float, float]:
+    """Entries a second of the processor, the medians of the rounds: ours, and of only reading every row and hashing it."""
+    rates, bare = [], []
     for _round in range(rounds):
+        began = time.process_time()
+        read_and_hash()
+        bare.append(entries / (time.process_time() - began))
         began = time.process_time()
         report = ledger.verify()
         rates.append(entries / (time.process_time() - began))
         if report.faults or report.entries != entries:
             raise RuntimeError(f"the ledger does not hold: {report.faults}")
         end_work(commit=False)
-    return statistics.median(rates)
+    return statistics.median(rates), statistics.median(bare)
+
+
+def read_and_hash() -> None:
+    """What no verifier can do without: each row read, each entry and each node hashed once."""
+    driver, sha256 = here().driver, hashlib.sha256
+    for *_facts, document, _leaf in driver.execute("SELECT * FROM ledger_entry ORDER BY number"):
+        sha256(document.encode()).digest()
+    for _row in driver.execute("SELECT * FROM ledger_posting ORDER BY entry_number, position"):
+        pass
+    for _level, _index, value in driver.execute('SELECT * FROM ledger_tree_node ORDER BY level, "index"'):
+        sha256(value + value).digest()
 
 
 def proving(entries: int, count: int = 200) -> tuple[float, float, int]:
@@ -325,15 +339,18 @@ def measured(options: argparse.Namespace, folder: Path) -> str:
     filling = None
     for size in steps:
         with writing():
+            here().driver.execute("PRAGMA cache_size=-200000")
             append_only.remove_triggers(session.connection())
             filling = filling or Filling()
             filling.grow(size)
             append_only.install_triggers(session.connection())
+        with writing():
+            here().driver.execute("PRAGMA cache_size=-512")  # as the site has it
         proofs.append((size, *proving(size)))
         print(f"  {size:,} entries: {proofs[-1][1:]}", flush=True)
     filled_s = time.perf_counter() - began
     rate = verifying(options.entries, options.rounds)
-    print(f"  verified at {rate:,.0f}/s", flush=True)
+    print(f"  verified at {rate[0]:,.0f}/s, {rate[1]:,.0f} bare", flush=True)
     median_ms, p95_ms = stating()
     held = ledger.head()
     said = finding(options.entries, held)
@@ -343,13 +360,13 @@ def measured(options: argparse.Namespace, folder: Path) -> str:
     return told(options, proofs, filled_s, rate, (median_ms, p95_ms), said, cost)
 
 
-def told(options: argparse.Namespace, proofs: list[tuple], filled_s: float, rate: float, page: tuple[float, float],
+def told(options: argparse.Namespace, proofs: list[tuple], filled_s: float, rate: tuple[float, float], page: tuple[float, float],
          said: list[tuple[str, str]], cost: dict[str, float]) -> str:
     """Figures as text."""
     micro = {name: f"{ms * 1000:,.0f} µs" for name, ms in cost.items()}
     alone, ours, bare = (cost[name] for name in ("bare, a connection of its own", "deposit", "bare, as we write"))
     goals = [
-        Verdict(f"S13 verify, {options.entries:,} entries, a second of processor", f"{rate:,.0f}", "–", rate, 100_000, is_most=False, unit="/s"),
+        Verdict(f"S13 verify, {options.entries:,} entries, a second of processor (beside: only read and hashed)", f"{rate[0]:,.0f}", f"{rate[1]:,.0f}", rate[0], 100_000, is_most=False, unit="/s"),
         Verdict("S13 deposit beside two bare rows, each its own transaction of ours", micro["deposit"], micro["bare, as we write"], ours / bare, 2),
         Verdict("S13 the same, fifty in one transaction", micro["deposit, fifty in one"], micro["bare, fifty in one"],
                 cost["deposit, fifty in one"] / cost["bare, fifty in one"], 2),
@@ -361,6 +378,7 @@ def told(options: argparse.Namespace, proofs: list[tuple], filled_s: float, rate
     found = "\n".join(f"| {name} | {sentence} |" for name, sentence in said)
     return f"""{verdicts(goals)}
 
+Reading every row and hashing each entry and node once, and nothing else, goes through {rate[1]:,.0f} entries a second here: ours takes {rate[1] / rate[0]:.1f} times as long.
 A bare connection without anything of ours (no queue of writers, no session) puts its two rows in within {micro["bare, a connection of its own"]}:
 a deposit is {ours / alone:.1f} times that. A page of a statement takes {page[0]:.2f} ms in the median. Filled in {filled_s:.0f} s.
 

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
-from guanxue import accounts, courses, learning, quizzes, tracks
+from guanxue import accounts, courses, learning, ledger, quizzes, tracks
 from guanxue.core import clock
 from guanxue.core.actor import SYSTEM, Actor
 from guanxue.core.db import session, writing
@@ -53,6 +53,8 @@ def load_city(count: int, *, tick: Callable[[int], None] = lambda _n: None) -> i
         moment, number, act, story = heapq.heappop(stories)
         with clock.travel(moment):
             _go_on(stories, number, story, _happen(act), tick)
+    with writing():
+        ledger.seal()  # what was posted in the past would look as if nobody had sealed it since
     return fresh
 
 
