@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import select
@@ -189,10 +189,10 @@ class Derived:
     faults: tuple[object, ...] = ()
 
 
-def derive(evidence: dict, known: dict[int, Derived] | None = None) -> Derived:
+def derive(evidence: dict, known: dict[int, Derived] | None = None, beside: Sequence[rules.Span] = ()) -> Derived:
     """Judge what a completion names again. Reads attendance, meetings, kept claims and earlier completions; no cache.
 
-    `known`: earlier completions that were derived already, by row id; it grows.
+    `known`: earlier completions that were derived already, by row id; it grows. `beside`: moments that count elsewhere, too.
     """
     faults: list[object] = []
     meetings = [_meeting(one, faults) for one in evidence["meetings"]]
@@ -200,7 +200,7 @@ def derive(evidence: dict, known: dict[int, Derived] | None = None) -> Derived:
     if None in rows:
         faults.append(_("考勤记录少了。"))
     kept = [r for r in rows if r is not None]
-    taken = list(study.ask().playing(evidence["playing"]))
+    taken = [*study.ask().playing(evidence["playing"]), *beside]
     known = {} if known is None else known
     for one in evidence["before"]:  # oldest first, and each names those before it: without `known` twice as much for each more
         if one not in known:
@@ -240,9 +240,9 @@ def counted_spans(person_ids: Iterable[int], from_ms: int, to_ms: int) -> list[t
     return found
 
 
-def derive_completion(completion: ClassCompletion) -> Derived:
-    """What a completion's evidence says now, with every fault; nothing counts where there is one."""
-    found = derive(completion.evidence)
+def derive_completion(completion: ClassCompletion, beside: Sequence[rules.Span] = ()) -> Derived:
+    """What a completion's evidence says now, with every fault; nothing counts where there is one, nor what is `beside`."""
+    found = derive(completion.evidence, beside=beside)
     faults = list(found.faults)
     if digest_of(completion.evidence) != completion.evidence_digest:
         faults.append(_("结业记录被改动过。"))

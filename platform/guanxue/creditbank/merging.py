@@ -20,23 +20,29 @@ from guanxue.core.db import session, wait_for_turn
 from guanxue.core.i18n import lazy as _
 from guanxue.creditbank import judging, past, rules, waiting
 from guanxue.creditbank.models import Award, Move
-from guanxue.creditbank.moving import give_back, move
+from guanxue.creditbank.moving import counted_of, give_back, move
 from guanxue.creditbank.outcomes import CLASS, COURSE, Outcome
 from guanxue.creditbank.past import Past
 from guanxue.creditbank.queries import award_of, balance, credited, standing_moves, study_hours_milli
 from guanxue.creditbank.service import TURN, credit
 from guanxue.creditbank.sources import Source, list_sources
+from guanxue.policies import Worth
 
 
 @dataclass(frozen=True)
 class Step:
-    """A credit of the merged account; `rule` forbids to count it again, "" allows it. Millicredits, thousandths of hours."""
+    """A credit of the merged account; `rule` forbids to count it again, "" allows it. Millicredits, thousandths of hours.
+
+    `counted`: what of it counts, where the rest does already, and `cut` that rest.
+    """
 
     source: str
     key: str
     amount: int
     hours_milli: int
     rule: str
+    counted: Worth | None = None
+    cut: int = 0
 
 
 def plan_merge(kept_id: int, merged_id: int) -> Plan:
@@ -49,13 +55,16 @@ def plan_merge(kept_id: int, merged_id: int) -> Plan:
     held, late = _first_posted(kept_id, level)  # what waits for its award is awarded first
     effects, steps = [], []
     for source in list_sources():
-        counts = source.foresee_merge(kept_id, merged_id)
-        for outcome in _standing_of(source, merged_id):
-            rule = judging.refused_by(outcome, held, clock.now()) or counts.get(outcome.key, "")
-            steps.append(Step(source.name, outcome.key, outcome.asked_milli, outcome.hours_milli, rule))
+        counts, cuts = source.foresee_merge(kept_id, merged_id), source.foresee_cuts(kept_id, merged_id)
+        for whole in _standing_of(source, merged_id):
+            outcome, counted = cut(whole, cuts.get(whole.key))
+            rule = judging.refused_by(outcome, held, clock.now()) or counts.get(outcome.key, "") or rule_of_cut(outcome)
+            one = whole if rule else outcome
+            steps.append(Step(source.name, one.key, one.asked_milli, one.hours_milli, rule, None if rule else counted,
+                              whole.asked_milli - one.asked_milli))
             if not rule:
                 held = held.with_outcome(outcome)
-            effects.append(_effect(steps[-1], outcome.title))
+            effects += _effects(steps[-1], outcome.title)
     gained = [s for s in steps if not s.rule]
     total = balance(kept_id) + sum(s.amount for s in gained) + sum(o.asked_milli for o in late)
     hours = study_hours_milli(kept_id) + sum(s.hours_milli for s in gained) + sum(o.hours_milli for o in late)
@@ -105,6 +114,28 @@ def as_it_stands(award: Award, key: str) -> Outcome:
     return replace(past.outcome_of(past.document_at(award.entry_number), credited(award)), key=key)
 
 
+def cut(outcome: Outcome, rest: Worth | None) -> tuple[Outcome, Worth | None]:
+    """The outcome without what counts already on the account that stays, and what is left of it; None where all is."""
+    if rest is None or rest.credits_milli >= outcome.asked_milli:
+        return outcome, None
+    left = Worth(rest.content_ms, min(rest.hours_milli, outcome.hours_milli), rest.credits_milli)
+    document = outcome.document | {"content_ms": left.content_ms}
+    return replace(outcome, asked_milli=left.credits_milli, hours_milli=left.hours_milli, document=document), left
+
+
+def rule_of_cut(outcome: Outcome) -> str:
+    """The rule that refuses an outcome of which nothing is left."""
+    return "" if outcome.asked_milli else "attended"
+
+
+def _effects(step: Step, title: str) -> list[Effect]:
+    if not step.cut:
+        return [_effect(step, title)]
+    told = _("%(title)s的 %(a)s 学分不再算一次：%(why)s", title=named(step.source, title), a=rules.decimal_text(step.cut),
+             why=rules.refusal_text("attended", step.source))
+    return [_effect(step, title), Effect("credit.cut", f"{step.source}:{step.key.rpartition(':')[2]}", told, step.cut)]
+
+
 def _effect(step: Step, title: str) -> Effect:
     subject, amount = f"{step.source}:{step.key.rpartition(':')[2]}", rules.decimal_text(step.amount)
     title, hours = named(step.source, title), rules.decimal_text(step.hours_milli)
@@ -136,7 +167,8 @@ def merge(actor: Actor, merging: Merging, plan: Plan) -> dict:
     size = session.scalar(select(func.max(ledger.Entry.number))) or 0
     for step in steps:
         one = award_of(outcomes[step.source, step.key])
-        move(actor, merging, one, "merged", step.rule, merging.merged_id, None if step.rule else merging.kept_id)
+        move(actor, merging, one, "merged", step.rule, merging.merged_id, None if step.rule else merging.kept_id,
+             step.counted)
     return {"size": size}
 
 
@@ -149,7 +181,8 @@ def plan_part(merging: Merging, documents: dict) -> Plan:
     for one in standing_moves(merging.code):
         award = session.get(Award, one.award_id)
         amount, title = credited(award), past.document_at(award.entry_number)["title"]
-        lost += amount if one.on_entry else 0
+        counted = counted_of(one)
+        lost += (counted.credits_milli if counted else amount) if one.on_entry else 0
         steps.append(one.id)
         told = _("%(title)s的 %(a)s 学分回到原来的账号。", title=named(award.source, title), a=rules.decimal_text(amount))
         effects.append(Effect("credit.returned", award.item, told, amount))

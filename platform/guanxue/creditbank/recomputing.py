@@ -10,7 +10,7 @@ from guanxue import accounts, learning, ledger
 from guanxue.core import clock
 from guanxue.core.i18n import lazy as _
 from guanxue.creditbank import expiring, judging, past
-from guanxue.creditbank.merging import as_it_stands
+from guanxue.creditbank.merging import as_it_stands, cut, rule_of_cut
 from guanxue.creditbank.models import Award
 from guanxue.creditbank.moving import move_key
 from guanxue.creditbank.outcomes import COURSE, Outcome
@@ -161,14 +161,15 @@ def _compare(source: Source, key: str, person_id: int, amount: int) -> Iterator[
 
 def _entries(merge) -> Iterator[tuple[Source, str, int, int]]:
     """(source, key, person, millicredits) of every entry that a merge must have left in the ledger, there and back."""
-    for award, _outcome, rule in _foreseen(merge):
+    for award, outcome, rule in _foreseen(merge):
         source, amount, number = get_source(award.source), credited(award), award.entry_number
+        counted = outcome.asked_milli  # on the account that stays
         yield source, move_key(source, merge.code, "merged", "off", number), merge.merged_id, -amount
         if not rule:
-            yield source, move_key(source, merge.code, "merged", "on", number), merge.kept_id, amount
+            yield source, move_key(source, merge.code, "merged", "on", number), merge.kept_id, counted
         step = _way_back(source, merge, award)
         if step and not rule:
-            yield source, move_key(source, merge.code, step, "off", number), merge.kept_id, -amount
+            yield source, move_key(source, merge.code, step, "off", number), merge.kept_id, -counted
         if step:
             yield source, move_key(source, merge.code, step, "on", number), merge.merged_id, amount
 
@@ -192,8 +193,9 @@ def _foreseen(merge) -> list[tuple[Award, Outcome, str]]:
             award = there.get((source.name, key))
             if award is None or _ended_at(award) <= size:
                 continue
-            outcome = as_it_stands(award, key)
-            rule = judging.refused_by(outcome, held, merge.merged_at) or source.rule_at_merge(merge, key)
+            outcome, _rest = cut(as_it_stands(award, key), source.cut_at_merge(merge, key))
+            rule = (judging.refused_by(outcome, held, merge.merged_at) or source.rule_at_merge(merge, key)
+                    or rule_of_cut(outcome))
             if not rule:
                 held = held.with_outcome(outcome)
             found.append((award, outcome, rule))

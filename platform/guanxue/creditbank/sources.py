@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from guanxue.creditbank.outcomes import Outcome
+from guanxue.policies import Worth
 
 # Step of a move → the word in keys and kinds of its entries.
 STEPS = {"merged": "merge", "parted": "part", "returned": "return"}
@@ -29,8 +30,12 @@ def _nothing(*_facts: object) -> str:
     return ""
 
 
-def _none(*_facts: object) -> dict[str, str]:
+def _none(*_facts: object) -> dict:
     return {}
+
+
+def _uncut(*_facts: object) -> None:
+    return None
 
 
 @dataclass(frozen=True)
@@ -43,7 +48,8 @@ class Source:
     `derive(outcome)`: the same judged again from its evidence.
     `why_not(outcome)`: a rule of the source itself that forbids it now, "" where none does.
     `foresee_merge(kept_id, merged_id)`: {key: rule} of outcomes that would not count for the account that stays;
-    `rule_at_merge(merge, key)`: the same of a merge that was made.
+    `rule_at_merge(merge, key)`: the same of a merge that was made. `foresee_cuts` and `cut_at_merge` likewise: what is left of
+    an outcome there, where a part of it counts already (None or not named: all of it).
     `list_unposted(person_id, keys)`: a person's outcomes but those of these keys, where that is quicker than looking at all.
     """
 
@@ -56,6 +62,8 @@ class Source:
     why_not: Callable[[Outcome], str] = _nothing
     foresee_merge: Callable[[int, int], dict[str, str]] = _none
     rule_at_merge: Callable[[object, str], str] = _nothing
+    foresee_cuts: Callable[[int, int], dict[str, Worth]] = _none
+    cut_at_merge: Callable[[object, str], Worth | None] = _uncut
     list_unposted: Callable[[int, frozenset[str]], list[Outcome]] | None = None
     move_prefix: str | None = None  # of the kinds of its moves; its name and a hyphen by default
 

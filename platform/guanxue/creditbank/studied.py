@@ -90,10 +90,10 @@ def _foresee(kept_id: int, merged_id: int) -> dict[str, str]:
 
 
 def _rule_at(merge, key: str) -> str:
-    beside = {step["from"]: step["beside"] for step in merge.document["learning"]["steps"]}
     person_id, course_id = (int(part) for part in key.split(":"))
     completion = next(c for c in learning.list_completions(person_id) if c.course_id == course_id)
-    return "overlap" if learning.overlaps(completion, beside[completion.enrolment_id]) else ""
+    step = next(s for s in merge.document["learning"]["steps"] if s["from"] == completion.enrolment_id)
+    return "overlap" if learning.overlaps(completion, step["beside"], step.get("taught", ())) else ""
 
 
 # ---- classes
@@ -105,7 +105,7 @@ def outcome_of_class(completion: ClassCompletion) -> Outcome:
     its, place = _worth_of(completion, classes.derive_completion(completion)), classes.institution_of(cls)
     pinned = courses.get_revision(cls.revision_id).document if cls.revision_id else {}
     return Outcome(
-        CLASS, f"{completion.person_id}:{completion.class_id}", completion.person_id, f"class:{cls.code}", cls.title,
+        CLASS, _class_key(completion), completion.person_id, f"class:{cls.code}", cls.title,
         its.credits_milli, its.hours_milli, category=pinned.get("kind", _CATEGORY), provider=place.slug if place else "city",
         level=None, finished_at=completion.completed_at, is_online=False, policy_id=policy.id,
         ref=f"class-completion:{completion.id}", document={
@@ -139,9 +139,33 @@ def _derive_class(outcome: Outcome) -> Derived:
     return Derived(its.content_ms, its.hours_milli, its.credits_milli, tuple(faults))
 
 
+def _rest_of(completion: ClassCompletion, names: learning.Names | None) -> policies.Worth | None:
+    """What a class is worth without what the account that stays did at the same time; None where that takes nothing off."""
+    if not names or not (names["playing"] or names["classes"]):
+        return None
+    whole, rest = classes.derive_completion(completion), learning.attended_beside(completion, names)
+    return None if rest.meetings_ms == whole.meetings_ms else _worth_of(completion, rest)
+
+
+def _foresee_cuts(kept_id: int, merged_id: int) -> dict[str, policies.Worth]:
+    found = {_class_key(c): _rest_of(c, learning.names_beside(kept_id, c)) for c in classes.list_completions(merged_id)}
+    return {key: rest for key, rest in found.items() if rest is not None}
+
+
+def _cut_at(merge, key: str) -> policies.Worth | None:
+    attended = (merge.document.get("learning") or {}).get("attended", {})  # merges made before did not ask
+    one = next(c for c in classes.list_completions(merge.merged_id) if _class_key(c) == key)
+    return _rest_of(one, attended.get(str(one.id)))
+
+
+def _class_key(completion: ClassCompletion) -> str:
+    return f"{completion.person_id}:{completion.class_id}"
+
+
 register_source(Source(
     COURSE, kind="completion", mint="mint:courses", move_prefix="", is_once=True, list_outcomes=_list_courses,
     derive=_derive_course, why_not=_is_spent, foresee_merge=_foresee, rule_at_merge=_rule_at, list_unposted=_list_courses_but))
 register_source(Source(
     CLASS, kind="class", mint="mint:classes", is_once=True, list_outcomes=_list_classes, derive=_derive_class,
+    foresee_cuts=_foresee_cuts, cut_at_merge=_cut_at,
     list_unposted=_list_classes_but))

@@ -121,6 +121,7 @@ from guanxue.learning.service import (
 )
 from guanxue.learning.sittings import MOST_ENTRIES, Entry
 from guanxue.learning.taking import Takeable, list_takeable
+from guanxue.learning.taught import Names, attended_beside, names_beside
 from guanxue.learning.tickets import Synced, find_own_ticket, is_offered, issue_ticket, secret_of, sync_ticket
 
 __all__ = [
@@ -150,5 +151,5 @@ __all__ = [
     "Onward", "find_onward", "move_on", "give_rests_back", "find_open_attempt",
     "settle_marked", "last_sync", "Note", "add_note", "change_note", "list_notes",
     "MOST_ENTRIES", "Entry", "Synced", "find_own_ticket", "is_offered", "issue_ticket", "secret_of", "sync_ticket",
-    "Takeable", "list_takeable", "watch_lapses",
+    "Takeable", "list_takeable", "watch_lapses", "Names", "attended_beside", "names_beside",
 ]

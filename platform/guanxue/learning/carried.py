@@ -13,7 +13,7 @@ from datetime import datetime
 
 from sqlalchemy import func, select
 
-from guanxue import courses
+from guanxue import classes, courses
 from guanxue.core.db import session
 from guanxue.courses import RevisionLesson
 from guanxue.learning import rules, sittings
@@ -102,13 +102,16 @@ def sources_of(enrolment: Enrolment, carries: Sequence[Carry] | None = None) -> 
 def of_carry(carry: Carry, to: Enrolment) -> Source:
     """A carry's evidence, as it stood then."""
     theirs, told = session.get(Enrolment, carry.from_enrolment_id), carry.document
-    return source(theirs, to, told["playbacks"], told["beside"], told["own"])
+    return source(theirs, to, told["playbacks"], told["beside"], told["own"], told.get("taught", ()))
 
 
-def source(enrolment: Enrolment, to: Enrolment, playbacks: Names, beside: Names, before: Names) -> Source:
-    """Another enrolment's evidence as it counts towards what `to` pins, beside what the account that stays was playing."""
+def source(enrolment: Enrolment, to: Enrolment, playbacks: Names, beside: Names, before: Names,
+           taught: Sequence[int] = ()) -> Source:
+    """Another enrolment's evidence as it counts towards what `to` pins, beside what the account that stays was playing, and
+    the classes (completions) that count for it."""
     lessons = _lessons(enrolment, to.revision_id, by_length=not (has_moved(enrolment) or has_moved(to)))
-    return Source(enrolment.id, enrolment.person_id, lessons, _by_playback(playbacks), busy_of(beside), _by_playback(before))
+    return Source(enrolment.id, enrolment.person_id, lessons, _by_playback(playbacks),
+                  tuple(rules.merge_spans(list(busy_of(beside)), classes_spans(taught))), _by_playback(before))
 
 
 def _by_playback(names: Names) -> dict[int, int]:
@@ -196,6 +199,12 @@ def busy_of(beside: Names) -> tuple[tuple[int, int], ...]:
             sitting, spans = rules.busy_spans(sitting, kept.beats, row.received_ms, terms, kept.busy)
             found += spans
     return tuple(rules.merge_spans([], found))
+
+
+def classes_spans(completion_ids: Sequence[int]) -> list[tuple[int, int]]:
+    """When these completed classes count."""
+    return rules.merge_spans([], [span for one in completion_ids
+                                  for span in classes.derive_completion(classes.get_completion(one)).spans])
 
 
 # ---- what is complete

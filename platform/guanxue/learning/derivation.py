@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from guanxue import accounts, courses, policies, quizzes
@@ -21,8 +22,9 @@ class Derivation:
     lessons: tuple[tuple[str, int], ...] = ()  # what counts, each (kind, ms)
 
 
-def derive_completion(completion: Completion, beside: carried.Names = ()) -> Derivation:
-    """Judge all evidence of a completion again; without the moments in which playbacks `beside` it played too, where given."""
+def derive_completion(completion: Completion, beside: carried.Names = (), taught: Sequence[int] = ()) -> Derivation:
+    """Judge all evidence of a completion again; without the moments in which playbacks `beside` it played too or classes
+    (completions) `taught`, where given."""
     enrolment = get_enrolment(completion.enrolment_id)
     numbers = policies.get_policy(completion.policy_id).numbers
     faults: list[object] = [
@@ -30,7 +32,7 @@ def derive_completion(completion: Completion, beside: carried.Names = ()) -> Der
         for playback_id, last_seq, chain in completion.evidence["playbacks"]
         if evidence.chain_fault(playback_id, last_seq, chain)
     ]
-    sources = _sources(completion, beside, faults)
+    sources = _sources(completion, beside, taught, faults)
     shut = presence.shut_by_names(completion.evidence.get("checks", []), faults)
     spans, passed = evidence.derive_spans(enrolment, sources, shut), _passed(completion, faults)
     spared = _spared(completion, sources, faults)
@@ -51,7 +53,8 @@ def derive_completion(completion: Completion, beside: carried.Names = ()) -> Der
     return Derivation(sum(ms for _kind, ms in counted), faults, tuple(counted))
 
 
-def _sources(completion: Completion, beside: carried.Names, faults: list[object]) -> list[carried.Source]:
+def _sources(completion: Completion, beside: carried.Names, taught: Sequence[int],
+             faults: list[object]) -> list[carried.Source]:
     """The enrolment's own evidence, and what the completion says was carried over to it when it was written."""
     enrolment = get_enrolment(completion.enrolment_id)
     carries = [session.get(Carry, carry_id) for carry_id in completion.evidence.get("carries", [])]
@@ -59,9 +62,9 @@ def _sources(completion: Completion, beside: carried.Names, faults: list[object]
         if carry is None or carry.to_enrolment_id != enrolment.id or accounts.find_merge(carry.merge_code) is None:
             faults.append(_("结业记录说合并过另一个账号的学习，但没有这次合并。"))
     sources = carried.sources_of(enrolment, [c for c in carries if c is not None])
-    if not beside:
+    if not (beside or taught):
         return sources
-    busy = carried.busy_of(beside)
+    busy = rules.merge_spans(list(carried.busy_of(beside)), carried.classes_spans(taught))
     return [replace(s, busy=tuple(rules.merge_spans(list(s.busy), busy))) for s in sources]
 
 

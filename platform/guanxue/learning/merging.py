@@ -6,6 +6,7 @@ a parting ends the Carry and makes the cache anew again. The decisions are rules
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -17,7 +18,7 @@ from guanxue.core import clock
 from guanxue.core.actor import Actor
 from guanxue.core.db import session
 from guanxue.core.i18n import lazy as _
-from guanxue.learning import carried, evidence, presence, proving, rules
+from guanxue.learning import carried, evidence, presence, proving, rules, taught
 from guanxue.learning.derivation import derive_completion
 from guanxue.learning.models import Carry, Completion, Enrolment, Note, Playback
 from guanxue.learning.queries import completion_of, course_progress, find_enrolment
@@ -36,6 +37,7 @@ class Step:
     playbacks: tuple[tuple[int, int], ...] = ()
     beside: tuple[tuple[int, int], ...] = ()
     own: tuple[tuple[int, int], ...] = ()
+    taught: tuple[int, ...] = ()  # completions of classes of the account that stays
 
     @property
     def is_carried(self) -> bool:
@@ -88,21 +90,22 @@ def foresee_completions(kept_id: int, merged_id: int) -> dict[int, str]:
     return found
 
 
-def overlaps(completion: Completion, beside: carried.Names) -> bool:
-    """Does a completion no longer stand without the moments in which those playbacks played too?"""
-    return bool(beside) and bool(derive_completion(completion, beside).faults)
+def overlaps(completion: Completion, beside: carried.Names, met: Sequence[int] = ()) -> bool:
+    """Does a completion no longer stand without the moments in which those playbacks played too, or those classes met?"""
+    return bool(beside or met) and bool(derive_completion(completion, beside, met).faults)
 
 
 def _step(theirs: Enrolment, mine: Enrolment | None, kept_id: int) -> Step:
     completion = completion_of(theirs)
     playbacks = carried.list_evidence(theirs.id)
-    near = carried.list_beside([kept_id, *accounts.merged_into(kept_id)], playbacks)
+    people = [kept_id, *accounts.merged_into(kept_id)]
+    near, met = carried.list_beside(people, playbacks), taught.list_beside(people, playbacks)
     names, beside = carried.names_of(playbacks), carried.names_of(near)
-    holds = completion is None or not overlaps(completion, beside)
+    holds = completion is None or not overlaps(completion, beside, met)
     what = rules.join(_standing(theirs), _standing(mine) if mine else None, holds=holds)
     counts = completion.id if completion is not None and what == rules.FINISHED else None
     before = carried.names_of(carried.list_evidence(mine.id)) if mine else ()
-    return Step(what, theirs.course_id, theirs.id, mine.id if mine else None, counts, names, beside, before)
+    return Step(what, theirs.course_id, theirs.id, mine.id if mine else None, counts, names, beside, before, met)
 
 
 def _standing(enrolment: Enrolment) -> rules.Standing:
@@ -123,7 +126,7 @@ def _effects(step: Step, theirs: Enrolment, title: str) -> list[Effect]:
         ms = session.get(Completion, step.completion_id).content_ms
         return [Effect("completion.moved", subject, _("《%(title)s》的结业算到保留的账号上。", title=title), ms)]
     if step.what == rules.REFUSE:
-        why = _("《%(title)s》的结业不算过来：学它的时候，另一个账号也在播放。可以在保留的账号上重学。", title=title)
+        why = _("《%(title)s》的结业不算过来：学它的时候，另一个账号也在播放或者上课。可以在保留的账号上重学。", title=title)
         return [Effect("completion.refused", subject, why)]
     if step.what == rules.STUDY:
         return _study(step, theirs, title, subject)
@@ -138,7 +141,7 @@ def _study(step: Step, theirs: Enrolment, title: str, subject: str) -> list[Effe
     """What both studied, added up as it will count; and everything that does not."""
     mine = session.get(Enrolment, step.to_id) if step.to_id else None
     to = mine or theirs
-    lent = carried.source(theirs, to, step.playbacks, step.beside, step.own)
+    lent = carried.source(theirs, to, step.playbacks, step.beside, step.own, step.taught)
     own = carried.sources_of(mine) if mine else []
     joint = evidence.derive_spans(to, [*own, lent])
     total = _total(to, joint)
@@ -196,13 +199,15 @@ def _is_whole(to: Enrolment, derived: dict[int, evidence.Derived], sources: list
 
 
 def merge(actor: Actor, merging: Merging, plan: Plan) -> dict:
-    """Carry out the plan. Gives {"steps": [...], "notes": [...]} for the way back."""
+    """Carry out the plan. Gives {"steps": [...], "notes": [...]} for the way back, and "attended" (taught.py)."""
+    attended = taught.names_at_merge(merging.merged_id, merging.kept_id)
+    taught.end_playing(merging.merged_id, merging.kept_id)
     evidence.end_playbacks(merging.merged_id)
     proving.end_silently(merging.merged_id)
     done = [_carry(merging, step) for step in plan.steps]
     notes = list(session.scalars(select(Note.id).where(Note.person_id == merging.merged_id).order_by(Note.id)))
     _give_notes(notes, merging.merged_id, merging.kept_id)
-    return {"steps": done, "notes": notes}
+    return {"steps": done, "notes": notes, "attended": attended}
 
 
 def _carry(merging: Merging, step: Step) -> dict:
@@ -212,10 +217,11 @@ def _carry(merging: Merging, step: Step) -> dict:
     to, is_made, was_mine_left = _place(merging, step, theirs)
     carry_id = None
     if step.is_carried:
-        _end_beside(merging.kept_id, step)
+        taught.end_unheard(merging.kept_id, carried.list_evidence(step.from_id))
         carry = Carry(merge_code=merging.code, from_enrolment_id=theirs.id, to_enrolment_id=to.id, to_person_id=to.person_id,
                       completion_id=step.completion_id, carried_at=now,
-                      document={name: [list(x) for x in getattr(step, name)] for name in ("playbacks", "beside", "own")})
+                      document={"taught": list(step.taught),
+                                **{name: [list(x) for x in getattr(step, name)] for name in ("playbacks", "beside", "own")}})
         session.add(carry)
         to.is_joined = True
         session.flush()
@@ -224,7 +230,7 @@ def _carry(merging: Merging, step: Step) -> dict:
     theirs.left_at = was_left or now
     session.flush()
     return {"course": step.course_id, "from": theirs.id, "to": to.id if to else None, "made": is_made, "carry": carry_id,
-            "beside": [list(x) for x in step.beside],
+            "beside": [list(x) for x in step.beside], "taught": list(step.taught),
             "was_left": _text(was_left), "was_mine_left": _text(was_mine_left), "had": _study_count(to) if to else 0}
 
 
@@ -243,16 +249,6 @@ def _place(merging: Merging, step: Step, theirs: Enrolment) -> tuple[Enrolment |
         was, mine.left_at = mine.left_at, None
         return mine, False, was
     return mine, False, None
-
-
-def _end_beside(kept_id: int, step: Step) -> None:
-    """Nothing more may be claimed for moments that are counted now: what the account that stays left open beside them ends
-    where it was heard last."""
-    counted = carried.list_evidence(step.from_id)
-    for playback in carried.list_unheard(kept_id, counted, clock.now_ms() - rules.GRACE_MS):
-        heard = playback.opened_ms + playback.acked_t_ms
-        if playback.ended_ms is None or playback.ended_ms > heard:
-            playback.ended_ms = heard
 
 
 def _study_count(enrolment: Enrolment) -> int:
