@@ -33,9 +33,9 @@ from guanxue.ledger.verification import Report, verify
 
 __all__ = [
     "post", "reverse", "rewind", "rotate", "seal", "watch", "size", "sealed_size", "balance", "balances", "statement",
-    "get_entry", "entries_among", "find_entry_by_key", "is_reversed", "reversed_among", "list_entries", "list_heads", "list_rotations",
-    "postings_of", "head", "proof", "consistency", "published_keys", "read_proof", "read_heads", "verify_proof",
-    "verify_consistency", "verify", "Report", "EntryReversed", "ensure_key", "public_bytes", "seal_after_commit", "kept_bytes",
-    "kept_heads_path", "kept_rotations", "Entry", "Posting", "NoSuchEntry", "NoSuchHead", "AlreadyReversed", "CannotRotate",
-    "NothingToRewind",
+    "get_entry", "entries_among", "find_entry_by_key", "is_reversed", "reversed_among", "list_entries", "list_heads",
+    "list_rotations", "postings_of", "head", "proof", "consistency", "published_keys", "read_proof", "read_heads",
+    "verify_proof", "verify_consistency", "verify", "Report", "EntryReversed", "ensure_key", "public_bytes",
+    "seal_after_commit", "kept_bytes", "kept_heads_path", "kept_rotations", "Entry", "Posting", "NoSuchEntry", "NoSuchHead",
+    "AlreadyReversed", "CannotRotate", "NothingToRewind",
 ]
