@@ -14,7 +14,7 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw
 
-from guanxue import accounts, classes, courses, recognition, standards, tracks
+from guanxue import accounts, classes, courses, programmes, recognition, standards, tracks
 from guanxue.accounts import checking, identity
 from guanxue.core import clock
 from guanxue.core.actor import Actor
@@ -48,7 +48,16 @@ def load(actor: Actor, say: Callable[[str], None]) -> None:
         accounts.create_demo_people(actor, hashed)
         load_class()
         load_certificates()
+        choose_goals()
     session.remove()
+
+
+def choose_goals() -> None:
+    """Two goals of the demonstration's learner, where they have none."""
+    person = accounts.find_person_by_phone("13900000001")
+    if not programmes.list_goals(person.id):
+        for code in ("one-credit-a-year", "dual-certificate"):
+            programmes.choose_goal(Actor("person", person.id, person.name), code)
 
 
 def load_class() -> None:

@@ -89,6 +89,7 @@ def test_the_office_sees_who_reached_a_scheme_masked_and_marks_it_once(site):
     assert "已经标记的" in officer.see("/office/programmes/first-step/reached")
     told = Browser(site, LEARNER).see("/me/goals/first-step")
     assert "标记了一次奖励" in told and "不再重复算" in told
+    assert "奖励你已经拿到了" in told and "还差" not in told, "who cannot have it again is not sent on a way to it"
 
 
 def test_an_inspector_reads_and_does_not_mark_and_a_learner_does_neither(site):

@@ -12,6 +12,7 @@ from guanxue.programmes.queries import (
     count_reached,
     get_current,
     get_newest,
+    is_over,
     list_current,
     list_goals,
     list_programmes,
@@ -68,7 +69,7 @@ __all__ = [
     "PROGRAMME", "SCHEME", "EVER", "YEAR", "SOURCES", "MOST_NEEDS", "MOST_CAPS", "GO_ON", "FILE", "BEGIN", "ATTEND",
     "list_programmes", "list_current", "get_current", "get_newest", "pieces_of", "used_by", "progress_of", "progress_with",
     "list_goals",
-    "list_rewards", "uses_of", "list_reached", "count_reached", "list_rewarded",
+    "list_rewards", "uses_of", "list_reached", "count_reached", "list_rewarded", "is_over",
     "measure", "read_milli", "read_target", "publish_programme", "check_programme", "load_defaults", "choose_goal",
     "leave_goal", "mark_rewarded", "list_offers", "list_certificates", "find_way",
 ]

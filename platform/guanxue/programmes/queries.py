@@ -65,7 +65,12 @@ def occupation_of(subject: str) -> str:
 
 def pieces_of(person_id: int) -> list[Piece]:
     """The person's standing credits as targets see them."""
-    return [_piece(h) for h in creditbank.list_holdings(person_id)]
+    return pieces_from(creditbank.list_holdings(person_id))
+
+
+def pieces_from(holdings: Iterable[Holding]) -> list[Piece]:
+    """Credits as targets see them."""
+    return [_piece(h) for h in holdings]
 
 
 def _piece(holding: Holding) -> Piece:
@@ -78,11 +83,20 @@ def _piece(holding: Holding) -> Piece:
 
 
 def used_by(code: str, credit_codes: Iterable[str]) -> dict[str, int]:
-    """{credit code: millicredits} of these that the scheme rewarded, in whatever window and under whichever account."""
-    rows = session.execute(
+    """{credit code: millicredits} of these that the scheme rewarded, in whatever window and under whichever account.
+
+    What an appeal restored was rewarded as what it took the place of: no scheme pays twice for it.
+    """
+    former = {c: [c, *_former(c)] for c in credit_codes}
+    rows = dict(session.execute(
         select(Use.credit_code, func.sum(Use.millicredits)).join(Reward, Reward.id == Use.reward_id)
-        .where(Reward.code == code, Use.credit_code.in_(list(credit_codes))).group_by(Use.credit_code))
-    return {credit: int(milli) for credit, milli in rows}
+        .where(Reward.code == code, Use.credit_code.in_({x for its in former.values() for x in its})).group_by(Use.credit_code)).all())
+    return {c: sum(int(rows.get(x, 0)) for x in its) for c, its in former.items() if any(x in rows for x in its)}
+
+
+def _former(credit_code: str) -> list[str]:
+    award = creditbank.find_award(credit_code) if credit_code else None
+    return creditbank.stands_for(award) if award is not None else []
 
 
 def progress_of(programme: Programme, person_id: int) -> Progress:
@@ -127,11 +141,16 @@ def uses_of(reward_ids: Iterable[int]) -> dict[int, list[Use]]:
     return found
 
 
-def is_due(programme: Programme, person_id: int, progress: Progress) -> bool:
-    """Has the person reached the scheme, and not as often in this window as it may be?"""
+def is_over(programme: Programme, person_id: int) -> bool:
+    """Was the person rewarded as often by this scheme as one may be in the present window?"""
     target, window = programme.target, programme.target.window(clock.today())
     had = sum(r.window == window for r in list_rewards(person_id, programme.code))
-    return progress.is_reached and (not target.times or had < target.times)
+    return programme.kind == rules.SCHEME and 0 < target.times <= had
+
+
+def is_due(programme: Programme, person_id: int, progress: Progress) -> bool:
+    """Has the person reached the scheme, and may they be rewarded for it now?"""
+    return progress.is_reached and not is_over(programme, person_id)
 
 
 @dataclass(frozen=True)

@@ -38,7 +38,7 @@ def goal(code: str) -> Response:
         "programmes/goal.html", goal=telling.told(programme), progress=telling.how_far(progress),
         entries=telling.entries(progress), way=telling.way(found), held=held,
         certificates=[telling.certificate(c) for c in found.certificates],
-        is_chosen=code in programmes.list_goals(actor.id),
+        is_chosen=code in programmes.list_goals(actor.id), is_over=programmes.is_over(programme, actor.id),
         rewards=[{"at": r.marked_at, "window": telling.window(r.window)} for r in programmes.list_rewards(actor.id, code)]))
 
 
