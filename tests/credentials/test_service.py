@@ -168,6 +168,13 @@ def test_a_statement_lists_every_entry_and_ends_after_ninety_days(held):
     assert row.expires_at - row.issued_at == timedelta(days=90) and credentials.list_statements(lin.id)[0].is_valid
 
 
+def test_certificates_come_by_pages(held, monkeypatch):
+    lin, code = held
+    monkeypatch.setattr("guanxue.credentials.queries.PER_PAGE", 1)
+    first, second = (credentials.page_of_awards(lin.id, n) for n in (1, 2))
+    assert [a.code for a in first.items] == [code] and (first.total, first.pages) == (1, 1) and second.items == []
+
+
 # ---- whose it is
 
 

@@ -22,6 +22,7 @@ from guanxue.credentials.queries import (
     list_looks,
     list_statements,
     newest_of,
+    page_of_awards,
 )
 from guanxue.credentials.rules import STATE_WORDS, read_serial
 from guanxue.credentials.service import (
@@ -43,7 +44,8 @@ __all__ = [
     "Award", "Credential", "Issued", "Malformed", "NoSuchCredential", "NotIssuable", "NotPrinted", "STATE_WORDS",
     "Verdict", "WHY", "check", "checked_typed", "ensure_key", "file_of", "find_issued", "get_own", "issue", "issue_all",
     "issue_later", "issue_statement", "issuer_name", "issuer_of", "list_awards", "list_keys", "list_looks",
-    "list_statements", "looks_like_token", "matches_holder", "name_in", "newest_of", "page_to_keep", "page_words",
+    "list_statements", "looks_like_token", "matches_holder", "name_in", "newest_of",
+    "page_of_awards", "page_to_keep", "page_words",
     "paper_of", "payload_of", "press", "published_path", "read_file", "read_keys", "read_serial", "revoke", "rotate_key",
     "signed_list", "take_published", "told_offline", "words_of_ours",
 ]

@@ -14,12 +14,13 @@ from guanxue.core import clock
 from guanxue.core.actor import Actor
 from guanxue.core.db import session
 from guanxue.core.i18n import lazy as _
+from guanxue.core.paging import Page
 from guanxue.credentials.errors import NoSuchCredential
 from guanxue.credentials.models import Credential, CredentialFile, Look, Revocation
 from guanxue.credentials.rules import KINDS
 from guanxue.credentials.status_list import BITS
 
-LOOKS_SHOWN = 20
+LOOKS_SHOWN = PER_PAGE = 20
 
 
 @dataclass(frozen=True)
@@ -55,14 +56,28 @@ class Award:
 
 def list_awards(person_id: int) -> list[Award]:
     """What the person can show somebody, newest first: of courses and classes, once each, and what came with a merge."""
+    return _awards(_lines_by_code(person_id))
+
+
+def page_of_awards(person_id: int, number: int) -> Page[Award]:
+    """The same, a page of them."""
+    found = _lines_by_code(person_id)
+    codes = list(found)[(number - 1) * PER_PAGE:number * PER_PAGE]
+    return Page(_awards({code: found[code] for code in codes}), len(found), number, PER_PAGE)
+
+
+def _lines_by_code(person_id: int) -> dict[str, creditbank.Line]:
     found: dict[str, creditbank.Line] = {}
     for line in all_lines(person_id):
-        if line.code and line.code not in found:
-            found[line.code] = line
-    kinds = {code: _kind_of(code) for code in found}
+        if line.code and _kind_of(line):
+            found.setdefault(line.code, line)
+    return found
+
+
+def _awards(found: dict[str, creditbank.Line]) -> list[Award]:
     issued = newest_of(found)
-    return [Award(code, kinds[code], line.title, abs(line.amount), line.at, line.is_reversed, issued.get(code))
-            for code, line in found.items() if kinds[code]]
+    return [Award(code, _kind_of(line), line.title, abs(line.amount), line.at, line.is_reversed, issued.get(code))
+            for code, line in found.items()]
 
 
 def all_lines(person_id: int) -> Iterable[creditbank.Line]:
@@ -74,17 +89,17 @@ def all_lines(person_id: int) -> Iterable[creditbank.Line]:
         number, pages = number + 1, page.pages
 
 
-def _kind_of(code: str) -> str:
-    """course or class; "" for a credit that another certificate stands behind."""
-    return KINDS.get(creditbank.verify(code).line.kind, "")
+def _kind_of(line: creditbank.Line) -> str:
+    """course or class; "" for a credit that another certificate stands behind. One that came with a merge is looked up."""
+    return KINDS.get(line.kind) or KINDS.get(creditbank.verify(line.code).line.kind, "")
 
 
 def must_hold(person_id: int, code: str) -> Award:
     """The award of that code on the person's account. Raises NoSuchCredential."""
-    found = next((a for a in list_awards(person_id) if a.code == creditbank.normal_code(code)), None)
-    if found is None:
+    line = _lines_by_code(person_id).get(creditbank.normal_code(code))
+    if line is None:
         raise NoSuchCredential(_("你没有这个编号的证书。"))
-    return found
+    return _awards({line.code: line})[0]
 
 
 def list_statements(person_id: int) -> list[Issued]:

@@ -16,6 +16,7 @@ from guanxue.core.i18n import gettext
 from guanxue.core.i18n import lazy as _
 from guanxue.core.i18n import marked as N_  # noqa: N812 gettext's own name for it
 from guanxue.core.settings import settings
+from guanxue.core.web.addresses import is_row_id
 from guanxue.core.web.dispatch import current_actor, reads_first
 from guanxue.core.web.pages import page, personal, tokenless
 from guanxue.core.web.throttle import Throttle
@@ -36,9 +37,11 @@ def mine() -> Response:
     """Everything I can show somebody, and who compared my name."""
     actor = current_actor()
     actor.must_be_person()
-    awards = [_told(a) for a in credentials.list_awards(actor.id)]
+    text = request.args.get("page", "1")
+    found = credentials.page_of_awards(actor.id, max(1, int(text)) if is_row_id(text) else 1)
     return personal(page(
-        "credentials/mine.html", awards=awards, has_credit=any(not a["is_off"] for a in awards),
+        "credentials/mine.html", awards=[_told(a) for a in found.items], page=found.page, pages=found.pages,
+        has_credit=creditbank.balance(actor.id) > 0, page_url=lambda n: url_for(".mine", page=n),
         statements=[_issued(i) for i in credentials.list_statements(actor.id)],
         compared=[{"at": x.looked_at, "code": creditbank.spaced_code(x.code), "way": gettext(LOOKED[x.way]),
                 "is_match": x.is_match}
