@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from guanxue import courses, creditbank, programmes
+from guanxue import courses, creditbank
 from guanxue.core import clock
 from guanxue.core.i18n import Name, gettext, ngettext
 from guanxue.core.i18n import lazy as _
 from guanxue.programmes import rules
 from guanxue.programmes.models import Programme
 from guanxue.programmes.rules import Counted, Progress, Target
-from guanxue.programmes.ways import BEGIN, FILE, GO_ON, Found, Offer
+from guanxue.programmes.ways import ATTEND, BEGIN, FILE, GO_ON, Found, Offer
 
 KINDS = {rules.PROGRAMME: _("培养项目"), rules.SCHEME: _("奖励方案")}
 MOST_STEPS = 12  # of a long way
 SOURCES = {"course": _("线上课程"), "class": _("培训班"), "certificate": _("证书"), "competition": _("竞赛")}
-DEEDS = {GO_ON: _("接着学"), FILE: _("去登记"), BEGIN: _("开始学"), programmes.ATTEND: _("去报名")}
+DEEDS = {GO_ON: _("接着学"), FILE: _("去登记"), BEGIN: _("开始学"), ATTEND: _("去报名")}
 
 
 def milli(amount: int) -> str:
