@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import threading
 
@@ -79,6 +80,13 @@ def test_a_result_of_a_contest_counts_and_a_team_shares_it(at_work):
     with pytest.raises(recognition.NumberUsed):
         file_by_service(kind="competition", number="", contest="东莞市技能竞赛", scope="national", rank="1")
     assert creditbank.recompute()[1] == []
+
+
+def test_of_one_contest_and_year_the_best_result_counts(at_work):
+    for rank, given in (("2", 1500), ("1", 500), ("3", 0)):
+        made = file_by_service(kind="competition", number="", contest="东莞市技能竞赛", scope="city", rank=rank)
+        assert recognise(made).given_milli == given
+    assert balance() == 2000 and creditbank.recompute()[1] == []
 
 
 def test_a_later_version_of_the_table_leaves_what_was_filed_before(at_work):
@@ -297,6 +305,11 @@ def test_who_goes_leaves_the_record_without_number_and_picture(at_work):
     keeper = next(k for k in list_keepers() if k.room == "recognition")
     told = keeper.export(lian.id)["filings"]
     assert [f["certificate_number"] for f in told] == [NUMBER, "Y000044000001255000009"]
+    parcel = importlib.import_module("guanxue.accounts.routes.parcel")
+    rows = [row for f in told for row in (f, *f["pictures"], *f["filing_steps"], *f["openings"])]
+    assert {name for row in rows for name in row} <= set(parcel.WORDS)
+    coded = {v for row in rows for k, v in row.items() if k in ("kind", "state", "step", "what", "answer") and v}
+    assert coded <= set(parcel.VALUES), coded - set(parcel.VALUES)
     assert [e.what for e in keeper.erase(SYSTEM, lian.id)] == ["filings.kept"]
     assert waiting.state == "withdrawn" and waiting.number_hash is None
     assert approved.number_sealed is None and approved.number_hash, "a number that earned credit works once, for ever"
