@@ -88,7 +88,9 @@ class Oracle:
 
     def worth(self, person: int, o: Outcome, asked: int, *, full: int | None = None) -> int:
         """What it may give that account."""
-        held = self.counted(person)
+        held, until = self.counted(person), _ends(o)
+        if full is None and until and until < clock.today():
+            return 0  # it would be over before it was given
         if o.source == "study":
             own = {c.outcome.subject for c in self.credits if c.outcome.person_id == person and c.outcome.source == "study"}
             if o.subject in own | {c.outcome.subject for c in held}:
@@ -288,7 +290,8 @@ def live(seed: int, lists: dict) -> None:
 
 
 def put_laws() -> None:
-    session.add(CreditPolicy(version=2, title="试", document=LAWS, effective_on=date(2026, 1, 1), published_at=BEGINNING))
+    for version, day in ((2, date(2020, 1, 1)), (3, date(2026, 1, 1))):
+        session.add(CreditPolicy(version=version, title="试", document=LAWS, effective_on=day, published_at=BEGINNING))
     session.flush()
 
 

@@ -241,6 +241,12 @@ def test_how_long_a_credit_is_valid(finished, months, until):
     assert laws.valid_until(GENERAL, date.fromisoformat(finished)) is None
 
 
+@pytest.mark.parametrize(("finished", "rule"), [("2025-12-01", ""), ("2025-11-30", "window")])
+def test_what_would_be_over_already_is_not_given(under, finished, rule):
+    under(CITY_1 | {"valid_months": [[SKILLS, 12]]})
+    assert decide(course(on=finished))[1] == rule  # on 1 December 2026
+
+
 def test_what_expired_goes_on_filling_its_year_and_its_subject(under):
     under(CITY_1)
     first = course("甲", credits=60, on="2026-01-01")

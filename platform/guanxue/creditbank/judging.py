@@ -100,7 +100,9 @@ def _below(outcome: Outcome, laws: CreditRules, at: datetime, facts: dict) -> st
         if floor.source == outcome.source and components.get(floor.component, 0) < floor.least:
             facts["floor"] = [floor.component, floor.least, components.get(floor.component, 0)]
             return FLOOR
-    last = laws.window_of(outcome.source, clock.city_day(outcome.finished_at))
+    day = clock.city_day(outcome.finished_at)
+    ends = [d for d in (laws.window_of(outcome.source, day), laws.valid_until(outcome.category, day)) if d is not None]
+    last = min(ends, default=None)
     if last is not None and clock.city_day(at) > last:
         facts["window"] = last.isoformat()
         return WINDOW
