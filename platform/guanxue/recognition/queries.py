@@ -26,7 +26,7 @@ PER_PAGE = 30
 LOOK_HOLDS = timedelta(minutes=30)
 NUMBER = "certificate-number"
 # Steps that say something to the holder; "seen" is their answer.
-NEWS = frozenset({"disputed", "looked-up", "approved", "refused", "reopened", "taken-back"})
+NEWS = frozenset({"disputed", "looked-up", "approved", "refused", "reopened", "restored", "taken-back"})
 
 
 @dataclass(frozen=True)

@@ -98,6 +98,7 @@ VALUES = {
     "filing.refused": N_("没有通过"), "filing.withdrawn": N_("自己撤回了"), "filing.taken-back": N_("认定已收回"),
     "filing.filed": N_("交进来了"), "filing.disputed": N_("另一个人也交了这个编号，正在查明"),
     "filing.looked-up": N_("核查过了"), "filing.reopened": N_("申诉成立，重新核查"), "filing.seen": N_("我看过了"),
+    "filing.restored": N_("申诉成立，认定恢复了"),
     "filing.take-back-asked": N_("有人提出收回认定"), "filing.take-back-dropped": N_("不收回"),
     "filing.match": N_("查到了，姓名、编号、等级都对得上"), "filing.none": N_("查不到这个编号"),
     "filing.differs": N_("查到了，但有对不上的地方"), "filing.no-answer": N_("查询的地方没有答复，打不开"),
