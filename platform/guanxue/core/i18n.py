@@ -26,6 +26,12 @@ def in_every_language(say: Callable[[], T]) -> dict[str, T]:
     return found
 
 
+def in_first_language(say: Callable[[], T]) -> T:
+    """What say() says in the language that texts are written in, for papers that are handed to others."""
+    with force_locale(FIRST):
+        return say()
+
+
 def in_present_language(said: dict[str, T]) -> T:
     """Of what in_every_language() gave: the reader's."""
     return said.get(str(get_locale())) or said[FIRST]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, bindparam, func, or_, select, true
 
@@ -104,10 +105,32 @@ def get_revision(revision_id: int) -> Revision:
     return revision
 
 
+class LessonName(NamedTuple):
+    """What a lesson is called, and how long it is in milliseconds (None while its film is in the making)."""
+
+    slug: str
+    title: str
+    duration_ms: int | None
+
+
 def lessons_of(revision_id: int) -> list[RevisionLesson]:
     """The revision's lessons in order."""
     return list(session.scalars(
         select(RevisionLesson).where(RevisionLesson.revision_id == revision_id).order_by(RevisionLesson.position)))
+
+
+def lessons_at(revisions: Iterable[tuple[str, int]]) -> dict[tuple[str, int], list[LessonName]]:
+    """{(slug, number): its lessons in order, without the quiz} of revisions by their course's slug and number, in one query."""
+    wanted, found = set(revisions), {}
+    rows = session.execute(
+        select(Course.slug, Revision.number, RevisionLesson.slug, RevisionLesson.title, RevisionLesson.duration_ms)
+        .join(Revision, Revision.course_id == Course.id).join(RevisionLesson, RevisionLesson.revision_id == Revision.id)
+        .where(Course.slug.in_({slug for slug, _number in wanted}), RevisionLesson.kind != "quiz")
+        .order_by(RevisionLesson.revision_id, RevisionLesson.position)) if wanted else ()
+    for slug, number, *lesson in rows:
+        if (slug, number) in wanted:
+            found.setdefault((slug, number), []).append(LessonName(*lesson))
+    return found
 
 
 # Asked for every answer with a kept page of a course.
