@@ -143,6 +143,7 @@ from guanxue.oversight import opening as oversight_opening
 from guanxue.oversight import routes as oversight_pages
 from guanxue.oversight import tasks as oversight_tasks
 from guanxue.oversight.routes import cases as _oversight_cases  # noqa: F401 adds its pages to the blueprint
+from guanxue.oversight.routes import credits as _oversight_credits  # noqa: F401
 from guanxue.oversight.routes import evidence as _oversight_evidence  # noqa: F401
 from guanxue.oversight.routes import fraud as _oversight_fraud  # noqa: F401
 from guanxue.oversight.routes import rooms as _oversight_rooms  # noqa: F401
@@ -340,6 +341,8 @@ def _keepers() -> None:
     recognition.register_opener()
     for source in recognition.SOURCES:
         creditbank.register_source(source)
+    for rest in (recognition.REST, credentials.REST, programmes.REST):
+        creditbank.register_rest(rest)
 
 
 def _workplaces() -> None:
@@ -364,6 +367,7 @@ def _workplaces() -> None:
         places.Workplace("/oversight/fraud", _("学习疑点"), "eye", lambda actor: actor.may("inspect"), oversight.count_waiting,
                          "/oversight/evidence"),
         places.Workplace("/oversight/cases", _("更正和申诉"), "flag", lambda actor: actor.may("inspect"), cases.count_waiting),
+        places.Workplace("/admin/credits", _("学分记录"), "shield", lambda actor: actor.may("administer")),
         places.Workplace("/oversight/rooms", _("培训室"), "home", lambda actor: actor.may("inspect")),
         places.Workplace("/curate", _("学习路线管理"), "town", lambda actor: bool(tracks.list_towns_curated(actor))),
         places.Workplace("/desk", _("帮助台"), "message", lambda actor: actor.may("support"), helpdesk.count_open),

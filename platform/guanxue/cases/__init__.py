@@ -25,7 +25,7 @@ from guanxue.cases.queries import (
     list_own,
     parties_of,
 )
-from guanxue.cases.rules import CERTIFICATE, KIND_WORDS, OWN_KINDS, RESULT_WORDS, STATE_WORDS, TERMS
+from guanxue.cases.rules import CERTIFICATE, KIND_WORDS, OWN_KINDS, RESULT_WORDS, STATE_WORDS, TAKE_BACK, TERMS
 from guanxue.cases.service import (
     accept,
     add_evidence,
@@ -36,6 +36,7 @@ from guanxue.cases.service import (
     decide,
     may_uphold,
     open_case,
+    open_decided,
     open_dispute,
     say,
     see,
@@ -46,7 +47,7 @@ from guanxue.cases.service import (
 from guanxue.cases.workdays import add_workdays, is_workday, missing_years, workdays_until
 
 __all__ = [
-    "CERTIFICATE",
+    "CERTIFICATE", "TAKE_BACK", "open_decided",
     "Case", "Exhibit", "Step", "Dossier", "NoSuchCase", "NotNow", "CaseOpened", "CaseDecided", "CaseClosed", "KIND_WORDS",
     "OWN_KINDS", "RESULT_WORDS", "STATE_WORDS", "TERMS", "open_case", "open_dispute", "say", "see", "appeal", "accept",
     "withdraw", "ask",

@@ -63,9 +63,14 @@ def _follows(found: Dossier, detail: dict, person_id: int) -> tuple[object, ...]
     told = [detail["follows"]] if detail["follows"] else []
     effects = own_effects(detail, accounts.all_accounts_of(person_id))
     told += effects
-    if effects:
+    if detail.get("is_done"):
+        told.append(_("上面这些已经执行。申诉成立，学分就重新记入。"))
+    elif effects:
         is_open = bool(detail["appeal_until"])
         told.append(_("上面这些要等申诉期过了才执行；申诉期间什么都不变。") if is_open else _("上面这些现在执行。"))
+    if found.case.kind == rules.TAKE_BACK and found.decisions[0].detail.get("is_done") and detail["number"] > 1:
+        told.append(_("收回不成立，学分重新记入。记了多少，写在这件事的“已执行”里。") if detail["result"] == rules.REFUSED
+                    else _("维持收回，账上不再改变。"))
     if told:
         return tuple(told)
     if detail["result"] == rules.REFUSED or rules.is_against(found.case.kind):

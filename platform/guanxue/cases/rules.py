@@ -10,8 +10,8 @@ from guanxue.core.i18n import marked as N_  # noqa: N812 gettext's own name for 
 
 OPEN, DECIDED, APPEALED, CLOSED = STATES = ("open", "decided", "appealed", "closed")
 UPHELD, PARTLY, REFUSED = RESULTS = ("upheld", "partly", "refused")
-CORRECTION, APPEAL, FRAUD, IDENTITY, CERTIFICATE = KINDS = (
-    "correction", "appeal", "fraud", "identity-dispute", "certificate-dispute")
+CORRECTION, APPEAL, FRAUD, IDENTITY, CERTIFICATE, TAKE_BACK = KINDS = (
+    "correction", "appeal", "fraud", "identity-dispute", "certificate-dispute", "take-back")
 OWN_KINDS = (CORRECTION, APPEAL)  # what people ask for themselves; the others are held against somebody, who is heard first
 LONGEST = 2000
 WORDS_A_CASE, OWN_A_DAY = 20, 5
@@ -22,6 +22,7 @@ KIND_WORDS = {
     FRAUD: _("学习记录有疑点"),
     IDENTITY: _("证件号有争议"),
     CERTIFICATE: _("证书编号有争议"),
+    TAKE_BACK: _("收回学分"),
 }
 # Claims of the system, kept in Chinese and spoken in the reader's language.
 SAME_DOCUMENT = N_("两个账号填了同一个证件号。一个证件只能属于一个人，要查明是谁的。")
@@ -50,6 +51,7 @@ TERMS = {
     IDENTITY: Terms(3, 5, 10, 5),
     CERTIFICATE: Terms(3, 5, 10, 5),
     FRAUD: Terms(5, 15, 10, 10),
+    TAKE_BACK: Terms(5, 15, 10, 10),
 }
 
 

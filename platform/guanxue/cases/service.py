@@ -114,6 +114,29 @@ def _note(actor: Actor, case: Case, step: str, text: str = "", detail: dict | No
     return made
 
 
+def open_decided(actor: Actor, *, kind: str, subject: str, claim: str, text: str, follows: str, effects: Iterable[dict],
+                 person_ids: Iterable[int], evidence: Iterable[str] = (), deciders: Iterable[str] = ()) -> Case:
+    """A case about what was decided elsewhere and is carried out already: those concerned get its letter and may appeal.
+
+    `effects` as in decide(); `deciders` names whoever had a part in it beside the actor ("person:17"): none of them looks
+    again. Needs "inspect".
+    """
+    actor.require("inspect")
+    case = _open(actor, Case(kind=kind, subject=subject, claim=claim, key=None), sorted(set(person_ids)), evidence)
+    effects = list(effects)
+    case.state = rules.DECIDED
+    case.appeal_until_on = workdays.add_workdays(clock.today(), rules.TERMS[kind].appeal)
+    _note(actor, case, "decided", text, {
+        "result": rules.UPHELD, "follows": follows, "effects": effects, "number": 1, "is_done": 1, "deciders": list(deciders),
+        "appeal_until": case.appeal_until_on.isoformat(), "exhibits": len(dossier(case).exhibits)})
+    audit.record(actor, "cases.case.decided", _ref(case), {"result": rules.UPHELD, "number": 1,
+                                                           "effects": [(x["what"], x["ref"]) for x in effects]})
+    for what, ref in dict.fromkeys((x["what"], x["ref"]) for x in effects):
+        carried_out(SYSTEM, case.id, str(_("决定里写的都做了。")), {"what": what, "ref": ref})
+    events.emit(CaseDecided(case.id))
+    return case
+
+
 def open_dispute(event: accounts.IdentityDisputed) -> None:
     """Two accounts state one document: a case, once, about which neither is told who the other is."""
     people = (event.holder_id, event.claimant_id)
@@ -203,12 +226,13 @@ def why_not_decider(actor: Actor, found: Dossier) -> object | None:
     """Why the actor does not decide this case: a sentence, or None."""
     if not (actor.is_person and actor.may("inspect")):
         return _("只有督查员能决定。")
-    first = next((s.by for s in found.decisions), "")
+    first = found.decisions[0] if found.decisions else None
+    deciders = [first.by, *first.detail.get("deciders", [])] if first else []
     concerned = [f"person:{one}" for person_id in found.person_ids for one in accounts.all_accounts_of(person_id)]
     return rules.why_not_decider(rules.Part(
         is_concerned=accounts.is_same_person(actor, concerned),
         is_opener=accounts.is_same_person(actor, [found.case.opened_by]),
-        is_first_decider=bool(first) and accounts.is_same_person(actor, [first])))
+        is_first_decider=accounts.is_same_person(actor, deciders)))
 
 
 def may_uphold(found: Dossier) -> bool:

@@ -24,6 +24,7 @@ from guanxue.credentials.queries import (
     newest_of,
     page_of_awards,
 )
+from guanxue.credentials.resting import REST
 from guanxue.credentials.rules import STATE_WORDS, read_serial
 from guanxue.credentials.service import (
     checked_typed,
@@ -41,6 +42,7 @@ from guanxue.credentials.service import (
 from guanxue.credentials.signing import Malformed
 
 __all__ = [
+    "REST",
     "Award", "Credential", "Issued", "Malformed", "NoSuchCredential", "NotIssuable", "NotPrinted", "STATE_WORDS",
     "Verdict", "WHY", "check", "checked_typed", "ensure_key", "file_of", "find_issued", "get_own", "issue", "issue_all",
     "issue_later", "issue_statement", "issuer_name", "issuer_of", "list_awards", "list_keys", "list_looks",

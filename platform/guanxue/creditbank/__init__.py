@@ -5,8 +5,9 @@ They are a record and never spent. Courses, classes, certificates and whatever a
 an Outcome asks, a Decision answers.
 """
 
+from guanxue.creditbank.consequences import Consequence, Plan, Rest, Taking, foresee, register_rest
 from guanxue.creditbank.credit_rules import CreditRules
-from guanxue.creditbank.errors import NoSuchRecord
+from guanxue.creditbank.errors import NeedsSecond, NoSuchRecord, NotAsShown
 from guanxue.creditbank.expiring import expire, expire_over, list_expiring, watch_expiry
 from guanxue.creditbank.models import Award, CreditPolicy
 from guanxue.creditbank.outcomes import Decision, Holding, Outcome
@@ -26,6 +27,7 @@ from guanxue.creditbank.queries import (
     verify,
 )
 from guanxue.creditbank.recomputing import Difference, recompute
+from guanxue.creditbank.rejudging import find_outcome, ref_of, root_award, root_of, stands, stands_for
 from guanxue.creditbank.rules import decimal_text, normal_code, spaced_code
 from guanxue.creditbank.service import (
     award,
@@ -39,11 +41,11 @@ from guanxue.creditbank.service import (
     preview,
     preview_all,
     settle_person,
-    take_back,
 )
-from guanxue.creditbank.sources import Derived, Source, register_source
+from guanxue.creditbank.sources import Derived, Source, register_source, source_names
 from guanxue.creditbank.statements import Account, Row, Statement, document_of, lines_of, read_account
 from guanxue.creditbank.studied import content_of, outcome_of_class, outcome_of_course
+from guanxue.creditbank.taking_back import credit_again, effects_of, foresee_again, take_back, told_again
 from guanxue.creditbank.versions import (
     current_credit_policy,
     get_credit_policy,
@@ -56,6 +58,9 @@ __all__ = [
     "Outcome", "Decision", "Holding", "Source", "Derived", "register_source", "credit", "preview", "preview_all", "take_back",
     "list_holdings", "outcome_of_course", "outcome_of_class", "content_of", "award", "award_completion", "award_later",
     "award_class", "award_class_later", "award_attended", "settle_person",
+    "Consequence", "Plan", "Rest", "Taking", "foresee", "register_rest", "NeedsSecond", "NotAsShown", "credit_again",
+    "effects_of", "foresee_again", "told_again", "stands_for", "stands", "root_of", "root_award", "source_names",
+    "find_outcome", "ref_of",
     "CreditPolicy", "CreditRules", "current_credit_policy", "get_credit_policy", "publish_credit_policy", "load_defaults",
     "expire", "expire_over", "list_expiring", "watch_expiry",
     "Account", "Row", "Statement", "read_account", "lines_of", "document_of",

@@ -1,7 +1,19 @@
 """What can go wrong at the credit bank's counter."""
 
-from guanxue.core.errors import NotFound
+from guanxue.core.errors import Conflict, NotFound
 
 
 class NoSuchRecord(NotFound):
     """No record has this code."""
+
+
+class NotAsShown(Conflict):
+    """What would follow is no longer what was shown."""
+
+    code = "not-as-shown"
+
+
+class NeedsSecond(Conflict):
+    """Somebody was rewarded for it: a second person has to agree."""
+
+    code = "needs-second"

@@ -9,10 +9,10 @@ from guanxue.core.actor import Actor
 from guanxue.core.db import session
 from guanxue.core.i18n import lazy as _
 from guanxue.creditbank import queries
-from guanxue.creditbank.models import Move
+from guanxue.creditbank.models import Move, Rejudgement
 
 # Table → where export() tells of it.
-KEEPS = {"creditbank_award": "entries", "creditbank_move": "moves"}
+KEEPS = {"creditbank_award": "entries", "creditbank_move": "moves", "creditbank_rejudgement": "judged_again"}
 
 
 def export(person_id: int) -> dict:
@@ -24,6 +24,9 @@ def export(person_id: int) -> dict:
                      "code": x.code or "", "is_reversed": x.is_reversed} for x in queries.all_lines(person_id)],
         "moves": [{"code": m.merge_code, "step": m.step, "came": m.to_person_id == person_id, "at": m.moved_at.isoformat()}
                   for m in _moves(person_id)],
+        "judged_again": [{"source": r.source, "why": r.why, "reason": r.reason, "authority": r.authority,
+                          "at": r.decided_at.isoformat()} for r in session.scalars(
+                              select(Rejudgement).where(Rejudgement.person_id == person_id).order_by(Rejudgement.id))],
     }
 
 

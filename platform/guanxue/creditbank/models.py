@@ -54,6 +54,24 @@ class Move(Model):
     moved_at: Mapped[datetime] = mapped_column(UtcMoment)
 
 
+class Rejudgement(Model):
+    """An outcome is judged once more, and earns what it lacks: an appeal was upheld, or a taking back left room for the rest.
+
+    `source` and `key` are the outcome's own; `why` is "appeal" or "room"; what is given is an award of the source "rejudged".
+    """
+
+    __tablename__ = "creditbank_rejudgement"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    source: Mapped[str]
+    key: Mapped[str]
+    person_id: Mapped[int] = mapped_column(ForeignKey("accounts_person.id"), index=True)
+    why: Mapped[str]
+    reason: Mapped[str]
+    authority: Mapped[str]
+    by: Mapped[str]
+    decided_at: Mapped[datetime] = mapped_column(UtcMoment)
+
+
 class CreditPolicy(Model):
     """A version of the city's rules of crediting, for what is finished from the city day `effective_on` on."""
 
@@ -78,4 +96,5 @@ class CreditPolicy(Model):
 
 append_only(Award)
 append_only(Move)
+append_only(Rejudgement)
 append_only(CreditPolicy)

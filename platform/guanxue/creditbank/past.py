@@ -19,7 +19,7 @@ EVERY = 1_000_000
 # What a move of a credit repeats of the first entry.
 EXPLAINS = ("course", "class", "title", "revision", "policy", "content_ms", "class_hours_milli", "class_hour_ms",
             "class_hours_per_credit", "completed_at", "class_completed_at", "source", "subject", "category", "provider",
-            "level", "online", "finished_at", "valid_until", "content")
+            "level", "online", "finished_at", "valid_until", "content", "first_source")
 MEASURES = ("content_ms", "class_hours_milli", "completed_at", "class_completed_at")  # what was learned stays learned
 HYPOTHETICAL = 2**62  # the number of an entry that is not there yet
 
@@ -127,7 +127,8 @@ def _holding(line: Line, first: int) -> Holding:
     facts, until = read_facts(line.document), line.document.get("valid_until")
     finished = facts["finished_at"]
     return Holding(
-        facts["source"], facts["subject"], facts["title"], facts["category"], facts["provider"], facts["level"],
+        line.document.get("first_source", facts["source"]), facts["subject"], facts["title"], facts["category"],
+        facts["provider"], facts["level"],
         bool(facts["online"]), line.amount, datetime.fromisoformat(finished) if finished else clock.moment_of(0), first,
         line.document.get("code") or line.document.get("award", ""), date.fromisoformat(until) if until else None,
         tuple(line.document.get("content", ())))

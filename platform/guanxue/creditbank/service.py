@@ -1,4 +1,4 @@
-"""Turning learning outcomes into credits, once; taking them back."""
+"""Turning learning outcomes into credits, once."""
 
 from __future__ import annotations
 
@@ -10,14 +10,12 @@ from guanxue.classes import ClassCompletion
 from guanxue.core import clock
 from guanxue.core.actor import SYSTEM, Actor
 from guanxue.core.db import session, wait_for_turn
-from guanxue.core.errors import Invalid
-from guanxue.core.i18n import lazy as _
-from guanxue.creditbank import judging, moving, past, rules, wording
+from guanxue.creditbank import judging, past, rules, wording
 from guanxue.creditbank.judging import Verdict
 from guanxue.creditbank.models import Award
 from guanxue.creditbank.outcomes import Decision, Outcome
 from guanxue.creditbank.past import Past
-from guanxue.creditbank.queries import award_of, credited, find_award, standing_move, unposted
+from guanxue.creditbank.queries import award_of, credited, unposted
 from guanxue.creditbank.sources import get_source, list_sources
 from guanxue.creditbank.studied import outcome_of_class, outcome_of_course
 from guanxue.creditbank.versions import rules_for
@@ -123,25 +121,6 @@ def _document(outcome: Outcome, verdict: Verdict, code: str) -> dict:
     valid = {"valid_until": until.isoformat()} if until else {}
     hours = {"class_hours_milli": verdict.given.hours_milli} if outcome.hours_milli else {}
     return {**past.document_of(outcome), **verdict.facts, **cut, **valid, **hours, "code": code}
-
-
-def take_back(actor: Actor, code: str, *, reason: str, authority: str) -> None:
-    """Take a credit back by a contra entry, whatever its source. Needs "administer". Raises NoSuchEntry, AlreadyReversed,
-    Invalid.
-
-    One that followed its person to another account goes back to where it was earned first, and is reversed there.
-    """
-    actor.require("administer")
-    found = find_award(code)
-    if found is None:
-        raise ledger.NoSuchEntry(_("没有这个编号的学分记录。"))
-    wait_for_turn(TURN)
-    if ledger.find_entry_by_key(f"expiry:{found.entry_number}") is not None:
-        raise Invalid(_("这笔学分已经到期，账上没有了，不用再冲销。"))
-    moved = standing_move(found.id)
-    moving.bring_home(actor, found)
-    ledger.reverse(actor, found.entry_number, reason=reason, authority=authority)
-    settle_person(moved.to_person_id if moved is not None else found.person_id)
 
 
 def settle_person(person_id: int) -> None:

@@ -100,6 +100,11 @@ def list_sources() -> list[Source]:
     return list(_sources.values())
 
 
+def source_names() -> frozenset[str]:
+    """Their names."""
+    return frozenset(_sources)
+
+
 def source_of_kind(kind: str) -> Source | None:
     """The source whose awards are entries of that kind; None for other entries."""
     return next((s for s in _sources.values() if s.kind == kind), None)

@@ -72,6 +72,8 @@ def _why(facts: dict) -> Iterator[object]:
                 n=facts["near"][1] // 10)
     elif rule == "highest-level":
         yield _("同一个工种只按最高的一级算：以前已经记过 %(had)s 学分，只补差额。", had=decimal_text(facts["had"]))
+    elif rule == "taken-back":
+        yield _("它的学分后来收回了。")
     elif rule.startswith("cap:"):
         yield _("到了下面这条上限，只能记这么多。")
 

@@ -10,7 +10,7 @@ from guanxue.core.actor import SYSTEM
 from guanxue.core.db import session
 from guanxue.core.i18n import lazy as _
 
-REVERSE_AWARD = "reverse-award"
+REVERSE_AWARD, CREDIT_AGAIN, GIVE_BACK = "reverse-award", "credit-again", "give-back"
 JOB = "oversight.carry_out"
 
 
@@ -26,6 +26,15 @@ class Standing:
     @property
     def words(self) -> str:
         """What taking it back means, as the letter says it."""
+        return "\n".join([self._first, *(c.words for c in self.plan.consequences if c.ref != self.ref)])
+
+    @property
+    def plan(self) -> creditbank.Plan:
+        """What would follow if it were done now."""
+        return creditbank.foresee(self.ref.partition(":")[2])
+
+    @property
+    def _first(self) -> str:
         amount = creditbank.decimal_text(self.amount)
         return str(_("收回《%(title)s》的 %(a)s 学分，在账本里记一笔冲销。", title=self.title, a=amount))
 
@@ -38,7 +47,8 @@ class Standing:
 def list_awards(person_ids: list[int]) -> list[Standing]:
     """What these people were credited with, under all their accounts, and still is."""
     ids = [one for person_id in person_ids for one in accounts.all_accounts_of(person_id)]
-    return [_standing(award) for award in creditbank.list_awards(ids) if not ledger.is_reversed(award.entry_number)]
+    return [_standing(award) for award in creditbank.list_awards(ids) if not ledger.is_reversed(award.entry_number)
+            and ledger.find_entry_by_key(f"expiry:{award.entry_number}") is None]
 
 
 def _standing(award: creditbank.Award) -> Standing:
@@ -61,18 +71,101 @@ def carry_out_case(case_id: int) -> None:
     found = cases.dossier(session.get(cases.Case, case_id))
     if found.case.state != "closed" or found.final is None:
         return
-    done = {s.detail["ref"] for s in found.steps if s.step == "carried-out"}
-    for effect in found.final.detail["effects"]:
-        if effect["ref"] not in done:
-            _carry_out(found, effect)
+    done = {(s.detail.get("what", REVERSE_AWARD), s.detail["ref"]) for s in found.steps if s.step == "carried-out"}
+    for effect in _effects_of(found):
+        if (effect["what"], effect["ref"]) not in done:
+            _DEEDS[effect["what"]](found, effect)
 
 
-def _carry_out(found: cases.Dossier, effect: dict) -> None:
-    code = effect["ref"].partition(":")[2]
-    award = creditbank.find_award(code)
+def _effects_of(found: cases.Dossier) -> list[dict]:
+    """What is to be done: what the last decision says; where it finds that a credit was taken back wrongly, giving it back."""
+    first, last = found.decisions[0].detail, found.final.detail
+    if first.get("is_done"):
+        is_wrong = last["number"] > 1 and last["result"] == "refused"
+        return [x | {"what": GIVE_BACK} for x in first["effects"] if x["what"] == REVERSE_AWARD] if is_wrong else []
+    return [x for x in last["effects"] if x["what"] in _DEEDS]
+
+
+def _authority(found: cases.Dossier) -> str:
+    return f"case:{found.case.code} {found.final.by}"
+
+
+def _reverse(found: cases.Dossier, effect: dict) -> None:
+    award = creditbank.find_award(_key(effect))
     if ledger.is_reversed(award.entry_number):
         told = str(_("%(words)s（之前已经收回过，没有再记。）", words=effect["words"]))
     else:
-        creditbank.take_back(SYSTEM, code, reason=found.final.text, authority=f"case:{found.case.code} {found.final.by}")
-        told = effect["words"]
-    cases.carried_out(SYSTEM, found.case.id, told, {"ref": effect["ref"], "entry": award.entry_number})
+        plan = creditbank.take_back(SYSTEM, award.code, reason=found.final.text, authority=_authority(found), in_case=True)
+        told = "\n".join(c.words for c in plan.consequences)
+    cases.carried_out(SYSTEM, found.case.id, told, {"what": REVERSE_AWARD, "ref": effect["ref"], "entry": award.entry_number})
+
+
+def _give_back(found: cases.Dossier, effect: dict) -> None:
+    award = creditbank.find_award(_key(effect))
+    _again(found, effect, *creditbank.root_of(award), award.person_id)
+
+
+def _credit_again(found: cases.Dossier, effect: dict) -> None:
+    one = root_of_ref(effect["ref"])
+    _again(found, effect, one.source, one.key, one.person_id)
+
+
+def _again(found: cases.Dossier, effect: dict, source: str, key: str, person_id: int) -> None:
+    decision = creditbank.credit_again(SYSTEM, source, key, person_id, reason=found.final.text, authority=_authority(found))
+    cases.carried_out(SYSTEM, found.case.id, creditbank.told_again(decision), {
+        "what": effect["what"], "ref": effect["ref"], "entry": decision.entry_number or 0})
+
+
+def _key(effect: dict) -> str:
+    return effect["ref"].partition(":")[2]
+
+
+_DEEDS = {REVERSE_AWARD: _reverse, GIVE_BACK: _give_back, CREDIT_AGAIN: _credit_again}
+
+
+# ---- what may be credited once more
+
+
+@dataclass(frozen=True)
+class Missing:
+    """An outcome that was refused, or whose credit was taken back: its reference, whose it is, what would be given now."""
+
+    ref: str
+    source: str
+    key: str
+    person_id: int
+    title: str
+    given: int
+
+    @property
+    def effect(self) -> dict:
+        """As a decision names it."""
+        words = _("重新认定《%(title)s》，记入 %(a)s 学分。", title=self.title, a=creditbank.decimal_text(self.given))
+        return {"what": CREDIT_AGAIN, "ref": self.ref, "words": str(words)}
+
+
+def root_of_ref(ref: str) -> Missing | None:
+    """What "award:CODE" (taken back) or "outcome:source:person:key" (refused) names, as it would be credited now."""
+    kind, _colon, rest = ref.partition(":")
+    award = creditbank.find_award(rest) if kind == "award" else None
+    if award is not None:
+        source, key, person_id = *creditbank.root_of(award), award.person_id
+    elif kind == "outcome" and len(parts := rest.split(":", 2)) == 3 and parts[1].isdecimal() and len(parts[1]) < 10:
+        source, key, person_id = parts[0], parts[2], int(parts[1])
+    else:
+        return None
+    there = creditbank.root_award(source, key)
+    if source not in creditbank.source_names() - {"rejudged"} or (there is not None and creditbank.stands(there)):
+        return None
+    decision = creditbank.foresee_again(source, key, person_id)
+    if decision is None:
+        return None
+    return Missing(ref, source, key, person_id, decision.outcome.title, decision.given_milli)
+
+
+def list_missing(found: cases.Dossier) -> list[Missing]:
+    """What people of the case asked for in it and could be credited now."""
+    ids = {one for person_id in found.person_ids for one in accounts.all_accounts_of(person_id)}
+    refs = dict.fromkeys([found.case.subject, *(x.ref for x in found.exhibits)])
+    asked = [root_of_ref(ref) for ref in refs] if found.case.kind in cases.OWN_KINDS else []
+    return [one for one in asked if one is not None and one.given and one.person_id in ids]

@@ -85,7 +85,20 @@ def award(key: str) -> Shown | None:
         return None
     holder = creditbank.find_award(found.code).person_id
     title = _("《%(title)s》的 %(a)s 学分", title=found.line.title, a=creditbank.decimal_text(found.line.amount))
-    return Shown(f"award:{found.code}", title, f"/verify/{found.code}", holder)
+    return Shown(f"award:{found.code}", title, f"/admin/credits/{found.code}", holder)
+
+
+def outcome(key: str) -> Shown | None:
+    """Something that was learned and earned nothing: "course:5:5:12" is a source, a person and a key."""
+    source, _colon, rest = key.partition(":")
+    person_id, _colon, own = rest.partition(":")
+    number = _row_id(person_id)
+    if source not in creditbank.source_names() or number is None or accounts.find_person(number) is None:
+        return None
+    found = creditbank.find_outcome(source, own, number)
+    if found is None or found.person_id != number:
+        return None
+    return Shown(f"outcome:{key}", _("《%(title)s》没有记入学分", title=found.title), "", number)
 
 
 def course(key: str) -> Shown | None:
@@ -109,8 +122,8 @@ def finding(key: str) -> Shown | None:
 
 
 OPENERS: dict[str, Callable[[str], Shown | None]] = {
-    "playback": playback, "attempt": attempt, "attendance": attendance, "person": person, "award": award, "course": course,
-    "lesson": lesson, "finding": finding,
+    "playback": playback, "attempt": attempt, "attendance": attendance, "person": person, "award": award, "outcome": outcome,
+    "course": course, "lesson": lesson, "finding": finding,
 }
 
 

@@ -26,6 +26,7 @@ from guanxue.programmes.queries import (
     used_by,
     uses_of,
 )
+from guanxue.programmes.resting import REST
 from guanxue.programmes.rules import (
     EVER,
     MOST_CAPS,
@@ -65,12 +66,12 @@ from guanxue.programmes.ways import (
 )
 
 __all__ = [
+    "REST",
     "Programme", "Goal", "Reward", "Use", "Target", "Bucket", "Selection", "Piece", "Counted", "Progress", "Reached", "Way",
     "Found", "Offer", "NoSuchProgramme", "NothingToMark",
     "PROGRAMME", "SCHEME", "EVER", "YEAR", "SOURCES", "MOST_NEEDS", "MOST_CAPS", "GO_ON", "FILE", "BEGIN", "ATTEND",
-    "list_programmes", "list_current", "get_current", "get_newest", "pieces_of", "used_by", "progress_of", "progress_with",
-    "pieces_from",
-    "list_goals",
+    "list_programmes", "list_current", "get_current", "get_newest", "pieces_of", "pieces_from", "used_by", "progress_of",
+    "progress_with", "list_goals",
     "list_rewards", "uses_of", "list_reached", "count_reached", "list_rewarded", "is_over",
     "measure", "read_milli", "read_target", "publish_programme", "check_programme", "load_defaults", "choose_goal",
     "leave_goal", "mark_rewarded", "list_offers", "list_certificates", "find_way",

@@ -22,6 +22,7 @@ from guanxue.recognition.batches import (
 )
 from guanxue.recognition.conversion import Table, credits_text, level_text, told
 from guanxue.recognition.deciding import (
+    REST,
     Lookup,
     answer_take_back,
     approve,
@@ -104,6 +105,7 @@ from guanxue.recognition.rules import (
 from guanxue.recognition.service import Facts, file_certificate, load_defaults, publish_conversion, see, withdraw
 
 __all__ = [
+    "REST",
     "Filing", "Proof", "Step", "Look", "Batch", "Contest", "Conversion", "Table", "File", "Facts", "Lookup",
     "NoSuchFiling", "NoSuchBatch", "NoSuchProof", "NotNow", "NumberUsed", "KINDS", "KIND_WORDS", "STATE_WORDS", "LEVELS",
     "SPECIAL", "SKILL", "QUALIFICATION", "CONTEST", "SCOPE_WORDS", "RANK_WORDS", "FOUND_WORDS", "PLACES", "REASONS", "LOOKS",

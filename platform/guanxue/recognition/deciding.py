@@ -201,14 +201,18 @@ def _must_decide(actor: Actor, file: File) -> Filing:
 
 def _use(filing: Filing) -> None:
     """The number works once in the city, a result without number once for its person."""
-    key = f"number:{filing.number_hash}" if filing.number_hash else (
-        f"result:{filing.contest_id}:{filing.issued_on.year}:{filing.scope}:{filing.rank}:"
-        f"{accounts.all_accounts_of(filing.person_id)[-1]}")
     try:
         with session.begin_nested():
-            session.add(Use(filing_id=filing.id, key=key))
+            session.add(Use(filing_id=filing.id, key=_use_key(filing)))
     except IntegrityError:
         raise NumberUsed(_("这个编号已经换过学分了。")) from None
+
+
+def _use_key(filing: Filing) -> str:
+    if filing.number_hash:
+        return f"number:{filing.number_hash}"
+    return (f"result:{filing.contest_id}:{filing.issued_on.year}:{filing.scope}:{filing.rank}:"
+            f"{accounts.all_accounts_of(filing.person_id)[-1]}")
 
 
 def refuse(actor: Actor, file: File, reason: str, text: str) -> Step:
@@ -267,7 +271,8 @@ def answer_take_back(actor: Actor, file: File, *, agrees: bool) -> Step:
         return made
     made, code = mark_taken_back(actor, filing, asked.text, asked.reference), earning.award_code(filing)
     if code and not earning.is_reversed(filing):  # by the site, in the name of both
-        creditbank.take_back(SYSTEM, code, reason=asked.text, authority=f"{asked.reference} {asked.by} {actor.ref}")
+        creditbank.take_back(SYSTEM, code, reason=asked.text, authority=f"{asked.reference} {asked.by} {actor.ref}",
+                             deciders=[asked.by, actor.ref])
     return made
 
 
@@ -281,6 +286,48 @@ def mark_taken_back(actor: Actor, filing: Filing, text: str, authority: str) -> 
     audit.record(actor, "recognition.certificate.taken_back", filing.ref)
     tell(filing)
     return made
+
+
+# ---- what rests on its credit
+
+
+def foresee_taking(taking: creditbank.Taking) -> list[creditbank.Consequence]:
+    """The recognitions that go with these credits."""
+    return [creditbank.Consequence("recognition", filing.ref, str(_(
+        "证书“%(title)s”的认定一起收回，编号以后可以重新交。", title=queries.title_of(filing))))
+        for filing in _filings_of(taking)]
+
+
+def _filings_of(taking: creditbank.Taking) -> list[Filing]:
+    found = (earning.filing_of_award(code) for code in taking.codes)
+    return list({filing.id: filing for filing in found if filing is not None}.values())
+
+
+def take_along(taking: creditbank.Taking, reason: str, authority: str) -> None:
+    """Their credit was taken back: so is the recognition; again is the same."""
+    for filing in _filings_of(taking):
+        if lock(filing).state == rules.APPROVED and earning.is_reversed(filing):
+            mark_taken_back(SYSTEM, filing, reason, authority)
+
+
+def give_back(code: str, authority: str) -> object:
+    """An appeal restores its credit: the recognition stands again and its number is used; "" or why that cannot be."""
+    filing = earning.filing_of_award(code)
+    if filing is None or lock(filing).state != rules.TAKEN_BACK:
+        return ""
+    other = session.scalar(select(Use).where(Use.key == _use_key(filing)))
+    if other is not None:
+        is_own = session.get(Filing, other.filing_id).person_id in accounts.all_accounts_of(filing.person_id)
+        return "" if is_own else _("这个编号后来换给了另一个人，先要查明是谁的。")
+    _use(filing)
+    filing.state = rules.APPROVED
+    note(SYSTEM, filing, "restored", reference=authority)
+    audit.record(SYSTEM, "recognition.certificate.restored", filing.ref)
+    tell(filing)
+    return ""
+
+
+REST = creditbank.Rest("recognition", foresee_taking, take_along, give_back)
 
 
 # ---- what a case decided

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, time
 
 from sqlalchemy import select
 
-from guanxue import accounts, creditbank, ledger, standards
+from guanxue import accounts, creditbank, standards
 from guanxue.core import clock
 from guanxue.core.db import session
 from guanxue.core.i18n import lazy as _
@@ -150,12 +150,13 @@ def award_code(filing: Filing) -> str:
 
 
 def is_reversed(filing: Filing) -> bool:
-    """Was its credit taken back?"""
-    number = decision_of(filing).entry_number
-    return number is not None and ledger.is_reversed(number)
+    """Was its credit taken back, and not given back since?"""
+    award = creditbank.root_award(source_of(filing), filing.code)
+    return award is not None and not creditbank.stands(award)
 
 
 def filing_of_award(code: str) -> Filing | None:
-    """The certificate whose credit record has that code."""
+    """The certificate whose credit record has that code, also one that an appeal restored."""
     award = creditbank.find_award(code)
-    return queries.find_filing(award.key) if award is not None and award.source in (CERTIFICATE, COMPETITION) else None
+    source, key = creditbank.root_of(award) if award is not None else ("", "")
+    return queries.find_filing(key) if source in (CERTIFICATE, COMPETITION) else None

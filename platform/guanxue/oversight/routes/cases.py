@@ -62,6 +62,7 @@ def _case_page(found: Dossier, problem: Problem | None = None) -> Response:
         steps=[_step(s, names) for s in found.steps],
         why_not=str(why_not or ""), may_decide=is_waiting and why_not is None, may_uphold=cases.may_uphold(found),
         results=cases.RESULT_WORDS, awards=_awards(found, first) if is_waiting and why_not is None else [],
+        gives=bool(oversight.list_missing(found)), is_done=bool(found.decisions and found.decisions[0].detail.get("is_done")),
         values={"result": form.get("result", ""), "text": form.get("text", ""), "follows": form.get("follows", ""),
                 "awards": form.getlist("award")},
         errors={f["field"]: str(f["message"]) for f in problem.fields} if problem else {},
@@ -78,8 +79,8 @@ def _step(s: cases.Step, names: dict[int, str]) -> dict:
 def _awards(found: Dossier, first: dict | None) -> list[dict]:
     """What could be taken back: on an appeal only what the first decision would."""
     named = {x["ref"] for x in first["effects"]} if first else None
-    return [{"ref": a.ref, "words": a.words} for a in oversight.list_awards(list(found.person_ids))
-            if named is None or a.ref in named]
+    asked = oversight.list_missing(found) or oversight.list_awards(list(found.person_ids))
+    return [{"ref": a.ref, "words": a.effect["words"]} for a in asked if named is None or a.ref in named]
 
 
 def _exhibit(ref: str) -> dict:
@@ -115,6 +116,7 @@ def answer_case(case_id: int) -> Response:
 def _effects(found: Dossier, refs: list[str]) -> list[dict]:
     """The credits that were ticked, if they can be taken back from those concerned. Raises Invalid."""
     standing = {a.ref: a for a in oversight.list_awards(list(found.person_ids))}
+    standing |= {m.ref: m for m in oversight.list_missing(found)}
     if not set(refs) <= set(standing):
         raise invalid_field("award", _("这笔学分已经收回，或不是当事人的。请刷新页面。"))
     return [standing[ref].effect for ref in refs]

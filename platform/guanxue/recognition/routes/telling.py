@@ -11,6 +11,7 @@ STEP_WORDS = {
     "filed": _("交进来了"), "disputed": _("另一个人也交了这个编号，正在查明"), "looked-up": _("核查过了"),
     "approved": _("认定了"), "refused": _("没有通过"),
     "reopened": _("申诉成立，重新核查"), "withdrawn": _("本人撤回了"), "taken-back": _("认定收回了"),
+    "restored": _("申诉成立，认定恢复了"),
     "take-back-asked": _("有人提出收回认定"), "take-back-dropped": _("不收回"),
 }
 # What the holder is not told: their own reading, and what one officer asked another.
