@@ -27,7 +27,7 @@ from guanxue.creditbank.queries import (
     verify,
 )
 from guanxue.creditbank.recomputing import Difference, recompute
-from guanxue.creditbank.rejudging import find_outcome, ref_of, root_award, root_of, stands, stands_for
+from guanxue.creditbank.rejudging import find_outcome, ref_of, root_award, root_of, stands, stands_for, stood_for
 from guanxue.creditbank.rules import decimal_text, normal_code, spaced_code
 from guanxue.creditbank.service import (
     award,
@@ -59,7 +59,8 @@ __all__ = [
     "list_holdings", "outcome_of_course", "outcome_of_class", "content_of", "award", "award_completion", "award_later",
     "award_class", "award_class_later", "award_attended", "settle_person",
     "Consequence", "Plan", "Rest", "Taking", "foresee", "register_rest", "NeedsSecond", "NotAsShown", "credit_again",
-    "effects_of", "foresee_again", "told_again", "stands_for", "stands", "root_of", "root_award", "source_names",
+    "effects_of", "foresee_again", "told_again", "stands_for", "stood_for", "stands", "root_of", "root_award",
+    "source_names",
     "find_outcome", "ref_of",
     "CreditPolicy", "CreditRules", "current_credit_policy", "get_credit_policy", "publish_credit_policy", "load_defaults",
     "expire", "expire_over", "list_expiring", "watch_expiry",

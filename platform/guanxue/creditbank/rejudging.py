@@ -102,6 +102,12 @@ def ref_of(outcome: Outcome) -> str:
     return f"outcome:{source}:{outcome.person_id}:{key}"
 
 
+def stood_for(codes: Iterable[str]) -> dict[str, list[str]]:
+    """The same by code, of those of many credits that took the place of others."""
+    again = session.scalars(select(Award).where(Award.source == REJUDGED, Award.code.in_(list(codes)))).all()
+    return {award.code: stands_for(award) for award in again}
+
+
 def add(actor: Actor, source: str, key: str, person_id: int, why: str, *, reason: str, authority: str) -> Outcome:
     """Write down that it is judged again; its outcome, which may then be credited."""
     row = Rejudgement(source=source, key=key, person_id=person_id, why=why, reason=reason, authority=authority, by=actor.ref,

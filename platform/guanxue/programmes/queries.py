@@ -87,17 +87,14 @@ def used_by(code: str, credit_codes: Iterable[str]) -> dict[str, int]:
 
     What an appeal restored was rewarded as what it took the place of: no scheme pays twice for it.
     """
-    former = {c: [c, *_former(c)] for c in credit_codes}
+    credit_codes = list(credit_codes)
+    before = creditbank.stood_for(credit_codes)
+    former = {c: [c, *before.get(c, ())] for c in credit_codes}
     codes = {x for its in former.values() for x in its}
     rows = dict(session.execute(
         select(Use.credit_code, func.sum(Use.millicredits)).join(Reward, Reward.id == Use.reward_id)
         .where(Reward.code == code, Use.credit_code.in_(codes)).group_by(Use.credit_code)).all())
     return {c: sum(int(rows.get(x, 0)) for x in its) for c, its in former.items() if any(x in rows for x in its)}
-
-
-def _former(credit_code: str) -> list[str]:
-    award = creditbank.find_award(credit_code) if credit_code else None
-    return creditbank.stands_for(award) if award is not None else []
 
 
 def progress_of(programme: Programme, person_id: int) -> Progress:
