@@ -67,6 +67,10 @@ def test_credits_of_classes_follow_their_person_and_come_back(person):
         must_hold()
         line = creditbank.statement(kept.id).items[0]
         assert line.kind == "class-merge" and creditbank.verify(line.code).merged_into
+        gone = creditbank.read_account(merged.id).statement()
+        assert [(x.kind, x.title, x.training_class, x.source, x.amount, x.hours_milli) for x in gone.lines()] == [
+            ("class", cls.title, cls.code, "class", amount, 4000), ("class-merge", cls.title, cls.code, "class", -amount, -4000)]
+        assert (gone.closing, gone.hours_milli, gone.by_source()) == (0, 0, {"class": 0})
         effects = part(kept, code)
         assert effects["credit.returned"] == {f"class:{cls.id}": amount}
         assert figures(kept, merged) == before

@@ -238,3 +238,20 @@ def test_the_line_of_a_course_leads_to_its_minutes(bare_app):
     assert "/learn/safe-measuring/lesson-1/why" in page and "每节课的时间从哪里来" in page and 'id="ahead"' in page
     [item] = learner.call("GET", "/me/credits", 200)["items"]
     assert item["title"] == "安全测量" and item["source"] == "course" and item["category"] == "skills-upgrading"
+
+
+def test_a_class_has_its_name_on_the_page_and_for_programs_and_hours_that_leave_are_below_zero(bare_app):
+    document = {"title": "数控车工五级班", "class": "ABCDEFGH", "institution": "市技师学院", "policy": "light/2", "class_hours_milli": 4000,
+                "content_ms": 10_800_000, "class_hour_ms": 2_700_000, "class_hours_per_credit": 16, "reason": "培训班结业"}
+    with bare_app.test_request_context(), writing():
+        person = make_person()
+        for kind, amount in (("class", 250), ("class-merge", -250)):
+            ledger.post(SYSTEM, key=kind, kind=kind, document=document, postings=[("mint:classes", -amount), (f"person:{person.id}", amount)])
+    learner = Learner(bare_app)
+    gone, came = learner.call("GET", "/me/credits", 200)["items"]
+    assert (came["title"], came["class"], came["course"], came["source"]) == ("数控车工五级班", "ABCDEFGH", None, "class")
+    assert (came["class_hours"], gone["class_hours"], gone["amount"]) == (4, -4, -0.25)
+    page = Browser(bare_app, PHONE).see("/me/credits")
+    assert 'href="/classes/ABCDEFGH"' in page and "市技师学院" in page and "转走" in page and "3:00:00" in page
+    schema = bare_app.test_client().get("/api/v1/openapi.json").get_json()["components"]["schemas"]["CreditLine"]
+    assert {"class", "title", "authority", "about_code"} <= schema["properties"].keys()
