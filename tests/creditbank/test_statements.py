@@ -15,7 +15,7 @@ from sqlalchemy import event
 from tests.clients import Browser, Learner, words
 from tests.factories import make_course, make_person
 
-from guanxue import creditbank, ledger
+from guanxue import creditbank, ledger, programmes
 from guanxue.core import clock
 from guanxue.core.actor import SYSTEM
 from guanxue.core.db import db, session, writing
@@ -238,6 +238,26 @@ def test_the_line_of_a_course_leads_to_its_minutes(bare_app):
     assert "/learn/safe-measuring/lesson-1/why" in page and "每节课的时间从哪里来" in page and 'id="ahead"' in page
     [item] = learner.call("GET", "/me/credits", 200)["items"]
     assert item["title"] == "安全测量" and item["source"] == "course" and item["category"] == "skills-upgrading"
+
+
+def test_the_next_step_to_my_goal_stands_at_the_top(bare_app):
+    with bare_app.test_request_context(), writing():
+        person = make_person()
+        make_course()
+        make_course("turning", videos_ms=(5_000_000,), title="车床入门")
+    browser = Browser(bare_app, PHONE)
+
+    def ahead() -> str:
+        found = re.search(r'id="ahead">(.*?)</div>', browser.see("/me/credits"), re.S)
+        return " ".join(re.sub(r"<[^>]+>", " ", found[1]).split()) + found[1]
+
+    assert "还差 0.100 学分" in ahead() and "/courses/turning" not in ahead(), "nobody is pressed who chose no goal"
+    with bare_app.test_request_context(), writing():
+        programmes.choose_goal(person, "first-step")
+    assert "还差 0.100 学分" in ahead() and "开始学：车床入门" in ahead().replace(" ： ", "：") and 'href="/courses/turning"' in ahead()
+    with bare_app.test_request_context(), writing():
+        fill(person.id, 12)
+    assert "要求都达到了" in ahead() and "还差" not in ahead()
 
 
 def test_a_class_has_its_name_on_the_page_and_for_programs_and_hours_that_leave_are_below_zero(bare_app):

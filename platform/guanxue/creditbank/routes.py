@@ -41,7 +41,8 @@ def credits() -> Response:
     is_first = number == 1
     return personal(page(
         "creditbank/credits.html", balance_milli=account.balance, hours_milli=account.hours_milli,
-        ahead=_next_step(actor.id, account), page=number, pages=max(1, -(-len(rows) // PER_PAGE)),
+        ahead=_next_step(actor.id, account) if is_first and not (year or category) else None,
+        page=number, pages=max(1, -(-len(rows) // PER_PAGE)),
         lines=_lines(creditbank.lines_of(rows[(number - 1) * PER_PAGE:number * PER_PAGE])),
         page_url=lambda n: url_for(".credits", year=year, category=category, page=n),
         choices=_choices(account, year, category), is_chosen=bool(year or category), has_any=bool(account.rows),
@@ -141,15 +142,15 @@ def _choices(account: creditbank.Account, year: int | None, category: str | None
 def _next_step(person_id: int, account: creditbank.Account) -> dict | None:
     """The nearest goal of those chosen, else the first that is open: what is lacking and, of a chosen one, the next step."""
     pieces, chosen = programmes.pieces_from(account.holdings), programmes.list_goals(person_id)
-    found = [(p, programmes.progress_with(p, pieces)) for p in programmes.list_current()]
-    mine = [(p, how_far) for p, how_far in found if p.code in chosen]
-    ahead = [(p, how_far) for p, how_far in mine or found if not how_far.is_reached]
-    if not ahead:
-        return {"title": gettext(mine[-1][0].title), "code": mine[-1][0].code, "missing": "", "step": None} if mine else None
-    programme, how_far = min(ahead, key=lambda x: x[1].missing) if mine else ahead[0]
-    return {"title": gettext(programme.title), "code": programme.code, "is_mine": bool(mine),
-            "missing": creditbank.decimal_text(how_far.missing),
-            "step": _first_step(programme, how_far, person_id) if mine else None}
+    current = programmes.list_current()
+    mine = [p for p in current if p.code in chosen]
+    # Without a goal nobody needs more than the first that is ahead: the others are not even measured.
+    ahead = ((p, far) for p in mine or current if not (far := programmes.progress_with(p, pieces)).is_reached)
+    programme, far = min(ahead, key=lambda x: x[1].missing, default=(None, None)) if mine else next(ahead, (None, None))
+    if programme is None:
+        return {"title": gettext(mine[-1].title), "code": mine[-1].code, "missing": "", "step": None} if mine else None
+    return {"title": gettext(programme.title), "code": programme.code, "missing": creditbank.decimal_text(far.missing),
+            "step": _first_step(programme, far, person_id) if mine else None}
 
 
 def _first_step(programme: programmes.Programme, how_far: programmes.Progress, person_id: int) -> dict | None:
