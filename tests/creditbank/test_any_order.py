@@ -11,7 +11,7 @@ import os
 import random
 import threading
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -22,6 +22,7 @@ from guanxue import accounts, creditbank, ledger
 from guanxue.core import clock
 from guanxue.core.actor import SYSTEM
 from guanxue.core.db import session, writing
+from guanxue.core.errors import Invalid
 from guanxue.creditbank import sources
 from guanxue.creditbank.models import Award, CreditPolicy
 from guanxue.creditbank.outcomes import Outcome
@@ -70,6 +71,7 @@ class Credit:
     at: int  # whose account it is on
     is_over: bool = False  # expired
     is_gone: bool = False  # reversed, or refused by the merge that stands
+    root: Credit | None = None  # what it adds to: a bound had cut that off
 
 
 @dataclass
@@ -189,16 +191,37 @@ class Life:
         award = session.query(Award).filter_by(source=one.outcome.source, key=one.outcome.key).one()
         was_gone = ledger.is_reversed(award.entry_number)
         if was_gone or one.is_over:
-            with pytest.raises((AlreadyReversed, creditbank.service.Invalid)):
+            with pytest.raises((AlreadyReversed, Invalid)):
                 creditbank.take_back(SYSTEM, award.code, reason="冒名", authority="一号")
             return
         holder = self.oracle.merged.get(one.outcome.person_id, one.outcome.person_id) if one.at is not None else one.outcome.person_id
         creditbank.take_back(SYSTEM, award.code, reason="冒名", authority="一号")
-        one.is_gone, one.at = True, one.outcome.person_id
-        for refused in self.oracle.refused.values():
-            if one in refused:
-                refused.remove(one)
+        for gone in [c for c in self.oracle.credits if c is one or (c.root is one and not c.is_over)]:
+            gone.is_gone, gone.at = True, one.outcome.person_id
+            for refused in self.oracle.refused.values():
+                if gone in refused:
+                    refused.remove(gone)
+        self._fill_up(holder, one.root or one)
         self.settle(holder)
+
+    def _fill_up(self, person: int, taken: Credit) -> None:
+        """What a bound gave less than it asked for gets the rest as far as there is room now, the first that came first."""
+        rows = list(session.query(Award).filter_by(source="rejudged").order_by(Award.id))
+        known = {c.outcome.key for c in self.oracle.credits if c.outcome.source == "rejudged"}
+        new = iter([r for r in rows if r.key not in known and r.person_id == person])
+        standing = sorted([c for c in self.oracle.counted(person) if not c.is_over], key=self._entry)
+        roots = {id(c.root or c): c.root or c for c in standing if c.amount < c.outcome.asked_milli}
+        for root in [r for r in roots.values() if r is not taken]:
+            asks = replace(root.outcome, source="rejudged", person_id=person)
+            if amount := self.oracle.worth(person, asks, asks.asked_milli):
+                self.oracle.credits.append(Credit(replace(asks, key=next(new).key), amount, person, root=root))
+        assert next(new, None) is None
+
+    def _entry(self, credit: Credit) -> int:
+        return next(n for n, h in enumerate(creditbank.list_holdings(credit.at)) if h.code == self._award(credit).code)
+
+    def _award(self, credit: Credit) -> Award:
+        return session.query(Award).filter_by(source=credit.outcome.source, key=credit.outcome.key).one()
 
     def expire(self) -> None:
         for person in self.people:
@@ -223,12 +246,13 @@ class Life:
         self.merges.append((made.code, kept.id, merged.id))
         self.oracle.merged[merged.id], self.oracle.refused[merged.id] = kept.id, []
         completed = {o.subject for o in self.lists["study"] if o.person_id == kept.id}
-        for source in ("study", "badge"):
-            for o in [x for x in self.lists[source] if x.person_id == merged.id]:
+        filled = [c.outcome for c in self.oracle.credits if c.outcome.source == "rejudged"]
+        for outcomes in (filled, self.lists["study"], self.lists["badge"]):
+            for o in [x for x in outcomes if x.person_id == merged.id]:
                 for c in [c for c in self.oracle.counted(merged.id) if c.outcome is o and not c.is_over]:
                     fits = self.oracle.worth(kept.id, o, c.amount, full=o.asked_milli) == c.amount
                     c.at = kept.id
-                    if not fits or (source == "study" and o.subject in completed):
+                    if not fits or (o.source == "study" and o.subject in completed):
                         c.is_gone = True
                         self.oracle.refused[merged.id].append(c)
 
@@ -255,7 +279,7 @@ class Life:
             held = creditbank.list_holdings(person.id)
             assert creditbank.balance(person.id) == sum(h.millicredits for h in held) == self.oracle.balance(person.id)
             assert len({h.entry_number for h in held}) == len(held)
-            studied = [h.subject for h in held if h.source == "study"]
+            studied = [h.subject for h in held if creditbank.find_award(h.code).source == "study"]
             assert len(set(studied)) == len(studied)
             for bound, group in ((YEAR, _year), (SEMESTER, _half)):
                 sums: Counter = Counter()
