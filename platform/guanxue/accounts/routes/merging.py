@@ -35,7 +35,7 @@ APART = ("names.differ", "balance.after")  # told first
 PARTED_BY_THEMSELVES = N_("本人要求分开")
 # In this order people read what will happen.
 ROOMS = (("creditbank", N_("学分")), ("recognition", N_("证书换学分")), ("credentials", N_("证书")),
-         ("learning", N_("学习")), ("classes", N_("培训班")), ("tracks", N_("学习路线")),
+         ("learning", N_("学习")), ("classes", N_("培训班")), ("tracks", N_("学习路线")), ("programmes", N_("目标")),
          ("discussions", N_("评价和提问")), ("helpdesk", N_("求助")), ("accounts", N_("账号")))
 
 

@@ -20,8 +20,7 @@ ROOMS = {
     "accounts": N_("账号"), "helpdesk": N_("求助"), "media": N_("视频"), "quizzes": N_("考核"),
     "courses": N_("课程"), "learning": N_("学习"), "discussions": N_("提问和评价"), "creditbank": N_("学分"),
     "tracks": N_("学习路线"), "cases": N_("更正和申诉"), "oversight": N_("学习检查"), "classes": N_("培训班"),
-    "credentials": N_("证书"),
-    "recognition": N_("证书换学分"),
+    "recognition": N_("证书换学分"), "credentials": N_("证书"), "programmes": N_("目标"),
 }
 # What the names in data.json mean.
 WORDS = {
@@ -31,7 +30,7 @@ WORDS = {
     "uploads": N_("上传的视频"), "authorships": N_("合写的课"), "added_at": N_("邀请时间"),
     "attempts": N_("考核"), "answers": N_("回答"), "wishes": N_("想学的课"), "courses": N_("我教的课"),
     "review_lines": N_("课程审核意见"), "enrolments": N_("报名"), "lessons": N_("每节课"), "sittings": N_("学习时段"),
-    "completions": N_("结业"), "notes": N_("笔记"), "ratings": N_("评价"), "questions": N_("提问"),
+    "lapsed_at": N_("学习记录到期删除"), "completions": N_("结业"), "notes": N_("笔记"), "ratings": N_("评价"), "questions": N_("提问"),
     "reports": N_("举报"), "entries": N_("学分流水"), "tracks": N_("加入的路线"), "finishes": N_("学完的路线"),
     "id": N_("编号"), "name": N_("姓名"), "phone": N_("手机号"), "town": N_("镇街"), "registered_at": N_("注册时间"),
     "has_password": N_("设了密码"), "until_at": N_("用到"), "reason": N_("原因"), "number_masked": N_("号码"),
