@@ -11,6 +11,7 @@ from flask import Blueprint, Response, redirect, request, url_for
 from guanxue import courses, credentials, creditbank, ledger, policies, programmes
 from guanxue.core import clock
 from guanxue.core.db import end_work
+from guanxue.core.errors import Conflict
 from guanxue.core.i18n import Name, gettext
 from guanxue.core.i18n import lazy as _
 from guanxue.core.settings import settings
@@ -105,8 +106,10 @@ def statement_table() -> Response:
 
 @blueprint.get("/me/credits.pdf")
 def statement_paper() -> Response:
-    """The statement on paper."""
+    """The statement on paper; 409 where there is nothing to print."""
     its, of = _asked_statement()
+    if not (its.rows or its.opening):
+        raise Conflict(_("还没有学分，没有可以打印的。"))
     told = documents.paper(its, **of)
     end_work(commit=False)
     with outside(request.environ):
