@@ -97,7 +97,7 @@ class Oracle:
             own = {c.outcome.subject for c in self.credits if c.outcome.person_id == person and c.outcome.source == "study"}
             if o.subject in own | {c.outcome.subject for c in held}:
                 return 0
-            if o.title.replace(" ", "") in {c.outcome.title.replace(" ", "") for c in held if c.outcome.source == "study"}:
+            if o.title.replace(" ", "") in {c.outcome.title.replace(" ", "") for c in held if c.outcome.subject.startswith("study")}:
                 return 0
         else:
             had = sum(c.amount for c in held if c.outcome.subject == o.subject)

@@ -131,8 +131,7 @@ def open_decided(actor: Actor, *, kind: str, subject: str, claim: str, text: str
         "appeal_until": case.appeal_until_on.isoformat(), "exhibits": len(dossier(case).exhibits)})
     audit.record(actor, "cases.case.decided", _ref(case), {"result": rules.UPHELD, "number": 1,
                                                            "effects": [(x["what"], x["ref"]) for x in effects]})
-    for what, ref in dict.fromkeys((x["what"], x["ref"]) for x in effects):
-        carried_out(SYSTEM, case.id, str(_("决定里写的都做了。")), {"what": what, "ref": ref})
+    carried_out(SYSTEM, case.id, str(_("决定里写的都做了。")), {"what": effects[0]["what"], "ref": effects[0]["ref"]})
     events.emit(CaseDecided(case.id))
     return case
 
