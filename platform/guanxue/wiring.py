@@ -208,9 +208,9 @@ def join(app: Flask) -> None:
 
 def _blueprints(app: Flask) -> None:
     """Every edge that answers addresses."""
-    edges = (ledger_pages, policies_routes, accounts_routes, case_routes, helpdesk_routes, media_routes, media_api, course_pages, class_pages,
-             learning_pages, discussion_routes, creditbank_routes, recognition_pages, credentials_routes, programme_pages,
-             track_pages, oversight_pages)
+    edges = (ledger_pages, policies_routes, accounts_routes, case_routes, helpdesk_routes, media_routes, media_api,
+             course_pages, class_pages, learning_pages, discussion_routes, creditbank_routes, recognition_pages,
+             credentials_routes, programme_pages, track_pages, oversight_pages)
     for edge in edges:
         app.register_blueprint(edge.blueprint)
 

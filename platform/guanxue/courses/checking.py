@@ -20,7 +20,8 @@ KIND_OF_SUFFIX = {
     **dict.fromkeys((".mp3", ".m4a", ".aac", ".wav", ".ogg", ".opus", ".flac", ".amr"), "video"),  # sound says so itself
 }
 PROOF_FAULTS = {
-    "signature": _("账头的签名是假的。"), "algorithm": _("账头用的签名算法不认识，不能断定真假。"), "sum": _("这笔账借贷不平。"),
+    "signature": _("账头的签名是假的。"), "algorithm": _("账头用的签名算法不认识，不能断定真假。"),
+    "sum": _("这笔账借贷不平。"),
     "entry": _("内容被改动过，与指纹不符。"), "path": _("这笔账不在签名的账本里。"), "form": _("这不是一份学分证明文件。"),
 }
 
