@@ -45,7 +45,7 @@ from guanxue.creditbank.service import (
 from guanxue.creditbank.sources import Derived, Source, register_source, source_names
 from guanxue.creditbank.statements import Account, Row, Statement, document_of, lines_of, read_account
 from guanxue.creditbank.studied import content_of, outcome_of_class, outcome_of_course
-from guanxue.creditbank.taking_back import credit_again, effects_of, foresee_again, take_back, told_again
+from guanxue.creditbank.taking_back import credit_again, foresee_again, take_back, told_again
 from guanxue.creditbank.versions import (
     current_credit_policy,
     get_credit_policy,
@@ -59,7 +59,7 @@ __all__ = [
     "list_holdings", "outcome_of_course", "outcome_of_class", "content_of", "award", "award_completion", "award_later",
     "award_class", "award_class_later", "award_attended", "settle_person",
     "Consequence", "Plan", "Rest", "Taking", "foresee", "register_rest", "NeedsSecond", "NotAsShown", "credit_again",
-    "effects_of", "foresee_again", "told_again", "stands_for", "stood_for", "stands", "root_of", "root_award",
+    "foresee_again", "told_again", "stands_for", "stood_for", "stands", "root_of", "root_award",
     "source_names",
     "find_outcome", "ref_of",
     "CreditPolicy", "CreditRules", "current_credit_policy", "get_credit_policy", "publish_credit_policy", "load_defaults",

@@ -59,11 +59,11 @@ def _tell(actor: Actor, plan: Plan, reason: str, authority: str, deciders: list[
     cases.open_decided(
         actor, kind=cases.TAKE_BACK, subject=f"award:{first.code}",
         claim=str(_("《%(title)s》的学分收回了。", title=title)), text=reason,
-        follows=str(_("依据：%(authority)s", authority=authority)), effects=effects_of(plan),
+        follows=str(_("依据：%(authority)s", authority=authority)), effects=_effects_of(plan),
         person_ids=[plan.taking.person_id], evidence=[f"award:{first.code}"], deciders=deciders)
 
 
-def effects_of(plan: Plan) -> list[dict]:
+def _effects_of(plan: Plan) -> list[dict]:
     """What follows as a case names it: each sentence, under the credit that it comes from."""
     ref = f"award:{plan.awards[0].code}"
     return [{"what": "reverse-award" if c.what == "reversed" and c.ref == ref else f"then-{c.what}", "ref": ref,
