@@ -10,8 +10,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from sqlalchemy import func, select
-
 from guanxue import accounts, ledger
 from guanxue.accounts import Effect, Merging, Plan
 from guanxue.core import clock
@@ -164,7 +162,7 @@ def merge(actor: Actor, merging: Merging, plan: Plan) -> dict:
         credit(SYSTEM, outcomes[step.source, step.key])
     for name in posted:
         credit(SYSTEM, outcomes[name])
-    size = session.scalar(select(func.max(ledger.Entry.number))) or 0
+    size = ledger.size()
     for step in steps:
         one = award_of(outcomes[step.source, step.key])
         move(actor, merging, one, "merged", step.rule, merging.merged_id, None if step.rule else merging.kept_id,
