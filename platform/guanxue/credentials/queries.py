@@ -68,7 +68,7 @@ def page_of_awards(person_id: int, number: int) -> Page[Award]:
 
 def _lines_by_code(person_id: int) -> dict[str, creditbank.Line]:
     found: dict[str, creditbank.Line] = {}
-    for line in all_lines(person_id):
+    for line in creditbank.all_lines(person_id):
         if line.code and _kind_of(line):
             found.setdefault(line.code, line)
     return found
@@ -80,18 +80,9 @@ def _awards(found: dict[str, creditbank.Line]) -> list[Award]:
             for code, line in found.items()]
 
 
-def all_lines(person_id: int) -> Iterable[creditbank.Line]:
-    """Every entry of the person's account, newest first."""
-    number, pages = 1, 1
-    while number <= pages:
-        page = creditbank.statement(person_id, number)
-        yield from page.items
-        number, pages = number + 1, page.pages
-
-
 def _kind_of(line: creditbank.Line) -> str:
     """course or class; "" for a credit that another certificate stands behind. One that came with a merge is looked up."""
-    return KINDS.get(line.kind) or KINDS.get(creditbank.verify(line.code).line.kind, "")
+    return KINDS.get(creditbank.verify(line.code).line.kind if line.kind == "merge" else line.kind, "")
 
 
 def must_hold(person_id: int, code: str) -> Award:
@@ -132,7 +123,7 @@ def get_own(actor: Actor, code: str) -> Issued:
 
 
 def _holds(person_id: int, code: str) -> bool:
-    return any(line.code == code for line in all_lines(person_id))
+    return any(line.code == code for line in creditbank.all_lines(person_id))
 
 
 def file_of(credential: Credential) -> str:

@@ -19,7 +19,7 @@ from guanxue.credentials.errors import NoSuchCredential, NotIssuable
 from guanxue.credentials.facts import earner_of, gather, identity_of, subject_of
 from guanxue.credentials.keys import signing_key
 from guanxue.credentials.models import Credential, CredentialFile, Look, Revocation
-from guanxue.credentials.queries import all_lines, count_lists, file_of, find_issued, list_awards, listed, must_hold
+from guanxue.credentials.queries import count_lists, file_of, find_issued, list_awards, listed, must_hold
 
 LIST_HOLDS = timedelta(days=7)
 FULL = status_list.BITS // 2  # a list that is half full gets no more, so that a free place is found by chance
@@ -97,15 +97,15 @@ def issue_statement(actor: Actor) -> Credential:
         assessment="见每一笔", participation="见每一笔",
         quality="按出具时的账本", grade="", stackability="", entry_number=None, status_index=_free_index(),
         subject=subject_of(serial),
-        entries=tuple(_entry(line) for line in all_lines(actor.id)))
+        entries=tuple(_entry(line) for line in creditbank.all_lines(actor.id)))
     return _keep(actor, facts, actor.id, None, 1, "")
 
 
 def _entry(line: creditbank.Line) -> dict:
     """A line of a statement, as the signed file says it."""
-    hours = -line.class_hours_milli if line.amount < 0 else line.class_hours_milli
-    return {"at": document.moment(line.at), "title": line.title or line.reason, "class_hours": document.decimal(hours),
-            "credits": document.decimal(line.amount), "code": line.code or ""}
+    return {"at": document.moment(line.at), "title": line.title or line.reason,
+            "class_hours": document.decimal(line.hours_milli), "credits": document.decimal(line.amount),
+            "code": line.code or ""}
 
 
 def _keep(actor: Actor, facts: document.Facts, holder_id: int, entry_number: int | None, edition: int,

@@ -15,6 +15,7 @@ from guanxue.creditbank.queries import (
     Line,
     Refused,
     Verification,
+    all_lines,
     balance,
     credited,
     find_award,
@@ -66,7 +67,7 @@ __all__ = [
     "expire", "expire_over", "list_expiring", "watch_expiry",
     "Account", "Row", "Statement", "read_account", "lines_of", "document_of",
     "Award", "Line", "Verification", "Difference", "NoSuchRecord",
-    "recompute", "balance", "study_hours_milli", "statement", "find_award", "list_awards", "credited", "has_awards_since",
-    "verify", "Waiting", "list_waiting", "settle_identity", "settle_identity_later",
+    "recompute", "balance", "study_hours_milli", "statement", "all_lines", "find_award", "list_awards", "credited",
+    "has_awards_since", "verify", "Waiting", "list_waiting", "settle_identity", "settle_identity_later",
     "Refused", "list_refused", "list_uncredited", "decimal_text", "normal_code", "spaced_code",
 ]
