@@ -6,12 +6,12 @@
   if (!self.caches) return;
   const SHELL = `guanxue-shell-${VERSION}`, MINE = 'guanxue-mine-', LESSONS = 'guanxue-lesson-', MOST_PAGES = 30, DAY_MS = 86400000;
   const MAY_BE_KEPT = /^\/(me|courses\/[\w-]+)$/, CHANGES_WHO = /^\/(login|logout|register|forgot|me\/settings\/leave)\b/;
-  let asked = 0, judged = 0;  // an answer older than the newest one judged says nothing any more
+  let asked = 0, judged = 0, holder = '';  // the newest answer judged, and whose it was: what is older says no more who holds the phone
 
   const named = async (begin) => (await caches.keys()).filter((name) => name.startsWith(begin));
   const drop = async (but) => Promise.all((await named(MINE)).filter((name) => name !== MINE + but)
     .concat((await named(LESSONS)).filter((name) => name !== LESSONS + but)).map((name) => caches.delete(name)));
-  const forget = () => { asked += 1; judged = asked; return drop(''); };
+  const forget = () => { asked += 1; judged = asked; holder = ''; return drop(''); };
 
   self.addEventListener('install', (event) => {
     const filled = caches.open(SHELL).then((shell) => Promise.all(FILES.map((file) =>
@@ -91,17 +91,20 @@
     && /^text\/html/.test(answer.headers.get('Content-Type') || '');
 
   // Whoever's page this is: nothing of anybody else stays. Theirs is kept if it is one of those that may be.
+  // An older answer drops nothing, but is kept as long as it is its owner who holds the phone: they only went on to another page.
   async function judge(url, answer, turn) {
-    if (turn < judged) return '';
-    judged = turn;
-    const shelf = answer.headers.get('X-Shelf');
-    await drop(shelf || '');
-    if (!shelf || !isMine(url)) return '';
+    const shelf = answer.headers.get('X-Shelf') || '', isOthers = () => turn < judged && holder !== shelf;
+    if (turn > judged) {
+      judged = turn;
+      holder = shelf;
+      await drop(shelf);
+    }
+    if (isOthers() || !shelf || !isMine(url)) return '';
     const headers = new Headers(answer.headers), text = await answer.text();
     headers.delete('Content-Encoding');
     headers.delete('Content-Length');
     headers.set('X-Kept-At', String(Date.now()));
-    if (turn < judged) return '';
+    if (isOthers()) return '';
     const mine = await caches.open(MINE + shelf);
     await mine.put(url.pathname, new Response(text, { headers }));
     const all = await mine.keys();

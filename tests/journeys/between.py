@@ -26,6 +26,7 @@ class Between(ThreadingHTTPServer):
         self.dropped: set[str] = set()
         self.changes: dict[str, Callable[[bytes], bytes]] = {}
         self.seen: list[tuple[str, str, dict[str, str], int]] = []
+        self.refused: list[str] = []  # paths that were asked for while it was cut
 
     @property
     def address(self) -> str:
@@ -42,6 +43,7 @@ class _Handler(BaseHTTPRequestHandler):
         if server.cut_after is not None and self.headers.get("Range", "").endswith("-262143"):
             server.cut_after -= 1
         if server.is_down or (server.cut_after is not None and server.cut_after < 0):
+            server.refused.append(self.path)
             self.close_connection = True
             self.connection.close()
             return

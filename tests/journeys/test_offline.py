@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 
 import pytest
 from playwright.sync_api import expect
@@ -107,6 +108,42 @@ def test_my_courses_are_kept_before_anybody_looks_at_them(page, line):
     register(page, "13711110070", "周晓燕")
     seen(page.get_by_role("button", name="报名，开始学")).click()
     until(page, lambda: pages_kept(page) == {"/me", f"/courses/{SLUG}"})
+
+
+def test_my_courses_are_kept_though_their_reader_goes_on_before_they_have_come(page, line):
+    page.goto(f"{line.address}/register?next=/courses/{SLUG}")
+    register(page, "13711110076", "周晓燕")
+    seen(page.get_by_role("button", name="报名，开始学")).click()
+    page.wait_for_url("**/learn/**")
+    asked, come = threading.Event(), threading.Event()
+
+    def late(text: bytes) -> bytes:
+        assert not asked.is_set(), "the page they went to asks too: that one gets nothing"
+        asked.set()
+        come.wait(20)
+        return text
+
+    line.changes["/me"] = late
+    until(page, asked.is_set)
+    page.goto(line.address + "/towns")
+    come.set()
+    until(page, lambda: "/me" in pages_kept(page))
+
+
+def test_a_page_that_comes_after_its_owner_signed_out_is_not_kept(page, line):
+    join(page, line, "13711110077", "周晓燕")
+    come = threading.Event()
+    line.changes["/me"] = lambda text: (come.wait(20), text)[1]
+    page.evaluate("caches.keys().then((all) => Promise.all(all.filter((n) => /mine/.test(n)).map((n) => caches.delete(n))))")
+    seen_before = len(line.seen)
+    page.goto(line.address + "/me/settings")
+    page.wait_for_timeout(2500)  # /me is asked for again, behind the page
+    page.locator("form[action$='/logout'] button").click()
+    page.wait_for_url(lambda url: "/me" not in url)
+    come.set()
+    until(page, lambda: any(path == "/me" for _m, path, _h, _s in line.seen[seen_before:]))
+    page.wait_for_timeout(500)
+    assert pages_kept(page) == set()
 
 
 def test_a_visitor_has_the_offline_page_in_their_language_and_nothing_else(page, line):

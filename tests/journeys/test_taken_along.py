@@ -89,7 +89,7 @@ def test_minutes_without_a_network_count_once_though_the_browser_was_closed(phon
     page = phone()  # and once more
     page.goto(line.address + "/me")
     expect(page.locator("#waiting")).to_contain_text(WAITING)
-    page.wait_for_timeout(1000)  # what was tried without a network is over
+    until(page, lambda: any(path.endswith("/sync") for path in line.refused))  # what was tried without a network is over
     assert credited_ms(whole_site, number) == 0
     line.is_down = False
     page.goto(line.address + "/me")
