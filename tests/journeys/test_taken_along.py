@@ -86,6 +86,7 @@ def test_minutes_without_a_network_count_once_though_the_browser_was_closed(phon
     pause(page)
     left = position(page)
     expect(page.locator("#waiting")).to_contain_text(WAITING)
+    line.refused.clear()
     page = phone()  # and once more
     page.goto(line.address + "/me")
     expect(page.locator("#waiting")).to_contain_text(WAITING)
