@@ -127,8 +127,9 @@ def meeting_plan(begins: datetime, hours: float = 3, **more) -> classes.Plan:
 def make_class(teacher: Actor, *, starts_in_s: float = HOUR_S, hours: float = 3, breaks: str = "", kind: str = "theory",
                opened: bool = True, **facts) -> tuple[classes.TrainingClass, classes.Meeting]:
     """A class of `teacher` with one meeting, opened."""
-    cls = classes.create_class(teacher, class_facts(**facts))
     begins = (clock.now() + timedelta(seconds=starts_in_s)).replace(second=0, microsecond=0)
+    facts.setdefault("begins_on", min(clock.today(), clock.city_day(begins)))  # it is past midnight for some of every day
+    cls = classes.create_class(teacher, class_facts(**facts))
     meeting = classes.add_meeting(teacher, cls, meeting_plan(begins, hours, breaks=breaks, kind=kind))
     if opened:
         classes.open_class(teacher, cls)

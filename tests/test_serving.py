@@ -81,7 +81,8 @@ def test_workers_answer_and_all_end_when_told(server):
 def test_a_worker_that_dies_is_made_again_beside_the_other(server):
     process, port = server
     gone, stays = sorted(children(process.pid))
-    time.sleep(tending.LIVE_AT_LEAST_S)
+    assert wait_until(lambda: b"tending.py" in Path(f"/proc/{process.pid}/cmdline").read_bytes())
+    time.sleep(tending.LIVE_AT_LEAST_S + 1)
     os.kill(gone, signal.SIGKILL)
     assert wait_until(lambda: len(children(process.pid) - {gone}) == 2) and stays in children(process.pid)
     assert all(answers(port, "/courses") for _n in range(8))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 import json
 import re
 import subprocess
@@ -19,7 +20,7 @@ from guanxue import creditbank, ledger, programmes
 from guanxue.core import clock
 from guanxue.core.actor import SYSTEM
 from guanxue.core.db import db, session, writing
-from guanxue.creditbank import expiring, sources
+from guanxue.creditbank import expiring, rules, sources
 from guanxue.creditbank.models import Award
 from guanxue.creditbank.outcomes import Outcome
 
@@ -123,8 +124,10 @@ def test_an_empty_account_has_an_empty_statement(app):
 
 
 @pytest.fixture
-def holder(bare_app, outcomes):
-    """(app, codes) of somebody who lived through three years."""
+def holder(bare_app, outcomes, monkeypatch):
+    """(app, codes) of somebody who lived through three years; their codes are as wide as codes can be."""
+    made = itertools.count(2)
+    monkeypatch.setattr(rules, "new_code", lambda: f"{'W' * 11}{next(made)}")
     with bare_app.test_request_context(), writing():
         codes = lived(outcomes, make_person().id)
     return bare_app, codes

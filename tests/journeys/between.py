@@ -17,6 +17,7 @@ class Between(ThreadingHTTPServer):
     that are `dropped` do not come through."""
 
     daemon_threads = True
+    request_queue_size = 64  # a browser asks for much at once
 
     def __init__(self, site: str) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)

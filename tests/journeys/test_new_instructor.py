@@ -180,7 +180,7 @@ def _found(site: Site, page: Page) -> None:
     until(page, found)
     page.locator("a.course", has_text=TITLE).click()
     seen(page.get_by_role("link", name="注册后免费学")).click()
-    register(page, "13711110071", "吴大勇")
+    register(page, "13711115071", "吴大勇")
     seen(page.get_by_role("button", name="报名，开始学")).click()
     play(page)
     watch_to(page, 2)
