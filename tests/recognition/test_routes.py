@@ -111,6 +111,13 @@ def test_a_form_is_judged_by_what_is_in_it(town, change, status, says):
         assert session.scalar(text("SELECT count(*) FROM recognition_filing")) == (status == 303)
 
 
+def test_whoever_comes_from_a_goal_finds_trade_and_level_chosen(town):
+    lian = Browser(town, LIAN)
+    chosen = lian.see("/me/recognition/new?kind=skill-level&occupation=fitter&level=4")
+    assert '<option value="fitter" selected>' in chosen and '<option value="4" selected>' in chosen
+    assert " selected" not in lian.see("/me/recognition/new?kind=skill-level&occupation=nobody&level=9")
+
+
 def test_filed_again_it_leads_to_the_first(town):
     lian = Browser(town, LIAN)
     code = file_by_browser(lian)

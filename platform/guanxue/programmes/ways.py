@@ -181,7 +181,8 @@ def _certificate(person_id: int, trade: standards.Occupation, level: int, milli:
     outcome = Outcome(
         "certificate", f"{person_id}:{trade.slug}:{level}", person_id, subject, f"{trade.name} {recognition.level_text(level)}",
         milli, 0, category="skills-upgrading", provider="city", level=stands, finished_at=clock.now(), is_online=False)
-    return Offer(outcome, 0, "/me/recognition/new?kind=skill-level", FILE, trade.slug, adds) if adds > 0 else None
+    path = f"/me/recognition/new?kind=skill-level&occupation={trade.slug}&level={level}"
+    return Offer(outcome, 0, path, FILE, trade.slug, adds) if adds > 0 else None
 
 
 # ---- the way

@@ -41,9 +41,11 @@ def mine() -> Response:
 
 @blueprint.get("/me/recognition/new")
 def new() -> Response:
-    """Which kind, then the form for it; filled in from a certificate of mine that was not recognised, where one is named."""
+    """Which kind, then the form for it; filled in with the trade and level that the address names, or from a certificate of mine
+    that was not recognised."""
     actor, kind, code = _person(), request.args.get("kind", ""), request.args.get("again", "")
-    values = _values_of(recognition.get_own(actor, code)) if code else {}
+    values = _values_of(recognition.get_own(actor, code)) if code else {
+        name: request.args.get(name, "") for name in ("occupation", "level")}
     kind = values.get("kind") or (kind if kind in recognition.KINDS else "")
     if not kind:
         return personal(page("recognition/kinds.html", kinds=recognition.KIND_WORDS.items()))
