@@ -243,6 +243,22 @@ def test_the_line_of_a_course_leads_to_its_minutes(bare_app):
     assert item["title"] == "安全测量" and item["source"] == "course" and item["category"] == "skills-upgrading"
 
 
+def test_the_minutes_of_a_line_add_up_to_what_it_says_of_the_course(bare_app):
+    with bare_app.test_request_context(), writing():
+        make_person()
+        make_course(videos_ms=(3_000_000, 600_000))
+    Learner(bare_app).finish()
+    page = Browser(bare_app, PHONE).see("/me/credits")
+    whole = re.search(r"<dt>课程内容</dt><dd>([\d:]+)", page)[1]
+    parts = re.findall(r'class="line".*?<span class="num muted">([\d:]+)</span>', page.split("每节课的时间从哪里来")[1].split("</details>")[0])
+    assert len(parts) == 3, "two films and the questions"
+
+    def seconds(text: str) -> int:
+        return sum(int(n) * 60**place for place, n in enumerate(reversed(text.split(":"))))
+
+    assert sum(map(seconds, parts)) == seconds(whole)
+
+
 def test_the_next_step_to_my_goal_stands_at_the_top(bare_app):
     with bare_app.test_request_context(), writing():
         person = make_person()

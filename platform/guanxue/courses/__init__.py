@@ -50,6 +50,7 @@ from guanxue.courses.packages import opened
 from guanxue.courses.papers import LEVEL_NAMES, SetPaper, draw_of, is_strict_exam, list_papers, list_using, pool_name
 from guanxue.courses.plans import Plans, give_back, list_free_plans, may_give_back, propose_lessons
 from guanxue.courses.queries import (
+    LessonName,
     content_ms,
     count_wishes,
     courses_by_id,
@@ -244,7 +245,7 @@ __all__ = [
     "find_course", "find_lesson", "get_course", "courses_by_id", "list_own_courses", "list_submitted", "list_awaited_assets",
     "list_lessons", "find_made_with",
     "get_lesson", "get_revision",
-    "lessons_of", "lessons_at", "get_revision_lesson", "lesson_states", "content_ms", "known_lengths",
+    "LessonName", "lessons_of", "lessons_at", "get_revision_lesson", "lesson_states", "content_ms", "known_lengths",
     "policy_for", "provider_of",
     "list_town_ids", "list_review_lines", "count_wishes", "is_wished", "teacher_of", "create_course", "edit_course",
     "Section", "get_outline", "list_missing", "add_section", "rename_section",

@@ -106,10 +106,11 @@ def get_revision(revision_id: int) -> Revision:
 
 
 class LessonName(NamedTuple):
-    """What a lesson is called, and how long it is in milliseconds (None while its film is in the making)."""
+    """What a lesson is called, its kind, and how long it is in milliseconds (None while its film is in the making)."""
 
     slug: str
     title: str
+    kind: str
     duration_ms: int | None
 
 
@@ -120,12 +121,13 @@ def lessons_of(revision_id: int) -> list[RevisionLesson]:
 
 
 def lessons_at(revisions: Iterable[tuple[str, int]]) -> dict[tuple[str, int], list[LessonName]]:
-    """{(slug, number): its lessons in order, without the quiz} of revisions by their course's slug and number, in one query."""
+    """{(slug, number): its lessons in order} of revisions by their course's slug and number, in one query."""
     wanted, found = set(revisions), {}
     rows = session.execute(
-        select(Course.slug, Revision.number, RevisionLesson.slug, RevisionLesson.title, RevisionLesson.duration_ms)
+        select(Course.slug, Revision.number, RevisionLesson.slug, RevisionLesson.title, RevisionLesson.kind,
+               RevisionLesson.duration_ms)
         .join(Revision, Revision.course_id == Course.id).join(RevisionLesson, RevisionLesson.revision_id == Revision.id)
-        .where(Course.slug.in_({slug for slug, _number in wanted}), RevisionLesson.kind != "quiz")
+        .where(Course.slug.in_({slug for slug, _number in wanted}))
         .order_by(RevisionLesson.revision_id, RevisionLesson.position)) if wanted else ()
     for slug, number, *lesson in rows:
         if (slug, number) in wanted:

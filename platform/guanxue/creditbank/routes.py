@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from datetime import date
 
 import segno
@@ -165,11 +166,22 @@ def _first_step(programme: programmes.Programme, how_far: programmes.Progress, p
 
 
 def _lines(lines: list[creditbank.Line]) -> list[dict]:
-    rules = {p.name: gettext(p.title) for p in policies.list_policies()}
+    rules = {p.name: p for p in policies.list_policies()}
     studied = courses.lessons_at((x.course, x.revision) for x in lines if x.kind == "completion")
-    return [_line(x) | {"rule": rules.get(x.policy, ""), "lessons": [
-        {"slug": n.slug, "title": Name(n.title), "ms": n.duration_ms} for n in studied.get((x.course, x.revision), ())]}
-        for x in lines]
+    return [_line(x) | {"rule": gettext(rules[x.policy].title) if x.policy in rules else "",
+                        "lessons": _lengths(x, studied.get((x.course, x.revision), ()), rules.get(x.policy))} for x in lines]
+
+
+def _lengths(line: creditbank.Line, lessons: Sequence[courses.LessonName], policy: policies.Policy | None) -> list[dict]:
+    """A course's lessons and questions with how long each counted, which add up to the line's content.
+
+    Without lengths where they would not: somebody was spared lessons, or the rule of then is not known.
+    """
+    kept = [(x.kind, x.duration_ms or 0) for x in lessons]
+    is_whole = policy is not None and policies.worth_of(policy.numbers, kept).content_ms == line.content_ms
+    tested = line.content_ms - sum(ms for kind, ms in kept if kind != "quiz")  # of the questions a rule may count a part
+    return [{"slug": x.slug, "title": Name(x.title), "is_quiz": x.kind == "quiz",
+             "ms": (tested if x.kind == "quiz" else x.duration_ms) if is_whole else 0} for x in lessons]
 
 
 def _line(line: creditbank.Line) -> dict:

@@ -41,8 +41,8 @@ def mine() -> Response:
 
 @blueprint.get("/me/recognition/new")
 def new() -> Response:
-    """Which kind, then the form for it; filled in with the trade and level that the address names, or from a certificate of mine
-    that was not recognised."""
+    """Which kind, then the form for it; filled in with the trade and level of the address, or from a certificate of mine that
+    was not recognised, where one is named."""
     actor, kind, code = _person(), request.args.get("kind", ""), request.args.get("again", "")
     values = _values_of(recognition.get_own(actor, code)) if code else {
         name: request.args.get(name, "") for name in ("occupation", "level")}
