@@ -50,6 +50,13 @@ def test_my_goals_show_how_far_i_am_and_the_next_step_on_top(site):
     assert "要求都达到了" in reached and "还差" not in reached
 
 
+def test_goals_and_certificates_have_their_place_under_credits(site):
+    me = Browser(site, LEARNER)
+    for path in ("/me/credits", "/me/goals", "/me/goals/first-step", "/me/recognition"):
+        assert '<a href="/me/credits" aria-current=page>' in me.see(path)
+        assert '<a href="/me" aria-current=page>' not in me.see(path)
+
+
 def test_goals_are_the_person_s_own(site):
     stranger = site.test_client()
     assert stranger.get("/me/goals").status_code in (302, 303, 401)
