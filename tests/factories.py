@@ -64,9 +64,9 @@ TEXT = "## 先停机\n\n测量之前先停机。主轴停稳以后再伸手。\n
 
 
 def make_course(slug: str = "safe-measuring", *, videos_ms: tuple[int, ...] = (60_000,), texts: int = 0, title: str = "安全测量",
-                gift: str = GIFT) -> courses.Course:
+                gift: str = GIFT, level: int | None = None) -> courses.Course:
     """A published course: videos that are ready (rows only, no files), texts, a quiz of two questions."""
-    course = courses.create_course(SYSTEM, title=title, kind="skills-upgrading", slug=slug, summary="停机、测量、记录。")
+    course = courses.create_course(SYSTEM, title=title, kind="skills-upgrading", slug=slug, summary="停机、测量、记录。", level=level)
     for n, duration_ms in enumerate(videos_ms, 1):
         lesson = courses.add_lesson(SYSTEM, course, title=f"第{n}课", kind="video", body=TEXT)
         asset = media.create_narrated(SYSTEM, media.NarrationSpec(f"{slug}-{n}", title, "", [media.SlideSpec("停机", ["先停机。"])]))

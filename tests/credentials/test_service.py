@@ -48,6 +48,19 @@ def held(bare_app):
         yield lin, code
 
 
+def test_the_level_of_a_course_stands_there_as_people_say_it(bare_app):
+    with bare_app.test_request_context(), writing():
+        lin = make_person()
+        make_course(videos_ms=(3_000_000,), level=5)
+    learner = Learner(bare_app)
+    learner.finish()
+    code = learner.call("GET", "/me/credits", 200)["items"][0]["verify_code"]
+    with bare_app.test_request_context(), writing():
+        row = credentials.issue(lin, code)
+        assert credentials.payload_of(row)["microCredential"]["level"] == "五级"
+        assert ["方式等级  Mode, level", "线上自学；五级"] in credentials.paper_of(row)["rows"]
+
+
 def verdict(row, *, lists=True, now=None):
     at = now or clock.now()
     return check(credentials.file_of(row), credentials.list_keys(), at, [credentials.signed_list(1, at)] if lists else [])

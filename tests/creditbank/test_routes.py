@@ -85,7 +85,7 @@ def test_an_unknown_code_is_not_found(finished, code):
 def test_a_misread_code_stays_in_the_field_to_be_put_right(finished):
     app, _code = finished
     answer = app.test_client().get("/verify/AAAABBBBCCCC")
-    assert answer.status_code == 404 and 'value="AAAABBBBCCCC"' in answer.get_data(as_text=True)
+    assert answer.status_code == 404 and 'value="AAAA-BBBB-CCCC"' in answer.get_data(as_text=True)
     assert 'aria-invalid="true"' in answer.get_data(as_text=True) and "没有这个编号的记录" in words(answer)
 
 

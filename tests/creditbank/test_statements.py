@@ -231,6 +231,17 @@ def test_a_long_account_is_told_in_as_few_questions_as_a_short_one(bare_app, out
         ["pdfinfo", "-"], input=many.get("/me/credits.pdf").data, capture_output=True, check=True).stdout.decode()
 
 
+def test_a_long_name_is_whole_on_paper_and_takes_its_room(bare_app, outcomes):
+    with bare_app.test_request_context(), writing():
+        person = make_person()
+        for n in range(30):
+            earn(outcomes, person.id, f"车工 五级/初级工（职业技能等级证书）之{n}", 10)
+    pdf = Browser(bare_app, PHONE).get("/me/credits.pdf").data
+    text = re.sub(r"[ ]+", "", pdf_text(pdf))
+    assert "…" not in text and all(f"证书）之{n}\n" in text for n in range(30))
+    assert "Pages:           3" in subprocess.run(["pdfinfo", "-"], input=pdf, capture_output=True, check=True).stdout.decode()
+
+
 def test_the_line_of_a_course_leads_to_its_minutes(bare_app):
     with bare_app.test_request_context(), writing():
         make_person()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from datetime import datetime
 
-from guanxue import accounts, classes, courses, creditbank, learning, ledger
+from guanxue import accounts, classes, courses, creditbank, learning, ledger, standards
 from guanxue.core import clock
 from guanxue.core.settings import settings
 from guanxue.credentials import rules
@@ -62,7 +62,7 @@ def _of_course(document: dict, earner: int) -> dict:
         "institution": place.name if place else "", "outcomes": tuple(lessons[:MOST_OUTCOMES]),
         "criteria": f"学完全部课时，并通过课程考核（{mark} 分合格）。", "assessment": f"在线考核，满分 100 分，{mark} 分合格",
         "grade": f"合格（不低于 {mark} 分）", "participation": "线上自学",
-        "level": str(revision.document.get("level") or "不分等级"),
+        "level": standards.level_word(revision.document.get("level")) or "不分等级",
     }
 
 

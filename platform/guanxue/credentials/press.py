@@ -148,12 +148,15 @@ def certificate(told: dict) -> Paper:
 
 def statement(told: dict) -> Paper:
     """As many pages as there are lines; each says which it is."""
-    paper, lines, first = Paper(told), list(told["lines"]), True
-    pages = []
-    while first or lines:
-        room = told.get("first_page", 20) if first else 40
-        pages.append(lines[:room])
-        lines, first = lines[room:], False
+    paper, widths = Paper(told), told.get("widths", WIDTHS)
+    pages, room = [[]], told.get("first_page", 20)
+    for line in told["lines"]:
+        tall = max(len(lines) for lines in _in_columns(paper, line, widths))
+        if tall > room:
+            pages.append([])
+            room = 40
+        pages[-1].append(line)
+        room -= tall
     for number, part in enumerate(pages, 1):
         paper.add_page()
         paper.woven_edge()
@@ -163,7 +166,7 @@ def statement(told: dict) -> Paper:
             y = paper.words(LEFT, y + 3, told["title"], 24, bold=True, width=INNER, align="C")
             y = paper.words(LEFT, y, told["english"], 10, colour=MUTED, width=INNER, align="C")
             y = paper.rows(told["rows"], y + 3, 10) + 4
-        y = _table(paper, told["columns"], part, y, told.get("widths", WIDTHS))
+        y = _table(paper, told["columns"], part, y, widths)
         if number == 1:
             _foot(paper, told, 222)
         paper.words(LEFT, HEIGHT - 22, f"{told['number']}    {number} / {len(pages)}", 8, colour=MUTED, width=INNER, align="C")
@@ -173,18 +176,22 @@ def statement(told: dict) -> Paper:
 def _table(paper: Paper, columns: list[str], lines: list[list[str]], y: float, widths: list[float]) -> float:
     aligns = ["L"] * (len(widths) - 2) + ["R", "R"]
     for n, line in enumerate([columns, *lines]):
-        x = LEFT
-        for text, width, align in zip(line, widths, aligns, strict=True):
-            paper.set_font("cjk", size=9)
-            while len(text) > 1 and paper.get_string_width(text) > width - 3:
-                text = text[:-2] + "…"
-            paper.words(x, y, text, 9, colour=MUTED if n == 0 else INK, width=width, align=align)
+        x, told = LEFT, _in_columns(paper, line, widths)
+        for parts, width, align in zip(told, widths, aligns, strict=True):
+            paper.words(x, y, "\n".join(parts), 9, colour=MUTED if n == 0 else INK, width=width, align=align)
             x += width
-        y += 5.2
+        y += 5.2 * max(map(len, told))
         paper.set_draw_color(*LINE)
         paper.set_line_width(0.1)
         paper.line(LEFT, y, LEFT + INNER, y)
     return y
+
+
+def _in_columns(paper: Paper, line: list[str], widths: list[float]) -> list[list[str]]:
+    """What stands in each column, in as many lines as it takes; of a name that takes more than two the rest is left out."""
+    paper.set_font("cjk", size=9)
+    found = [paper.lines_of(text, width - 3) for text, width in zip(line, widths, strict=True)]
+    return [lines if len(lines) < 3 else [lines[0], lines[1][:-1] + "…"] for lines in found]
 
 
 def _foot(paper: Paper, told: dict, y: float) -> None:
