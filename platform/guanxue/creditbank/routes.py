@@ -242,7 +242,8 @@ def verify(code: str) -> Response:
         if (statement := credentials.find_issued(creditbank.normal_code(code))) is not None:
             return page("credentials/statement.html", issued=_issued(statement), code=statement.credential.code)
         # A letter misread from paper: it stays in the field, to be put right.
-        return page("creditbank/ask.html", problem.status, code=creditbank.spaced_code(creditbank.normal_code(code)), error=str(problem.message))
+        shown = creditbank.spaced_code(creditbank.normal_code(code))
+        return page("creditbank/ask.html", problem.status, code=shown, error=str(problem.message))
     address = settings().base_url + url_for(".verify", code=found.code)
     return page(
         "creditbank/verify.html", is_valid=found.is_valid, is_revoked=found.is_revoked, fault=found.fault,
