@@ -3,6 +3,8 @@ SHELL := /bin/bash
 VENV ?= .venv
 PY := $(VENV)/bin/python
 export GUANXUE_DIE_WITH_PARENT := 1
+# Where a machine says that nothing compiled is kept, each of our processes would compile all of the house anew as it begins.
+export PYTHONDONTWRITEBYTECODE :=
 # What the site reads of each language; made from the words people edit.
 WORDS := $(patsubst %.po,%.mo,$(wildcard translations/*/LC_MESSAGES/*.po))
 
@@ -21,12 +23,13 @@ test: export GUANXUE_TURN := $(GUANXUE_TURN)
 test: $(VENV)/.installed-dev $(WORDS) ## the suite, unit to browser; everything, also what takes turns: make test GUANXUE_TURN=
 	@scripts/system-packages test
 	@$(VENV)/bin/ruff check -q platform tests
-	@$(VENV)/bin/pytest -n 2 --dist loadgroup tests
+	@$(VENV)/bin/pytest -n 3 --dist loadgroup tests  # two cores: one of three always waits for a film or a browser
 
-prove: $(VENV)/.installed-dev $(WORDS) ## what counts against a map of every millisecond: 10,000 lives (GUANXUE_CASES) on each database; credits in any order: 1,000 (GUANXUE_LIVES)
+prove: $(VENV)/.installed-dev $(WORDS) ## what counts against a map of every millisecond: 10,000 lives (GUANXUE_CASES) on each database; credits in any order: 1,000 (GUANXUE_LIVES); three minutes offline
 	@scripts/system-packages test
 	@GUANXUE_CASES=$${GUANXUE_CASES:-10000} $(VENV)/bin/pytest -n 2 --dist load tests/learning/test_second_map.py
 	@GUANXUE_CASES=$${GUANXUE_LIVES:-1000} $(VENV)/bin/pytest -n 2 --dist load tests/creditbank/test_any_order.py
+	@GUANXUE_STUDY_S=180 $(VENV)/bin/pytest tests/journeys/test_taken_along.py -k closed
 
 lint: $(VENV)/.installed-dev ## style and import order
 	@$(VENV)/bin/ruff check platform tests bench

@@ -1,4 +1,4 @@
-"""One running site and one browser for all journeys of a run."""
+"""One running site and one browser for all journeys of a process."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from tests.journeys import site as sites
 HERE = Path(__file__).parent
 
 
+@pytest.hookimpl(tryfirst=True)  # xdist asks for the groups before a folder's own words are heard
 def pytest_collection_modifyitems(items) -> None:
-    """Journeys share one site, so one process runs them all; the walk for everybody has a site of its own and another process."""
+    """The journeys of a file follow one another on one site, so one process runs them."""
     for item in items:
         if item.path.is_relative_to(HERE):
-            group = "everybody" if item.path.name == "test_accessibility.py" else "journeys"
-            item.add_marker(pytest.mark.xdist_group(group))
+            item.add_marker(pytest.mark.xdist_group(item.path.name))
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import expect
 from tests.journeys import site as sites
 from tests.journeys.between import between
-from tests.journeys.site import SLUG, TEXT, VIDEO, credited_ms, pause, play, position, register, seen, until, watch_to
+from tests.journeys.site import SLUG, STUDY_S, TEXT, VIDEO, credited_ms, pause, play, position, register, seen, until, watch_to
 from tests.journeys.test_player import _wait_for_companions
 
 LESSON = f"/learn/{SLUG}/{VIDEO}"
@@ -80,7 +80,7 @@ def test_minutes_without_a_network_count_once_though_the_browser_was_closed(phon
     expect(page.locator("#kept-at")).to_be_visible()
     until(page, lambda: page.locator("#player.ready").count() == 1)
     play(page)
-    watch_to(page, 7)
+    watch_to(page, STUDY_S)
     assert page.locator("#subtitle").inner_text() or page.locator(".cue.on").count() == 1
     expect(page.locator("#why")).to_contain_text("先记在本机")
     pause(page)
@@ -94,7 +94,7 @@ def test_minutes_without_a_network_count_once_though_the_browser_was_closed(phon
     assert credited_ms(whole_site, number) == 0
     line.is_down = False
     page.goto(line.address + "/me")
-    until(page, lambda: credited_ms(whole_site, number) > 5000)
+    until(page, lambda: credited_ms(whole_site, number) > (STUDY_S - 2) * 1000)
     counted = credited_ms(whole_site, number)
     assert counted <= left * 1000 + 300
     expect(page.locator("#waiting")).to_contain_text("已上传")
