@@ -106,8 +106,10 @@ from guanxue.creditbank import api as _creditbank_api  # noqa: F401 declares its
 from guanxue.creditbank import commands as creditbank_commands
 from guanxue.creditbank import keeping as creditbank_keeping
 from guanxue.creditbank import merging as creditbank_merging
-from guanxue.creditbank import routes as creditbank_routes
+from guanxue.creditbank import routes as creditbank_pages
 from guanxue.creditbank import tasks as creditbank_tasks
+from guanxue.creditbank.routes import rules as _creditbank_rules  # noqa: F401
+from guanxue.creditbank.routes import statement as _creditbank_statement  # noqa: F401
 from guanxue.discussions import keeping as discussions_keeping
 from guanxue.discussions import merging as discussions_merging
 from guanxue.discussions import routes as discussion_routes
@@ -209,7 +211,7 @@ def join(app: Flask) -> None:
 def _blueprints(app: Flask) -> None:
     """Every edge that answers addresses."""
     edges = (ledger_pages, policies_routes, accounts_routes, case_routes, helpdesk_routes, media_routes, media_api,
-             course_pages, class_pages, learning_pages, discussion_routes, creditbank_routes, recognition_pages,
+             course_pages, class_pages, learning_pages, discussion_routes, creditbank_pages, recognition_pages,
              credentials_routes, programme_pages, track_pages, oversight_pages)
     for edge in edges:
         app.register_blueprint(edge.blueprint)
@@ -381,6 +383,7 @@ def _workplaces() -> None:
         places.Workplace("/office/programmes", _("目标和奖励"), "flag",
                          lambda actor: actor.may("identify") or actor.may("inspect")),
         places.Workplace("/admin/policies", _("计学规则"), "clock", lambda actor: actor.may("administer")),
+        places.Workplace("/admin/credit-rules", _("学分规则"), "clock", lambda actor: actor.may("administer")),
         places.Workplace("/admin/conversion", _("证书转换表"), "check", lambda actor: actor.may("administer")),
         places.Workplace("/admin/checklist", _("审核清单"), "check", lambda actor: actor.may("administer")))
 

@@ -17,3 +17,9 @@ class NeedsSecond(Conflict):
     """Somebody was rewarded for it: a second person has to agree."""
 
     code = "needs-second"
+
+
+class NewerVersion(Conflict):
+    """Another version of the rules was published after the one that the new one was written from."""
+
+    code = "newer-version"

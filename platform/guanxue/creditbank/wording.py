@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 
+from sqlalchemy import select
+
+from guanxue.accounts import Organisation
+from guanxue.core.db import session
 from guanxue.core.i18n import gettext
 from guanxue.core.i18n import lazy as _
 from guanxue.creditbank.credit_rules import EVER, YEAR, Cap, CreditRules, months_later
@@ -16,7 +20,7 @@ CATEGORY_NAMES = {
     "secondary-vocational": _("中等职业教育"), "continuing-education": _("继续教育"), "skills-upgrading": _("技能提升"),
     "general-literacy": _("素质教育"),
 }
-COMPONENT_NAMES = {"attendance": _("出勤（千分之一）"), "mark": _("成绩")}
+COMPONENT_NAMES = {"attendance": _("出勤率"), "mark": _("成绩")}
 SOURCE_NAMES = {"course": _("课程"), "class": _("培训班"), "certificate": _("证书"), "competition": _("竞赛")}
 
 
@@ -61,7 +65,8 @@ def _why(facts: dict) -> Iterator[object]:
     elif rule == "floor":
         component, least, has = facts["floor"]
         yield _("%(what)s要到 %(least)s，现在是 %(has)s。每一项都要达到，不能互相补。",
-                what=COMPONENT_NAMES.get(component, component), least=least, has=has)
+                what=COMPONENT_NAMES.get(component, component), least=_measured(component, least),
+                has=_measured(component, has))
     elif rule == "window":
         yield _("只认到 %(day)s 为止，已经过了。", day=facts["window"])
     elif rule == "same-title":
@@ -97,11 +102,14 @@ def _last_month(laws: CreditRules, cap: Cap, begins: str) -> date:
 
 def scope_text(cap: Cap) -> object:
     """What a cap bounds."""
-    if cap.each_provider:
-        return _("同一个机构的学分")
     if cap.category:
-        return _("“%(c)s”的学分", c=CATEGORY_NAMES[cap.category])
-    return _("在线学习的学分") if cap.online else _("全部学分")
+        scope = _("在线学习的“%(c)s”学分", c=CATEGORY_NAMES[cap.category]) if cap.online else \
+            _("“%(c)s”的学分", c=CATEGORY_NAMES[cap.category])
+    else:
+        scope = _("在线学习的学分") if cap.online else _("全部学分")
+    if not cap.each_provider:
+        return scope
+    return _("同一个机构，%(scope)s", scope=scope) if cap.category or cap.online else _("同一个机构的学分")
 
 
 def told(version: CreditPolicy) -> dict:
@@ -115,12 +123,20 @@ def told(version: CreditPolicy) -> dict:
             "effective_on": version.effective_on, "answers": [(question, found) for question, found in parts if found]}
 
 
+def differences(old: CreditPolicy, new: CreditPolicy) -> list[tuple[str, list[str], list[str]]]:
+    """(question, sentences of the old version that are gone, sentences that are new) where the two say different things."""
+    before, after = ({gettext("名称"): [its["title"]], **dict(its["answers"])} for its in (told(old), told(new)))
+    parts = [(question, before.get(question, []), after.get(question, [])) for question in dict.fromkeys([*before, *after])]
+    return [(question, [x for x in was if x not in becomes], [x for x in becomes if x not in was])
+            for question, was, becomes in parts if set(was) != set(becomes)]
+
+
 def _caps(laws: CreditRules) -> list[str]:
     if not laws.caps:
         return [gettext("没有上限。")]
     found = []
     for cap in laws.caps:
-        scope, n = str(scope_text(cap)), _plain(cap.most_milli)
+        scope, n = str(scope_text(cap)), plain(cap.most_milli)
         if cap.provider_kind:
             scope = gettext("%(scope)s（%(kind)s）", scope=scope, kind=cap.provider_kind)
         if cap.period == EVER:
@@ -129,6 +145,9 @@ def _caps(laws: CreditRules) -> list[str]:
             found.append(gettext("%(scope)s一年最多 %(n)s 学分。", scope=scope, n=n))
         else:
             found.append(gettext("%(scope)s一个学期最多 %(n)s 学分。", scope=scope, n=n))
+    for kind in dict.fromkeys(cap.provider_kind for cap in laws.caps if cap.provider_kind):
+        members = institution_names(code for code, its in laws.provider_kinds if its == kind)
+        found.append(gettext("“%(kind)s”是这些机构：%(names)s。", kind=kind, names=gettext("、").join(members.values())))
     periods = {cap.period for cap in laws.caps}
     if periods - {EVER}:
         found.append(gettext("按学完的那一天算，东莞时间。一年从 %(m)s 月开始。", m=laws.year_month))
@@ -137,26 +156,52 @@ def _caps(laws: CreditRules) -> list[str]:
     return found + [gettext("超过的部分不记，记录和结业都在。")]
 
 
-def _plain(milli: int) -> str:
+def institution_names(codes: Iterable[str]) -> dict[str, str]:
+    """Institutions by code, as their organisations are called; "city" is whatever belongs to none."""
+    codes = list(codes)
+    known = dict(session.execute(select(Organisation.slug, Organisation.name).where(Organisation.slug.in_(codes))).all())
+    return {code: known.get(code) or (gettext("不属于哪个机构的") if code == "city" else code) for code in codes}
+
+
+def plain(milli: int) -> str:
     """Credits as a rule says them: 60, not 60.000."""
     return decimal_text(milli).rstrip("0").rstrip(".")
 
 
+def percent(permille: int) -> str:
+    """A share as people write it: 80 or 85.5."""
+    return plain(permille * 100)
+
+
+def _measured(component: str, n: int) -> str:
+    """How much of a component: attendance as a share, marks as they are."""
+    return f"{percent(n)}%" if component == "attendance" else str(n)
+
+
 def _floors(laws: CreditRules) -> list[str]:
     found = [gettext("%(source)s的%(what)s至少 %(n)s。", source=SOURCE_NAMES.get(f.source, f.source),
-                     what=COMPONENT_NAMES.get(f.component, f.component), n=f.least) for f in laws.floors]
+                     what=COMPONENT_NAMES.get(f.component, f.component), n=_measured(f.component, f.least))
+             for f in laws.floors]
     return found + [gettext("每一项都要达到，不能拿别的补。")] if found else []
 
 
 def _doubles(laws: CreditRules) -> list[str]:
     found = [gettext("同一门课、同一个培训班，一个人只算一次。")]
+    if not laws.near_sources:
+        return found
     if laws.content_permille:
-        found.append(gettext("两门课有 %(n)s%% 以上的内容一样，只算一次。", n=laws.content_permille // 10))
+        found.append(gettext("两门课有 %(n)s%% 以上的内容一样，只算一次。", n=percent(laws.content_permille)))
     if laws.near_permille == 1000:
         found.append(gettext("名称去掉空格、标点和序号的写法就一样的，是同一门课。等级不同的不是。"))
     elif laws.near_permille:
-        found.append(gettext("名称有 %(n)s%% 以上一样的，是同一门课。等级不同的不是。", n=laws.near_permille // 10))
-    return found
+        found.append(gettext("名称有 %(n)s%% 以上一样的，是同一门课。等级不同的不是。", n=percent(laws.near_permille)))
+    if laws.tell_permille and laws.tell_permille < (laws.near_permille or 1001):
+        found.append(gettext("名称有 %(n)s%% 以上一样、又不是同一门的，照样记，账目里写明。", n=percent(laws.tell_permille)))
+    if laws.near_sources != ("course",):
+        names = gettext("、").join(str(SOURCE_NAMES.get(s, s)) for s in laws.near_sources)
+        found.append(gettext("名称和内容，只在这几种里各自比：%(names)s。", names=names))
+    return found + [gettext("比名称的时候，“%(short)s”就是“%(whole)s”。", short=short, whole=whole)
+                    for short, whole in laws.abbreviations]
 
 
 def _doors(laws: CreditRules) -> list[str]:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import date
 
 import segno
-from flask import Blueprint, Response, redirect, request, url_for
+from flask import Response, redirect, request, url_for
 
 from guanxue import courses, credentials, creditbank, ledger, policies, programmes
 from guanxue.core import clock
@@ -23,9 +23,8 @@ from guanxue.core.web.throttle import Throttle
 from guanxue.core.web.turnstile import outside
 from guanxue.creditbank import documents
 from guanxue.creditbank.api import check_throttle
-from guanxue.creditbank.wording import told
+from guanxue.creditbank.routes import blueprint
 
-blueprint = Blueprint("creditbank", __name__)
 PER_PAGE = 20
 DEEDS = {programmes.GO_ON: _("接着学"), programmes.FILE: _("去登记"), programmes.BEGIN: _("开始学"),
          programmes.ATTEND: _("去报名")}
@@ -202,25 +201,6 @@ def _line(line: creditbank.Line) -> dict:
         "is_reversed": line.is_reversed, "class_hour_minutes": line.class_hour_ms // 60_000,
         "hours_a_credit": line.class_hours_per_credit, "one_credit_ms": line.class_hour_ms * line.class_hours_per_credit,
     }
-
-
-@blueprint.get("/rules/credits")
-def credit_rules() -> Response:
-    """By which rules credit is given, in plain words: the version that holds today, for anybody."""
-    return _rules_page(creditbank.current_credit_policy())
-
-
-@blueprint.get("/rules/credits/<version>")
-def credit_rules_version(version: str) -> Response:
-    """One version, as entries name it."""
-    return _rules_page(creditbank.get_credit_policy(int(version) if is_row_id(version) else 0))
-
-
-def _rules_page(found: creditbank.CreditPolicy | None) -> Response:
-    current = creditbank.current_credit_policy()
-    return page("creditbank/credit_rules.html", rule=told(found) if found else None,
-                is_newest=bool(found and current and found.version == current.version),
-                numbers=json.dumps(found.document, ensure_ascii=False, indent=1, sort_keys=True) if found else "")
 
 
 @blueprint.get("/verify")
