@@ -218,6 +218,11 @@ def test_what_counts_is_what_the_map_says(city, first):
         Life(city, FIRST_SEED + n).live()
 
 
+@pytest.mark.parametrize("seed", [3823])  # late beats of two playbacks within one millisecond
+def test_what_was_found_once_is_not_found_again(city, seed):
+    Life(city, seed).live()
+
+
 # ---- the map is worth something: each of these faults is found by it
 
 

@@ -75,6 +75,10 @@ _ADD = PreparedChange(update(_progress).where(
 _STUDIED = PreparedChange(
     update(_enrolment).where(_enrolment.c.id == bindparam("of_enrolment")).values(studied_at=bindparam("now")))
 _LATE = Prepared(select(func.coalesce(func.sum(Progress.late_ms), 0)).where(Progress.enrolment_id == bindparam("of_enrolment")))
+_NEWEST_ELSEWHERE = Prepared(
+    select(func.max(BeatRow.received_ms))
+    .join(Playback, and_(Playback.id == BeatRow.playback_id, Playback.last_seq == BeatRow.seq))
+    .where(Playback.enrolment_id == bindparam("of_enrolment"), Playback.id != bindparam("but")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +140,7 @@ def record_beats(actor: Actor, code: str, seq: int, nonce: str, beats: Sequence[
     if standing.has_progress is None:
         evidence.make_progress(standing.enrolment_id, standing.revision_lesson_id)
         standing = _standing(on, actor.id, code)
-    step = _judge(on, standing, seq, beats, clock.now_ms())
+    step = _judge(on, standing, seq, beats, _moment(on, standing, beats))
     _write(on, keys, step)
     if traces.is_ahead(beats, step.received_ms - standing.opened_ms):
         traces.ahead(actor, standing.id, beats, step.received_ms - standing.opened_ms)
@@ -145,6 +149,16 @@ def record_beats(actor: Actor, code: str, seq: int, nonce: str, beats: Sequence[
     if step.numbers.presence_max_ms:
         _count_towards_check(step)
     return _asking(_answer(keys, step), standing), standing, step.completes
+
+
+def _moment(on: Lent, standing: Any, beats: Sequence[rules.Beat]) -> int:
+    """When the request came. Claims are judged again in the order of these moments, so where its place decides what a request
+    earns (late time, a day's room), none of the course's other playbacks has told anything at the same one."""
+    now, numbers = clock.now_ms(), policies.numbers_of_text(standing.policy)
+    if not numbers.daily_cap_ms and not rules.is_any_late(standing.opened_ms, beats, now, numbers.late_after_ms):
+        return now
+    newest = _NEWEST_ELSEWHERE.value(on, of_enrolment=standing.enrolment_id, but=standing.id)
+    return now if newest is None else max(now, newest + 1)
 
 
 def _asking(answer: Answer, standing: Any) -> Answer:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import secrets
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -290,7 +290,8 @@ def derive_spans(enrolment: Enrolment, sources: list[Source] | None = None, shut
     closed = {id(x): tuple(rules.merge_spans(list(x.busy), shut.get(x.person_id, []))) for x in found_sources}
     rows = [(2 * sum(not x.comes_after(row.playback_id, row.seq) for x in lent), row, own) for row in _claimed(own)]
     rows += [(2 * n + 1, row, x) for n, x in enumerate(lent) for row in _claimed(x)]
-    rows.sort(key=lambda x: (x[0], x[1].received_ms, x[1].playback_id, x[1].seq))
+    came = _moments([row for _turn, row, _source in rows])
+    rows.sort(key=lambda x: (x[0], came[x[1].playback_id, x[1].seq], x[1].playback_id, x[1].seq))
     lessons = {x.id: x for x in courses.lessons_of(enrolment.revision_id)}
     found: dict[int, Derived] = {}
     sittings: dict[int, rules.Sitting] = {}
@@ -334,6 +335,17 @@ def derive_spans(enrolment: Enrolment, sources: list[Source] | None = None, shut
         if beats and row.received_ms >= newest.get(lesson_id, 0):
             newest[lesson_id] = row.received_ms
             derived.resume_ms = max(0, min(beats[-1].to_ms, lessons[lesson_id].duration_ms or 0))
+    return found
+
+
+def _moments(rows: Iterable[Any]) -> dict[tuple[int, int], int]:
+    """When each request came, by playback and number: none before the one that it followed, though a clock was put back."""
+    found: dict[tuple[int, int], int] = {}
+    playback_id, latest = None, 0
+    for row in sorted(rows, key=lambda r: (r.playback_id, r.seq)):
+        latest = max(latest, row.received_ms) if row.playback_id == playback_id else row.received_ms
+        playback_id = row.playback_id
+        found[playback_id, row.seq] = latest
     return found
 
 
