@@ -338,7 +338,7 @@ def derive_spans(enrolment: Enrolment, sources: list[Source] | None = None, shut
     return found
 
 
-def _moments(rows: Iterable[Any]) -> dict[tuple[int, int], int]:
+def _moments(rows: Iterable[Row]) -> dict[tuple[int, int], int]:
     """When each request came, by playback and number: none before the one that it followed, though a clock was put back."""
     found: dict[tuple[int, int], int] = {}
     playback_id, latest = None, 0
