@@ -73,7 +73,8 @@
       details.open = true;
       // A browser that goes to a part of a page takes the focus away once more when all of it is there. Who has begun in
       // another field by then stays there: a page that jumps under a finger loses the tap.
-      const begin = () => setTimeout(() => { if (!write.contains(document.activeElement)) stem.focus(); }, 50);
+      const isFree = () => !document.activeElement || document.activeElement === document.body;
+      const begin = () => setTimeout(() => { if (isFree()) stem.focus(); }, 50);
       if (document.readyState === 'complete') begin(); else window.addEventListener('load', begin);
     }
   }
