@@ -7,9 +7,7 @@ from datetime import timedelta
 
 import pytest
 from click.testing import CliRunner
-from playwright.sync_api import sync_playwright
 from tests.credentials.test_checking import INDEX, KEY, NOW, OTHER, a_list, forged, jwk, payload, token
-from tests.journeys.site import chromium
 
 from guanxue import credentials
 from guanxue.cli import main
@@ -36,25 +34,23 @@ def files(folder) -> dict:
     return {name: (folder / f"{name}.jwt", fault) for name, (_text, fault) in texts.items()}
 
 
-def test_the_file_to_keep_tells_genuine_from_forged_without_a_network(bare_app, tmp_path, now_is_now):
+def test_the_file_to_keep_tells_genuine_from_forged_without_a_network(bare_app, browser, tmp_path, now_is_now):
     with bare_app.test_request_context():
         (tmp_path / "check.html").write_text(credentials.page_to_keep([jwk()], [a_list([7, 8], [8])]), "utf-8")
-    with sync_playwright() as playwright:
-        browser = chromium(playwright)
-        page = browser.new_page()
-        page.clock.install(time=NOW + timedelta(days=1))
-        faults = []
-        page.on("pageerror", lambda error: faults.append(str(error)))
-        page.goto((tmp_path / "check.html").as_uri())
-        for name, (path, fault) in files(tmp_path).items():
-            page.locator("#file").set_input_files(path)
-            page.wait_for_function("(why) => document.getElementById('why').textContent === why",
-                                   arg=str(credentials.WHY[fault]) if fault else "签名正确，内容没有改动，在有效期内。", timeout=10_000)
-            assert page.locator("#verdict").inner_text() == ("无效" if fault else "真实有效"), name
-            if name == "good":
-                assert "林小莲" in page.locator("#facts").inner_text() and "没有被撤销" in page.locator("#listed").inner_text()
-        assert faults == []
-        browser.close()
+    page = browser.new_page()
+    page.clock.install(time=NOW + timedelta(days=1))
+    faults = []
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    page.goto((tmp_path / "check.html").as_uri())
+    for name, (path, fault) in files(tmp_path).items():
+        page.locator("#file").set_input_files(path)
+        page.wait_for_function("(why) => document.getElementById('why').textContent === why",
+                               arg=str(credentials.WHY[fault]) if fault else "签名正确，内容没有改动，在有效期内。", timeout=10_000)
+        assert page.locator("#verdict").inner_text() == ("无效" if fault else "真实有效"), name
+        if name == "good":
+            assert "林小莲" in page.locator("#facts").inner_text() and "没有被撤销" in page.locator("#listed").inner_text()
+    assert faults == []
+    page.close()
 
 
 def test_the_command_says_the_same(tmp_path, now_is_now):

@@ -237,8 +237,8 @@ def until(page: Page, condition: Callable[[], bool], within_s: float = 20, *, lo
 
 
 def has_video(page: Page) -> bool:
-    """Does the video know its length?"""
-    return page.evaluate("document.getElementById('video').readyState >= 1")
+    """Is it there (the page before it may still stand), and does it know its length?"""
+    return page.evaluate("(document.getElementById('video') || {}).readyState >= 1")
 
 
 def play(page: Page, rate: str | None = None) -> None:
