@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 from sqlalchemy import text
+from tests import turns
 from tests.clients import is_chinese
 from tests.factories import GIFT, TEXT, make_course, make_person
 
@@ -241,8 +242,7 @@ def test_what_macos_adds_to_a_package_is_passed_over(run, tmp_path):
 def test_every_shipped_course_comes_back_the_same(bare_app, run, tmp_path, form):
     with bare_app.test_request_context():
         demonstration.load(SYSTEM, say=lambda _line: None)
-    assert len(SHIPPED) == 8
-    for source in SHIPPED:
+    for source in turns.part(SHIPPED, of=4):
         before = digest(bare_app, source.name)
         target = tmp_path / (source.name + (".zip" if form == "package" else ""))
         assert run(export_course, source.name, target).exit_code == 0
@@ -315,7 +315,7 @@ def judged(run, path: Path) -> dict:
     result = run(check, path, "--json")
     told = json.loads(result.stdout)
     assert result.stderr == "" and result.exit_code == (0 if told["accepted"] else 1)
-    assert set(told) == {"kind", "accepted", "counts", "left_out", "facts"} | (set() if told["accepted"] else {"reason"})
+    assert set(told) - {"proofread"} == {"kind", "accepted", "counts", "left_out", "facts"} | (set() if told["accepted"] else {"reason"})
     plain = run(check, path)
     assert plain.exit_code == result.exit_code and is_chinese(plain.stdout) and not plain.stdout.startswith("{")
     return told
@@ -335,7 +335,7 @@ def test_check_counts_what_a_course_holds(run, tmp_path, video):
 
 
 def test_check_agrees_with_import_on_every_shipped_course(run):
-    assert all(judged(run, path)["accepted"] for path in SHIPPED)
+    assert len(SHIPPED) > 8 and all(judged(run, path)["accepted"] for path in turns.part(SHIPPED, of=4))
 
 
 def test_check_names_the_line_of_a_broken_question(run, tmp_path):

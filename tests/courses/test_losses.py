@@ -9,6 +9,7 @@ import pytest
 from click.testing import CliRunner
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests import turns
 from tests.courses.test_commands import FACTS, write_course, zipped
 from tests.courses.test_folder_files import bring, contents
 from tests.factories import GIFT, TEXT, make_film
@@ -150,15 +151,17 @@ def test_the_commands_tell_their_losses_and_keep_their_answer_clean(bare_app, tm
 def test_every_shipped_course_goes_round_byte_for_byte_with_nothing_lost(bare_app, tmp_path):
     with bare_app.test_request_context():
         demonstration.load(SYSTEM, say=lambda _line: None)
-        for source in SHIPPED:
+        for source in turns.part(SHIPPED, of=4):
             report = courses.export_folder(source.name, tmp_path / source.name)
             assert report.is_balanced and report.left_out == report.noted == [], source.name
             before = session.query(Course.revision_id).filter_by(slug=source.name).scalar()
             assert bring(tmp_path / source.name).id == before
             courses.export_folder(source.name, tmp_path / "again" / source.name)
             assert contents(tmp_path / "again" / source.name) == contents(tmp_path / source.name)
+            read, written = courses.read_folder(source), courses.read_folder(tmp_path / source.name)
+            assert [(x.slug, x.title, x.body) for x in written.lessons] == [(x.slug, x.title, x.body) for x in read.lessons]
             for name, body in contents(source).items():
-                if name != "course.yaml":
+                if name != "course.yaml" and not name.startswith("drawings/") and b"```part" not in body:  # those stand in the text now
                     assert contents(tmp_path / source.name)[name].strip() == body.replace(b"\r\n", b"\n").strip(), (source, name)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from guanxue import ledger, media, quizzes
 from guanxue.core.i18n import lazy as _
-from guanxue.courses import losses, packages
+from guanxue.courses import losses, packages, proofreading
 from guanxue.courses.errors import BadFolder
 from guanxue.courses.folders import LARGEST_TEXT_BYTES, CourseFolder, read_folder
 
@@ -35,6 +35,7 @@ class Check:
     counts: dict[str, int] = field(default_factory=dict)
     left_out: list[tuple[str, object]] = field(default_factory=list)
     facts: dict = field(default_factory=dict)
+    proof: proofreading.Proof | None = None  # of a course that is held to our own standard
 
     @property
     def is_accepted(self) -> bool:
@@ -47,6 +48,7 @@ class Check:
             "kind": self.kind, "accepted": self.is_accepted,
             **({} if self.is_accepted else {"reason": str(self.reason)}), "counts": self.counts,
             "left_out": [{"where": where, "reason": str(reason)} for where, reason in self.left_out], "facts": self.facts,
+            **({"proofread": [x.to_document() for x in self.proof.findings]} if self.proof else {}),
         }
 
 
@@ -119,7 +121,8 @@ def _course(path: Path) -> Check:
              "planned_hours": folder.planned_hours_milli / 1000, "pass_mark": folder.pass_mark,
              "uploaded_videos": sum(lesson.video is not None for lesson in folder.lessons), "report": told["counts"],
              **({"noted": told["noted"]} if told["noted"] else {})}
-    return Check("course", reason, counts, left_out, facts)
+    proof = proofreading.proofread(folder) if folder.facts_lesson and not faults else None
+    return Check("course", reason, counts, left_out, facts, proof)
 
 
 def look_at(path: Path, meanwhile: Callable[[CourseFolder], None] = lambda _folder: None,

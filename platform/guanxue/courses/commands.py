@@ -15,7 +15,7 @@ from guanxue.core.command import in_app, print_json, without_site
 from guanxue.core.db import writing
 from guanxue.core.i18n import gettext as _
 from guanxue.core.i18n import lazy
-from guanxue.courses import losses
+from guanxue.courses import losses, proofreading
 
 
 @click.command("import-course")
@@ -79,22 +79,39 @@ KNOWN = {
 
 
 @click.command("check")
-@click.argument("file", type=click.Path(exists=True, path_type=Path))
+@click.argument("files", type=click.Path(exists=True, path_type=Path), nargs=-1, required=True)
 @click.option("--json", "as_json", is_flag=True, help="输出 JSON")
 @without_site
-def check(file: Path, as_json: bool) -> None:
-    """带入这个文件会怎样？什么也不写；可以带入以 0 退出，否则 1。
+def check(files: tuple[Path, ...], as_json: bool) -> None:
+    """带入这些文件会怎样？什么也不写；都可以带入、校对也没有发现问题，以 0 退出，否则 1。
 
     认得的有：课程文件夹、课程包（.zip）、GIFT 考核题、视频、声音、WebVTT 和 SRT 字幕、学分证明（JSON）、证书（.jwt）。
+    写了 facts 的课程按 courses/README.md 的标准校对；几门课一起查，还要互相比对有没有雷同。不是课程文件夹的文件夹跳过。
     """
-    found = _credential(file) or courses.check_file(file)
+    if len(files) > 1:
+        files = tuple(x for x in files if x.is_file() and x.suffix not in (".csv", ".md") or (x / "course.yaml").is_file())
+    found = {file: _credential(file) or courses.check_file(file) for file in files}
+    proofs = [x.proof for x in found.values() if x.proof is not None]
+    twins = proofreading.find_twins(proofs)
     if as_json:
-        print_json(found.to_document())
+        documents = [x.to_document() for x in found.values()]
+        print_json(documents[0] if len(files) == 1 else {
+            "files": documents, "twins": [x.to_document() for x in twins]})
     else:
-        for line in _lines(found):
+        for line in [*(line for x in found.values() for line in _lines(x)), *_summary(proofs, twins)]:
             click.echo(line)
-    if not found.is_accepted:
+    if twins or not all(x.is_accepted and not (x.proof and x.proof.findings) for x in found.values()):
         sys.exit(1)
+
+
+def _summary(proofs: list[proofreading.Proof], twins: list[proofreading.Finding]) -> list[str]:
+    """Of all courses that were proofread together."""
+    if len(proofs) < 2:
+        return []
+    lines = [_("雷同：%(n)s 处", n=len(twins)), *(f"  {x.where}：{x.message}" for x in twins)]
+    told = {name: sum(getattr(p, name) for p in proofs) for name in ("lessons", "minutes", "questions")}
+    return [*lines, _("校对了 %(n)s 门课：%(lessons)s 课，约 %(minutes)s 分钟，%(questions)s 题；%(bad)s 门有问题。",
+                      n=len(proofs), bad=sum(bool(p.findings) for p in proofs), **told)]
 
 
 def _credential(file: Path) -> courses.Check | None:
@@ -123,6 +140,10 @@ def _lines(found: courses.Check) -> list[str]:
     if "done" in facts:
         facts["done"] = [str(media.done_words(name, facts["frame_rate"])) for name in facts["done"]]
     facts.pop("noted", None)
+    if found.proof is not None:
+        faults = found.proof.findings
+        lines.append(_("  校对：约 %(minutes)s 分钟，发现 %(n)s 处问题", minutes=found.proof.minutes, n=len(faults)))
+        lines += [f"    {x.where}：{x.message}" for x in faults]
     return lines + [f"  {KNOWN[name]} {_shown(value)}" for name, value in facts.items() if value not in ("", None, [], {})]
 
 

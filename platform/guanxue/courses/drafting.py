@@ -27,7 +27,7 @@ ADDED, CHANGED, REMOVED = "added", "changed", "removed"
 RESERVED = frozenset(("new", "plans", "take", "uploads", "files", "bring", "marking", "questions", "parcels",
                       "invitations", "left", "classes"))
 OF_COURSE = ("title", "title_en", "kind", "level", "occupation", "language", "delivery", "summary", "planned_hours_milli",
-             "pass_mark", "is_subsidised", "policy_code")
+             "pass_mark", "is_subsidised", "policy_code", "facts_lesson", "expert_review")
 
 
 @dataclass(frozen=True)

@@ -130,7 +130,8 @@ def _compare(parcel: Parcel, back: CourseFolder) -> None:
 def _facts(course: Course) -> dict:
     """What course.yaml says of the published revision; delivery, category, plan and planned hours are the course's own."""
     told = session.get(Revision, course.revision_id).document
-    return {**_words(told), **_of_course(course), **_ways(told.get("is_subsidised"), told.get("policy"))}
+    return {**_words(told), **_of_course(course), **_ways(told.get("is_subsidised"), told.get("policy")),
+            **_trust(told.get("facts", ""), told.get("expert_review"))}
 
 
 def _draft_facts(course: Course, lessons: list[Lesson]) -> dict:
@@ -141,11 +142,18 @@ def _draft_facts(course: Course, lessons: list[Lesson]) -> dict:
     told["towns"] = sorted(towns[i] for i in list_town_ids(course.id))
     names = [name for name in rules.section_names(course.sections, lessons) if name]
     return {**_words(told), **_of_course(course), **_ways(course.is_subsidised, course.policy_code),
+            **_trust(course.facts_lesson, course.expert_review),
             **({"sections": names} if names else {})}
 
 
 def _ways(is_subsidised: bool | None, policy_code: str | None) -> dict:
     return {**({"subsidised": True} if is_subsidised else {}), **({"policy": policy_code} if policy_code else {})}
+
+
+def _trust(facts_lesson: str, expert_review: dict | None) -> dict:
+    """Where its claims' sources stand, and whether a person of the trade has signed."""
+    return {**({"facts": f"lessons/{facts_lesson}.md"} if facts_lesson else {}),
+            **({"expert_review": expert_review or "awaited"} if expert_review is not None else {})}
 
 
 def _words(told: dict) -> dict:

@@ -19,12 +19,14 @@ LARGEST_FACTS_BYTES = 200_000
 LONGEST_TITLE, LONGEST_SECTION, LONGEST_SUMMARY, LONGEST_WORD = 80, 40, 500, 200
 ANY_PICTURE = "/media/files/aaaaaaaaaaaaaaaaaaaaaaaa-1x1-1/x.png"
 QUIZ_TITLE = "课程考核"  # data of the course, in its own language
+DRAWINGS = "drawings"
+_PART = re.compile(r"^```part +([a-z0-9-]{1,80})[ \t]*\n", re.M)
 _UNKEPT = re.compile(r"[\0\ud800-\udfff]")
 LINK, UNNAMED = _("是链接，没有带入。"), _("course.yaml 和正文都没有提到这个文件。")
 FACTS = frozenset((
     "slug", "title", "title_en", "kind", "level", "occupation", "industry", "category", "towns", "language", "delivery",
     "planned_hours", "summary", "syllabus", "pass_mark", "subsidised", "policy", "sections", "lessons", "quiz", "quiz_title",
-    "quiz_draw"))
+    "quiz_draw", "facts", "expert_review"))
 OF_FEW_WORDS = ("occupation", "industry", "category", "language", "delivery")
 OF_LESSON = frozenset(("file", "kind", "section", "video", "video_left_out", "subtitles", "subtitles_checked"))
 
@@ -77,6 +79,8 @@ class CourseFolder:
     summary: str = ""
     pass_mark: int | None = None
     is_subsidised: bool = False
+    facts_lesson: str = ""  # the slug of the lesson of words and sources: a course that names it is proofread
+    expert_review: dict | None = None  # rules.read_expert_review()
     policy_code: str = ""
     lessons: list[FolderLesson] = field(default_factory=list)
     question_count: int = 0
@@ -227,6 +231,11 @@ def _read_facts(document: dict, folder: CourseFolder) -> None:
     except ValueError:
         folder.fault("course.yaml", _("level 写法有误，例如：四级/中级工。"))
     folder.is_subsidised = document.get("subsidised") is True
+    folder.facts_lesson = Path(word("facts")).stem
+    try:
+        folder.expert_review = rules.read_expert_review(document.get("expert_review"))
+    except ValueError:
+        folder.fault("course.yaml", _("expert_review 应为 awaited，或写明 by、role 和 day（日期）。"))
     folder.policy_code = word("policy")
     folder.towns = words("towns")
     folder.sections = words("sections", LONGEST_SECTION) if "sections" in document else None
@@ -270,7 +279,7 @@ def _read_lesson(path: Path, item: dict, folder: CourseFolder) -> None:
     video, cues = _shown(path, name, item, kind, folder)
     if item.get("video") and kind == "video" and video is None:
         return
-    body = text.strip()[title.end():].strip()
+    body = _with_pictures(path, name, text.strip()[title.end():].strip(), folder)
     links, is_film_left = _links(path, name, body, folder), item.get("video_left_out") is True and video is None
     spoken = put_targets(body, dict.fromkeys(links, ANY_PICTURE))
     if is_film_left and kind == "video":
@@ -280,6 +289,18 @@ def _read_lesson(path: Path, item: dict, folder: CourseFolder) -> None:
     folder.lessons.append(FolderLesson(slug, title[1].strip(), kind, body, section, video, cues=cues, links=links,
                                        is_film_left=is_film_left and kind == "video",
                                        is_checked=item.get("subtitles_checked") is not False))
+
+
+def _with_pictures(path: Path, name: str, body: str, folder: CourseFolder) -> str:
+    """The text with the drawings of parts inside it, which the folder keeps as files: drawings/NAME.svg."""
+    def put(found: re.Match) -> str:
+        svg = _text(path, f"{DRAWINGS}/{found[1]}.svg", folder)
+        return found[0] if svg is None else "```part\n" + " ".join(svg[max(0, svg.find("<svg")):].split()) + "\n"
+
+    body = _PART.sub(put, body)
+    for headline, why in rules.drawing_faults(body):
+        folder.fault(name, _("“%(headline)s”的图画不出来：%(why)s", headline=headline, why=why))
+    return body
 
 
 def _shown(path: Path, name: str, item: dict, kind: str, folder: CourseFolder) -> tuple[Path | None, tuple[media.Cue, ...]]:

@@ -116,6 +116,7 @@ def _take_facts(course: Course, folder: CourseFolder) -> None:
     course.summary, course.planned_hours_milli = folder.summary, folder.planned_hours_milli
     course.pass_mark, course.is_subsidised = folder.pass_mark, folder.is_subsidised
     course.policy_code = folder.policy_code
+    course.facts_lesson, course.expert_review = folder.facts_lesson, folder.expert_review
     if folder.industry in {i.slug for i in standards.list_industries()}:
         course.industry = folder.industry
     if folder.category is not None:

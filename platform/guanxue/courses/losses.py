@@ -89,7 +89,8 @@ CARRIED = {
         "slug": "slug", "title": "title", "title_en": "title_en", "kind": "kind", "level": "level", "industry": "industry",
         "occupation": "occupation", "category_path": "category", "delivery": "delivery", "language": "language",
         "summary": "summary", "planned_hours_milli": "planned_hours", "syllabus": "syllabus", "pass_mark": "pass_mark",
-        "is_subsidised": "subsidised", "policy_code": "policy", "sections": "sections"},
+        "is_subsidised": "subsidised", "policy_code": "policy", "sections": "sections",
+        "facts_lesson": "facts", "expert_review": "expert_review"},
     "courses_course_town": {"course_id": "towns", "town_id": "towns"},
     "courses_lesson": {
         "slug": "file", "section": "section", "title": "file", "kind": "kind", "position": "lessons", "body": "file",

@@ -38,6 +38,8 @@ class Course(Model):
     syllabus: Mapped[list] = mapped_column(JsonDocument, default=list)
     pass_mark: Mapped[int | None]
     is_subsidised: Mapped[bool] = mapped_column(default=False)  # asks the city for money: nobody may be left out
+    facts_lesson: Mapped[str] = mapped_column(default="")  # the slug of its page of words and sources: it is proofread
+    expert_review: Mapped[dict | None] = mapped_column(JsonDocument)  # rules.read_expert_review(); None: asks for none
     policy_code: Mapped[str] = mapped_column(default="")  # by which its study counts; "" the usual one of its kind
     is_planned: Mapped[bool] = mapped_column(default=False)  # stands in the catalogue although nothing can be studied yet
     state: Mapped[str] = mapped_column(default=DRAFT)

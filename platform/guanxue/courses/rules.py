@@ -6,7 +6,9 @@ import hashlib
 import json
 import re
 from dataclasses import dataclass, field
+from datetime import date
 
+from guanxue import media
 from guanxue.core.actor import Actor
 from guanxue.core.enclosures import SOUND, without_enclosures
 from guanxue.core.i18n import lazy as _
@@ -26,6 +28,7 @@ KIND_OF_TABLE = {
 LESSON_KINDS = ("video", "text", "quiz")
 SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 LONGEST_SLUG = 80
+LONGEST_SIGNER = 40  # a person's name, a trade
 
 
 def is_slug(text: str) -> bool:
@@ -33,26 +36,64 @@ def is_slug(text: str) -> bool:
     return len(text) <= LONGEST_SLUG and SLUG.fullmatch(text) is not None
 
 
-@dataclass(frozen=True)
+@dataclass
 class Slide:
-    """A slide's headline and the sentences spoken while it shows."""
+    """A slide's headline, the sentences spoken while it shows, and how it is drawn where its text says so."""
 
     headline: str
     sentences: list[str] = field(default_factory=list)
+    drawing: str = ""
+
+
+_FENCED = re.compile(rf"^```[ \t]*((?:{'|'.join(media.LAYOUTS)})\b[^\n]*\n.*?)^```[ \t]*$", re.M | re.S)
 
 
 def slides_of(body: str) -> list[Slide]:
-    """A lesson's text as slides: `## headline`, then what is said. Text before the first headline is said on it too."""
-    slides: list[tuple[str, list[str]]] = []
-    for block in re.split(r"\n\s*\n", body.strip()):
-        block = " ".join(without_enclosures(block).split()) if kind_alone(block)[0] != SOUND else ""
-        if block.startswith("## "):
-            slides.append((block[3:].strip(), []))
-        elif block and not block.startswith("# "):
-            if not slides:
-                slides.append(("", []))
-            slides[-1][1].append(block)
-    return [Slide(headline, sentences_of("".join(paragraphs))) for headline, paragraphs in slides if paragraphs]
+    """A lesson's text as slides: `## headline`, then what is said, and what is drawn in a fenced block (media/layouts.py).
+
+    Text before the first headline is said on the first slide. A slide about which nothing is said is none.
+    """
+    slides: list[Slide] = []
+    for n, part in enumerate(_FENCED.split(body.strip())):
+        if n % 2:  # the inside of a fence
+            slides = slides or [Slide("")]
+            slides[-1].drawing = part.strip()
+            continue
+        for block in re.split(r"\n\s*\n", part.strip()):
+            block = " ".join(without_enclosures(block).split()) if kind_alone(block)[0] != SOUND else ""
+            if block.startswith("## "):
+                slides.append(Slide(block[3:].strip()))
+            elif block and not block.startswith("# "):
+                slides = slides or [Slide("")]
+                slides[-1].sentences.append(block)
+    return [Slide(s.headline, sentences_of("".join(s.sentences)), s.drawing) for s in slides if s.sentences]
+
+
+def drawing_faults(body: str) -> list[tuple[str, object]]:
+    """(headline, why) of each slide whose drawing cannot be drawn."""
+    faults = []
+    for slide in slides_of(body):
+        try:
+            media.read_layout(slide.drawing) if slide.drawing else None
+        except media.BadLayout as problem:
+            faults.append((slide.headline, problem.args[0]))
+    return faults
+
+
+def read_expert_review(told: object) -> dict | None:
+    """As course.yaml says it: None where it asks for none, {} while a person of the trade is awaited, else who signed, as
+    {"by", "role", "day" (ISO date)}. ValueError for anything else.
+    """
+    if told is None:
+        return None
+    if told == "awaited":
+        return {}
+    if not isinstance(told, dict) or set(told) != {"by", "role", "day"}:
+        raise ValueError(told)
+    by, role, day = (str(told[x]).strip() for x in ("by", "role", "day"))
+    if not (by and role and max(len(by), len(role)) <= LONGEST_SIGNER):
+        raise ValueError(told)
+    return {"by": by, "role": role, "day": date.fromisoformat(day).isoformat()}
 
 
 @dataclass(frozen=True)
@@ -130,6 +171,9 @@ def publish_faults(title: str, lessons: list) -> list[Fault]:
         is_said = bool(slides_of(lesson.body)) or any(page.recording for page in read_pages(lesson.body))
         if lesson.kind == "video" and lesson.asset_id is None and not is_said:
             faults.append(Fault(lesson.slug, _("“%(title)s”还没有视频。", title=lesson.title)))
+        if lesson.kind == "video" and lesson.is_narrated | (lesson.asset_id is None):
+            faults += [Fault(lesson.slug, _("“%(headline)s”的图画不出来：%(why)s", headline=headline, why=why))
+                       for headline, why in drawing_faults(lesson.body)]
         if lesson.kind == "text" and not lesson.body.strip():
             faults.append(Fault(lesson.slug, _("“%(title)s”还没有内容。", title=lesson.title)))
     return faults

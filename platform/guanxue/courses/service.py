@@ -337,6 +337,8 @@ def _document(course: Course) -> dict:
     return {
         **({"is_subsidised": True} if course.is_subsidised else {}),
         **({"policy": course.policy_code} if course.policy_code else {}),
+        **({"facts": course.facts_lesson} if course.facts_lesson else {}),
+        **({"expert_review": course.expert_review} if course.expert_review is not None else {}),
         "slug": course.slug, "title": course.title, "title_en": course.title_en, "kind": course.kind, "level": course.level,
         "industry": course.industry, "occupation": course.occupation, "summary": course.summary, "language": course.language,
         "pass_mark": course.pass_mark, "towns": sorted(towns[i] for i in list_town_ids(course.id)),
@@ -366,7 +368,7 @@ def _frozen(actor: Actor, course: Course, revision: Revision, lesson: Lesson, nu
 def _spec(course: Course, lesson: Lesson) -> media.NarrationSpec:
     if pages := slidetext.read_pages(lesson.body):
         return slidetext.spec_of(pages)
-    slides = [media.SlideSpec(headline=s.headline, sentences=s.sentences) for s in rules.slides_of(lesson.body)]
+    slides = [media.SlideSpec(s.headline, s.sentences, drawing=s.drawing) for s in rules.slides_of(lesson.body)]
     return media.NarrationSpec(title=lesson.title, course_title=course.title, accent=course.industry, slides=slides)
 
 

@@ -35,6 +35,7 @@ from guanxue.media.files import (
     note_prepared,
     prepare_file,
 )
+from guanxue.media.layouts import LAYOUTS, BadLayout, read_layout
 from guanxue.media.leftovers import watch_files
 from guanxue.media.lines import after as line_after
 from guanxue.media.lines import join as join_lines
@@ -125,6 +126,7 @@ from guanxue.media.uploads import (
 )
 
 __all__ = [
+    "LAYOUTS", "BadLayout", "read_layout",
     "done_words", "Drawn", "redraw",
     "Deck", "read_deck", "MOST_PAGES", "MOST_DECK_BYTES", "estimated_ms", "SILENT_MS", "SLIDE_PAUSE_MS",
     "Subtitles", "SubtitleReport", "read_subtitles", "as_vtt", "as_srt", "VTT", "SRT", "MOST_SUBTITLE_BYTES", "keep_subtitles",

@@ -35,6 +35,7 @@ class SlideSpec:
     sentences: list[str]
     picture: str = ""
     recording: str = ""
+    drawing: str = ""  # a layout as its text says it (layouts.py)
 
     @property
     def is_shown(self) -> bool:

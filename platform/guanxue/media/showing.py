@@ -27,7 +27,8 @@ def draw_all(spec: NarrationSpec, folder: Path) -> tuple[int, int]:
             label = slides.LABEL if slide.sentences and not slide.recording else ""
             _draw_own(_kept(slide.picture, PICTURE, n), frame, label, folder / f"slide{n}.png", n)
         else:
-            face = slides.SlideFace(spec.course_title, spec.title, slide.headline, spec.accent, n, len(shown), slides.LABEL)
+            face = slides.SlideFace(spec.course_title, spec.title, slide.headline, spec.accent, n, len(shown), slides.LABEL,
+                                    slide.drawing)
             slides.draw_slide(face, folder / f"slide{n}.png")
     return frame
 

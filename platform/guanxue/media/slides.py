@@ -8,18 +8,16 @@ from __future__ import annotations
 import hashlib
 import re
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 
-from PIL import Image, ImageDraw, ImageFont, ImageOps
+from PIL import Image, ImageDraw, ImageOps
+
+from guanxue.media import layouts
+from guanxue.media.palette import AMBER, AMBER_TINT, CARD, DEEP, INK, LINE, MUTED, PAPER, SEDGE, TINT, font
 
 WIDTH, HEIGHT = 1280, 720
 MOST_WIDE, MOST_HIGH = 8 / 3, 0.5  # shapes of films; slides beyond get some ground beside them
-PAPER, CARD, LINE, INK, MUTED = "#FAF9F5", "#FFFFFF", "#DDDBD2", "#1B2420", "#55605A"
-SEDGE, DEEP, TINT, LITCHI, AMBER, AMBER_TINT = "#1F6B4A", "#134A33", "#E6F0EA", "#B3262E", "#8A5A00", "#FBF1DC"
-FONT_FOLDERS = ("/usr/share/fonts/opentype/noto", "/usr/share/fonts/noto-cjk", "/usr/share/fonts/google-noto-cjk")
 LABEL = "合成语音"
-SIMPLIFIED = 2  # the collection's faces: JP, KR, SC, TC, HK
 # Two strands an industry; the second is always the darker one.
 STRANDS = {
     "equipment": ("#8FA8B8", "#3C5A6E"), "textiles": ("#D8A7A0", "#8E3F45"), "care": ("#E3B5A4", "#A4493D"),
@@ -34,7 +32,7 @@ _CODE = re.compile(r"[A-Za-z]*\d+[A-Za-z]*")
 
 @dataclass(frozen=True)
 class SlideFace:
-    """What one slide shows. `number` of `count` slides."""
+    """What one slide shows. `number` of `count` slides; `drawing` is a layout as its text says it."""
 
     course_title: str
     lesson_title: str
@@ -43,15 +41,7 @@ class SlideFace:
     number: int
     count: int
     label: str
-
-
-@lru_cache(maxsize=32)
-def _font(size: int, bold: bool = True) -> ImageFont.FreeTypeFont:
-    name = f"NotoSansCJK-{'Bold' if bold else 'Regular'}.ttc"
-    for folder in FONT_FOLDERS:
-        if (Path(folder) / name).exists():
-            return ImageFont.truetype(str(Path(folder) / name), size, index=SIMPLIFIED)
-    raise FileNotFoundError(f"{name}: install fonts-noto-cjk")
+    drawing: str = ""
 
 
 def draw_slide(face: SlideFace, path: Path) -> None:
@@ -59,12 +49,16 @@ def draw_slide(face: SlideFace, path: Path) -> None:
     image = Image.new("RGB", (WIDTH, HEIGHT), PAPER)
     draw = ImageDraw.Draw(image)
     _weave(image, face)
-    draw.text((72, 56), face.course_title, font=_font(28, bold=False), fill=MUTED)
-    draw.text((72, 98), face.lesson_title, font=_font(34), fill=DEEP)
+    draw.text((72, 56), face.course_title, font=font(28, bold=False), fill=MUTED)
+    draw.text((72, 98), face.lesson_title, font=font(34), fill=DEEP)
     draw.line((72, 158, 860, 158), fill=LINE, width=2)
     clauses = [c for c in re.split(r"[，；。,;]", face.headline or face.lesson_title) if c.strip()]
-    _headline(draw, clauses)
-    _figure(draw, face, clauses)
+    if face.drawing:
+        _short_headline(draw, face.headline or face.lesson_title)
+        layouts.draw_layout(image, layouts.read_layout(face.drawing), layouts.Field(72, 268, 1100, 606))
+    else:
+        _headline(draw, clauses)
+        _figure(draw, face, clauses)
     _foot(draw, face)
     image.save(path, optimize=False, compress_level=1)
 
@@ -90,10 +84,10 @@ def draw_page(picture: Path, frame: tuple[int, int], label: str, path: Path) -> 
     image = Image.new("RGB", frame, PAPER)
     image.paste(shown, ((frame[0] - shown.width) // 2, (frame[1] - shown.height) // 2))
     if label:
-        draw, font = ImageDraw.Draw(image), _font(20, bold=False)
-        left = frame[0] - 24 - round(font.getlength(label))
+        draw, letters = ImageDraw.Draw(image), font(20, bold=False)
+        left = frame[0] - 24 - round(letters.getlength(label))
         draw.rounded_rectangle((left - 10, frame[1] - 42, frame[0] - 12, frame[1] - 10), 6, fill=PAPER)
-        draw.text((left, frame[1] - 14), label, font=font, fill=MUTED, anchor="ld")
+        draw.text((left, frame[1] - 14), label, font=letters, fill=MUTED, anchor="ld")
     image.save(path, optimize=False, compress_level=1)
 
 
@@ -107,8 +101,15 @@ def _headline(draw: ImageDraw.ImageDraw, clauses: list[str]) -> None:
         foot = y + (len(lines) - 1) * (size + 26) + size + 6
         draw.rounded_rectangle((72, y + 10, 82, foot), 5, fill=SEDGE)
         for text in lines:
-            draw.text((108, y - size // 6), text, font=_font(size), fill=INK)
+            draw.text((108, y - size // 6), text, font=font(size), fill=INK)
             y += size + 26
+
+
+def _short_headline(draw: ImageDraw.ImageDraw, text: str) -> None:
+    """In one line above what is drawn."""
+    size = next((n for n in (56, 50, 46, 42) if font(n).getlength(text) <= 990), 40)
+    draw.rounded_rectangle((72, 184, 82, 184 + size + 10), 5, fill=SEDGE)
+    draw.text((104, 184 + size // 2 + 5), text, font=font(size), fill=INK, anchor="lm")
 
 
 def _wrapped(clause: str, per_line: int) -> list[str]:
@@ -150,9 +151,9 @@ def _figure(draw: ImageDraw.ImageDraw, face: SlideFace, clauses: list[str]) -> N
     amount = _AMOUNT.search(face.headline) or _CODE.search(face.headline)
     if amount:
         text = amount[0]
-        size = next((n for n in (76, 64, 56, 48, 40) if _font(n).getlength(text) <= 172), 32)  # inside the ring
+        size = next((n for n in (76, 64, 56, 48, 40) if font(n).getlength(text) <= 172), 32)  # inside the ring
         draw.ellipse((x + 28, y + 28, x + side - 28, y + side - 28), outline=SEDGE, width=8)
-        draw.text(centre, text, font=_font(size), fill=DEEP, anchor="mm")
+        draw.text(centre, text, font=font(size), fill=DEEP, anchor="mm")
     elif _WARNING.search(face.headline):
         corners = [(centre[0], y + 40), (x + 32, y + 206), (x + side - 32, y + 206)]
         draw.polygon(corners, fill=AMBER_TINT, outline=AMBER, width=8)
@@ -170,7 +171,7 @@ def _steps(draw: ImageDraw.ImageDraw, x: int, y: int, side: int, count: int) -> 
     for n in range(count):
         top = y + 20 + n * (height + 22)
         draw.rounded_rectangle((x + 36, top, x + side - 36, top + height), 12, fill=TINT, outline=SEDGE, width=5)
-        draw.text((x + side // 2, top + height // 2), str(n + 1), font=_font(44), fill=DEEP, anchor="mm")
+        draw.text((x + side // 2, top + height // 2), str(n + 1), font=font(44), fill=DEEP, anchor="mm")
         if n < count - 1:
             middle = x + side // 2
             below = top + height
@@ -178,8 +179,9 @@ def _steps(draw: ImageDraw.ImageDraw, x: int, y: int, side: int, count: int) -> 
 
 
 def _foot(draw: ImageDraw.ImageDraw, face: SlideFace) -> None:
+    y = 640 if face.drawing else 560
     for n in range(face.count):
         x = 72 + n * 40
-        draw.rounded_rectangle((x, 560, x + 30, 568), 4, fill=SEDGE if n < face.number else LINE)
-    draw.text((72 + face.count * 40 + 12, 549), f"{face.number} / {face.count}", font=_font(22, bold=False), fill=MUTED)
-    draw.text((1140, 559), face.label, font=_font(20, bold=False), fill=MUTED, anchor="ra")
+        draw.rounded_rectangle((x, y, x + 30, y + 8), 4, fill=SEDGE if n < face.number else LINE)
+    draw.text((72 + face.count * 40 + 12, y - 11), f"{face.number} / {face.count}", font=font(22, bold=False), fill=MUTED)
+    draw.text((1140, y - 1), face.label, font=font(20, bold=False), fill=MUTED, anchor="ra")

@@ -163,7 +163,7 @@ def _course_values(found: courses.Course, beside: _Beside) -> dict:
         "is_enrolled": is_in, "sizes": None, "next": None, "completed": False, "permille": 0,
         "industry": found.industry or "foundation", "said": beside.said,
         "closed": courses.why_closed(found) if found.revision_id else None, "may_complain": found.revision_id is not None,
-        "take": None,
+        "take": None, "expert_review": None,
     }
     if revision_id is not None:
         progress = learning.course_progress(learning.get_enrolment(beside.standing[0][0])) if is_in else None
@@ -206,7 +206,7 @@ def _revision_values(revision_id: int, progress: learning.CourseProgress | None,
     ahead = progress.next_lesson if progress else None
     return {
         "title": Name(revision.title, revision.document["title_en"]), "summary": Name(revision.document["summary"]),
-        "pass_mark": revision.pass_mark,
+        "pass_mark": revision.pass_mark, "expert_review": revision.document.get("expert_review"),
         "lessons": [_lesson_row(x, states[x.id], making.get(x.asset_id), done.get(x.id)) for x in lessons],
         "worth": {"content_ms": worth.content_ms, "class_hours_milli": worth.hours_milli,
                   "credits_milli": worth.credits_milli, "is_whole": courses.content_ms(lessons) is not None,

@@ -87,7 +87,7 @@ def _frame(course: courses.Course, lesson: courses.Lesson) -> dict:
                        "industry": course.industry or "foundation"},
             "lesson": {"id": lesson.id, "slug": lesson.slug, "title": Name(lesson.title), "kind": lesson.kind,
                        "number": next(x["number"] for x in rows if x["is_this"])},
-            "lessons": rows, "after": None, "course_done": False}
+            "lessons": rows, "after": None, "course_done": False, "expert_review": course.expert_review}
 
 
 def _study(course: courses.Course, lesson: courses.Lesson) -> dict:

@@ -116,7 +116,7 @@ def _frame(course: courses.Course, progress: learning.CourseProgress, row: cours
                        "industry": course.industry or "foundation"},
             "lesson": {"id": row.id, "slug": row.slug, "title": Name(row.title), "kind": row.kind, "number": row.position},
             "lessons": rows, "after": rows[here + 1] if here + 1 < len(rows) else None,
-            "course_done": progress.completion is not None}
+            "course_done": progress.completion is not None, "expert_review": revision.document.get("expert_review")}
 
 
 def _player(row: courses.RevisionLesson) -> dict:
