@@ -16,6 +16,7 @@ from guanxue.app import create_app
 from guanxue.config import ROOT, UnsafeSettings
 from guanxue.core.actor import ANONYMOUS, SYSTEM
 from guanxue.core.db import Model, db, session, writing
+from guanxue.core.errors import Invalid
 from guanxue.jobs.models import Job
 from guanxue.media.models import Asset
 from guanxue.media.service import fail_asset
@@ -120,3 +121,22 @@ def test_a_further_language_is_a_folder_without_code(site, tmp_path):
     assert "lang=zh_Hant" in answer.headers["Set-Cookie"]
     assert 'lang="zh-Hant"' in client.get("/login").text
     assert "lang=" not in client.post("/language", data={"lang": "xx", "csrf_token": token}).headers.get("Set-Cookie", "")
+
+
+@pytest.mark.parametrize(("town", "order"), [
+    ("", ["mould-assembly-tryout", "dalang-flat-knitting", "cpr-first-aid"]),
+    ("dalang", ["dalang-flat-knitting", "cpr-first-aid", "mould-assembly-tryout"]),
+    ("hengli", ["mould-assembly-tryout", "cpr-first-aid", "dalang-flat-knitting"])])
+def test_the_courses_of_a_chosen_town_come_first(site, shipped, town, order):
+    for name in order:
+        shutil.copytree(ROOT / "courses" / name, shipped / name, dirs_exist_ok=True)
+    app = make_app(site, courses_dir=shipped, town=town)
+    with app.test_request_context():
+        found = [p.name for p in demonstration.course_folders()]
+    assert found == order if town else sorted(found) == sorted(order)
+
+
+def test_a_town_that_there_is_not_is_named(site, shipped):
+    app = make_app(site, courses_dir=shipped, town="guangzhou")
+    with app.test_request_context(), pytest.raises(Invalid, match="guangzhou"):
+        demonstration.course_folders()

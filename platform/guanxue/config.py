@@ -45,6 +45,7 @@ class Settings:
     transcribe: str = field(default="", repr=False)
     identity: str = field(default="", repr=False)
     demo_password: str = field(default=DEMO_PASSWORD, repr=False)
+    town: str = ""
     courses_dir: Path = ROOT / "courses"
     root: Path = ROOT
 
@@ -92,6 +93,7 @@ class Settings:
             transcribe=_transcribe(env),
             identity=_identity(env),
             demo_password=env.get("GUANXUE_DEMO_PASSWORD", DEMO_PASSWORD),
+            town=env.get("GUANXUE_TOWN", ""),
         )
         _refuse_unsafe(settings, env)
         return settings
