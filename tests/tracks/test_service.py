@@ -212,3 +212,16 @@ def test_shipped_tracks_are_loaded_once_and_a_towns_own_changes_stay(town):
     tracks.load_tracks(SYSTEM, rows)
     assert tracks.get_track("humen-t1", town).title == "我们改的名字"
     assert len([t for t in tracks.list_tracks(SYSTEM)]) == 1
+
+
+def test_a_towns_first_track_begins_with_its_own_course_and_what_fits_everybody(town):
+    make_course("own-craft", title="本镇手艺", level=5)
+    make_course("for-all", title="人人要会")
+    row = {"track_id": "humen-t1", "town_id": "humen", "town_zh": "", "title_zh": "服装设计", "title_en": "garments", "occupation_ids": "",
+           "occupation_names": "", "first_courses": "own-craft;not-written-yet;for-all"}
+    tracks.load_tracks(SYSTEM, [row])
+    track = tracks.get_track("humen-t1", town)
+    own, for_all = (courses.get_course(slug, SYSTEM).id for slug in ("own-craft", "for-all"))
+    stages = tracks.list_stages([track.id])[track.id]
+    assert [(v.stage.title, [(c.course_id, c.is_required) for c in v.courses]) for v in stages] == [("起步", [(own, True), (for_all, True)])]
+    assert track.state == "published"

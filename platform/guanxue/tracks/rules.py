@@ -85,11 +85,11 @@ class Candidate:
 Proposal = list[tuple[int | None, list[tuple[int, bool]]]]
 
 
-def propose_stages(occupations: Sequence[str], candidates: Iterable[Candidate]) -> Proposal:
+def propose_stages(occupations: Sequence[str], candidates: Iterable[Candidate], *, is_begun: bool = False) -> Proposal:
     """A first draft from the catalogue: [(level, [(course id, is required)])], a stage a level, easiest first, none last.
 
     Of each level the courses that can be studied come first, then the trades in the track's order, at most MOST_PROPOSED.
-    Required is what can be studied; where nothing can, the first course of the first stage.
+    Required is what can be studied; where nothing can, the first course of the first stage, unless something stands before.
     """
     rank = {slug: n for n, slug in enumerate(occupations)}
     fitting = [c for c in candidates if c.occupation in rank]
@@ -97,7 +97,7 @@ def propose_stages(occupations: Sequence[str], candidates: Iterable[Candidate]) 
     for level in sorted({c.level for c in fitting}, key=lambda n: -(n or 0)):
         here = sorted((c for c in fitting if c.level == level), key=lambda c: (not c.is_open, rank[c.occupation], c.title))
         stages.append((level, [(c.course_id, c.is_open) for c in here[:MOST_PROPOSED]]))
-    if stages and not any(is_required for _level, courses in stages for _id, is_required in courses):
+    if stages and not is_begun and not any(is_required for _level, courses in stages for _id, is_required in courses):
         level, courses = stages[0]
         stages[0] = (level, [(courses[0][0], True), *courses[1:]])
     return stages

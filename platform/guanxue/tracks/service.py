@@ -304,6 +304,8 @@ def settle_person(track_id: int, person_id: int) -> bool:
 
 # ---- the shipped tracks
 
+FIRST_STAGE = "起步"  # data of the track, in its own language
+
 
 def load_tracks(actor: Actor, rows: list[dict]) -> int:
     """Tracks from the catalogue's tracks.csv that are not there yet, with a first draft of stages, published.
@@ -314,24 +316,33 @@ def load_tracks(actor: Actor, rows: list[dict]) -> int:
     known = set(session.scalars(select(Track.slug)))
     towns = {t.slug: t for t in accounts.list_towns()}
     by_occupation: dict[str, list[rules.Candidate]] = {}
+    by_slug: dict[str, int] = {}
     for item in courses.snapshot().items:
         by_occupation.setdefault(item.occupation, []).append(
             rules.Candidate(item.id, item.level, item.status == "open", item.occupation, item.title))
+        if item.status == "open":
+            by_slug[item.slug] = item.id
     industries = {i.id: i.slug for i in standards.list_industries()}
     for row in rows:
         if row["track_id"] not in known and row["town_id"] in towns:
-            _load_track(actor, row, by_occupation, industries)
+            first = [by_slug[slug] for slug in (row.get("first_courses") or "").split(";") if slug in by_slug]
+            _load_track(actor, row, by_occupation, industries, first)
     return len(rows)
 
 
-def _load_track(actor: Actor, row: dict, by_occupation: dict, industries: dict[int, str]) -> None:
+def _load_track(actor: Actor, row: dict, by_occupation: dict, industries: dict[int, str], first: list[int]) -> None:
+    """Lay one track. The courses of `first` are its first stage, all required; none of them stands in it again."""
     trades = [t for slug in row["occupation_ids"].split(";") if (t := standards.find_occupation(slug))]
     track = create_track(actor, town_slug=row["town_id"], title=row["title_zh"], slug=row["track_id"],
                          industry=industries.get(trades[0].industry_id, "") if trades else "")
     track.title_en, track.occupations = row["title_en"], [t.slug for t in trades]
-    candidates = [c for t in trades for c in by_occupation.get(t.slug, [])]
-    for position, (level, chosen) in enumerate(rules.propose_stages(track.occupations, candidates), 1):
-        stage = Stage(track_id=track.id, title=str(standards.level_name(level) or _("综合")), position=position)
+    candidates = [c for t in trades for c in by_occupation.get(t.slug, []) if c.course_id not in first]
+    stages = [(str(standards.level_name(level) or _("综合")), chosen)
+              for level, chosen in rules.propose_stages(track.occupations, candidates, is_begun=bool(first))]
+    if first:
+        stages.insert(0, (FIRST_STAGE, [(course_id, True) for course_id in first]))
+    for position, (title, chosen) in enumerate(stages, 1):
+        stage = Stage(track_id=track.id, title=title, position=position)
         session.add(stage)
         session.flush()
         session.add_all(StageCourse(track_id=track.id, stage_id=stage.id, course_id=course_id, position=n, is_required=required)
