@@ -62,6 +62,7 @@ from guanxue.media.queries import (
     token_is_genuine,
 )
 from guanxue.media.rules import (
+    LOOK,
     MOST_PACKAGE_BYTES,
     MOST_UPLOAD_BYTES,
     PACKAGE,
@@ -126,7 +127,7 @@ from guanxue.media.uploads import (
 )
 
 __all__ = [
-    "LAYOUTS", "BadLayout", "read_layout",
+    "LAYOUTS", "BadLayout", "read_layout", "LOOK",
     "done_words", "Drawn", "redraw",
     "Deck", "read_deck", "MOST_PAGES", "MOST_DECK_BYTES", "estimated_ms", "SILENT_MS", "SLIDE_PAUSE_MS",
     "Subtitles", "SubtitleReport", "read_subtitles", "as_vtt", "as_srt", "VTT", "SRT", "MOST_SUBTITLE_BYTES", "keep_subtitles",

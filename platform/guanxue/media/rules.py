@@ -23,6 +23,9 @@ COMPANIONS = 2
 PICTURE_WIDTHS = (360, 720)
 
 
+LOOK = 3  # of drawing and voice
+
+
 @dataclass(frozen=True)
 class SlideSpec:
     """A slide: its headline and the sentences spoken while it shows.
@@ -52,7 +55,7 @@ class NarrationSpec:
     accent: str
     slides: list[SlideSpec]
     voice: str = "cmn"
-    look: int = 2  # raise it when the drawing or the voice changes, so that videos are made anew
+    look: int = LOOK  # raise it when the drawing or the voice changes, so that videos are made anew
 
     def to_document(self) -> dict:
         """As plain JSON. What came later is named only where there is any: what was made before keeps its digest."""
