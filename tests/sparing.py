@@ -86,9 +86,10 @@ def keep_builders() -> None:
 def keep_tables() -> None:
     """Let apps share what they read of synonyms and of the world's languages."""
     read, tell = analysis.read_synonyms, i18n.tags
-    kept_synonyms = cache(lambda path, _changed: read(path))
+    kept_synonyms = cache(lambda path, pages, _changed: read(path, pages))
     kept_tags = cache(lambda codes: tell(dict(codes)))
-    analysis.read_synonyms = lambda path: kept_synonyms(path, path.stat().st_mtime_ns if path.exists() else 0)
+    analysis.read_synonyms = lambda path, pages=(): kept_synonyms(
+        path, tuple(pages), tuple(p.stat().st_mtime_ns for p in (path, *pages) if p.exists()))
     i18n.tags = lambda codes: dict(kept_tags(tuple(codes.items())))
 
 

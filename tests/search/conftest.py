@@ -32,7 +32,7 @@ def shipped() -> list[SearchDocument]:
 def asker(tmp_path_factory, shipped) -> Asker:
     """Asks an index of the shipped catalogue with the shipped synonyms."""
     library = Library(tmp_path_factory.mktemp("index"))
-    synonyms = analysis.read_synonyms(ROOT / "courses/synonyms.csv")
+    synonyms = analysis.read_synonyms(ROOT / "courses/synonyms.csv", sorted((ROOT / "courses").glob("*/lessons/*-words.md")))
     analysis.know(synonyms.words())
     library.build(shipped)
     return Asker(library.reader(), synonyms)

@@ -43,6 +43,13 @@ def test_a_site_without_a_table_has_no_synonyms(tmp_path):
     assert analysis.read_synonyms(tmp_path / "none.csv").words() == []
 
 
+def test_what_a_trade_says_finds_the_word_of_the_texts_and_not_the_other_way_round(tmp_path):
+    page = tmp_path / "08-words.md"
+    page.write_text("# 词语和依据\n\n## 词语\n\n- **验电器**（也叫：电笔、测电笔、笔）：查有没有电。\n- **接地线**：保命的线。\n\n## 依据\n\n- 先验电。——GB 26860\n", "utf-8")
+    synonyms = analysis.read_synonyms(tmp_path / "none.csv", [page])
+    assert synonyms.same == {"电笔": ("验电器",), "测电笔": ("验电器",)}  # one character alone means too much
+
+
 @pytest.mark.parametrize(("said", "meant"), [
     ("cnc", "数控"), ("电脑锣", "加工中心"), ("啤机", "注塑"), ("行车", "起重机"), ("家私", "家具"), ("打版", "制版"), ("3D打印", "增材"),
     ("六s", "现场管理"), ("first aid", "急"), ("讨薪", "拖欠工资"), ("machining center", "加工中心"), ("白话", "粤语"),

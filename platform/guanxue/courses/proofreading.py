@@ -14,6 +14,7 @@ from functools import cache
 from guanxue import media, quizzes
 from guanxue.config import ROOT
 from guanxue.core.i18n import lazy as _
+from guanxue.core.wordlists import list_words
 from guanxue.courses import rules
 from guanxue.courses.folders import CourseFolder, FolderLesson
 
@@ -29,7 +30,6 @@ GRAM, NEAR_TWIN = 8, 0.3  # characters of a piece; which part of a slide's piece
 _SPOKEN = re.compile(r"[\w一-鿿]")
 _PAUSE = re.compile(r"[，、；：。？！,;:?!（）“”]|\.(?!\d)")
 _FROM = re.compile(r"^\s*//\s*guanxue:\s*from\s+(\S+)\s+(.+?)\s*$")
-_WORD = re.compile(r"^- \*\*(.+?)\*\*(?:（也叫：(.+?)）)?：(.+)$")
 _CLAIM = re.compile(r"^- (.+?)\s*——\s*(.+?)\s*$")
 # A slide that speaks of what hurts people must name what its advice rests on. Words of the lessons, in their language.
 _HARM = re.compile("触电|中毒|爆炸|爆燃|着火|起火|火灾|火势|窒息|坠落|夹伤|压伤|割伤|砸伤|烫伤|烧伤|灼伤|伤人|受伤|致命|丧命"
@@ -191,13 +191,6 @@ def _read_words(folder: CourseFolder, slides: dict[str, list[rules.Slide]], proo
                 if first not in sentence and (used := next((x for x in others if x in rest), "")):
                     proof.find(where, _("“%(used)s”应说成“%(first)s”，或两个一起说。", used=used, first=first))
     _read_claims(lesson.slug, parts["依据"], slides, proof)
-
-
-def list_words(body: str) -> Iterator[tuple[str, list[str]]]:
-    """(the word our texts use, how it is said elsewhere) of each line of a page of words."""
-    for line in body.split("\n"):
-        if found := _WORD.match(line.strip()):
-            yield found[1], [x.strip() for x in re.split("[、，,]", found[2] or "") if x.strip()]
 
 
 def _numbered(slides: dict[str, list[rules.Slide]]) -> Iterator[tuple[str, rules.Slide]]:

@@ -19,6 +19,7 @@ from functools import cache, cached_property, lru_cache
 from importlib.machinery import PathFinder
 from pathlib import Path
 
+from guanxue.core.wordlists import list_words
 from guanxue.search import readings
 
 RUN = re.compile(r"[一-鿿]+|[a-z0-9]+(?:[+#&.-][a-z0-9]+)*")
@@ -165,6 +166,9 @@ def initials_of(word: str) -> str:
     return "".join(s[0] for s in syllables(word)) if is_han(word) else word
 
 
+SHORTEST_ALIAS = 2  # one character alone means too much
+
+
 @dataclass(frozen=True)
 class Synonyms:
     """What else a word is called (`same`, both ways) and what comes near it (`near`, one way)."""
@@ -182,8 +186,11 @@ class Synonyms:
         return sorted({*self.same, *self.near, *(w for near in self.near.values() for w in near)})
 
 
-def read_synonyms(path: Path) -> Synonyms:
-    """From synonyms.csv: `words` mean the same to each other; whoever types one of them also finds `near`, further down."""
+def read_synonyms(path: Path, pages: Iterable[Path] = ()) -> Synonyms:
+    """From synonyms.csv: `words` mean the same to each other; whoever types one of them also finds `near`, further down.
+
+    `pages` of words (core/wordlists.py) add how their trades say it: whoever types that finds the word our texts use.
+    """
     same: dict[str, list[str]] = {}
     near: dict[str, list[str]] = {}
     if path.exists():
@@ -193,6 +200,11 @@ def read_synonyms(path: Path) -> Synonyms:
                 for word in words:
                     same.setdefault(word, []).extend(w for w in words if w != word)
                     near.setdefault(word, []).extend(wider)
+    for page in pages:
+        for word, others in list_words(page.read_text("utf-8")):
+            for other in (" ".join(normal(x).split()) for x in others):
+                if len(other) >= SHORTEST_ALIAS:
+                    same.setdefault(other, []).append(" ".join(normal(word).split()))
     return Synonyms(_unique(same), _unique(near))
 
 

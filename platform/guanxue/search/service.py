@@ -36,9 +36,9 @@ class Source:
 class State:
     """What one app keeps in memory about search."""
 
-    def __init__(self, folder: Path, synonyms: Path) -> None:
+    def __init__(self, folder: Path, courses: Path) -> None:
         self.sources: dict[str, Source] = {}
-        self.synonyms = analysis.read_synonyms(synonyms)
+        self.synonyms = analysis.read_synonyms(courses / "synonyms.csv", sorted(courses.glob("*/lessons/*-words.md")))
         self.library = Library(folder, analysis.know(self.synonyms.words()))
         self.mending = threading.Lock()
         self._asker: tuple[Reader, Asker] | None = None
@@ -69,7 +69,7 @@ def state() -> State:
     """The app's search state, made when first needed."""
     kept = current_app.extensions.get("guanxue.search")
     if kept is None:
-        kept = current_app.extensions["guanxue.search"] = State(settings().index_dir, settings().courses_dir / "synonyms.csv")
+        kept = current_app.extensions["guanxue.search"] = State(settings().index_dir, settings().courses_dir)
     return kept
 
 
