@@ -100,6 +100,14 @@ def test_the_command_judges_many_at_once_and_says_so_by_its_status(course):
     assert run(main, ["check", str(folder), "--json"]).exit_code == 1
 
 
+def test_lessons_are_drawn_by_a_number_and_the_same_number_draws_the_same(course):
+    both = [str(MODEL), str(next(p for p in OURS if p != MODEL))]
+    first, again, other = (CliRunner().invoke(main, ["check", *both, "--draw", "4", "--seed", seed]).output.split("抽到的课")[1].split("\n")[1:5]
+                           for seed in ("7", "7", "8"))
+    assert first == again != other and len(set(first)) == 4
+    assert all((ROOT / "courses" / x.strip().replace("/", "/lessons/")).with_suffix(".md").is_file() for x in first)
+
+
 @pytest.mark.parametrize(("words", "figures"), [
     ("二百二十伏", "220伏"), ("零点零二毫米", "0.02毫米"), ("一千零五十", "1050"), ("三万六千", "36000"), ("二零二六年", "2026年"), ("十二度", "12度"),
     ("一般", "1般"), ("两支", "2支")])

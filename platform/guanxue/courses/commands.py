@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import sys
 from pathlib import Path
 
@@ -81,8 +82,10 @@ KNOWN = {
 @click.command("check")
 @click.argument("files", type=click.Path(exists=True, path_type=Path), nargs=-1, required=True)
 @click.option("--json", "as_json", is_flag=True, help="输出 JSON")
+@click.option("--draw", type=click.IntRange(1), help="从校对过的课里抽几节，逐条审读（courses/README.md）")
+@click.option("--seed", default=0, help="抽课用的数；同一个数抽到同样的课")
 @without_site
-def check(files: tuple[Path, ...], as_json: bool) -> None:
+def check(files: tuple[Path, ...], as_json: bool, draw: int | None, seed: int) -> None:
     """带入这些文件会怎样？什么也不写；都可以带入、校对也没有发现问题，以 0 退出，否则 1。
 
     认得的有：课程文件夹、课程包（.zip）、GIFT 考核题、视频、声音、WebVTT 和 SRT 字幕、学分证明（JSON）、证书（.jwt）。
@@ -98,10 +101,20 @@ def check(files: tuple[Path, ...], as_json: bool) -> None:
         print_json(documents[0] if len(files) == 1 else {
             "files": documents, "twins": [x.to_document() for x in twins]})
     else:
-        for line in [*(line for x in found.values() for line in _lines(x)), *_summary(proofs, twins)]:
+        told = [line for x in found.values() for line in _lines(x)]
+        for line in [*told, *_summary(proofs, twins), *_drawn(proofs, draw, seed)]:
             click.echo(line)
     if twins or not all(x.is_accepted and not (x.proof and x.proof.findings) for x in found.values()):
         sys.exit(1)
+
+
+def _drawn(proofs: list[proofreading.Proof], count: int | None, seed: int) -> list[str]:
+    """So many lessons by lot, as "course/lesson": the same for the same seed and courses."""
+    if count is None:
+        return []
+    lessons = sorted({where.partition("#")[0] for proof in proofs for where, _words in proof.slides})
+    drawn = random.Random(seed).sample(lessons, min(count, len(lessons)))  # noqa: S311 a lot that can be drawn again
+    return [_("抽到的课（%(seed)s）：", seed=seed), *(f"  {x}" for x in drawn)]
 
 
 def _summary(proofs: list[proofreading.Proof], twins: list[proofreading.Finding]) -> list[str]:
