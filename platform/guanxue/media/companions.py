@@ -15,7 +15,7 @@ import ffmpeg
 from PIL import Image, ImageChops, ImageStat
 
 from guanxue.media import rules, showing
-from guanxue.media.encoder import SEGMENT_S
+from guanxue.media.encoder import SEGMENT_S, link
 from guanxue.media.narration import Cue, slide_starts_ms, vtt_time
 from guanxue.media.programs import run
 from guanxue.media.rules import NarrationSpec
@@ -125,9 +125,9 @@ def _told(folder: Path, starts_ms: list[int]) -> dict:
 
 
 def _thumbs(film: Path, facts: dict, duration_ms: int, work: Path, is_lost: Callable[[], bool]) -> dict:
-    """Small pictures of every fourth second (of long films fewer) as sheets thumbs-1.jpg …, and thumbs.vtt that finds them."""
+    """The key pictures (of long films fewer), small, as sheets thumbs-1.jpg …, and thumbs.vtt that finds them."""
     step = 1 if duration_ms <= 1_800_000 else 2 if duration_ms <= 3_600_000 else 4
-    every_ms = step * SEGMENT_S * 1000
+    every_ms = step * facts.get("segment_s", SEGMENT_S) * 1000
     width, height = _tile(facts["width"], facts["height"])
     stream = ffmpeg.input(str(film), protocol_whitelist="file", skip_frame="nokey").video
     tiled = stream.filter("select", f"not(mod(n,{step}))").filter("scale", width, height).filter("tile", f"{TILES}x{TILES}")
@@ -156,6 +156,10 @@ def _thumbs_vtt(told: dict, duration_ms: int) -> str:
 
 def _small_film(made: Path, work: Path, is_lost: Callable[[], bool]) -> None:
     """The smallest picture size as one file, its streams copied: for browsers that play nothing else, and without script."""
-    smallest = min((p.parent for p in made.glob("*p/index.m3u8")), key=lambda p: int(p.name[:-1]))
+    sizes = sorted((p.parent for p in made.glob("*p/index.m3u8")), key=lambda p: int(p.name[:-1]))
+    if len(sizes) == 1:  # it is the film itself
+        link(made / "video.mp4", work / "small.mp4")
+        return
+    smallest = sizes[0]
     stream = ffmpeg.input(str(smallest / "index.m3u8"), protocol_whitelist="file,crypto", allowed_extensions="ALL")
     run(_quiet(ffmpeg.output(stream, str(work / "small.mp4"), c="copy", movflags="+faststart")), timeout_s=600, is_lost=is_lost)

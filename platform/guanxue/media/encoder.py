@@ -24,10 +24,11 @@ from guanxue.media.programs import ProgramFailed, run
 
 log = logging.getLogger(__name__)
 SEGMENT_S = 4
+STILL_SEGMENT_S = 12  # where slides stand still a key picture is nearly all there is, so there are few of them
 # The shorter side of each size: quality (x264's CRF, smaller is better) and the most bits a second.
 LADDER = {240: (27, 180), 360: (26, 400), 480: (25, 800), 720: (24, 1500)}
 BEGIN = 360
-STILL = {360: (26, 500), 720: (26, 1600)}  # slides that stand still cost nearly nothing, so their peaks may be higher
+STILL = {720: (28, 1600)}  # slides that stand still cost nearly nothing, so one size does for all and peaks may be higher
 LOUD_LUFS, PEAK_DB, MOST_GAIN_DB, MOST_PRESSED_DB = -16.0, -1.5, 18.0, 6.0
 TONE_MAP = (("zscale", {"t": "linear", "npl": 100}), ("format", {"pix_fmts": "gbrpf32le"}), ("zscale", {"p": "bt709"}),
             ("tonemap", {"tonemap": "hable", "desat": 0}), ("zscale", {"t": "bt709", "m": "bt709", "r": "tv"}))
@@ -121,33 +122,40 @@ def _sized(picture, source: Probe, made: list[int]) -> list:
     return streams
 
 
-def _hls(folder: Path, name: str) -> dict:
-    return {"f": "hls", "hls_time": SEGMENT_S, "hls_playlist_type": "vod", "hls_segment_type": "fmp4",
+def _hls(folder: Path, name: str, segment_s: int = SEGMENT_S) -> dict:
+    return {"f": "hls", "hls_time": segment_s, "hls_playlist_type": "vod", "hls_segment_type": "fmp4",
             "hls_flags": "independent_segments", "hls_fmp4_init_filename": "init.mp4",
             "hls_segment_filename": str(folder / name / "%05d.m4s"), **BARE}
 
 
 def _film(height: int, frame_rate: str, *, is_still: bool, threads: int) -> dict:
     quality, most = _rung(height, STILL if is_still else LADDER)
+    segment_s = STILL_SEGMENT_S if is_still else SEGMENT_S
     return {"c:v": "libx264", "preset": "veryfast", "crf": quality, "maxrate": f"{most}k", "bufsize": f"{most * 2}k",
-            "profile:v": "main", "bf": 2, "g": round(Fraction(frame_rate) * SEGMENT_S * 2), "sc_threshold": 0,
-            "force_key_frames": f"expr:gte(t,n_forced*{SEGMENT_S})", "threads": threads,
+            "profile:v": "main", "bf": 2, "g": round(Fraction(frame_rate) * segment_s * 2), "sc_threshold": 0,
+            "force_key_frames": f"expr:gte(t,n_forced*{segment_s})", "threads": threads,
             **({"tune": "stillimage"} if is_still else {})}
 
 
 AAC = {"c:a": "aac", "b:a": "48k", "ac": 1, "ar": 44100}
+VOICE = {**AAC, "b:a": "20k", "ar": 16000}  # the machine's own voice has nothing above
 
 
-def first_command(source: Probe, picture, sound, folder: Path, made: list[int], *, is_still: bool = False) -> list[str]:
-    """Those sizes with their sound from streams of ffmpeg-python, into folder/360p and so on."""
+def first_command(source: Probe, picture, sound, folder: Path, made: list[int], *, is_still: bool = False,
+                  is_synthetic: bool = False) -> list[str]:
+    """Those sizes with their sound from streams of ffmpeg-python, into folder/360p and so on.
+
+    `is_still`: slides that stand; `is_synthetic`: the machine speaks, and nobody else.
+    """
     sounds = [[]] * len(made) if sound is None else [[sound]]
     if sound is not None and len(made) > 1:
         shared = sound.filter_multi_output("asplit", len(made))
         sounds = [[shared[n]] for n in range(len(made))]
     outputs = [
         ffmpeg.output(stream, *sounds[n], str(folder / f"{height}p" / "index.m3u8"),
-                      **_hls(folder, f"{height}p"), **_film(height, source.frame_rate, is_still=is_still, threads=2),
-                      **(AAC if sound is not None else {}), t=_longest_s(source))
+                      **_hls(folder, f"{height}p", STILL_SEGMENT_S if is_still else SEGMENT_S),
+                      **_film(height, source.frame_rate, is_still=is_still, threads=2),
+                      **((VOICE if is_synthetic else AAC) if sound is not None else {}), t=_longest_s(source))
         for n, (height, stream) in enumerate(zip(made, _sized(picture, source, made), strict=True))]
     return _compiled(*outputs)
 
@@ -163,14 +171,18 @@ def second_command(source: Probe, original: Path, first: Path, folder: Path, mad
     return _compiled(*outputs)
 
 
-def beside_command(playlist: Path, folder: Path, *, has_sound: bool) -> list[str]:
-    """Without encoding: the film as one file and, where there is sound, the sound alone as a file and as segments."""
+def beside_command(playlist: Path, folder: Path, *, has_sound: bool, is_still: bool = False) -> list[str]:
+    """Without encoding: the film as one file and, where there is sound, the sound alone as a file and as segments.
+
+    Slides that stand cost little more than their sound, so that has no segments.
+    """
     source = ffmpeg.input(str(playlist), **OURS)
     streams = [source.video, *([source.audio] if has_sound else [])]
     outputs = [ffmpeg.output(*streams, str(folder / "video.mp4"), c="copy", movflags="+faststart", **BARE)]
     if has_sound:
-        outputs += [ffmpeg.output(source.audio, str(folder / "audio.m4a"), c="copy", movflags="+faststart", **BARE),
-                    ffmpeg.output(source.audio, str(folder / hls.SOUND / "index.m3u8"), c="copy", **_hls(folder, hls.SOUND))]
+        outputs.append(ffmpeg.output(source.audio, str(folder / "audio.m4a"), c="copy", movflags="+faststart", **BARE))
+    if has_sound and not is_still:
+        outputs.append(ffmpeg.output(source.audio, str(folder / hls.SOUND / "index.m3u8"), c="copy", **_hls(folder, hls.SOUND)))
     return _compiled(*outputs)
 
 
@@ -209,17 +221,17 @@ def _failed(failure: ProgramFailed) -> BadVideo:
 
 
 def encode(source: Probe, picture, sound, folder: Path, made: list[int], *, is_still: bool = False,
-           progress: Callable[[float], None], is_lost: Callable[[], bool]) -> list[Rendition]:
+           is_synthetic: bool = False, progress: Callable[[float], None], is_lost: Callable[[], bool]) -> list[Rendition]:
     """Make those sizes from ffmpeg-python streams (sound may be None) with everything that plays beside them, in `folder`."""
     renditions = _folders(source, folder, made)
-    _work(first_command(source, picture, sound, folder, made, is_still=is_still), source, len(made),
+    _work(first_command(source, picture, sound, folder, made, is_still=is_still, is_synthetic=is_synthetic), source, len(made),
           lambda f: progress(f * 0.97), is_lost)
-    (folder / hls.SOUND).mkdir(exist_ok=True)
-    _work(beside_command(folder / renditions[-1].name / "index.m3u8", folder, has_sound=sound is not None), source, 1,
-          lambda f: progress(0.97 + f * 0.03), is_lost)
-    if sound is None:
-        (folder / hls.SOUND).rmdir()
-    hls.write_master(folder, renditions, float(Fraction(source.frame_rate)), has_sound=sound is not None)
+    has_segments = sound is not None and not is_still
+    if has_segments:
+        (folder / hls.SOUND).mkdir(exist_ok=True)
+    _work(beside_command(folder / renditions[-1].name / "index.m3u8", folder, has_sound=sound is not None, is_still=is_still),
+          source, 1, lambda f: progress(0.97 + f * 0.03), is_lost)
+    hls.write_master(folder, renditions, float(Fraction(source.frame_rate)), has_sound=has_segments)
     return renditions
 
 

@@ -19,7 +19,7 @@ from guanxue.media.hls import Rendition
 from guanxue.media.probing import Probe
 from guanxue.media.rules import NarrationSpec
 
-SLIDE_FRAMES, SLIDE_HEIGHTS = "5", [360, 720]
+SLIDE_FRAMES, SLIDE_HEIGHTS = "5", [720]
 SAME_MS = 50  # by how much the two versions of an upload may differ in length: less than two pictures of the slowest
 
 
@@ -36,12 +36,13 @@ def narrate(spec: NarrationSpec, work: Path, out: Path, report: Callable[[str, f
     picture = ffmpeg.input(str(work / "slides.txt"), format="concat", safe=0, protocol_whitelist="file").video
     sound = ffmpeg.input(str(work / "voice.wav"), protocol_whitelist="file").audio
     source = Probe(width, height, spoken.duration_ms, True, False, frame_rate=SLIDE_FRAMES)
-    renditions = encoder.encode(source, picture.filter("fps", SLIDE_FRAMES), sound, out, SLIDE_HEIGHTS, is_still=True,
-                                progress=lambda f: report("encoding", 0.3 + f * 0.65), is_lost=is_lost)
+    renditions = encoder.encode(
+        source, picture.filter("fps", SLIDE_FRAMES), sound, out, SLIDE_HEIGHTS, is_still=True, is_synthetic=not recordings,
+        progress=lambda f: report("encoding", 0.3 + f * 0.65), is_lost=is_lost)
     if spoken.cues:
         narration.write_vtt(spoken.cues, out / "zh-Hans.vtt")
     encoder.write_poster(out / "video.mp4", out / "poster.jpg", 500)
-    return {**_facts(out, renditions, has_sound=True),
+    return {**_facts(out, renditions, has_sound=True), "segment_s": encoder.STILL_SEGMENT_S,
             "subtitles": [{"lang": "zh-Hans", "label": "简体中文", "file": "zh-Hans.vtt"}] if spoken.cues else [],
             "cues": [[c.start_ms, c.end_ms, c.text] for c in spoken.cues], **showing.facts(shown, spoken, recordings)}
 
