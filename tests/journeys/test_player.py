@@ -120,7 +120,8 @@ def test_sound_and_pictures_go_on_at_the_same_second_for_a_fraction_of_the_bytes
     pause(page)
     film = page.evaluate("fetch(document.getElementById('player').dataset.mp4).then((r) => r.blob()).then((b) => b.size)")
     heard = sum(n for name, n in sound.items() if "mp4" not in name)
-    assert 0 < heard <= film * 0.15, (heard, film, sound)
+    seconds = page.evaluate("document.getElementById('video').duration")
+    assert 0 < heard <= min(film * 0.45, seconds * 2500), (heard, film, seconds, sound)  # a narrated film is small itself
     assert spent
     until(page, lambda: credited_ms(whole_site, "13711130020") >= before * 1000 - 1500)
 
@@ -139,8 +140,8 @@ def test_whoever_saves_data_begins_with_sound_and_loads_no_covers(lesson, whole_
     assert all(name.startswith("pictures/") for name in loaded) and sum(loaded.values()) < 40_000, loaded
     page.get_by_label("视频", exact=False).first.check(force=True)
     play_film(page)
-    until(page, lambda: any(name.startswith("360p/") for name in loaded))
-    assert not any(name.startswith(("720p/", "video.mp4")) for name in loaded), loaded
+    until(page, lambda: any(name.startswith("720p/") for name in loaded))  # a narrated film's only size
+    assert not any(name.startswith("video.mp4") for name in loaded), loaded
     covers = []
     page.on("request", lambda r: covers.append(r.url) if "/covers/" in r.url or r.resource_type == "image" else None)
     page.goto(f"{whole_site.address}/courses")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
+import ffmpeg as lib
 import pytest
 from tests.clients import is_chinese
 
@@ -140,3 +141,15 @@ def test_a_bit_rate_that_looks_like_a_description_is_not_taken_for_one(tmp_path)
         assert hls.codecs(tmp_path / "init.mp4") == "mp4a.40.2", rates
     (tmp_path / "init.mp4").write_bytes(b"....esds\0\0\0\0\x03")
     assert hls.codecs(tmp_path / "init.mp4") == "mp4a.40.2"
+
+
+def test_sound_and_picture_of_long_slides_begin_together_in_every_form(tmp_path):
+    """ffmpeg takes a step of ten seconds between two streams' packets for a break and moves the sound: segments stay below."""
+    ffmpeg("-f", "lavfi", "-i", "color=white:640x360:rate=1:duration=40", "-f", "lavfi", "-i", "sine=440:duration=40", "-shortest", tmp_path / "in.mp4")
+    opened = lib.input(str(tmp_path / "in.mp4"))
+    encoder.encode(probing.Probe(1280, 720, 40_000, True, False, frame_rate="5"), opened.video.filter("fps", "5"), opened.audio, tmp_path / "out",
+                   [720], is_still=True, is_synthetic=True, progress=lambda _f: None, is_lost=lambda: False)
+    for name in ("video.mp4", "audio.m4a"):
+        told = subprocess.run(["ffprobe", "-v", "error", "-show_entries", "stream=start_time,duration", "-of", "csv=p=0", str(tmp_path / "out" / name)],
+                              check=True, capture_output=True, text=True).stdout.split()
+        assert all(abs(float(x.split(",")[0])) < 0.1 and abs(float(x.split(",")[1]) - 40) < 0.5 for x in told), (name, told)

@@ -30,6 +30,7 @@ GRAM, NEAR_TWIN = 8, 0.3  # characters of a piece; which part of a slide's piece
 _SPOKEN = re.compile(r"[\w一-鿿]")
 _PAUSE = re.compile(r"[，、；：。？！,;:?!（）“”]|\.(?!\d)")
 _FROM = re.compile(r"^\s*//\s*guanxue:\s*from\s+(\S+)\s+(.+?)\s*$")
+_AROUND = "《》。 "
 _CLAIM = re.compile(r"^- (.+?)\s*——\s*(.+?)\s*$")
 # A slide that speaks of what hurts people must name what its advice rests on. Words of the lessons, in their language.
 _HARM = re.compile("触电|中毒|爆炸|爆燃|着火|起火|火灾|火势|窒息|坠落|夹伤|压伤|割伤|砸伤|烫伤|烧伤|灼伤|伤人|受伤|致命|丧命"
@@ -212,8 +213,8 @@ def _read_claims(where: str, text: str, slides: dict[str, list[rules.Slide]], pr
         if not holders:
             proof.find(where, _("课里没有这句话：%(text)s", text=quote[:30]))
         covered |= set(holders)
-        for name in re.split("[、；]", found[2]):
-            if name.strip("《》。 ") not in sources():
+        for name in [found[2]] if found[2].strip(_AROUND) in sources() else re.split("[、；]", found[2]):
+            if name.strip(_AROUND) not in sources():
                 proof.find(where, _("出处不在 catalogue/sources.csv 里：%(name)s", name=name[:40]))
     for at, slide in _numbered(slides):
         said = "".join(slide.sentences)

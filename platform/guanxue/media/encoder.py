@@ -24,7 +24,7 @@ from guanxue.media.programs import ProgramFailed, run
 
 log = logging.getLogger(__name__)
 SEGMENT_S = 4
-STILL_SEGMENT_S = 12  # where slides stand still a key picture is nearly all there is, so there are few of them
+STILL_SEGMENT_S = 8  # where slides stand still a key picture is nearly all there is, so there are few of them
 # The shorter side of each size: quality (x264's CRF, smaller is better) and the most bits a second.
 LADDER = {240: (27, 180), 360: (26, 400), 480: (25, 800), 720: (24, 1500)}
 BEGIN = 360
