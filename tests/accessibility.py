@@ -340,7 +340,7 @@ def question(n: int) -> Callable[[Page], None]:
 STATES = [
     ("/", "/", "anonymous", "suggestions", type_in_search),
     ("/courses", "/courses?kind=skills-upgrading&level=4&sort=title", "anonymous", "narrowed", open_everything),
-    ("/courses", "/courses?q=没有这样的词组合", "learner", "nothing found", None),
+    ("/courses", "/courses?q=囧囧囧", "learner", "nothing found", None),
     ("/courses", "/courses?q=celiang", "student", "found by pinyin", type_in_search),
     ("/courses/<slug>", "/courses/failed-film", "student", "a failed film", None),
     ("/courses/<slug>", "/courses/done-course", "student", "completed", None),

@@ -28,7 +28,7 @@ _SEAMS = re.compile(r"[+#&.-]|(?<=\d)(?=[a-z])|(?<=[a-z])(?=\d)")
 _ASKING = re.compile(r"^(?:请问|我要学|我想学|我想|想学|哪里学|哪里有|有没有|怎么学|如何学|怎样学|怎么考|如何考|学习)+(?=..)")
 HAN = re.compile(r"[一-鿿]")
 _STOP = frozenset("的 了 和 与 及 或 在 是 有 为 中 对 等 之 以 个 怎么 怎样 如何 什么 我 想 学 要 请 吗 呢 吧 把 被 也 都 "
-                  "做 怎么做".split())
+                  "做 怎么做 没有 这样 那样 这个 那个 这些 那些 可以".split())
 # What may be missing in a document although it was typed.
 _WEAK = frozenset("课程 教程 课 培训 培训班 学习 视频 教学 考试 证书 证 班 入门 自学 零基础 免费 网上 在线 东莞".split())
 _readings = readings.read()
