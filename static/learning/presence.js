@@ -142,8 +142,15 @@
     const wasMissed = check.missed;
     check = told.challenge;
     if (check.missed && !wasMissed) say(says.missed);
-    if (what.do === 'shown') { if (check.kind !== 'roll') count(); } else draw();
+    if (what.do === 'shown') { if (check.kind !== 'roll') count(); } else drawAgain();
     return told;
+  }
+  // What was drawn anew must not take the focus away from whoever is inside by keys.
+  function drawAgain() {
+    const wasInside = box.contains(document.activeElement);
+    draw();
+    const here = document.activeElement;
+    if (wasInside && !(box.contains(here) && here.offsetParent)) $('presence-words').focus();
   }
   // An answer that a lost line holds up says when it was given, and is sent again until it arrives.
   async function answer(value) {

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import csv
+
 from pypinyin import Style, lazy_pinyin
 
+from guanxue.media.narration import READINGS
 from guanxue.search import analysis
 
 
 def test_words_of_the_catalogue_are_read_as_pypinyin_reads_them(shipped):
-    words = {word for d in shipped for text in (d.title, *d.keywords, d.body) for word in analysis.by_dictionary().words_of(text)}
+    with READINGS.open(encoding="utf-8", newline="") as file:
+        spoken = [row["words"] for row in csv.DictReader(file)]  # the voice teaches pypinyin these, where it spoke before
+    words = {word for d in shipped for text in (d.title, *d.keywords, d.body) for word in analysis.by_dictionary().words_of(text)
+             if not any(x in word for x in spoken)}
     said = {word: lazy_pinyin(word, style=Style.NORMAL, errors="default") for word in words}
     otherwise = {word: analysis.syllables(word) for word, how in said.items() if list(analysis.syllables(word)) != how}
     assert len(words) > 5000 and len(otherwise) <= len(words) / 1000, otherwise  # 生长发育 has 长发 in it
