@@ -51,6 +51,22 @@ class Spoken:
     duration_ms: int
 
 
+# What no list of words can hold, since it depends on what stands around: 得 behind a verb, 转 that turns, a number to call.
+_BEHIND_VERB = re.compile("(?<=[\u4e00-\u9fff])(?<![不值觉获取难懒心使懂记晓舍免只非总还就都也要必可求所应该])得"
+                          "(?=[\u4e00-\u9fff])(?![到知分出以罪意当力利体先靠看])")
+_MOVES = re.compile("旋转|运转|周转|扭转|翻转|好转|中转|流转|移转|婉转"
+                    "|转[身账弯移正岗换变交告给运入出包发述让机化学院诊行念眼]|(转)")
+_CALLS = re.compile("(?<![零一二三四五六七八九十百千万点第])一(?:一[零九]|二[零二]|二三三三|二三四五|二三五一|二三一五)"
+                    "(?![零一二三四五六七八九十百千万点个])")
+_DE, _ZHUAN = "\ue000", "\ue001"  # signs that nobody writes
+
+
+def _by_what_is_around(text: str) -> str:
+    text = _BEHIND_VERB.sub(_DE, text)
+    text = _MOVES.sub(lambda m: _ZHUAN if m[1] else m[0], text)
+    return _CALLS.sub(lambda m: m[0].replace("一", "幺"), text)
+
+
 def speakable(text: str) -> str:
     """What the voice is given: each character by its sound in this sentence, codes of the trade and figures as people say them.
 
@@ -69,7 +85,8 @@ def speakable(text: str) -> str:
     text = re.sub(r"(\d+)\.(\d+)", lambda m: f"{int(m[1]) or '零'}点{_by_digits(m[2])}", text)
     text = re.sub(r"\d{5,}|\d{4}(?=年)", lambda m: _by_digits(m[0]), text)
     lazy_pinyin, style = _readings()
-    sounds = " ".join(lazy_pinyin(text, style=style, neutral_tone_with_five=True, tone_sandhi=True))
+    sounds = " ".join(lazy_pinyin(_by_what_is_around(text), style=style, neutral_tone_with_five=True, tone_sandhi=True))
+    sounds = " ".join(sounds.replace(_DE, " de5 ").replace(_ZHUAN, " zhuan4 ").split())
     return re.sub(r"(?<![A-Za-z])G(?![A-Za-z])", "ji4", sounds)  # alone the voice would say zhi
 
 
