@@ -191,7 +191,7 @@ def _draw_steps(_image: Image.Image, draw: ImageDraw.ImageDraw, layout: Layout, 
     height = min(104, (field.height - (count - 1) * gap) // count)
     top = field.top + (field.height - count * height - (count - 1) * gap) // 2
     words = [row[0] for row in layout.rows]
-    size = _fitting(words, field.width - 150, (54, 48, 44) if height > 80 else (46, 42))
+    size = _fitting(words, field.width - 150, (54, 48, 44) if height > 80 else (44, 42) if height > 66 else (40,))
     for n, text in enumerate(words):
         y = top + n * (height + gap)
         _card(draw, (field.left, y, field.right, y + height), CARD, LINE)
@@ -259,7 +259,8 @@ def _draw_table(_image: Image.Image, draw: ImageDraw.ImageDraw, layout: Layout, 
     top = field.top + (field.height - count * height) // 2
     _card(draw, (field.left, top, field.right, top + count * height), CARD, SEDGE, 4)
     draw.rounded_rectangle((field.left, top, field.right, top + height), 16, fill=SEDGE, corners=(True, True, False, False))
-    size = _fitting([cell for row in layout.rows for cell in row], int(width - 20), (46, 42, 40, 38))
+    sizes = (46, 42, 40, 38) if height > 66 else (40, 38)
+    size = _fitting([cell for row in layout.rows for cell in row], int(width - 20), sizes)
     for n, row in enumerate(layout.rows):
         y = top + n * height
         if n > 1:

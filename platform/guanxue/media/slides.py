@@ -55,7 +55,7 @@ def draw_slide(face: SlideFace, path: Path) -> None:
     clauses = [c for c in re.split(r"[，；。,;]", face.headline or face.lesson_title) if c.strip()]
     if face.drawing:
         _short_headline(draw, face.headline or face.lesson_title)
-        layouts.draw_layout(image, layouts.read_layout(face.drawing), layouts.Field(72, 268, 1100, 606))
+        layouts.draw_layout(image, layouts.read_layout(face.drawing), layouts.Field(72, 262, 1100, 620))
     else:
         _headline(draw, clauses)
         _figure(draw, face, clauses)
