@@ -41,7 +41,11 @@ ROWS_A_PLAYBACK = 80  # twenty minutes at a beat every 15 s
 
 def growth(options: argparse.Namespace, folder: Path) -> None:
     """The same beats against few rows and against many, in turn; what a learner waits for there; bytes a beat."""
-    few = Site(folder / "few").fill(options.learners or LEARNERS)
+    site = Site(folder / "few")
+    few = site.fill(options.learners or LEARNERS)
+    with site.app.app_context():  # to copy a file is to close it, which drops SQLite's locks of this process: hold nothing open
+        db.session.remove()
+        db.engine.dispose()
     shutil.copytree(folder / "few", folder / "many")
     many = Stage(folder / "many", few.cookie, few.course, few.learners)
     grow(many, options.rows)
