@@ -141,8 +141,12 @@ class Result:
 def read(page: Page, where: str, result: Result, *, only_colours: bool = False) -> None:
     """Let axe-core read the page as it stands now."""
     # As tall as the page: what the bottom bar hides can be scrolled out from under it, and axe-core does not scroll.
-    tall = min(page.evaluate("document.documentElement.scrollHeight") + 200, TALLEST)  # and room for what still comes
-    page.set_viewport_size({"width": page.viewport_size["width"], "height": tall})
+    # What comes into sight is drawn only then and may be taller than was reckoned: so until nothing grows any more.
+    for _turn in range(5):
+        tall = min(page.evaluate("document.documentElement.scrollHeight") + 200, TALLEST)
+        page.set_viewport_size({"width": page.viewport_size["width"], "height": tall})
+        if page.evaluate("document.documentElement.scrollHeight") <= tall:
+            break
     # Our only pictures behind words are woven strips at an edge; over any picture axe-core cannot tell what words stand on.
     page.evaluate("""() => { const plain = new CSSStyleSheet(); plain.replaceSync('* { background-image: none !important; }');
                              document.adoptedStyleSheets = [plain]; }""")
