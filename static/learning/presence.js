@@ -142,13 +142,15 @@
     const wasMissed = check.missed;
     check = told.challenge;
     if (check.missed && !wasMissed) say(says.missed);
-    if (what.do === 'shown') { if (check.kind !== 'roll') count(); } else drawAgain();
+    // More time changes nothing of the question: what somebody is about to press stays where it is.
+    const isAsked = !check.missed && check.kind !== 'roll';
+    if (what.do === 'shown') { if (check.kind !== 'roll') count(); } else keepInside(what.do === 'extend' && isAsked ? count : draw);
     return told;
   }
-  // What was drawn anew must not take the focus away from whoever is inside by keys.
-  function drawAgain() {
+  // What is drawn anew must not take the focus away from whoever is inside by keys.
+  function keepInside(change) {
     const wasInside = box.contains(document.activeElement);
-    draw();
+    change();
     const here = document.activeElement;
     if (wasInside && !(box.contains(here) && here.offsetParent)) $('presence-words').focus();
   }

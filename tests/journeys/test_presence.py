@@ -109,7 +109,8 @@ def test_by_keys_alone_more_time_and_the_answer(open_page, checked_site):
     page.keyboard.press("Tab")
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.id") == "presence-more"
-    page.keyboard.press("Enter")
+    with page.expect_response("**/challenge"):
+        page.keyboard.press("Enter")
     until(page, lambda: page.locator("#presence-left").inner_text() > "0:20")
     for _n in range(6):  # nothing behind it is reached
         page.keyboard.press("Tab")
