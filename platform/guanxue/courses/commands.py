@@ -91,8 +91,11 @@ def check(files: tuple[Path, ...], as_json: bool, draw: int | None, seed: int) -
     认得的有：课程文件夹、课程包（.zip）、GIFT 考核题、视频、声音、WebVTT 和 SRT 字幕、学分证明（JSON）、证书（.jwt）。
     写了 facts 的课程按 courses/README.md 的标准校对；几门课一起查，还要互相比对有没有雷同。不是课程文件夹的文件夹跳过。
     """
-    if len(files) > 1:
-        files = tuple(x for x in files if x.is_file() and x.suffix not in (".csv", ".md") or (x / "course.yaml").is_file())
+    if len(files) > 1:  # as `courses/*` names also the tables and pages that lie beside the courses
+        beside = [x for x in files if not (x / "course.yaml").is_file() and (x.is_dir() or x.suffix in (".csv", ".md"))]
+        files = tuple(x for x in files if x not in beside)
+        if beside:
+            click.echo(_("不是课程，没有查：%(names)s", names="、".join(x.name for x in beside)), err=True)
     found = {file: _credential(file) or courses.check_file(file) for file in files}
     proofs = [x.proof for x in found.values() if x.proof is not None]
     twins = proofreading.find_twins(proofs)

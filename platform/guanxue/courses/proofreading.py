@@ -182,13 +182,13 @@ def _read_words(folder: CourseFolder, slides: dict[str, list[rules.Slide]], proo
     words = list(list_words(lesson.body))
     if len(words) < FEWEST_WORDS:
         proof.find(lesson.slug, _("词语有 %(n)s 个，至少要 %(m)s 个。", n=len(words), m=FEWEST_WORDS))
-    preferred = [first for first, _others in words]
+    preferred = sorted((first for first, _others in words), key=len, reverse=True)
     for where, slide in _numbered(slides):
         for sentence in slide.sentences:
+            rest = sentence
+            for known in preferred:  # 主轴箱 is no 轴箱
+                rest = rest.replace(known, "　")
             for first, others in words:
-                rest = sentence
-                for known in sorted(preferred, key=len, reverse=True):  # 主轴箱 is no 轴箱
-                    rest = rest.replace(known, "　")
                 if first not in sentence and (used := next((x for x in others if x in rest), "")):
                     proof.find(where, _("“%(used)s”应说成“%(first)s”，或两个一起说。", used=used, first=first))
     _read_claims(lesson.slug, parts["依据"], slides, proof)

@@ -128,9 +128,13 @@ def _hls(folder: Path, name: str, segment_s: int = SEGMENT_S) -> dict:
             "hls_segment_filename": str(folder / name / "%05d.m4s"), **BARE}
 
 
+def _segment_s(is_still: bool) -> int:
+    return STILL_SEGMENT_S if is_still else SEGMENT_S
+
+
 def _film(height: int, frame_rate: str, *, is_still: bool, threads: int) -> dict:
     quality, most = _rung(height, STILL if is_still else LADDER)
-    segment_s = STILL_SEGMENT_S if is_still else SEGMENT_S
+    segment_s = _segment_s(is_still)
     return {"c:v": "libx264", "preset": "veryfast", "crf": quality, "maxrate": f"{most}k", "bufsize": f"{most * 2}k",
             "profile:v": "main", "bf": 2, "g": round(Fraction(frame_rate) * segment_s * 2), "sc_threshold": 0,
             "force_key_frames": f"expr:gte(t,n_forced*{segment_s})", "threads": threads,
@@ -153,7 +157,7 @@ def first_command(source: Probe, picture, sound, folder: Path, made: list[int], 
         sounds = [[shared[n]] for n in range(len(made))]
     outputs = [
         ffmpeg.output(stream, *sounds[n], str(folder / f"{height}p" / "index.m3u8"),
-                      **_hls(folder, f"{height}p", STILL_SEGMENT_S if is_still else SEGMENT_S),
+                      **_hls(folder, f"{height}p", _segment_s(is_still)),
                       **_film(height, source.frame_rate, is_still=is_still, threads=2),
                       **((VOICE if is_synthetic else AAC) if sound is not None else {}), t=_longest_s(source))
         for n, (height, stream) in enumerate(zip(made, _sized(picture, source, made), strict=True))]

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from defusedxml import ElementTree
+from defusedxml import DefusedXmlException, ElementTree
 from PIL import Image, ImageDraw
 
 from guanxue.core.i18n import lazy as _
@@ -83,17 +83,17 @@ def _take_picture(lines: list[str]) -> tuple[str, list[str]]:
     head, end, rest = text.partition("</svg>")
     if not head.startswith("<svg") or not end:
         raise BadLayout(_("部件图缺少图形。"))
-    check_picture(head + end)
+    _check_picture(head + end)
     return head + end, [x for x in rest.split("\n") if x]
 
 
-def check_picture(svg: str) -> None:
+def _check_picture(svg: str) -> None:
     """A drawing of plain shapes. Raises BadLayout."""
     if len(svg) > MOST_PICTURE_SIGNS:
         raise BadLayout(_("图形太大。"))
     try:
         root = ElementTree.fromstring(svg)
-    except Exception:  # noqa: BLE001 a parser's own errors, and what it forbids: both are no drawing
+    except (ElementTree.ParseError, DefusedXmlException):  # no XML, or what it forbids
         raise BadLayout(_("图形不是正确的 SVG。")) from None
     for node in root.iter():
         name = str(node.tag).removeprefix(_SVG)
