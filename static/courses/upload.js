@@ -154,9 +154,30 @@
     keepAwake();
     if (rows.some((row) => ['begin', 'sending', 'cut', 'closing'].includes(row.state))) return;
     const row = rows.find((one) => one.state === 'queued');
+    if (!row) letGo();
     if (row) begin(row);
     else if (rows.some((one) => one.place) && rows.every((one) => one.place)) arrive();
   };
+
+  // A lesson saved in the middle of it would leave without its video, and the page that leaves would stop the sending: pressed too
+  // early, the form goes once the film is the lesson's. A film that is paused or failed holds nobody up; pressed again, it goes.
+  const waits = document.getElementById('film-waits');
+  let held = null;
+  const hold = (event) => {
+    if (!isSending()) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();  // what is written goes on being saved meanwhile
+    held = event.submitter || written.querySelector('.save-bar button');
+    waits.textContent = words.held;
+  };
+  const letGo = () => {
+    if (!held || isSending()) return;
+    const button = held;
+    held = null;
+    waits.textContent = '';
+    if (rows.every((row) => row.place)) button.click();
+  };
+  if (written) written.addEventListener('submit', hold);
 
   const arrive = () => {
     // All of them are lessons: the course's page shows what became of them. A lesson's page may hold words not saved yet.

@@ -280,6 +280,7 @@ def answer_questions(page: Page, answers: dict[str, str]) -> None:
     """Answer the quiz that is shown, one question a screen, as {beginning of the stem: label}."""
     for n, (stem, label) in enumerate(answers.items(), 1):
         question = page.locator(".question", has_text=stem)
+        expect(question).to_have_count(1)  # the page may be still on its way
         page.locator("#dots button").nth(page.locator(".question").evaluate_all(
             "(all, stem) => all.findIndex((q) => q.textContent.includes(stem))", stem)).click()
         question.get_by_label(label, exact=True).check()

@@ -87,6 +87,23 @@ def test_several_films_become_several_lessons_and_what_is_no_film_is_refused(who
     expect(course.locator("#lessons")).to_contain_text("一号机")
 
 
+def test_save_pressed_too_early_waits_for_the_film(whole_site, course, tmp_path):
+    path = film(tmp_path, "晚班.mp4", 8 * MB, 6)
+    home = course.url
+    course.get_by_role("link", name="视频课", exact=True).click()
+    course.get_by_label("课名").fill("晚班交接")
+    course.get_by_label("选择视频").set_input_files(path)
+    expect(row(course, "晚班.mp4")).to_be_visible()
+    course.get_by_role("button", name="保存", exact=True).click()
+    expect(course.locator("#film-waits")).to_have_text("视频传完就自动保存，先不要关掉这一页")
+    course.wait_for_url(home, timeout=60_000)
+    assert original(whole_site, path).is_file()
+    expect(course.locator("#lessons li")).to_have_count(1)
+    expect(course.locator("#lessons")).to_contain_text("晚班交接")
+    expect(course.locator("#lessons")).not_to_contain_text("还没有视频")
+    expect(course.locator("#uploads-left")).to_be_hidden()
+
+
 def test_an_unfinished_film_is_thrown_away(course, line, tmp_path):
     course.get_by_label("选择视频").set_input_files(film(tmp_path, "不要了.mp4", 20 * MB, 5))
     until(course, lambda: sum(p.body for p in line.passed) > 3 * MB)
