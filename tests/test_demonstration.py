@@ -70,8 +70,8 @@ def test_every_town_has_a_published_track_and_a_place_of_its_own_on_the_map(fill
 def test_a_course_that_was_being_loaded_when_the_start_broke_off_goes_on(filled):
     with filled.test_request_context():
         course = courses.get_course("cpr-first-aid", SYSTEM)
-        assert [x.kind for x in courses.lessons_of(course.revision_id)] == ["video"] * 4 + ["quiz"]
-        assert session.scalar(select(func.count()).select_from(Job).where(Job.name == "media.make")) == 4
+        assert [x.kind for x in courses.lessons_of(course.revision_id)] == ["video"] * 6 + ["text"] * 2 + ["quiz"]
+        assert session.scalar(select(func.count()).select_from(Job).where(Job.name == "media.make")) == 6
 
 
 def test_a_narration_that_failed_is_asked_for_again_at_the_next_start(filled):

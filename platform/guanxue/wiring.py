@@ -230,6 +230,8 @@ def _events() -> None:
     events.listen(courses.RestEnded, learning.give_rests_back)
     events.listen(quizzes.SubmissionMarked, learning.settle_marked)
     events.listen(quizzes.KeyCorrected, learning.correct_later)
+    events.listen(quizzes.SubmissionMarked, creditbank.settle_marked)  # behind what completes by it
+    events.listen(quizzes.KeyCorrected, creditbank.settle_corrected)
     events.listen(learning.CourseCompleted, creditbank.award_completion, settle=creditbank.award_later)
     events.listen(accounts.IdentityRaised, creditbank.settle_identity, settle=creditbank.settle_identity_later)
     events.listen(learning.CourseCompleted, tracks.settle_completion, settle=tracks.settle_later)
@@ -281,6 +283,7 @@ def _jobs() -> None:
     jobs.register("credentials.issue", credentials_tasks.issue, max_attempts=50)
     jobs.register("credits.expire", creditbank_tasks.expire, max_attempts=50)
     jobs.register("credits.award", creditbank_tasks.award, max_attempts=50)
+    jobs.register("credits.settle_corrected", creditbank_tasks.settle_corrected, max_attempts=50)
     jobs.register("credits.identity", creditbank_tasks.settle_identity, max_attempts=50)
     jobs.register("learning.lapse", learning_tasks.lapse)
     jobs.register("learning.settle_correction", learning_tasks.settle_correction, max_attempts=50)

@@ -46,9 +46,9 @@ def under(monkeypatch):
 def course(title="机床安全", *, credits=1, on="2026-05-01", category=SKILLS, provider="city", online=True, level=None, slug="",
            content=(), **components) -> Outcome:
     finished = datetime.fromisoformat(f"{on}T10:00:00+08:00")
-    document = {"content": list(content), **({"components": components} if components else {})}
+    document = {"content": list(content)}
     return Outcome("course", f"1:{slug or title}", 1, f"course:{slug or title}", title, credits * CREDIT, 0, category, provider, level,
-                   finished, online, document)
+                   finished, online, document, measure=lambda: components)
 
 
 def certificate(credits, *, occupation="6-18-01-01", on="2026-05-01", level=None) -> Outcome:

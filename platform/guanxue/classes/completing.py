@@ -187,6 +187,7 @@ class Derived:
     meetings_ms: tuple[int, ...]
     spans: tuple[rules.Span, ...]
     faults: tuple[object, ...] = ()
+    attended_permille: int | None = None  # of what was taught, whether it counts elsewhere or not; None where nothing was
 
 
 def derive(evidence: dict, known: dict[int, Derived] | None = None, beside: Sequence[rules.Span] = ()) -> Derived:
@@ -208,13 +209,14 @@ def derive(evidence: dict, known: dict[int, Derived] | None = None, beside: Sequ
         taken += known[one].spans
     attended = [_attended(m, kept) for m in meetings if m is not None]
     taught = sum(rules.length_ms(_taught(m)) for m in meetings if m is not None)
-    if not rules.is_enough(sum(rules.length_ms(s) for s in attended), taught, evidence["share_permille"]):
+    there = sum(rules.length_ms(s) for s in attended)
+    if not rules.is_enough(there, taught, evidence["share_permille"]):
         faults.append(_("到课的时间不够。"))
     counted = [rules.without(s, taken) for s in attended]
     if len(set(evidence["attendance"])) != len(evidence["attendance"]):
         faults.append(_("同一条考勤记录算了两次。"))
     return Derived(tuple(rules.length_ms(s) for s in counted), tuple(rules.joined(x for s in counted for x in s)),
-                   tuple(faults))
+                   tuple(faults), there * 1000 // taught if taught else None)
 
 
 def _meeting(named: list, faults: list[object]) -> Meeting | None:
@@ -254,4 +256,4 @@ def derive_completion(completion: ClassCompletion, beside: Sequence[rules.Span] 
         faults.append(_("结业记录没有对应的名册。"))
     if faults:
         return Derived((), (), tuple(faults))
-    return Derived(found.meetings_ms, found.spans)
+    return Derived(found.meetings_ms, found.spans, attended_permille=found.attended_permille)

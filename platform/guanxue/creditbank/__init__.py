@@ -27,6 +27,7 @@ from guanxue.creditbank.queries import (
     study_hours_milli,
     verify,
 )
+from guanxue.creditbank.raised import settle_corrected, settle_marked
 from guanxue.creditbank.recomputing import Difference, recompute
 from guanxue.creditbank.rejudging import find_outcome, ref_of, root_award, root_of, stands, stands_for, stood_for
 from guanxue.creditbank.rules import decimal_text, normal_code, spaced_code
@@ -69,5 +70,6 @@ __all__ = [
     "Award", "Line", "Verification", "Difference", "NoSuchRecord",
     "recompute", "balance", "study_hours_milli", "statement", "all_lines", "find_award", "list_awards", "credited",
     "has_awards_since", "verify", "Waiting", "list_waiting", "settle_identity", "settle_identity_later",
+    "settle_marked", "settle_corrected",
     "Refused", "list_refused", "list_uncredited", "decimal_text", "normal_code", "spaced_code",
 ]

@@ -95,10 +95,13 @@ def _nothing(asked: Worth) -> Worth:
 
 def _below(outcome: Outcome, laws: CreditRules, at: datetime, facts: dict) -> str:
     """Completion is a conjunction of minimums, each of a component; and what is brought in is not too old."""
-    components = outcome.document.get("components", {})
-    for floor in laws.floors:
-        if floor.source == outcome.source and components.get(floor.component, 0) < floor.least:
-            facts["floor"] = [floor.component, floor.least, components.get(floor.component, 0)]
+    floors = [f for f in laws.floors if f.source == outcome.source]
+    if floors:
+        facts["components"] = dict(outcome.measure())
+    for floor in floors:
+        has = facts["components"].get(floor.component)
+        if has is None or has < floor.least:
+            facts["floor"] = [floor.component, floor.least, has]
             return FLOOR
     day = clock.city_day(outcome.finished_at)
     ends = [d for d in (laws.window_of(outcome.source, day), laws.valid_until(outcome.category, day)) if d is not None]

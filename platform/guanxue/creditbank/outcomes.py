@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
 COURSE, CLASS = "course", "class"
+ATTENDANCE, MARK = COMPONENTS = ("attendance", "mark")
 
 
 @dataclass(frozen=True)
@@ -17,7 +19,8 @@ class Outcome:
     millicredits before any bound, `hours_milli` thousandths of class hours. `category` is a kind of the catalogue, `provider`
     an institution's code or "city", `level` one of the qualification framework. `document` (integers and strings) is
     everything the entry is explained by. `policy_id` is the training policy whose bounds hold, where one does; `ref` is how
-    audit lines name it.
+    audit lines name it. `measure` tells how good it is, by component (MARK of 0…100, ATTENDANCE in permille; what it does not
+    have is not named): from evidence, so only where a floor asks. What it tells never becomes less.
     """
 
     source: str
@@ -35,6 +38,7 @@ class Outcome:
     document: dict = field(default_factory=dict)
     policy_id: int | None = None
     ref: str = ""
+    measure: Callable[[], Mapping[str, int]] = field(default=dict, compare=False)
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from guanxue.core.errors import Invalid
 from guanxue.core.i18n import lazy as _
 from guanxue.core.plain import plain_text
 from guanxue.creditbank.credit_rules import CATEGORIES, PERIODS, CreditRules
+from guanxue.creditbank.sources import get_source, source_names
 from guanxue.creditbank.wording import COMPONENT_NAMES, SOURCE_NAMES, percent, plain
 
 Form = Mapping[str, Sequence[str]]
@@ -134,6 +135,8 @@ class _Reading:
         for row in self._rows("floors"):
             source = self._choice(f"{row}-source", SOURCE_NAMES)
             component = self._choice(f"{row}-component", COMPONENT_NAMES)
+            if source in source_names() and component not in get_source(source).components:
+                self._fault(f"{row}-component", _("%(source)s没有这一项，不能要求。", source=SOURCE_NAMES[source]))
             least = self._permille(f"{row}-least", is_needed=True) if component == "attendance" else self._whole(
                 f"{row}-least", 0, MOST_MARK, is_needed=True)
             if any((f["source"], f["component"]) == (source, component) for f in found):

@@ -50,6 +50,7 @@ class Source:
     `foresee_merge(kept_id, merged_id)`: {key: rule} of outcomes that would not count for the account that stays;
     `rule_at_merge(merge, key)`: the same of a merge that was made. `foresee_cuts` and `cut_at_merge` likewise: what is left of
     an outcome there, where a part of it counts already (None or not named: all of it).
+    `components`: what its outcomes can be measured by, so that a floor may ask for it.
     `list_unposted(person_id, keys)`: a person's outcomes but those of these keys, where that is quicker than looking at all.
     """
 
@@ -64,6 +65,7 @@ class Source:
     rule_at_merge: Callable[[object, str], str] = _nothing
     foresee_cuts: Callable[[int, int], dict[str, Worth]] = _none
     cut_at_merge: Callable[[object, str], Worth | None] = _uncut
+    components: tuple[str, ...] = ()
     list_unposted: Callable[[int, frozenset[str]], list[Outcome]] | None = None
     move_prefix: str | None = None  # of the kinds of its moves; its name and a hyphen by default
 

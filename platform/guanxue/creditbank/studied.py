@@ -12,7 +12,7 @@ from guanxue.core.db import session
 from guanxue.core.i18n import lazy as _
 from guanxue.core.i18n import marked as N_
 from guanxue.creditbank.models import Award
-from guanxue.creditbank.outcomes import CLASS, COURSE, Outcome
+from guanxue.creditbank.outcomes import ATTENDANCE, CLASS, COMPONENTS, COURSE, MARK, Outcome
 from guanxue.creditbank.sources import Derived, Source, register_source
 from guanxue.learning import Completion
 
@@ -35,12 +35,18 @@ def outcome_of_course(completion: Completion) -> Outcome:
         its.credits_milli, its.hours_milli, category=revision.document.get("kind", ""),
         provider=courses.provider_of(completion.course_id), level=revision.document.get("level"),
         finished_at=completion.completed_at, is_online=True,
-        policy_id=policy.id, ref=f"completion:{completion.id}", document={
+        policy_id=policy.id, ref=f"completion:{completion.id}", measure=lambda: _measure_course(completion), document={
             "course": slug, "revision": revision.number, "revision_digest": revision.digest, "policy": policy.name,
             "content_ms": its.content_ms, "class_hour_ms": policy.numbers.class_hour_ms,
             "class_hours_per_credit": policy.numbers.class_hours_per_credit, "evidence": completion.evidence_digest,
             "completed_at": completion.completed_at.isoformat(),
             "content": [content_of(x) for x in studied if x.kind != "quiz"]})
+
+
+def _measure_course(completion: Completion) -> dict[str, int]:
+    """How much of the whole course was attended (also of what was spared), and the lowest of its marks as they are today."""
+    attended, mark = learning.derive_completion(completion).attended_permille, learning.mark_of(completion)
+    return {name: value for name, value in ((ATTENDANCE, attended), (MARK, mark)) if value is not None}
 
 
 def content_of(lesson: courses.RevisionLesson) -> str:
@@ -108,13 +114,20 @@ def outcome_of_class(completion: ClassCompletion) -> Outcome:
         CLASS, _class_key(completion), completion.person_id, f"class:{cls.code}", cls.title,
         its.credits_milli, its.hours_milli, category=pinned.get("kind", _CATEGORY), provider=place.slug if place else "city",
         level=None, finished_at=completion.completed_at, is_online=False, policy_id=policy.id,
-        ref=f"class-completion:{completion.id}", document={
+        ref=f"class-completion:{completion.id}", measure=lambda: _measure_class(completion), document={
             "class": cls.code, "institution": place.name if place else "", "policy": policy.name, "rule": classes.RULE,
             "content_ms": its.content_ms, "class_hour_ms": policy.numbers.class_hour_ms,
             "class_hours_per_credit": policy.numbers.class_hours_per_credit, "evidence": completion.evidence_digest,
             "reason": _CLASS_REASON,
             # not "completed_at": by that past.py bounds online study
             "class_completed_at": completion.completed_at.isoformat()})
+
+
+def _measure_class(completion: ClassCompletion) -> dict[str, int]:
+    """How much of what was taught was attended; the mark is that of the course that goes with it."""
+    attended, beside = classes.derive_completion(completion).attended_permille, completion.evidence.get("course")
+    mark = learning.mark_of(learning.get_completion(beside)) if beside is not None else None
+    return {name: value for name, value in ((ATTENDANCE, attended), (MARK, mark)) if value is not None}
 
 
 def _worth_of(completion: ClassCompletion, derived: classes.Derived) -> policies.Worth:
@@ -163,9 +176,9 @@ def _class_key(completion: ClassCompletion) -> str:
 
 
 register_source(Source(
-    COURSE, kind="completion", mint="mint:courses", move_prefix="", is_once=True, list_outcomes=_list_courses,
-    derive=_derive_course, why_not=_is_spent, foresee_merge=_foresee, rule_at_merge=_rule_at, list_unposted=_list_courses_but))
+    COURSE, kind="completion", mint="mint:courses", move_prefix="", is_once=True, components=COMPONENTS,
+    list_outcomes=_list_courses, list_unposted=_list_courses_but, derive=_derive_course, why_not=_is_spent,
+    foresee_merge=_foresee, rule_at_merge=_rule_at))
 register_source(Source(
-    CLASS, kind="class", mint="mint:classes", is_once=True, list_outcomes=_list_classes, derive=_derive_class,
-    foresee_cuts=_foresee_cuts, cut_at_merge=_cut_at,
-    list_unposted=_list_classes_but))
+    CLASS, kind="class", mint="mint:classes", is_once=True, components=COMPONENTS, list_outcomes=_list_classes,
+    list_unposted=_list_classes_but, derive=_derive_class, foresee_cuts=_foresee_cuts, cut_at_merge=_cut_at))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from guanxue import classes, creditbank, jobs, learning
 from guanxue.core.db import writing
+from guanxue.creditbank import raised
 
 
 def award(job: jobs.Running) -> None:
@@ -16,6 +17,17 @@ def settle_identity(job: jobs.Running) -> None:
     """credits.identity: post what waited until the person was known. Safe to run twice."""
     with writing():
         creditbank.settle_person(job.payload["person_id"])
+
+
+def settle_corrected(job: jobs.Running) -> None:
+    """credits.settle_corrected: post what a corrected key lifted over a floor. A transaction a person; safe to run twice."""
+    with writing():
+        person_ids = raised.list_corrected(job.payload["paper_id"])
+    for person_id in person_ids:
+        if job.is_lost():
+            return
+        with writing():
+            creditbank.settle_person(person_id)
 
 
 def expire(_job: jobs.Running) -> None:

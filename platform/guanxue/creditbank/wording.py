@@ -64,9 +64,12 @@ def _why(facts: dict) -> Iterator[object]:
         yield _("等你确认身份，确认以后马上记进来。")
     elif rule == "floor":
         component, least, has = facts["floor"]
-        yield _("%(what)s要到 %(least)s，现在是 %(has)s。每一项都要达到，不能互相补。",
-                what=COMPONENT_NAMES.get(component, component), least=_measured(component, least),
-                has=_measured(component, has))
+        what, least = COMPONENT_NAMES.get(component, component), _measured(component, least)
+        if has is None:
+            yield _("%(what)s要到 %(least)s，但是它没有%(what)s。每一项都要达到，不能互相补。", what=what, least=least)
+        else:
+            yield _("%(what)s要到 %(least)s，现在是 %(has)s。每一项都要达到，不能互相补。", what=what, least=least,
+                    has=_measured(component, has))
     elif rule == "window":
         yield _("只认到 %(day)s 为止，已经过了。", day=facts["window"])
     elif rule == "same-title":

@@ -6,7 +6,7 @@ server's clock (rules.py) and can be decided again from the claims (derivation.p
 
 from guanxue.learning.beside_classes import STUDY
 from guanxue.learning.days import find_left, list_over
-from guanxue.learning.derivation import Derivation, derive_completion
+from guanxue.learning.derivation import Derivation, derive_completion, mark_of
 from guanxue.learning.errors import CannotEnrol, CannotTestOut, LessonNotReady, NoSuchPlayback, NotEnrolled
 from guanxue.learning.events import CourseCompleted, Enrolled, LessonCompleted, StudyBegan
 from guanxue.learning.evidence import Answer, answer_of, fits_key, open_playback
@@ -139,8 +139,9 @@ __all__ = [
     "check_playback", "answer_of", "elapsed_ms", "beat_every_s", "record_beats", "close_playback", "start_attempt",
     "attempt_subject", "find_attempt_lesson", "save_answers", "submit_attempt", "outcome_of", "settle_courses",
     "course_progress", "lesson_progress", "list_my_courses", "count_in", "standing", "completed_course_ids",
-    "extend_attempt", "save_late", "find_completion", "get_completion", "list_completions", "derive_completion", "fits_key",
-    "list_counted", "attempts_elsewhere", "complete_joined", "foresee_completions", "list_ready", "overlaps", "shares_evidence",
+    "extend_attempt", "save_late", "find_completion", "get_completion", "list_completions", "derive_completion", "mark_of",
+    "fits_key", "list_counted", "attempts_elsewhere", "complete_joined", "foresee_completions", "list_ready", "overlaps",
+    "shares_evidence",
     "Correction", "ShortAnswer", "answer_correction", "ask_correction", "correct_later", "count_waiting", "get_short_answer",
     "is_awaiting", "list_awaiting", "list_corrections", "list_marked", "list_marking", "list_outcomes", "list_waiting",
     "mark_answer",

@@ -20,6 +20,7 @@ class Derivation:
     content_ms: int
     faults: list[object]
     lessons: tuple[tuple[str, int], ...] = ()  # what counts, each (kind, ms)
+    attended_permille: int | None = None  # of all that there is to attend; None where that is nothing, or nothing counts
 
 
 def derive_completion(completion: Completion, beside: carried.Names = (), taught: Sequence[int] = ()) -> Derivation:
@@ -36,8 +37,12 @@ def derive_completion(completion: Completion, beside: carried.Names = (), taught
     shut = presence.shut_by_names(completion.evidence.get("checks", []), faults)
     spans, passed = evidence.derive_spans(enrolment, sources, shut), _passed(completion, faults)
     spared = _spared(completion, sources, faults)
-    counted = []
+    counted, attended_ms, whole_ms = [], 0, 0
     for lesson in courses.lessons_of(completion.revision_id):
+        credited = spans[lesson.id].credited_ms if lesson.id in spans else 0
+        if lesson.kind != "quiz":
+            whole_ms += lesson.duration_ms or 0
+            attended_ms += min(credited, lesson.duration_ms or 0)
         if lesson.id in spared:
             continue  # complete without it, and worth nothing: hours count what was studied
         counted.append((lesson.kind, lesson.duration_ms or 0))
@@ -45,12 +50,19 @@ def derive_completion(completion: Completion, beside: carried.Names = (), taught
             if lesson.id not in passed:
                 faults.append(_("“%(title)s”没有合格的答卷。", title=lesson.title))
             continue
-        credited = spans[lesson.id].credited_ms if lesson.id in spans else 0
         if not evidence.counts_as_complete(lesson, credited, numbers):
             faults.append(_("“%(title)s”计入的时间不够。", title=lesson.title))
     if faults:
         return Derivation(0, faults)
-    return Derivation(sum(ms for _kind, ms in counted), faults, tuple(counted))
+    return Derivation(sum(ms for _kind, ms in counted), faults, tuple(counted),
+                      attended_ms * 1000 // whole_ms if whole_ms else None)
+
+
+def mark_of(completion: Completion) -> int | None:
+    """The lowest score, 0…100, of the exams that a completion rests on, as they stand today: marks and corrections only ever
+    raise it. None where the course has no exam."""
+    return min((quizzes.standing_of(quizzes.get_submission(attempt_id)).score
+                for _lesson, attempt_id in completion.evidence["attempts"]), default=None)
 
 
 def _sources(completion: Completion, beside: carried.Names, taught: Sequence[int],

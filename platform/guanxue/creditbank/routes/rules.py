@@ -19,6 +19,7 @@ from guanxue.creditbank import rule_form, versions, wording
 from guanxue.creditbank.errors import NewerVersion
 from guanxue.creditbank.models import CreditPolicy
 from guanxue.creditbank.routes import blueprint
+from guanxue.creditbank.sources import get_source
 
 PERIODS = {"year": _("一年"), "semester": _("一个学期"), "ever": _("一共")}
 
@@ -132,6 +133,7 @@ def _form(fields: dict[str, list[str]], newest: CreditPolicy, problem: Problem |
         "creditbank/new_credit_rules.html", problem.status if problem else 200, fields=fields, base=base,
         rows={name: rule_form.rows_shown(fields, name, more=name == more) for name in rule_form.LISTS}, more=more,
         periods=PERIODS, categories=wording.CATEGORY_NAMES, sources=wording.SOURCE_NAMES,
+        measured={name: words for name, words in wording.SOURCE_NAMES.items() if get_source(name).components},
         components=wording.COMPONENT_NAMES, institutions=_institutions(), message=str(problem.message) if problem else "",
         is_overtaken=isinstance(problem, NewerVersion),
         errors={f["field"]: str(f["message"]) for f in problem.fields} if problem else {}))
