@@ -115,6 +115,21 @@ def test_a_video_without_sound_becomes_a_video_without_sound(videos, tmp_path):
     assert "mp4a" not in (tmp_path / "out" / "master.m3u8").read_text()
 
 
+def test_slides_that_stand_keep_their_sound_where_it_was(tmp_path):
+    import ffmpeg as graph
+
+    (tmp_path / "out").mkdir()
+    picture = graph.input("color=size=640x360:rate=5:duration=50", f="lavfi").video
+    sound = graph.input("sine=frequency=440:sample_rate=16000:duration=50", f="lavfi").audio
+    encoder.encode(probing.Probe(640, 360, 50_000, True, False, frame_rate="5"), picture, sound, tmp_path / "out", [720],
+                   is_still=True, is_synthetic=True, progress=lambda f: None, is_lost=lambda: False)
+    for name in ("video.mp4", "audio.m4a"):
+        told = subprocess.run(["ffprobe", "-v", "error", "-select_streams", "a", "-show_entries", "stream=start_time,duration",
+                               "-of", "csv=p=0", str(tmp_path / "out" / name)], capture_output=True, text=True, check=True, timeout=30)
+        starts_s, lasts_s = (float(x) for x in told.stdout.strip().split(","))
+        assert starts_s < 0.1 and 49.5 < lasts_s < 50.5, name
+
+
 def test_work_that_was_taken_away_stops_the_encoder(videos, tmp_path):
     import ffmpeg as graph
 

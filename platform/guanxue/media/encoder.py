@@ -24,7 +24,7 @@ from guanxue.media.programs import ProgramFailed, run
 
 log = logging.getLogger(__name__)
 SEGMENT_S = 4
-STILL_SEGMENT_S = 8  # where slides stand still a key picture is nearly all there is, so there are few of them
+STILL_SEGMENT_S = 16  # where slides stand still a key picture is nearly all there is, so there are few of them
 # The shorter side of each size: quality (x264's CRF, smaller is better) and the most bits a second.
 LADDER = {240: (27, 180), 360: (26, 400), 480: (25, 800), 720: (24, 1500)}
 BEGIN = 360
@@ -32,7 +32,8 @@ STILL = {720: (28, 1600)}  # slides that stand still cost nearly nothing, so one
 LOUD_LUFS, PEAK_DB, MOST_GAIN_DB, MOST_PRESSED_DB = -16.0, -1.5, 18.0, 6.0
 TONE_MAP = (("zscale", {"t": "linear", "npl": 100}), ("format", {"pix_fmts": "gbrpf32le"}), ("zscale", {"p": "bt709"}),
             ("tonemap", {"tonemap": "hable", "desat": 0}), ("zscale", {"t": "bt709", "m": "bt709", "r": "tv"}))
-OURS = {"protocol_whitelist": "file", "allowed_extensions": "ALL"}  # playlists that we wrote ourselves
+# Playlists that we wrote ourselves. A segment's pictures come before its sound: a step back as long as a segment is no fault.
+OURS = {"protocol_whitelist": "file", "allowed_extensions": "ALL", "dts_delta_threshold": 2 * STILL_SEGMENT_S}
 BARE = {"map_metadata": -1, "map_chapters": -1}
 
 
