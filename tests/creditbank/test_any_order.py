@@ -32,10 +32,10 @@ CASES = int(os.environ.get("GUANXUE_CASES", "2"))
 FIRST_SEED = int(os.environ.get("GUANXUE_SEED", "1"))
 STEPS, PEOPLE = 24, 3
 BEGINNING = datetime(2026, 3, 1, 4, tzinfo=UTC)
-YEAR, SEMESTER, PROVIDER, MONTHS = 40_000, 24_000, 60_000, 12
+YEAR, SEMESTER, PROVIDER, MONTHS, MARK = 40_000, 24_000, 60_000, 12, 60
 LAWS = {
     "year_month": 3, "semester_month": 9, "near_permille": 1000, "near_sources": ["study"], "warn_days": 30,
-    "valid_months": [["general-literacy", MONTHS]],
+    "valid_months": [["general-literacy", MONTHS]], "floors": [{"source": "study", "component": "mark", "least": MARK}],
     "caps": [{"code": "year", "period": "year", "most_milli": YEAR}, {"code": "semester", "period": "semester", "most_milli": SEMESTER},
              {"code": "provider", "period": "ever", "most_milli": PROVIDER, "each_provider": True}],
 }
@@ -93,6 +93,8 @@ class Oracle:
         held, until = self.counted(person), _ends(o)
         if full is None and until and until < clock.today():
             return 0  # it would be over before it was given
+        if o.source == "study" and full is None and o.measure()["mark"] < MARK:
+            return 0
         if o.source == "study":
             own = {c.outcome.subject for c in self.credits if c.outcome.person_id == person and c.outcome.source == "study"}
             if o.subject in own | {c.outcome.subject for c in held}:
@@ -135,6 +137,7 @@ class Life:
         self.dice, self.lists, self.people, self.oracle = random.Random(seed), lists, people, Oracle()
         self.merges: list[tuple[str, int, int]] = []
         self.asked: dict[tuple[str, str], Outcome] = {}
+        self.marks: dict[str, int] = {}
 
     def outcome(self) -> Outcome:
         dice, person = self.dice, self.dice.choice([p.id for p in self.people if p.id not in self.oracle.merged])
@@ -155,7 +158,8 @@ class Life:
         if (source, key) in self.asked:
             return self.asked[source, key]
         made = Outcome(source, key, person, subject, title, asked, 0, dice.choice(["skills-upgrading", "general-literacy"]),
-                       dice.choice(["a", "b"]), None, finished, is_online=True)
+                       dice.choice(["a", "b"]), None, finished, is_online=True, measure=lambda: {"mark": self.marks[key]})
+        self.marks[key] = dice.choice([MARK - 1, MARK, 100])
         self.asked[source, key] = made
         self.lists[source].append(made)
         return made
@@ -183,6 +187,13 @@ class Life:
         decision = creditbank.credit(SYSTEM, one)
         assert decision.given_milli == foretold.given_milli == self._give(one), (decision, one)
         assert [str(s) for s in decision.sentences] and (decision.code is None) == (decision.given_milli == 0)
+
+    def raise_mark(self) -> None:
+        low = [o for o in self.lists["study"] if self.marks[o.key] < MARK]
+        if low:
+            one = self.dice.choice(low)
+            self.marks[one.key] = MARK
+            self.settle(one.person_id)
 
     def take_back(self) -> None:
         if not self.oracle.credits:
@@ -297,7 +308,7 @@ def live(seed: int, lists: dict) -> None:
     for outcomes in lists.values():
         outcomes.clear()
     life = Life(seed, lists, people)
-    deeds = [life.credit] * 12 + [life.take_back] * 2 + [life.merge, life.part, life.expire]
+    deeds = [life.credit] * 12 + [life.take_back, life.raise_mark] * 2 + [life.merge, life.part, life.expire]
     now = BEGINNING
     for step in range(STEPS):
         now += timedelta(hours=life.dice.randrange(1, 1000))
@@ -338,7 +349,7 @@ def test_many_at_once_share_the_room_and_nothing_is_double(any_app, asking):
         people = [make_person(f"1390000000{n}", "林小莲").id for n in range(2)]
     finished = clock.now()
     asking["study"] += [Outcome("study", f"{p}:{n}", p, f"study:{n}", f"课{n}", 5000, 0, "skills-upgrading", "a", None, finished,
-                                is_online=True) for p in people for n in range(6)]
+                                is_online=True, measure=lambda: {"mark": MARK}) for p in people for n in range(6)]
     faults, gate = [], threading.Barrier(4)
 
     def work(seed: int) -> None:

@@ -94,6 +94,10 @@ class CreditRules:
         except TypeError as error:
             raise ValueError(str(error)) from None
 
+    def floors_on(self, source: str) -> list[Floor]:
+        """The minimums that an outcome of a source has to meet."""
+        return [f for f in self.floors if f.source == source]
+
     # ---- periods
 
     def period_of(self, period: str, day: date) -> tuple[int, int]:

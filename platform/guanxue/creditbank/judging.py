@@ -86,6 +86,12 @@ def refused_by(outcome: Outcome, held: Past, at: datetime) -> str:
     return judge(outcome, held, at, moves=True).rule
 
 
+def is_measured(outcome: Outcome, at: datetime) -> bool:
+    """Does any floor ask how good it is?"""
+    version = rules_for(outcome.finished_at, at)
+    return version is not None and bool(version.rules.floors_on(outcome.source))
+
+
 def _nothing(asked: Worth) -> Worth:
     return Worth(asked.content_ms, 0, 0)
 
@@ -95,7 +101,7 @@ def _nothing(asked: Worth) -> Worth:
 
 def _below(outcome: Outcome, laws: CreditRules, at: datetime, facts: dict) -> str:
     """Completion is a conjunction of minimums, each of a component; and what is brought in is not too old."""
-    floors = [f for f in laws.floors if f.source == outcome.source]
+    floors = laws.floors_on(outcome.source)
     if floors:
         facts["components"] = dict(outcome.measure())
     for floor in floors:

@@ -91,9 +91,13 @@ def _may_be_missing(source: Source, outcome: Outcome) -> bool:
 
 
 def _found_no_room(outcome: Outcome) -> bool:
-    """Did it count for nothing before its account was merged, as it stands now?"""
+    """Did it count for nothing before its account was merged, as it stands now?
+
+    What a floor asked of it may have been raised since: what it was then nobody wrote down, so it may be so.
+    """
     merges = [m for m in accounts.list_merges(outcome.person_id) if m.merged_id == outcome.person_id and m.parted_at is None]
-    return any(not judging.judge(outcome, past.read(outcome.person_id, _size_of(m) + 1), m.merged_at).given.credits_milli
+    return any(judging.is_measured(outcome, m.merged_at)
+               or not judging.judge(outcome, past.read(outcome.person_id, _size_of(m) + 1), m.merged_at).given.credits_milli
                for m in merges)
 
 
