@@ -53,7 +53,7 @@ class Spoken:
 
 # What no list of words can hold, since it depends on what stands around: 得 behind a verb, 转 that turns, a number to call.
 _BEHIND_VERB = re.compile("(?<=[\u4e00-\u9fff])(?<![不值觉获取难懒心使懂记晓舍免只非总还就都也要必可求所应该])得"
-                          "(?=[\u4e00-\u9fff])(?![到知分出以罪意当力利体先靠看])")
+                          "(?=[\u4e00-\u9fff])(?![到知分出以罪意当力利体先靠看着])")
 _MOVES = re.compile("旋转|运转|周转|扭转|翻转|好转|中转|流转|移转|婉转"
                     "|转[身账弯移正岗换变交告给运入出包发述让机化学院诊行念眼头角印料接款自走成基连向]"
                     "|转(?:过[来身脸去头]|个方|手动|到[手自]动)|(转)")
