@@ -13,7 +13,7 @@ from tests.clients import Learner
 from tests.factories import make_course, make_person
 
 from guanxue import accounts, credentials, creditbank
-from guanxue.accounts import identity, naming
+from guanxue.accounts import checking, identity, naming
 from guanxue.core import clock
 from guanxue.core.actor import SYSTEM, Actor
 from guanxue.core.db import session, writing
@@ -123,6 +123,22 @@ def test_a_corrected_name_makes_a_further_edition_and_the_old_one_says_so(held):
     assert verdict(new).is_valid and verdict(old).fault == "replaced" and verdict(old, lists=False).is_valid
     assert credentials.find_issued(code, 1).state == "replaced" and credentials.find_issued(code, 1).newest == new.serial
     assert credentials.issue(lin, code).id == new.id
+
+
+def test_whose_document_was_seen_since_gets_an_edition_that_says_so_when_they_ask_for_it(held):
+    lin, code = held
+    officer = make_person("13800000003", "冯佩", "credit_officer")
+    old = credentials.issue(lin, code)
+    assert credentials.outdated_by(old, lin.id) == ""
+    document = identity.state_number(lin, NUMBER, agrees=True)
+    checking.record_seen(Actor("person", officer.id, "冯佩", frozenset({"identify"})), lin.id, document.code, number=NUMBER,
+                         place="窗口", looked_on=clock.today(), is_original=True, is_person=True)
+    assert credentials.outdated_by(old, lin.id) == "identified" and verdict(old).is_valid
+    new = credentials.issue(lin, code)
+    said = [credentials.payload_of(row)["microCredential"]["identityCheck"] for row in (old, new)]
+    assert said == ["手机号码注册，未核对证件", "工作人员看过证件原件"] and (new.edition, new.reason) == (2, "identified")
+    assert credentials.outdated_by(new, lin.id) == "" and credentials.issue(lin, code).id == new.id
+    assert verdict(new).is_valid and verdict(old).fault == "replaced"
 
 
 def test_a_reversed_credit_revokes_by_itself(held):

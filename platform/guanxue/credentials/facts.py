@@ -14,6 +14,7 @@ from guanxue.policies import MATCHED, SEEN, STATED
 
 # A credential speaks Chinese, whoever asks for it: it is read by others, and the same award makes the same words.
 IDENTITY = {MATCHED: "证件原件与权威数据都核对过", SEEN: "工作人员看过证件原件", STATED: "本人填写了证件号码，未核对"}
+UNCHECKED = "手机号码注册，未核对证件"
 QUALITY = "内容经审核后发布；学习和到课有逐分钟记录；学分记在只增不改、带签名的账本里，规则版本公开"
 MOST_OUTCOMES = 12
 
@@ -43,7 +44,12 @@ def identity_of(person_id: int) -> dict:
     """The holder's part: name, masked document, how far it was checked."""
     shown = accounts.shown_document(person_id)
     return {"name": accounts.get_person(person_id).name, "identity": " ".join(shown) if shown else "",
-            "identity_check": IDENTITY.get(accounts.level_of(person_id), "手机号码注册，未核对证件")}
+            "identity_check": IDENTITY.get(accounts.level_of(person_id), UNCHECKED)}
+
+
+def level_said(identity_check: str) -> int:
+    """How well the holder was known, by the words of a file."""
+    return next((level for level, said in IDENTITY.items() if said == identity_check), 0)
 
 
 def subject_of(serial: str) -> str:

@@ -16,7 +16,7 @@ class Credential(Model):
 
     `serial` is the code with the number of the edition: a corrected name makes a further edition of the same award, and this
     one is replaced by it. `digest` is the SHA-256 of the signed file, which says everything else. `entry_number` is the
-    award's entry: what reverses it revokes the credential. `reason` says why there was a further edition.
+    award's entry: what reverses it revokes the credential. `reason` says why there was a further edition (renamed, identified).
     """
 
     __tablename__ = "credentials_credential"

@@ -58,10 +58,10 @@ def _told(award: credentials.Award) -> dict:
 
 def _issued(issued: credentials.Issued) -> dict:
     row = issued.credential
-    is_other_name = row.kind != "statement" and issued.is_valid and credentials.name_in(row) != current_actor().name
+    outdated_by = credentials.outdated_by(row, current_actor().id) if row.kind != "statement" and issued.is_valid else ""
     return {"code": row.code, "serial": row.serial, "spaced_code": creditbank.spaced_code(row.code), "at": row.issued_at,
             "until": row.expires_at, "is_valid": issued.is_valid, "state": gettext(STATES[issued.state]),
-            "reason": issued.reason, "is_other_name": is_other_name, **_shown(row.code)}
+            "reason": issued.reason, "outdated_by": outdated_by, **_shown(row.code)}
 
 
 def _shown(code: str) -> dict:
@@ -79,7 +79,7 @@ def issue_statement() -> Response:
 
 @blueprint.post("/me/certificates/<code>")
 def issue(code: str) -> Response:
-    """Issue it now; with my present name where that was corrected."""
+    """Issue it now; anew where my name was corrected or my document seen since."""
     row = credentials.issue(current_actor(), code)
     return redirect(url_for(".mine") + f"#c-{row.code}", 303)
 

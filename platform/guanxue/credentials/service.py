@@ -16,12 +16,13 @@ from guanxue.core.i18n import lazy as _
 from guanxue.core.settings import settings
 from guanxue.credentials import document, rules, signing, status_list
 from guanxue.credentials.errors import NoSuchCredential, NotIssuable
-from guanxue.credentials.facts import earner_of, gather, identity_of, subject_of
+from guanxue.credentials.facts import earner_of, gather, identity_of, level_said, subject_of
 from guanxue.credentials.keys import signing_key
 from guanxue.credentials.models import Credential, CredentialFile, Look, Revocation
 from guanxue.credentials.queries import count_lists, file_of, find_issued, list_awards, listed, must_hold
 
 LIST_HOLDS = timedelta(days=7)
+RENAMED, IDENTIFIED = "renamed", "identified"
 FULL = status_list.BITS // 2  # a list that is half full gets no more, so that a free place is found by chance
 
 
@@ -50,8 +51,8 @@ def issue_all(person_id: int) -> int:
 def issue(actor: Actor, code: str) -> Credential:
     """The credential of one of the actor's awards: the one that there is, or a new one. Again is the same.
 
-    Where the actor's name was corrected since, a further edition, which replaces the one before. Raises NoSuchCredential,
-    NotIssuable.
+    Where the actor's name was corrected or their document seen since, a further edition, which replaces the one before.
+    Raises NoSuchCredential, NotIssuable.
     """
     actor.must_be_person()
     accounts.lock_person(actor.id)
@@ -62,9 +63,18 @@ def issue(actor: Actor, code: str) -> Credential:
         return _issue(actor, award.code, actor.id, edition=1)
     if award.issued.state == "revoked":
         raise NotIssuable(_("这份证书已经撤销。觉得不对，可以提出申诉。"))
-    if name_in(award.issued.credential) == accounts.get_person(actor.id).name:
+    why = outdated_by(award.issued.credential, actor.id)
+    if not why:
         return award.issued.credential
-    return _issue(actor, award.code, actor.id, edition=award.issued.credential.edition + 1, reason="renamed")
+    return _issue(actor, award.code, actor.id, edition=award.issued.credential.edition + 1, reason=why)
+
+
+def outdated_by(credential: Credential, holder_id: int) -> str:
+    """Why there may be a further edition: RENAMED, IDENTIFIED (the holder is known better than it says), or "" for neither."""
+    if name_in(credential) != accounts.get_person(holder_id).name:
+        return RENAMED
+    said = payload_of(credential)["microCredential"].get("identityCheck", "")
+    return IDENTIFIED if accounts.level_of(holder_id) > level_said(said) else ""
 
 
 def name_in(credential: Credential) -> str:
