@@ -4,7 +4,6 @@ A policy is data with a code, a version and a day from which it holds. Enrolment
 publishing a new version never touches what was earned. The shipped numbers are in defaults.py.
 """
 
-from guanxue.policies.labels import LABELS
 from guanxue.policies.models import Policy
 from guanxue.policies.queries import (
     current_policy,
@@ -36,5 +35,5 @@ __all__ = [
     "Numbers", "Policy", "current_policy", "get_policy", "list_policies", "list_current", "find_current", "get_version",
     "newest", "held_at", "is_code",
     "Worth", "LEVELS", "PHONE", "STATED", "SEEN", "MATCHED",
-    "LABELS", "numbers_document", "numbers_of_text", "worth_of", "reading_ms", "publish_policy", "load_defaults",
+    "numbers_document", "numbers_of_text", "worth_of", "reading_ms", "publish_policy", "load_defaults",
 ]

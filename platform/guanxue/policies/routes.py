@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from datetime import date
 
 from flask import Blueprint, Response, redirect, request, url_for
 
@@ -14,6 +13,7 @@ from guanxue.core.i18n import lazy as _
 from guanxue.core.web.addresses import is_row_id
 from guanxue.core.web.dispatch import current_actor
 from guanxue.core.web.pages import page, personal
+from guanxue.policies import form, labels
 from guanxue.policies.wording import told
 
 blueprint = Blueprint("policies", __name__)
@@ -62,19 +62,26 @@ def begin_policy() -> Response:
 def admin_policy(code: str) -> Response:
     """The form for the next version, filled with the newest; `?from=` begins a new policy with another's numbers."""
     current_actor().require("administer")
-    return _form(code, policies.newest(request.args.get("from") or code))
+    own, base = _own_and_base(code)
+    return _form(code, {"title": [own.title if own else ""], "effective_on": [clock.today().isoformat()],
+                        **form.fields_of(base.numbers)})
 
 
-def _form(code: str, base: policies.Policy, problem: Problem | None = None) -> Response:
-    form = request.form
-    written = policies.numbers_document(base.numbers)
-    if problem:
-        written = {name: form.get(name, "") for name in written}
-    shown = {name: json.dumps(value) if isinstance(value, list) else value for name, value in written.items()}
+def _own_and_base(code: str) -> tuple[policies.Policy | None, policies.Policy]:
+    """The newest version of the policy itself, None where it is new, and the one whose numbers the form begins with."""
+    is_there = any(p.code == code for p in policies.list_policies())
+    return policies.newest(code) if is_there else None, policies.newest(request.args.get("from") or code)
+
+
+def _form(code: str, fields: dict[str, list[str]], problem: Problem | None = None) -> Response:
+    own, base = _own_and_base(code)
+    # The ways to confirm in the order they are stored in, in which a browser sends them back.
+    kinds = {kind: labels.KINDS[kind] for kind in (*fields.get("presence_kinds", ()), *labels.KINDS) if kind in labels.KINDS}
     return personal(page(
-        "policies/admin_policy.html", problem.status if problem else 200, code=code, base=base.name,
-        title=form.get("title", base.title), numbers=shown, labels=policies.LABELS,
-        effective_on=form.get("effective_on", clock.today().isoformat()), message=str(problem.message) if problem else ""))
+        "policies/admin_policy.html", problem.status if problem else 200, code=code, heading=told(own)["title"] if own else "",
+        base=told(base), fields=fields, labels=labels.LABELS, hints=labels.HINTS, kinds=kinds, choices=labels.CHOICES,
+        message=str(problem.message) if problem else "",
+        errors={f["field"]: str(f["message"]) for f in problem.fields} if problem else {}))
 
 
 @blueprint.post("/admin/policies/<code>")
@@ -82,32 +89,11 @@ def publish_policy(code: str) -> Response:
     """Publish it. What was earned, and whoever is enrolled, stays with the version of then."""
     actor = current_actor()
     actor.require("administer")
-    base = policies.newest(request.args.get("from") or code)
+    fields = request.form.to_dict(flat=False)
     try:
-        policies.publish_policy(actor, code=code, title=request.form.get("title", ""), numbers=_numbers(base),
-                                effective_on=_day())
+        written = form.read(fields, clock.today())
+        policies.publish_policy(actor, code=code, title=written.title, numbers=written.numbers,
+                                effective_on=written.effective_on)
     except Invalid as problem:
-        return _form(code, base, problem)
+        return _form(code, fields, problem)
     return redirect(url_for(".admin_policies"), 303)
-
-
-def _numbers(base: policies.Policy) -> dict:
-    """The form's numbers as a document; what cannot be read stays as it was typed, and the policy's own check names it."""
-    found: dict = {}
-    for name, kind in policies.numbers_document(base.numbers).items():
-        text = request.form.get(name, "").strip()
-        if isinstance(kind, str):
-            found[name] = text
-            continue
-        try:
-            found[name] = json.loads(text)
-        except ValueError:
-            found[name] = text
-    return found
-
-
-def _day() -> date:
-    try:
-        return date.fromisoformat(request.form.get("effective_on", ""))
-    except ValueError:
-        return date.min  # never in the future: publish_policy() says so
