@@ -44,6 +44,7 @@ def test_everybody_reads_the_rules_that_hold(site):
 def test_a_version_that_was_replaced_says_so(site):
     old = site.test_client().get("/rules/light/1")
     assert old.status_code == 200 and "现在报名的人按第 2 版" in old.text
+    assert "超过 15 分钟，算 0.5 学时。" in site.test_client().get("/rules/half-hour-steps/1").text
     assert site.test_client().get("/rules/light/9").status_code == 404
     assert site.test_client().get("/rules/light/x").status_code == 404
     assert site.test_client().get("/rules/none/1").status_code == 404

@@ -43,11 +43,17 @@ def _percent(permille: int) -> str:
     return _number(permille, 10)
 
 
+def _step(ms: int, hours: str) -> object:
+    """A step of a lesson's length; one that begins a millisecond behind a whole second is told as "longer than"."""
+    if ms > 1 and ms % 1000 == 1:
+        return _("超过 %(t)s，算 %(h)s 学时。", t=span(ms - 1), h=hours)
+    return _("满 %(t)s，算 %(h)s 学时。", t=span(ms) if ms > 1 else _("一点点"), h=hours)
+
+
 def _hours(n: Numbers) -> list[str]:
     if n.lesson_steps:
         found = [_("每节课按自己的长度算学时：")]
-        found += [_("满 %(t)s，算 %(h)s 学时。", t=span(ms) if ms > 1 else _("一点点"), h=_number(milli, 1000))
-                  for ms, milli in reversed(n.lesson_steps)]
+        found += [_step(ms, _number(milli, 1000)) for ms, milli in reversed(n.lesson_steps)]
     else:
         found = [_("%(t)s是 1 学时。整门课的时间加起来再算，不是一节一节舍去零头。", t=span(n.class_hour_ms))]
     if n.hour_step_milli > 1:
