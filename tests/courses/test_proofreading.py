@@ -78,6 +78,16 @@ def test_what_was_planted_is_found(course, fault):
     assert any(says in x for x in found), found
 
 
+def test_true_and_false_that_lean_to_one_side_are_found(course):
+    folder, _spoil = course
+    quiz = folder / "quiz.gift"
+    text = quiz.read_text("utf-8")
+    assert text.count("{TRUE") > 1
+    quiz.write_text(text.replace("{TRUE", "{FALSE"), "utf-8")
+    found = [str(x.message) for x in proofreading.proofread(read_folder(folder)).findings]
+    assert any("总选一边就能猜中" in x for x in found), found
+
+
 def test_a_copied_paragraph_is_found_also_when_reworded(course, proofs):
     _folder, spoil = course
     other = next(p for p in OURS if p != MODEL and (p / "lessons").is_dir())

@@ -256,6 +256,9 @@ def _read_questions(folder: CourseFolder, slides: dict[str, list[rules.Slide]], 
     longest = sum(_is_longest(q) for q in single)
     if len(single) > 5 and longest * 5 > len(single) * 2:
         proof.find("quiz.gift", _("%(n)s 道单选题里有 %(m)s 道的正确选项最长。", n=len(single), m=longest))
+    truths = [q.truth for q in report.questions if q.kind == "truefalse"]
+    if len(truths) > 3 and min(sum(truths), len(truths) - sum(truths)) * 4 < len(truths):
+        proof.find("quiz.gift", _("%(n)s 道判断题里 %(m)s 道是对的，总选一边就能猜中。", n=len(truths), m=sum(truths)))
 
 
 def _from(lines: list[str], line: int) -> tuple[str, str]:
