@@ -172,10 +172,10 @@
   };
   const letGo = () => {
     if (!held || isSending()) return;
-    const button = held;
+    const button = held, isWhole = rows.every((row) => row.place);
     held = null;
-    waits.textContent = '';
-    if (rows.every((row) => row.place)) button.click();
+    waits.textContent = isWhole ? '' : words.unheld;
+    if (isWhole) button.click();
   };
   if (written) written.addEventListener('submit', hold);
 

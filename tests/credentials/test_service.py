@@ -131,6 +131,7 @@ def test_whose_document_was_seen_since_gets_an_edition_that_says_so_when_they_as
     old = credentials.issue(lin, code)
     assert credentials.outdated_by(old, lin.id) == ""
     document = identity.state_number(lin, NUMBER, agrees=True)
+    assert credentials.outdated_by(old, lin.id) == "", "a number that is only stated makes no paper better"
     checking.record_seen(Actor("person", officer.id, "冯佩", frozenset({"identify"})), lin.id, document.code, number=NUMBER,
                          place="窗口", looked_on=clock.today(), is_original=True, is_person=True)
     assert credentials.outdated_by(old, lin.id) == "identified" and verdict(old).is_valid

@@ -6,12 +6,12 @@ import pytest
 from tests.clients import Learner
 from tests.factories import GIFT, TEXT, attend, make_class, make_course, make_person
 
-from guanxue import classes, courses, creditbank, jobs, learning, ledger
+from guanxue import accounts, classes, courses, creditbank, jobs, learning, ledger
 from guanxue.core import clock
 from guanxue.core.actor import SYSTEM, Actor
 from guanxue.core.db import begin_writing, writing
 from guanxue.core.errors import Invalid
-from guanxue.creditbank import rule_form
+from guanxue.creditbank import raised, rule_form
 from guanxue.creditbank.credit_rules import CreditRules
 from guanxue.creditbank.defaults import CITY_1
 
@@ -57,6 +57,11 @@ def finish(app) -> int:
     who.call("PUT", "/courses/safe-measuring/enrolment", 200)
     reading, quiz = who.lessons()
     who.watch(reading["id"], reading["duration_s"])
+    return answer(who, quiz)
+
+
+def answer(who, quiz) -> int:
+    """What is true, which the key takes for three of four; the score."""
     attempt = who.call("POST", f"/quizzes/{quiz['id']}/attempts", 200)
     answers = who.right_answers(attempt) | {"q3": True, "q4": True}
     who.call("PUT", f"/attempts/{attempt['attempt_id']}/answers", 200, **answers)
@@ -92,6 +97,47 @@ def test_a_mark_below_the_floor_earns_nothing_until_it_is_raised(school):
         assert len(creditbank.list_awards([1])) == 1 and refusals() == []
 
 
+def test_a_mark_that_rises_after_two_accounts_parted_is_credited_where_it_counts(school):
+    """The second account sat the exam, the first read the text: together they completed it, and then they parted."""
+    with school.test_request_context(), writing():
+        make_person("13800000009")
+        ask_for(course_mark=80)
+    other, who = Learner(school, "13800000009"), Learner(school)
+    for one in (other, who):
+        one.call("PUT", "/courses/safe-measuring/enrolment", 200)
+    reading, quiz = who.lessons()
+    assert answer(other, quiz) == 75
+    with school.test_request_context(), writing():
+        code = accounts.merge_accounts(SYSTEM, 1, 4, reason="同一个人").code
+    who.watch(reading["id"], reading["duration_s"])
+    with school.test_request_context(), writing():
+        accounts.part_accounts(SYSTEM, code, reason="不是")
+    with school.test_request_context():
+        assert [c.person_id for c in learning.list_completions()] == [1] and creditbank.balance(1) == 0
+    put_right(school)
+    with school.test_request_context():
+        assert creditbank.balance(1) > 0 and creditbank.recompute()[1] == []
+
+
+def test_who_cannot_be_credited_holds_up_nobody_else(school, monkeypatch):
+    with school.test_request_context(), writing():
+        ask_for(course_mark=80)
+    finish(school)
+    settle = creditbank.settle_person
+
+    def breaks_for_zero(person_id):
+        if person_id == 0:
+            raise RuntimeError("broken")
+        settle(person_id)
+
+    monkeypatch.setattr(creditbank, "settle_person", breaks_for_zero)
+    monkeypatch.setattr(raised, "list_corrected", lambda _paper: [0, 1])
+    put_right(school)
+    with school.test_request_context():
+        assert creditbank.balance(1) > 0
+        assert [j.state for j in jobs.list_jobs() if j.name == "credits.settle_corrected"] == ["waiting"], "it is tried again"
+
+
 def test_what_meets_every_floor_is_credited_at_once(school):
     with school.test_request_context(), writing():
         ask_for(course_mark=75, course_attendance=1000)
@@ -113,7 +159,13 @@ def test_a_course_is_attended_as_far_as_it_was_seen(any_app):
     assert who.pass_quiz(quiz["id"])["passed"]
     with any_app.test_request_context():
         assert creditbank.balance(1) == 0
-        assert refusals() == [("floor", "出勤率要到 96%，现在是 95.8%。每一项都要达到，不能互相补。")]
+        told = [("floor", "出勤率要到 96%，现在是 95.8%。每一项都要达到，不能互相补。")]
+        assert refusals() == told
+    who.watch(first["id"], 600)  # afterwards: the completion is what it was
+    jobs.run_waiting(any_app)
+    with any_app.test_request_context(), writing():
+        creditbank.settle_person(1)
+        assert creditbank.balance(1) == 0 and refusals() == told
 
 
 @pytest.mark.parametrize(("course", "refused"), [

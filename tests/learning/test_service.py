@@ -6,7 +6,7 @@ import threading
 from dataclasses import replace
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import func, select, text
 from tests.clients import Learner
 from tests.factories import make_course, make_person
 
@@ -15,6 +15,8 @@ from guanxue.audit.models import AuditLine
 from guanxue.core import clock
 from guanxue.core.actor import SYSTEM
 from guanxue.core.db import session, writing
+from guanxue.core.prepared import Prepared
+from guanxue.learning import queries
 from guanxue.learning.models import Playback, Progress
 from guanxue.policies.defaults import LIGHT_2
 
@@ -182,3 +184,19 @@ def test_coming_back_keeps_what_was_played_and_is_not_reported_yet(school):
         assert who.call("GET", "/me/courses", 200)["items"][0]["completed"]
     with clock.advance(3 * 24 * 3600), school.test_request_context():
         assert creditbank.recompute() == (1, [])
+
+
+def test_how_many_are_in_a_course_is_exact_for_few_and_a_minute_old_for_many(any_db, monkeypatch):
+    monkeypatch.setattr(queries, "MANY", 2)
+    monkeypatch.setattr(queries, "_COUNT_FEW", Prepared(select(func.count()).select_from(queries._IN.limit(2).subquery())))
+    course = make_course()
+    people = [make_person(f"1380000001{n}") for n in range(3)]
+    with clock.travel(clock.now().replace(second=10)):
+        for n, person in enumerate(people, 1):
+            learning.enrol(person, course)
+            assert learning.count_in(course.id) == min(n, 2)
+    with clock.advance(120):
+        assert learning.count_in(course.id) == 3
+        learning.leave(people[0], course)
+        learning.leave(people[1], course)
+        assert learning.count_in(course.id) == 1

@@ -45,7 +45,7 @@ def test_the_second_pass_is_one_run_that_scales_downwards_and_copies_the_sound()
     source = Probe(1080, 1920, 60_000, True, True, picture=1, sound=0, frame_rate="30000/1001")
     command = encoder.second_command(source, ORIGINAL, FIRST, OUT, [240, 480, 720], has_sound=True)
     assert words(command) == (
-        f"{INPUT.format(threads=1)} -allowed_extensions ALL -dts_delta_threshold 32 -protocol_whitelist file -i {FIRST} -filter_complex "
+        f"{INPUT.format(threads=1)} -allowed_extensions ALL -protocol_whitelist file -i {FIRST} -filter_complex "
         "[0:1]fps=30000/1001:start_time=0[s0];[s0]scale=720:1280[s1];[s1]setsar=1[s2];[s2]format=yuv420p[s3];[s3]split=2[s4][s5];"
         "[s4]scale=480:854[s6];[s6]setsar=1[s7];[s7]split=2[s8][s9];[s8]scale=240:426[s10];[s10]setsar=1[s11] "
         f"-map [s11] -map 1:a {film(240, 27, 180, 1, sound='copied', g=240)} -map [s9] -map 1:a {film(480, 25, 800, 1, sound='copied', g=240)} "

@@ -18,7 +18,7 @@ from guanxue.media.narration import speakable
     ("拨12333", "bo1 yao1 er4 san1 san1 san1"), ("M03", "M ling2 san1"), ("T0101", "T ling2 yi1 ling2 yi1"), ("G71", "ji4 71"),
     ("拧得太紧", "ning2 de5 tai4 jin3"), ("不得进入", "bu4 de2 jin4 ru4"), ("得到", "de2 dao4"), ("卡盘在转", "ka3 pan2 zai4 zhuan4"),
     ("转身就走", "zhuan3 shen1 jiu4 zou3"), ("旋转", "xuan2 zhuan3"), ("转过来", "zhuan3 guo4 lai2"), ("转角处", "zhuan2 jiao3 chu4"),
-    ("够得着", "gou4 de5 zhao2"), ("拨一一九", "bo1 yao1 yao1 jiu3"), ("一百一十九个", "yi4 bai3 yi1 shi2 jiu3"),
+    ("够得着", "gou4 de5 zhao2"), ("睡得着吗", "shui4 de5 zhao2 ma5"), ("急得着火", "ji2 de5 zhao2 huo3"), ("拨一一九", "bo1 yao1 yao1 jiu3"), ("一百一十九个", "yi4 bai3 yi1 shi2 jiu3"),
     ("USB口", "U S B kou3"), ("160/84A", "160 gang1 84A")])
 def test_each_character_has_its_sound_in_the_sentence(text, sounds):
     assert speakable(text).startswith(sounds)

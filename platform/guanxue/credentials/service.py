@@ -20,6 +20,7 @@ from guanxue.credentials.facts import earner_of, gather, identity_of, level_said
 from guanxue.credentials.keys import signing_key
 from guanxue.credentials.models import Credential, CredentialFile, Look, Revocation
 from guanxue.credentials.queries import count_lists, file_of, find_issued, list_awards, listed, must_hold
+from guanxue.policies import SEEN
 
 LIST_HOLDS = timedelta(days=7)
 RENAMED, IDENTIFIED = "renamed", "identified"
@@ -70,11 +71,12 @@ def issue(actor: Actor, code: str) -> Credential:
 
 
 def outdated_by(credential: Credential, holder_id: int) -> str:
-    """Why there may be a further edition: RENAMED, IDENTIFIED (the holder is known better than it says), or "" for neither."""
+    """Why there may be a further edition: RENAMED, IDENTIFIED (their document was seen or matched, and it does not say so),
+    or "" for neither."""
     if name_in(credential) != accounts.get_person(holder_id).name:
         return RENAMED
-    said = payload_of(credential)["microCredential"].get("identityCheck", "")
-    return IDENTIFIED if accounts.level_of(holder_id) > level_said(said) else ""
+    said, level = payload_of(credential)["microCredential"].get("identityCheck", ""), accounts.level_of(holder_id)
+    return IDENTIFIED if level >= SEEN and level > level_said(said) else ""
 
 
 def name_in(credential: Credential) -> str:

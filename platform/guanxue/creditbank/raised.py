@@ -6,7 +6,7 @@ floor of marks had refused is judged once more, by jobs, and only where some ver
 
 from __future__ import annotations
 
-from guanxue import jobs, quizzes
+from guanxue import accounts, jobs, quizzes
 from guanxue.creditbank.outcomes import MARK
 from guanxue.creditbank.rejudging import current_account
 from guanxue.creditbank.versions import list_versions
@@ -16,7 +16,8 @@ from guanxue.creditbank.waiting import settle_soon
 def settle_marked(event: quizzes.SubmissionMarked) -> None:
     """A person's answers were marked, or marked higher."""
     if _asks_for_marks():
-        settle_soon(current_account(event.person_id))
+        for person_id in _whose(event.person_id):
+            settle_soon(person_id)
 
 
 def settle_corrected(event: quizzes.KeyCorrected) -> None:
@@ -27,8 +28,14 @@ def settle_corrected(event: quizzes.KeyCorrected) -> None:
 
 
 def list_corrected(paper_id: int) -> list[int]:
-    """The accounts of everybody who handed in the paper, each once."""
-    return sorted({current_account(attempt.person_id) for attempt, _submission in quizzes.list_submitted(paper_id)})
+    """Every account whose credits may rest on what was handed in on the paper."""
+    return sorted({account for person_id in quizzes.people_of(paper_id) for account in _whose(person_id)})
+
+
+def _whose(person_id: int) -> set[int]:
+    """The account, and those that it was merged with, be they parted by now: a completion may rest on another's attempt."""
+    merges = accounts.list_merges(person_id)
+    return {person_id, current_account(person_id), *(m.kept_id for m in merges), *(m.merged_id for m in merges)}
 
 
 def _asks_for_marks() -> bool:

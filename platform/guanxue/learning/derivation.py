@@ -67,13 +67,18 @@ def mark_of(completion: Completion) -> int | None:
 
 def _sources(completion: Completion, beside: carried.Names, taught: Sequence[int],
              faults: list[object]) -> list[carried.Source]:
-    """The enrolment's own evidence, and what the completion says was carried over to it when it was written."""
+    """What the completion names of the enrolment's own evidence, and what it says was carried over when it was written.
+
+    Study that came later lifts nothing: a completion is what it was when it was written.
+    """
     enrolment = get_enrolment(completion.enrolment_id)
     carries = [session.get(Carry, carry_id) for carry_id in completion.evidence.get("carries", [])]
     for carry in carries:
         if carry is None or carry.to_enrolment_id != enrolment.id or accounts.find_merge(carry.merge_code) is None:
             faults.append(_("结业记录说合并过另一个账号的学习，但没有这次合并。"))
-    sources = carried.sources_of(enrolment, [c for c in carries if c is not None])
+    own, *others = carried.sources_of(enrolment, [c for c in carries if c is not None])
+    named = {playback_id: last_seq for playback_id, last_seq, _chain in completion.evidence["playbacks"]}
+    sources = [replace(own, upto=named), *others]
     if not (beside or taught):
         return sources
     busy = rules.merge_spans(list(carried.busy_of(beside)), carried.classes_spans(taught))

@@ -19,10 +19,11 @@ class Enrolment(Model):
     """
 
     __tablename__ = "learning_enrolment"
-    __table_args__ = (UniqueConstraint("person_id", "course_id"),)
+    # Who is in a course is counted on every visit of its page, so without looking at the rows.
+    __table_args__ = (UniqueConstraint("person_id", "course_id"), Index("ix_learning_enrolment_in", "course_id", "left_at"))
     id: Mapped[int] = mapped_column(primary_key=True)
     person_id: Mapped[int] = mapped_column(ForeignKey("accounts_person.id"))
-    course_id: Mapped[int] = mapped_column(ForeignKey("courses_course.id"), index=True)
+    course_id: Mapped[int] = mapped_column(ForeignKey("courses_course.id"))
     revision_id: Mapped[int] = mapped_column(ForeignKey("courses_revision.id"))
     policy_id: Mapped[int] = mapped_column(ForeignKey("policies_policy.id"))
     enrolled_at: Mapped[datetime] = mapped_column(UtcMoment)

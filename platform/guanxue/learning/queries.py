@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from flask import current_app
 from sqlalchemy import and_, bindparam, func, select
 
 from guanxue import courses, policies
+from guanxue.core import clock
 from guanxue.core.actor import Actor
 from guanxue.core.db import session
 from guanxue.core.i18n import lazy as _
@@ -178,8 +180,10 @@ def list_my_courses(person_id: int, course_ids: Iterable[int] | None = None) -> 
     return [course_progress(e) for e in session.scalars(query)]
 
 
-_COUNT_IN = Prepared(select(func.count()).select_from(Enrolment)
-             .where(Enrolment.course_id == bindparam("course_id"), Enrolment.left_at.is_(None)))
+MANY = 1000  # from there on nobody sees one more or less, and counting would take long: it is done once a minute
+_IN = select(Enrolment.course_id).where(Enrolment.course_id == bindparam("course_id"), Enrolment.left_at.is_(None))
+_COUNT_FEW = Prepared(select(func.count()).select_from(_IN.limit(MANY).subquery()))
+_COUNT_IN = Prepared(select(func.count()).select_from(_IN.subquery()))
 _STANDING = Prepared(
     select(Enrolment.id, Enrolment.revision_id, func.coalesce(Completion.id, Carry.completion_id), Progress.revision_lesson_id,
            Progress.credited_ms, Progress.is_complete)
@@ -192,8 +196,15 @@ _STANDING = Prepared(
 
 
 def count_in(course_id: int) -> int:
-    """How many are in the course now."""
-    return _COUNT_IN.value(course_id=course_id)
+    """How many are in the course now; where they are many, as of a minute ago at most."""
+    few = _COUNT_FEW.value(course_id=course_id)
+    if few < MANY:
+        return few
+    kept, minute = current_app.extensions.setdefault("guanxue.many", {}), clock.now_ms() // 60_000
+    told = kept.get(course_id)
+    if told is None or told[0] != minute:
+        told = kept[course_id] = minute, _COUNT_IN.value(course_id=course_id)
+    return told[1]
 
 
 def standing(person_id: int, course_id: int) -> tuple[tuple, ...]:

@@ -32,8 +32,7 @@ STILL = {720: (28, 1600)}  # slides that stand still cost nearly nothing, so one
 LOUD_LUFS, PEAK_DB, MOST_GAIN_DB, MOST_PRESSED_DB = -16.0, -1.5, 18.0, 6.0
 TONE_MAP = (("zscale", {"t": "linear", "npl": 100}), ("format", {"pix_fmts": "gbrpf32le"}), ("zscale", {"p": "bt709"}),
             ("tonemap", {"tonemap": "hable", "desat": 0}), ("zscale", {"t": "bt709", "m": "bt709", "r": "tv"}))
-# Playlists that we wrote ourselves. A segment's pictures come before its sound: a step back as long as a segment is no fault.
-OURS = {"protocol_whitelist": "file", "allowed_extensions": "ALL", "dts_delta_threshold": 2 * STILL_SEGMENT_S}
+OURS = {"protocol_whitelist": "file", "allowed_extensions": "ALL"}  # playlists that we wrote ourselves
 BARE = {"map_metadata": -1, "map_chapters": -1}
 
 
@@ -182,7 +181,9 @@ def beside_command(playlist: Path, folder: Path, *, has_sound: bool, is_still: b
 
     Slides that stand cost little more than their sound, so that has no segments.
     """
-    source = ffmpeg.input(str(playlist), **OURS)
+    # A segment's pictures come before its sound: a step back as long as a segment is no fault of the clock.
+    steps = {"dts_delta_threshold": 2 * STILL_SEGMENT_S} if is_still else {}
+    source = ffmpeg.input(str(playlist), **OURS, **steps)
     streams = [source.video, *([source.audio] if has_sound else [])]
     outputs = [ffmpeg.output(*streams, str(folder / "video.mp4"), c="copy", movflags="+faststart", **BARE)]
     if has_sound:
@@ -277,12 +278,12 @@ def link(source: Path, target: Path) -> None:
         shutil.copy2(source, target)
 
 
-def write_poster(video: Path, target: Path, at_ms: int) -> None:
-    """One picture of a video we made, as JPEG: of three key pictures around there the one most like the others."""
+def write_poster(video: Path, target: Path, at_ms: int, among: int = 3) -> None:
+    """One picture of a video we made, as JPEG: of so many key pictures around there the one most like the others."""
     before_s = at_ms // 1000 // SEGMENT_S * SEGMENT_S - 1  # a second before the first of them
     options = {"skip_frame": "nokey", "threads": 1, **({"ss": before_s} if before_s > 0 else {})}
     opened = ffmpeg.input(str(video), protocol_whitelist="file", **options)
-    stream = opened.filter("thumbnail", 3)
+    stream = opened.filter("thumbnail", among)
     command = ffmpeg.output(stream, str(target), vframes=1, **{"q:v": 4}).global_args(
         "-nostdin", "-v", "error").compile(overwrite_output=True)
     try:

@@ -41,7 +41,7 @@ def narrate(spec: NarrationSpec, work: Path, out: Path, report: Callable[[str, f
         progress=lambda f: report("encoding", 0.3 + f * 0.65), is_lost=is_lost)
     if spoken.cues:
         narration.write_vtt(spoken.cues, out / "zh-Hans.vtt")
-    encoder.write_poster(out / "video.mp4", out / "poster.jpg", 500)
+    encoder.write_poster(out / "video.mp4", out / "poster.jpg", 0, among=1)  # the first slide
     return {**_facts(out, renditions, has_sound=True), "segment_s": encoder.STILL_SEGMENT_S,
             "subtitles": [{"lang": "zh-Hans", "label": "简体中文", "file": "zh-Hans.vtt"}] if spoken.cues else [],
             "cues": [[c.start_ms, c.end_ms, c.text] for c in spoken.cues], **showing.facts(shown, spoken, recordings)}

@@ -52,18 +52,19 @@ class Spoken:
 
 
 # What no list of words can hold, since it depends on what stands around: 得 behind a verb, 转 that turns, a number to call.
-_BEHIND_VERB = re.compile("(?<=[\u4e00-\u9fff])(?<![不值觉获取难懒心使懂记晓舍免只非总还就都也要必可求所应该])得"
-                          "(?=[\u4e00-\u9fff])(?![到知分出以罪意当力利体先靠看着])")
+_VERB = "(?<=[\u4e00-\u9fff])(?<![不值觉获取难懒心使懂记晓舍免只非总还就都也要必可求所应该])"
+_REACHED = re.compile(f"{_VERB}得着(?![急火凉迷慌手眼])")
+_BEHIND_VERB = re.compile(f"{_VERB}得(?=[\u4e00-\u9fff])(?![到知分出以罪意当力利体先靠看])")
 _MOVES = re.compile("旋转|运转|周转|扭转|翻转|好转|中转|流转|移转|婉转"
                     "|转[身账弯移正岗换变交告给运入出包发述让机化学院诊行念眼头角印料接款自走成基连向]"
                     "|转(?:过[来身脸去头]|个方|手动|到[手自]动)|(转)")
 _CALLS = re.compile("(?<![零一二三四五六七八九十百千万点第])一(?:一[零九]|二[零二]|二三三三|二三四五|二三五一|二三一五)"
                     "(?![零一二三四五六七八九十百千万点个])")
-_DE, _ZHUAN = "\ue000", "\ue001"  # signs that nobody writes
+_DE, _ZHUAN, _DE_ZHAO = "\ue000", "\ue001", "\ue002"  # signs that nobody writes
 
 
 def _by_what_is_around(text: str) -> str:
-    text = _BEHIND_VERB.sub(_DE, text)
+    text = _BEHIND_VERB.sub(_DE, _REACHED.sub(_DE_ZHAO, text))
     text = _MOVES.sub(lambda m: _ZHUAN if m[1] else m[0], text)
     return _CALLS.sub(lambda m: m[0].replace("一", "幺"), text)
 
@@ -87,7 +88,7 @@ def speakable(text: str) -> str:
     text = re.sub(r"\d{5,}|\d{4}(?=年)", lambda m: _by_digits(m[0]), text)
     lazy_pinyin, style = _readings()
     sounds = " ".join(lazy_pinyin(_by_what_is_around(text), style=style, neutral_tone_with_five=True, tone_sandhi=True))
-    sounds = " ".join(sounds.replace(_DE, " de5 ").replace(_ZHUAN, " zhuan4 ").split())
+    sounds = " ".join(sounds.replace(_DE, " de5 ").replace(_ZHUAN, " zhuan4 ").replace(_DE_ZHAO, " de5 zhao2 ").split())
     return re.sub(r"(?<![A-Za-z])G(?![A-Za-z])", "ji4", sounds)  # alone the voice would say zhi
 
 

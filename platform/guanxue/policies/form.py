@@ -46,7 +46,7 @@ UNITS = {  # of all that is not WHOLE
     "presence_answer_ms": SECONDS, "presence_makeup_ms": HOURS, "offline_share_permille": PERCENT, "offline_window_ms": HOURS,
 }
 ABOVE_ZERO = {"class_hour_ms", "class_hours_per_credit", "hour_step_milli", "reading_chars_per_minute", "beat_every_s",
-              "quiz_attempts"}
+              "quiz_attempts", "share_watched_permille", "max_rate_permille", "pass_mark"}
 MARKS, HIGHEST_MARK = {"pass_mark", "test_out_mark"}, 100
 
 

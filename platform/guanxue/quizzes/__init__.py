@@ -65,6 +65,7 @@ from guanxue.quizzes.queries import (
     list_unfinished,
     list_waiting,
     papers_waiting,
+    people_of,
 )
 from guanxue.quizzes.regrading import (
     Foresight,
@@ -152,7 +153,8 @@ __all__ = [
     "is_own", "mark_answer", "Mark", "Regrade", "RegradeRequest", "Submission", "get_regrade", "get_request",
     "get_submission", "list_awaiting", "list_corrected", "list_marked", "list_marked_since", "list_marks", "list_regrades",
     "list_regrades_of",
-    "list_requests", "list_submitted", "list_waiting", "Foresight", "ask_regrade", "confirm_regrade", "foresee", "key_now",
+    "list_requests", "list_submitted", "people_of", "list_waiting", "Foresight", "ask_regrade", "confirm_regrade", "foresee",
+    "key_now",
     "question_number", "refuse_regrade", "LONGEST_SHORT", "WHOLE", "draw_fault", "drawn_count", "pools_of", "find_awaiting",
     "is_won_by_all",
     "Standing", "is_passed", "questions_of", "standing_by", "standing_of", "get_attempt_of",

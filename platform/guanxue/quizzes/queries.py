@@ -211,6 +211,12 @@ def list_submitted(paper_id: int, after: str = "", most: int | None = None) -> l
     return [(attempt, submission) for attempt, submission in session.execute(query.limit(most) if most else query)]
 
 
+def people_of(paper_id: int) -> list[int]:
+    """The accounts under which the paper was handed in, each once."""
+    return list(session.scalars(select(Attempt.person_id).join(Submission, Submission.attempt_id == Attempt.id)
+                                .where(Attempt.paper_id == paper_id).distinct().order_by(Attempt.person_id)))
+
+
 def list_corrected(person_id: int, since: datetime) -> list[tuple[Regrade, Attempt, Submission]]:
     """What the person had handed in before its paper's key was put right since then, the newest correction first."""
     rows = session.execute(
