@@ -283,7 +283,7 @@ def write_poster(video: Path, target: Path, at_ms: int, among: int = 3) -> None:
     before_s = at_ms // 1000 // SEGMENT_S * SEGMENT_S - 1  # a second before the first of them
     options = {"skip_frame": "nokey", "threads": 1, **({"ss": before_s} if before_s > 0 else {})}
     opened = ffmpeg.input(str(video), protocol_whitelist="file", **options)
-    stream = opened.filter("thumbnail", among)
+    stream = opened.filter("thumbnail", among) if among > 1 else opened.video
     command = ffmpeg.output(stream, str(target), vframes=1, **{"q:v": 4}).global_args(
         "-nostdin", "-v", "error").compile(overwrite_output=True)
     try:
