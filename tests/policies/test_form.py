@@ -106,7 +106,7 @@ NUMBER, ABOVE, PERCENT = "请写一个数，例如 1.5", "要大于 0。", "请�
     ("daily_cap_ms", "1.", NUMBER), ("presence_answer_ms", "0.0001", NUMBER), ("max_rate_permille", "1.0005", NUMBER),
     ("hour_step_milli", "0", ABOVE), ("yearly_cap_milli", "0.1234", NUMBER), ("quiz_share_permille", "33.33", PERCENT),
     ("share_watched_permille", "100.1", PERCENT), ("share_watched_permille", "", PERCENT), ("offline_share_permille", "-1", PERCENT),
-    ("pass_mark", "101", "请写 1 到 100 的整数。"), ("pass_mark", "1.5", "请写 0 到 100 的整数。"), ("test_out_mark", "", "请写 0 到 100 的整数。"),
+    ("pass_mark", "101", "请写 1 到 100 的整数。"), ("pass_mark", "1.5", "请写 1 到 100 的整数。"), ("test_out_mark", "", "请写 0 到 100 的整数。"),
     ("quiz_attempts", "0", "请写 1 到 9999 的整数。"), ("class_hours_per_credit", "0", "请写 1 到 9999 的整数。"),
     ("reading_chars_per_minute", "10000", "请写 1 到 9999 的整数。"), ("beat_every_s", "0", "请写 1 到 9999 的整数。"),
     ("identity_level", "4", "请选一个。"), ("identity_level", "", "请选一个。"), ("identity_at", "later", "请选一个。"),
