@@ -283,7 +283,7 @@ def _jobs() -> None:
     jobs.register("credentials.issue", credentials_tasks.issue, max_attempts=50)
     jobs.register("credits.expire", creditbank_tasks.expire, max_attempts=50)
     jobs.register("credits.award", creditbank_tasks.award, max_attempts=50)
-    jobs.register("credits.settle_corrected", creditbank_tasks.settle_corrected, max_attempts=50)
+    jobs.register("credits.settle_raised", creditbank_tasks.settle_raised, max_attempts=50)
     jobs.register("credits.identity", creditbank_tasks.settle_identity, max_attempts=50)
     jobs.register("learning.lapse", learning_tasks.lapse)
     jobs.register("learning.settle_correction", learning_tasks.settle_correction, max_attempts=50)

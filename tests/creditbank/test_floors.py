@@ -91,7 +91,7 @@ def test_a_mark_below_the_floor_earns_nothing_until_it_is_raised(school):
         document = ledger.proof(1)["entry"]["document"]
         assert document["components"] == {"attendance": 1000, "mark": 100}
     with school.app_context(), writing():
-        jobs.enqueue("credits.settle_corrected", {"paper_id": 1})  # twice is once
+        jobs.enqueue("credits.settle_raised", {"paper_id": 1})  # twice is once
     jobs.run_waiting(school)
     with school.test_request_context():
         assert len(creditbank.list_awards([1])) == 1 and refusals() == []
@@ -131,11 +131,11 @@ def test_who_cannot_be_credited_holds_up_nobody_else(school, monkeypatch):
         settle(person_id)
 
     monkeypatch.setattr(creditbank, "settle_person", breaks_for_zero)
-    monkeypatch.setattr(raised, "list_corrected", lambda _paper: [0, 1])
+    monkeypatch.setattr(raised, "accounts_behind", lambda _whose: [0, 1])
     put_right(school)
     with school.test_request_context():
         assert creditbank.balance(1) > 0
-        assert [j.state for j in jobs.list_jobs() if j.name == "credits.settle_corrected"] == ["waiting"], "it is tried again"
+        assert [j.state for j in jobs.list_jobs() if j.name == "credits.settle_raised"] == ["waiting"], "it is tried again"
 
 
 def test_what_meets_every_floor_is_credited_at_once(school):

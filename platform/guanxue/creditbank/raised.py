@@ -8,34 +8,32 @@ from __future__ import annotations
 
 from guanxue import accounts, jobs, quizzes
 from guanxue.creditbank.outcomes import MARK
-from guanxue.creditbank.rejudging import current_account
 from guanxue.creditbank.versions import list_versions
-from guanxue.creditbank.waiting import settle_soon
 
 
 def settle_marked(event: quizzes.SubmissionMarked) -> None:
     """A person's answers were marked, or marked higher."""
-    if _asks_for_marks():
-        for person_id in _whose(event.person_id):
-            settle_soon(person_id)
+    _settle_later({"person_id": event.person_id}, f"person:{event.person_id}")
 
 
 def settle_corrected(event: quizzes.KeyCorrected) -> None:
     """A key was put right: whoever handed that paper in may have a better mark."""
+    _settle_later({"paper_id": event.paper_id}, f"paper:{event.paper_id}:{event.regrade_id}")
+
+
+def _settle_later(whose: dict, key: str) -> None:
     if _asks_for_marks():
-        jobs.enqueue("credits.settle_corrected", {"paper_id": event.paper_id}, key=f"{event.paper_id}:{event.regrade_id}",
-                     priority=10)
+        jobs.enqueue("credits.settle_raised", whose, key=key, priority=10)
 
 
-def list_corrected(paper_id: int) -> list[int]:
-    """Every account whose credits may rest on what was handed in on the paper."""
-    return sorted({account for person_id in quizzes.people_of(paper_id) for account in _whose(person_id)})
-
-
-def _whose(person_id: int) -> set[int]:
-    """The account, and those that it was merged with, be they parted by now: a completion may rest on another's attempt."""
-    merges = accounts.list_merges(person_id)
-    return {person_id, current_account(person_id), *(m.kept_id for m in merges), *(m.merged_id for m in merges)}
+def accounts_behind(whose: dict) -> list[int]:
+    """Every account whose credits may rest on what that person, or whoever took that paper, handed in: those accounts, and all
+    that they were ever merged with, be they parted by now. A completion may rest on another's attempt."""
+    found = {whose["person_id"]} if "person_id" in whose else set(quizzes.people_of(whose["paper_id"]))
+    ends = [{m.kept_id, m.merged_id} for m in accounts.list_merges()]
+    while more := {one for pair in ends if pair & found for one in pair - found}:
+        found |= more
+    return sorted(found)
 
 
 def _asks_for_marks() -> bool:

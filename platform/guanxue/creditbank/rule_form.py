@@ -7,18 +7,16 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import date
 
-from guanxue.core.errors import Invalid
+from guanxue.core.forms import Form, Reading, first
 from guanxue.core.i18n import lazy as _
-from guanxue.core.plain import plain_text
 from guanxue.creditbank.credit_rules import CATEGORIES, PERIODS, CreditRules
 from guanxue.creditbank.sources import get_source, source_names
 from guanxue.creditbank.wording import COMPONENT_NAMES, SOURCE_NAMES, percent, plain
 
-Form = Mapping[str, Sequence[str]]
 MOST_ROWS, MOST_MONTHS, MOST_DAYS, MOST_MARK = 60, 1200, 366, 100
 LONGEST_WORD, LONGEST_REASON = 40, 200
 EACH, ONLINE = "each", "online"
@@ -61,7 +59,7 @@ def rows_shown(form: Form, name: str, *, more: bool = False) -> int:
     """How many rows of a list to draw: those of the form, and an empty one; `more`: one beyond those that were there."""
     there = [i for i in range(MOST_ROWS) if any(f"{name}-{i}-{part}" in form for part in LISTS[name])]
     last = there[-1] if there else -1
-    is_filled = any(_first(form, f"{name}-{last}-{part}") for part in LISTS[name])
+    is_filled = any(first(form, f"{name}-{last}-{part}") for part in LISTS[name])
     return min(MOST_ROWS, last + 1 + int(more or is_filled or not there))
 
 
@@ -80,18 +78,12 @@ def is_same(rules: CreditRules, document: dict) -> bool:
     return reading.document() == document
 
 
-class _Reading:
-    """Reads a form once and remembers what is wrong with it, field by field."""
+class _Reading(Reading):
+    """Reads a form of rules."""
 
     def __init__(self, form: Form, institutions: Collection[str]) -> None:
-        self._form, self._institutions = form, institutions
-        self._faults: dict[str, object] = {}
-
-    def refuse(self) -> None:
-        """Raise Invalid where something was wrong."""
-        if self._faults:
-            raise Invalid(_("还不能发布：下面有些地方要改。"),
-                          fields=[{"field": name, "message": message} for name, message in self._faults.items()])
+        super().__init__(form)
+        self._institutions = institutions
 
     def document(self) -> dict:
         kinds = self._kinds()
@@ -168,21 +160,6 @@ class _Reading:
 
     # ---- fields
 
-    def _fault(self, name: str, message: object) -> None:
-        self._faults.setdefault(name, message)
-
-    def _text(self, name: str) -> str:
-        return _first(self._form, name)
-
-    def words(self, name: str, longest: int) -> str:
-        """Words that have to be there."""
-        text = self._text(name)
-        if not text:
-            self._fault(name, _("请写一点内容。"))
-        elif len(text) > longest:
-            self._fault(name, _("最多 %(n)s 个字，请写短一点。", n=longest))
-        return text
-
     def day(self, name: str) -> date:
         """A city day."""
         try:
@@ -190,12 +167,6 @@ class _Reading:
         except ValueError:
             self._fault(name, _("请填从哪一天起用。"))
             return date.min
-
-    def _choice(self, name: str, among: Collection[str]) -> str:
-        text = self._text(name)
-        if text not in among:
-            self._fault(name, _("请选一个。"))
-        return text
 
     def _whole(self, name: str, least: int, most: int, *, is_needed: bool = False) -> int:
         """A whole number; 0 where nothing is written and nothing is needed."""
@@ -225,10 +196,6 @@ class _Reading:
 
     def _number(self, name: str) -> str:
         return unicodedata.normalize("NFKC", self._text(name)).replace(" ", "")
-
-
-def _first(form: Form, name: str) -> str:
-    return plain_text((form.get(name) or [""])[0])
 
 
 def _free_code(code: str, cap: dict, taken: Collection[str]) -> str:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from flask import Flask
 
-from guanxue.core.db import writing
+from guanxue.core.db import end_work, writing
 from guanxue.core.errors import Problem
 from guanxue.jobs import service
 
@@ -17,6 +19,8 @@ log = logging.getLogger(__name__)
 BEAT_S = 5.0
 IDLE_S = 0.5
 CLEAN_EVERY_S = 3600.0
+MOST_NAMED = 10
+Thing = TypeVar("Thing", int, str)
 
 
 @dataclass(eq=False)
@@ -181,3 +185,32 @@ def run_waiting(app: Flask, *, limit: int = 1000) -> int:
     while done < limit and (run_one(app, heavy=False) or run_one(app, heavy=True)):
         done += 1
     return done
+
+
+# ---- a job on many things, each apart
+
+
+class NotAllDone(Exception):
+    """Some things could not be done; the rest was. The job is tried again, and does only what is still open."""
+
+
+def each_apart(job: Running, things: Iterable[Thing], work: Callable[[Thing], None]) -> list[Thing]:
+    """Do the work on each thing, which opens its own transaction, while the job is ours; those on which it failed."""
+    failed = []
+    for thing in things:
+        if job.is_lost():
+            break
+        try:
+            work(thing)
+        except Exception:  # whatever it is: the others are not to wait for it, and the job fails with it in the end
+            end_work(commit=False)
+            log.exception("%s failed on %s", work.__qualname__, thing)
+            failed.append(thing)
+    return failed
+
+
+def must_be_none(failed: list[Thing], of: str) -> None:
+    """Raise NotAllDone where any failed, naming the first of them, so that the job is told of and tried again."""
+    if failed:
+        more = f" and {len(failed) - MOST_NAMED} more" if len(failed) > MOST_NAMED else ""
+        raise NotAllDone(f"{len(failed)} {of} not settled: {', '.join(map(str, failed[:MOST_NAMED]))}{more}")

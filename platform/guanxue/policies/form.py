@@ -8,18 +8,16 @@ from __future__ import annotations
 import math
 import re
 import unicodedata
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import date
 
-from guanxue.core.errors import Invalid
+from guanxue.core.forms import Form, Reading
 from guanxue.core.i18n import gettext
 from guanxue.core.i18n import lazy as _
 from guanxue.core.i18n import marked as N_
-from guanxue.core.plain import plain_text
 from guanxue.policies.rules import CHECKS, LEVELS, LONGEST_TITLE, MOMENTS, Numbers, numbers_document
 
-Form = Mapping[str, Sequence[str]]
 SECOND, MINUTE, HOUR = 1000, 60_000, 3_600_000
 OVER = N_("超过")
 LENGTHS = {N_("分钟"): MINUTE, N_("秒"): SECOND, N_("小时"): HOUR}  # in the order in which one is looked for that fits
@@ -70,7 +68,7 @@ def fields_of(numbers: Numbers) -> dict[str, list[str]]:
 def read(form: Form, today: date) -> Written:
     """What was written, all numbers as they are stored. Raises Invalid, naming every field that cannot be so."""
     reading = _Reading(form)
-    found = Written(reading.title(), reading.numbers(), reading.day(today))
+    found = Written(reading.words("title", LONGEST_TITLE), reading.numbers(), reading.day(today))
     reading.refuse()
     return found
 
@@ -116,26 +114,8 @@ def _words(words: Mapping[str, int]) -> dict[str, int]:
     return {_narrow(said): of for word, of in words.items() for said in (word, gettext(word))}
 
 
-class _Reading:
-    """Reads a form once and remembers what is wrong with it, field by field."""
-
-    def __init__(self, form: Form) -> None:
-        self._form = form
-        self._faults: dict[str, object] = {}
-
-    def refuse(self) -> None:
-        """Raise Invalid where something was wrong."""
-        if self._faults:
-            raise Invalid(_("还不能发布：下面有些地方要改。"),
-                          fields=[{"field": name, "message": message} for name, message in self._faults.items()])
-
-    def title(self) -> str:
-        text = self._text("title")
-        if not text:
-            self._fault("title", _("请写一点内容。"))
-        elif len(text) > LONGEST_TITLE:
-            self._fault("title", _("最多 %(n)s 个字，请写短一点。", n=LONGEST_TITLE))
-        return text
+class _Reading(Reading):
+    """Reads a policy's form."""
 
     def day(self, today: date) -> date:
         """A city day that is not over."""
@@ -206,16 +186,3 @@ class _Reading:
 
     def _level(self, name: str) -> int:
         return int(self._choice(name, [str(level) for level in LEVELS]) or 0)
-
-    def _choice(self, name: str, among: Collection[str]) -> str:
-        text = self._text(name)
-        if text in among:
-            return text
-        self._fault(name, _("请选一个。"))
-        return ""
-
-    def _fault(self, name: str, message: object) -> None:
-        self._faults.setdefault(name, message)
-
-    def _text(self, name: str) -> str:
-        return plain_text((self._form.get(name) or [""])[0])
