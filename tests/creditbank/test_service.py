@@ -221,6 +221,8 @@ def test_recompute_agrees_after_a_new_revision_a_new_policy_and_lost_caches(lear
     ("learning_completion", "UPDATE learning_completion SET content_ms = content_ms * 2"),
     ("quizzes_submission", "UPDATE quizzes_submission SET answers = '{}'"),
     ("quizzes_submission", "UPDATE quizzes_submission SET score = 61"),
+    ("quizzes_submission", "UPDATE quizzes_submission SET pass_mark = pass_mark + 1"),
+    ("learning_completion", "UPDATE learning_completion SET evidence = REPLACE(evidence, '\"answers\"', '\"others\"')"),
     ("learning_beat", "UPDATE learning_beat SET claims = (SELECT chain FROM learning_playback WHERE id = playback_id)"), ("learning_playback", "UPDATE learning_playback SET revision_lesson_id = 2"),
     ("learning_playback", "UPDATE learning_playback SET opened_ms = opened_ms - 10000000"),
     ("learning_completion", "DELETE FROM creditbank_award"),
@@ -243,4 +245,53 @@ def test_recompute_names_person_and_course_when_evidence_was_changed(learner, ta
             assert differences == []
             return
         assert len(differences) == 1 and "林小莲" in differences[0].person and "安全测量" in differences[0].course
+        if table == "learning_beat":  # which lesson, what is written there, what the rows give
+            assert "“第1课”" in differences[0].why and " 秒" in differences[0].why
         assert learning.list_completions(1)
+
+
+def test_one_span_that_is_gone_is_named_with_its_lesson_and_both_figures_though_enough_is_left(bare_app):
+    with bare_app.test_request_context(), writing():
+        make_person()
+        make_course(videos_ms=(60_000, 30_000))
+    who = Learner(bare_app)
+    who.call("PUT", "/courses/safe-measuring/enrolment", 200)
+    who.watch(who.lessons()[0]["id"], 58)
+    who.finish()
+    change(bare_app, "learning_beat", "DELETE FROM learning_beat WHERE playback_id = 2")
+    with bare_app.test_request_context():
+        (found,) = creditbank.recompute()[1]
+    assert "“第1课”：第 2 次播放的原始记录被改动过。" in found.why
+    assert "“第1课”记着计入 60 秒，由原始记录算出 58 秒。" in found.why and "第2课" not in found.why
+
+
+def change(app, table, *statements):
+    """What an operator could do to the tables with a tool of the database."""
+    with app.test_request_context(), writing():
+        session.execute(text(f"DROP TRIGGER IF EXISTS guard_{table}_update"))
+        session.execute(text(f"DROP TRIGGER IF EXISTS guard_{table}_delete"))
+        for statement in statements:
+            session.execute(text(statement))
+
+
+def test_an_answer_is_found_though_its_score_is_the_same_or_was_changed_with_it(bare_app):
+    with bare_app.test_request_context(), writing():
+        make_person()
+        policies.publish_policy(SYSTEM, code="light", title="及格 50", effective_on=clock.today(), numbers={**LIGHT_2, "pass_mark": 50})
+        make_course(videos_ms=(30_000,))
+    who = Learner(bare_app)
+    who.call("PUT", "/courses/safe-measuring/enrolment", 200)
+    film, quiz = who.lessons()
+    who.watch(film["id"], film["duration_s"])
+    attempt = who.call("POST", f"/quizzes/{quiz['id']}/attempts", 200)
+    options = next(q["options"] for q in attempt["questions"] if q["id"] == "q2")
+    x, y, z = (next(o["id"] for o in options if axis in o["html"]) for axis in "XYZ")
+    who.call("PUT", f"/attempts/{attempt['attempt_id']}/answers", 200, q1=True, q2=x)
+    assert who.call("POST", f"/attempts/{attempt['attempt_id']}/submit", 200)["score"] == 50
+    with bare_app.test_request_context():
+        assert creditbank.recompute() == (1, [])
+    for told in (f"answers = REPLACE(answers, '{x}', '{y}')", f"answers = REPLACE(answers, '{y}', '{z}'), score = 100"):
+        change(bare_app, "quizzes_submission", f"UPDATE quizzes_submission SET {told}")
+        with bare_app.test_request_context():
+            (found,) = creditbank.recompute()[1]
+        assert "“考核”的答卷被改动过。" in found.why

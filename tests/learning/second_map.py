@@ -112,7 +112,7 @@ class Person:
             return Told(409, "forged-beat")
         if seq <= p.last_seq:
             return self._state(p, 0)
-        if any(now - (p.opened + b[0]) > self.rules.late_after for b in beats):  # late time is one budget: no two come at once
+        if self._is_any_late(p, beats, now):  # late time is one budget: no two come at once
             now = max(now, *(other.heard + 1 for other in self.playbacks if other is not p), 0)
         ended = self.end_of(p, now)
         if ended is not None and now > ended + DAY:
@@ -134,6 +134,14 @@ class Person:
             lesson.is_complete = True
         return self._state(p, sum(lesson.seen) - before)
 
+    def _is_any_late(self, p: Playback, beats: list[tuple[int, int, int, int]], now: int) -> bool:
+        last = p.acked
+        for t, _begin, _end, _rate in beats:
+            if now - (p.opened + t) > self.rules.late_after or t - last > self.rules.late_after:
+                return True
+            last = max(last, t)
+        return False
+
     def _count(self, p: Playback, beat: tuple[int, int, int, int], now: int, ended: int | None) -> None:
         t, begin, end, rate = beat
         if t <= p.acked:
@@ -143,9 +151,14 @@ class Person:
         window = max(0, (now if ended is None else min(now, ended)) - p.opened)
         left = window * lesson.max_rate // 1000 - p.granted
         length = max(0, min(min(end, lesson.duration) - begin, played, left))
+        on_time = length
         if now - (p.opened + t) > self.rules.late_after:
-            length = max(0, min(length, self.rules.late_cap - sum(x.late for x in self.lessons)))
-            lesson.late += length
+            on_time = 0
+        elif t - p.acked > self.rules.late_after:  # of a long beat only what was played last is on time
+            on_time = min(length, self.rules.late_after * min(rate, lesson.max_rate) // 1000)
+        late = min(length - on_time, self.rules.late_cap - sum(x.late for x in self.lessons))
+        lesson.late += late
+        length = on_time + late
         for ms in range(begin, begin + length):
             lesson.seen[ms] = 1
         p.granted += length

@@ -23,7 +23,7 @@ NOON = datetime.fromisoformat("2026-12-02T12:00:00+08:00")
 
 
 def grant(begin, end):
-    return rules.Grant(begin, end, False)
+    return rules.Grant(begin, end, 0, end)
 
 
 def second_map(spans, grants, room):

@@ -50,6 +50,18 @@ def sit(who, seconds, *beats):
     return who.beat(playback, *beats)
 
 
+def test_a_part_that_was_played_twice_in_one_request_is_told_as_repeated(study):
+    sit(study, 9, (6_000, 0, 6, 1), (9_000, 0, 3, 1))
+    (one,) = told(study).sittings
+    assert (one.new_ms, one.repeated_ms, one.reasons) == (6_000, 3_000, [])
+
+
+def test_what_one_long_beat_tells_of_long_ago_is_told_as_late(study):
+    sit(study, 40, (40_000, 0, 40, 1))
+    (one,) = told(study).sittings
+    assert (one.new_ms, one.reasons) == (15_000, [(LATE, 25_000)])  # ten seconds on time, five by the late budget
+
+
 def test_honest_study_is_all_new_then_all_repeated(study):
     sit(study, 8, (8_000, 0, 8, 1))
     sit(study, 8, (8_000, 0, 8, 1))

@@ -274,7 +274,7 @@ def test_course_without_short_answers_completes_with_the_same_evidence_as_ever(s
     Learner(school).finish("plain")
     with school.app_context():
         completion = session.scalars(select(Completion)).one()
-        assert set(completion.evidence) == {"playbacks", "attempts", "extensions"}
+        assert set(completion.evidence) == {"playbacks", "attempts", "extensions", "answers"}
     assert credited(school) == [1]
 
 

@@ -69,6 +69,21 @@ def test_a_check_comes_between_the_bounds_and_a_tap_lets_the_study_go_on(school,
     agree(school)
 
 
+def test_whoever_closes_before_telling_what_was_played_is_asked_all_the_same(school, student):
+    student.time.go(120)
+    student.call("POST", f"/playbacks/{student.playback['playback_id']}/close", 200)
+    student.beat(student.playback, *((n * 15_000, (n - 1) * 15, n * 15, 1) for n in range(1, 9)))
+    challenge = student.open(student.lessons()[0]["id"], at=120)["challenge"]
+    assert challenge is not None and challenge["left_s"] > 50  # seen only now
+    assert student.tap(challenge)["passed"]
+    agree(school)
+
+
+def test_whoever_tells_a_long_stretch_in_one_beat_has_no_more_of_it_than_is_on_time(school, student):
+    assert student.play(180)["credited_s"] == NUMBERS["late_after_ms"] / 1000
+    agree(school)
+
+
 def test_the_same_check_is_given_until_it_is_answered_and_once_it_is_it_stays_answered(student):
     challenge = student.play_until_asked()
     assert student.play(0.5)["challenge"]["id"] == challenge["id"]

@@ -60,6 +60,27 @@ def miss(student):
     return challenge
 
 
+def test_a_check_that_nobody_has_seen_keeps_the_course_open_and_the_pages_say_so(school, student):
+    """Whoever ends the sitting before telling what was played completes nothing without an answer."""
+    with school.test_request_context(), writing():
+        strict_course("short", videos_ms=(100_000,))
+    student.call("PUT", "/courses/short/enrolment", 200)
+    film, quiz = student.lessons("short")
+    student.pass_quiz(quiz["id"])
+    student.open(film["id"])
+    student.time.go(100)
+    student.call("POST", f"/playbacks/{student.playback['playback_id']}/close", 200)
+    student.beat(student.playback, *((n * 10_000, (n - 1) * 10, n * 10, 1) for n in range(1, 11)))
+    browser = Browser(school, LEARNER)
+    page = browser.see("/courses/short")
+    assert "有一次“你还在吗”等你回答" in page and "已学完" not in page
+    assert "有一次“你还在吗”等你回答" in browser.see("/me")
+    with school.app_context():
+        (check,) = session.scalars(select(Check))
+    browser.send(f"/me/presence/{check.code}", 303, answer="true")
+    assert "已学完" in browser.see("/courses/short") and "等你回答" not in browser.see("/me")
+
+
 def test_a_check_that_waits_is_answered_without_script(school, student):
     challenge = student.play_until_asked()
     browser = Browser(school, LEARNER)

@@ -30,10 +30,16 @@ def brute(beats, received_ms, *, opened=OPENED, ended=None, duration=60_000, max
             window = min(received, ended if ended is not None else received) - opened
             room = int(max(0, window) * max_rate) - used
             length = min(min(end, duration) - begin, may, room)
-            if received - (opened + t) > late_after:
-                length = min(length, late_cap - late_used)
-                late_used += max(0, length)
             length = max(0, length)
+            if received - (opened + t) > late_after:
+                on_time = 0
+            elif t - acked > late_after:  # of a long one, what was played last
+                on_time = min(length, int(late_after * min(rate, max_rate)))
+            else:
+                on_time = length
+            late = min(length - on_time, late_cap - late_used)
+            late_used += late
+            length = on_time + late
             for ms in range(begin, begin + length):
                 seen[ms] = True
             used += length
@@ -90,6 +96,21 @@ def test_forty_minutes_claimed_in_one_minute_earn_at_most_a_minute_times_the_rat
     assert sum(g.to_ms - g.from_ms for g in outcome.grants) <= 120_000
 
 
+def test_a_dead_line_told_as_one_long_beat_earns_no_more_than_told_as_many():
+    half_an_hour = Terms(40 * 60_000, 120_000, 0)
+    one = [Beat(1_800_000, 0, 1_800_000, 1000)]
+    many = [Beat(n * 15_000, (n - 1) * 15_000, n * 15_000, 1000) for n in range(1, 121)]
+    earned = [sum(g.to_ms - g.from_ms for g in rules.judge(Sitting(OPENED, None, 1000), told, OPENED + 1_800_000, half_an_hour, 0).grants)
+              for told in (one, many)]
+    assert earned[0] == 120_000 <= earned[1] <= 135_000 + 9 * rules.SLACK_MS
+
+
+def test_what_comes_after_a_long_rest_is_on_time():
+    outcome = rules.judge(Sitting(OPENED, None, 1000, 15_000, 15_000), [Beat(1_830_000, 15_000, 30_000, 1000)],
+                          OPENED + 1_830_000, Terms(60_000, 120_000, 0), 0)
+    assert [(g.from_ms, g.to_ms, g.late_ms) for g in outcome.grants] == [(15_000, 30_000, 0)]
+
+
 def test_a_beat_from_the_future_is_neither_counted_nor_acknowledged():
     outcome = rules.judge(Sitting(OPENED, None, 2000), [Beat(10_000, 0, 5_000, 1000)], OPENED + 1_000, TERMS, 0)
     assert outcome.grants == () and outcome.sitting.acked_t_ms == 0 and outcome.qualified == 0
@@ -139,7 +160,7 @@ def test_no_claim_earns_more_than_the_clock_the_lesson_or_the_late_cap(requests,
     assert granted == sitting.granted_ms <= window * max_rate // 1000
     assert rules.covered_ms(spans) <= min(granted, 60_000)
     assert all(0 <= g.from_ms < g.to_ms <= 60_000 for _at, o in outcomes for g in o.grants)
-    assert sum(g.to_ms - g.from_ms for _at, o in outcomes for g in o.grants if g.is_late) == late <= late_cap
+    assert sum(g.late_ms for _at, o in outcomes for g in o.grants) == late <= late_cap
 
 
 @settings(max_examples=200, deadline=None)

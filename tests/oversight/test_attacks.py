@@ -9,10 +9,12 @@ import pytest
 from sqlalchemy import text
 from tests.clients import Learner
 from tests.factories import make_course, make_person
+from tests.learning.presence_school import Student, Time, strict_course, strict_policy
 
 from guanxue import audit, creditbank, oversight
 from guanxue.core import clock
 from guanxue.core.db import session, writing
+from guanxue.policies.defaults import SUBSIDISED_1
 
 LIN, OTHER = "13800000001", "13800000002"
 QUIZ = "\n\n".join(f"::q{n}::第{n}题，哪一个说法是对的？{{\n  ={n}甲\n  ~{n}乙\n  ~{n}丙\n}}" for n in range(1, 11))
@@ -182,3 +184,61 @@ def test_from_where_is_kept_as_hashes_alone(lin):
     with lin.app.app_context():
         (row,) = session.execute(text("SELECT * FROM oversight_sighting")).mappings()
         assert row["ref"] == "playback:1" and len(row["device"]) == len(row["network"]) == 24 and "127.0.0" not in str(row)
+
+
+# ---- where money is paid: the same under the strict policy, the exam passed
+
+
+@pytest.fixture
+def strict(bare_app):
+    """林小莲 in a course of two films of forty-five minutes for which a subsidy is paid; its exam is passed."""
+    with Time() as passing:
+        with bare_app.test_request_context(), writing():
+            make_person(LIN)
+            strict_policy(**SUBSIDISED_1)
+            strict_course(videos_ms=(2_700_000, 2_700_000))
+        student = Student(bare_app, passing, LIN)
+        student.app = bare_app
+        student.call("PUT", "/courses/safe-measuring/enrolment", 200)
+        student.pass_quiz(student.lessons()[-1]["id"])
+        yield student
+
+
+def earned(student) -> tuple[float, bool]:
+    """(seconds that count of both films, is the course complete), as the server derives them; and no credit."""
+    with student.app.app_context():
+        assert creditbank.recompute()[1] == [] and creditbank.balance(1) == 0
+    films = student.lessons()[:2]
+    seconds = sum(student.call("GET", f"/lessons/{x['id']}", 200)["coverage"] * 2_700 for x in films)
+    return seconds, student.call("GET", "/me/courses", 200)["items"][0]["completed"]
+
+
+MOST_UNASKED_S = SUBSIDISED_1["presence_max_ms"] / 1000
+
+
+def test_whoever_closes_first_and_tells_later_is_asked_like_everybody(strict):
+    for film in strict.lessons()[:2]:
+        strict.open(film["id"])
+        for _minute in range(45):
+            strict.time.go(60)
+            strict.call("POST", f"/playbacks/{strict.playback['playback_id']}/close", 200)
+            strict.beat(strict.playback, *((n * 15_000, strict.at + n * 15 - 15, strict.at + n * 15, 1) for n in range(1, 5)))
+            strict.open(film["id"], at=strict.at + 60)
+    seconds, is_complete = earned(strict)
+    assert not is_complete and seconds <= MOST_UNASKED_S + 60 + 5
+
+
+def test_a_whole_film_told_in_one_beat_earns_what_is_on_time(strict):
+    for film in strict.lessons()[:2]:
+        strict.open(film["id"])
+        strict.play(2_700)
+        strict.call("POST", f"/playbacks/{strict.playback['playback_id']}/close", 200)
+    assert earned(strict) == (pytest.approx(2 * 120, abs=6), False)
+
+
+def test_a_player_that_hides_the_check_earns_nothing_behind_it(strict):
+    strict.open(strict.lessons()[0]["id"])
+    for _n in range(2_700 // 15):
+        strict.play(15)
+    seconds, is_complete = earned(strict)
+    assert not is_complete and seconds <= MOST_UNASKED_S + 2 * 15 + 5

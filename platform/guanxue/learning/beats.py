@@ -155,7 +155,7 @@ def _moment(on: Lent, standing: Any, beats: Sequence[rules.Beat]) -> int:
     """When the request came. Claims are judged again in the order of these moments, so where its place decides what a request
     earns (late time, a day's room), none of the course's other playbacks has told anything at the same one."""
     now, numbers = clock.now_ms(), policies.numbers_of_text(standing.policy)
-    if not numbers.daily_cap_ms and not rules.is_any_late(standing.opened_ms, beats, now, numbers.late_after_ms):
+    if not numbers.daily_cap_ms and not _is_any_late(standing, beats, now, numbers.late_after_ms):
         return now
     newest = _NEWEST_ELSEWHERE.value(on, of_enrolment=standing.enrolment_id, but=standing.id)
     return now if newest is None else max(now, newest + 1)
@@ -169,11 +169,12 @@ def _asking(answer: Answer, standing: Any) -> Answer:
 
 
 def _count_towards_check(step: Step) -> None:
-    """What was granted brings the next presence check nearer; only a player that is there can show it."""
+    """What was granted brings the next presence check nearer. Told after the end it does too: else who closes first is never
+    asked. Nobody sees that one before the next opening, and nothing completes until then."""
     standing, granted = step.standing, step.outcome.sitting.granted_ms - step.standing.granted_ms
     at = step.beats[-1].to_ms if step.beats else 0
     presence.count_study(standing.person_id, standing.enrolment_id, standing.revision_lesson_id, step.numbers, granted,
-                         min(at, standing.duration_ms or 0), step.received_ms, may_draw=step.ended_ms is None)
+                         min(at, standing.duration_ms or 0), step.received_ms)
 
 
 def _standing(on: Lent, person_id: int, code: str) -> Any:
@@ -211,7 +212,7 @@ def record_quickly(on: Lent, keys: Keys, person_id: int, code: str, seq: int, be
         if seq != standing.last_seq + 1:
             return None
         numbers, received = policies.numbers_of_text(standing.policy), clock.now_ms()
-        if rules.is_any_late(standing.opened_ms, beats, received, numbers.late_after_ms):
+        if _is_any_late(standing, beats, received, numbers.late_after_ms):
             return None  # where the person was meanwhile is asked there
         step = _judge(on, standing, seq, beats, received)
     except (NoSuchPlayback, NotEnrolled, Conflict):
@@ -250,7 +251,7 @@ def _judge(on: Lent, standing: Any, seq: int, beats: Sequence[rules.Beat], recei
     sitting = rules.Sitting(standing.opened_ms, ended, standing.max_rate_permille, standing.acked_t_ms, standing.granted_ms)
     terms = rules.Terms(standing.duration_ms or 0, numbers.late_after_ms, numbers.late_cap_ms)
     shut = _shut(standing, numbers, beats, received) if numbers.presence_max_ms else ()
-    if (taught := evidence.in_class(standing.person_id, standing.opened_ms, beats, received, terms.late_after_ms)):
+    if (taught := evidence.in_class(standing.person_id, sitting, beats, received, terms.late_after_ms)):
         shut = rules.merge_spans(list(shut), taught)
     outcome = rules.judge(sitting, beats, received, terms, _late_used(on, standing, beats, received, terms), shut)
     if ended is not None and not outcome.qualified:
@@ -272,9 +273,13 @@ def _shut(standing: Any, numbers: Numbers, beats: Sequence[rules.Beat], received
                              numbers.presence_answer_ms) if beats else []
 
 
+def _is_any_late(standing: Any, beats: Sequence[rules.Beat], received: int, late_after_ms: int) -> bool:
+    return rules.is_any_late(standing.opened_ms, standing.acked_t_ms, beats, received, late_after_ms)
+
+
 def _late_used(on: Lent, standing: Any, beats: Sequence[rules.Beat], received: int, terms: rules.Terms) -> int:
     """Late time of the whole course so far; only asked for where a beat of this request is late."""
-    if not rules.is_any_late(standing.opened_ms, beats, received, terms.late_after_ms):
+    if not _is_any_late(standing, beats, received, terms.late_after_ms):
         return 0
     return int(_LATE.value(on, of_enrolment=standing.enrolment_id) or 0)
 
@@ -293,7 +298,7 @@ def _write(on: Lent, keys: Keys, step: Step) -> None:
     else:
         _MOVE_ENDED.make(on, **moved, new_ended_ms=ended)
     if step.beats:
-        late = sum(g.to_ms - g.from_ms for g in step.outcome.grants if g.is_late)
+        late = sum(g.late_ms for g in step.outcome.grants)
         _ADD.make(on, of_enrolment=standing.enrolment_id, of_lesson=standing.revision_lesson_id,
                   new_spans=rules.pack_spans(step.spans), new_credited_ms=step.credited_ms, new_late_ms=standing.late_ms + late,
                   new_resume_ms=max(0, min(step.beats[-1].to_ms, standing.duration_ms or 0)))

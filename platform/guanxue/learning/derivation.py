@@ -9,7 +9,7 @@ from guanxue import accounts, courses, policies, quizzes
 from guanxue.core.db import session
 from guanxue.core.i18n import lazy as _
 from guanxue.learning import carried, evidence, exams, presence, rules
-from guanxue.learning.models import Carry, Completion
+from guanxue.learning.models import Carry, Completion, Playback, Progress
 from guanxue.learning.queries import get_enrolment
 
 
@@ -28,11 +28,10 @@ def derive_completion(completion: Completion, beside: carried.Names = (), taught
     (completions) `taught`, where given."""
     enrolment = get_enrolment(completion.enrolment_id)
     numbers = policies.get_policy(completion.policy_id).numbers
-    faults: list[object] = [
-        _("第 %(id)s 次播放的原始记录被改动过。", id=playback_id)
-        for playback_id, last_seq, chain in completion.evidence["playbacks"]
-        if evidence.chain_fault(playback_id, last_seq, chain)
-    ]
+    faults: list[object] = []
+    if evidence.digest_of(completion.evidence) != completion.evidence_digest:
+        faults.append(_("结业记录被改动过。"))
+    broken = _broken_playbacks(completion, faults)
     sources = _sources(completion, beside, taught, faults)
     shut = presence.shut_by_names(completion.evidence.get("checks", []), faults)
     spans, passed = evidence.derive_spans(enrolment, sources, shut), _passed(completion, faults)
@@ -43,6 +42,9 @@ def derive_completion(completion: Completion, beside: carried.Names = (), taught
         if lesson.kind != "quiz":
             whole_ms += lesson.duration_ms or 0
             attended_ms += min(credited, lesson.duration_ms or 0)
+        if lesson.id in broken:
+            faults.append(_("“%(title)s”记着计入 %(a)s 秒，由原始记录算出 %(b)s 秒。", title=lesson.title,
+                            a=_seconds(_stored_ms(enrolment.id, lesson.id)), b=_seconds(credited)))
         if lesson.id in spared:
             continue  # complete without it, and worth nothing: hours count what was studied
         counted.append((lesson.kind, lesson.duration_ms or 0))
@@ -51,11 +53,38 @@ def derive_completion(completion: Completion, beside: carried.Names = (), taught
                 faults.append(_("“%(title)s”没有合格的答卷。", title=lesson.title))
             continue
         if not evidence.counts_as_complete(lesson, credited, numbers):
-            faults.append(_("“%(title)s”计入的时间不够。", title=lesson.title))
+            needed = rules.needed_ms(lesson.duration_ms or 0, numbers.share_watched_permille)
+            faults.append(_("“%(title)s”计入的时间不够：由原始记录算出 %(a)s 秒，要 %(b)s 秒。", title=lesson.title,
+                            a=_seconds(credited), b=_seconds(needed)))
     if faults:
         return Derivation(0, faults)
     return Derivation(sum(ms for _kind, ms in counted), faults, tuple(counted),
                       attended_ms * 1000 // whole_ms if whole_ms else None)
+
+
+def _broken_playbacks(completion: Completion, faults: list[object]) -> set[int]:
+    """Lessons of the revision one of whose named playbacks is no longer what it was; a fault for each playback."""
+    found = set()
+    for playback_id, last_seq, chain in completion.evidence["playbacks"]:
+        if not evidence.chain_fault(playback_id, last_seq, chain):
+            continue
+        playback = session.get(Playback, playback_id)
+        if playback is None:
+            faults.append(_("第 %(id)s 次播放的记录不见了。", id=playback_id))
+        else:
+            lesson = courses.get_revision_lesson(playback.revision_lesson_id)
+            faults.append(_("“%(title)s”：第 %(id)s 次播放的原始记录被改动过。", title=lesson.title, id=playback_id))
+            found.add(lesson.id)
+    return found
+
+
+def _stored_ms(enrolment_id: int, lesson_id: int) -> int:
+    row = session.get(Progress, (enrolment_id, lesson_id))
+    return row.credited_ms if row else 0
+
+
+def _seconds(ms: int) -> str:
+    return f"{ms / 1000:g}"
 
 
 def mark_of(completion: Completion) -> int | None:
@@ -99,14 +128,19 @@ def _passed(completion: Completion, faults: list[object]) -> set[int]:
     Marks and corrections of the key count as the completion names them, and only while they are what it names.
     """
     pass_mark = courses.get_revision(completion.revision_id).pass_mark
+    titles = {x.id: x.title for x in courses.lessons_of(completion.revision_id)}
+    handed_in = dict(completion.evidence.get("answers", ()))  # completions of older versions name the attempts alone
     found = set()
     for lesson_id, attempt_id in completion.evidence["attempts"]:
         submission = quizzes.find_submission(attempt_id)
         if submission is None:
             continue
+        if handed_in.get(attempt_id, digest := quizzes.digest_of(submission)) != digest:
+            faults.append(_("“%(title)s”的答卷被改动过。", title=titles.get(lesson_id, "")))
         score = quizzes.derive_score(submission)
         if score != submission.score:
-            faults.append(_("答卷的成绩记录被改动过：记为 %(a)s 分，重新评分为 %(b)s 分。", a=submission.score, b=score))
+            faults.append(_("“%(title)s”的成绩被改动过：记为 %(a)s 分，重新评分为 %(b)s 分。", title=titles.get(lesson_id, ""),
+                            a=submission.score, b=score))
         if quizzes.has_false_marks(attempt_id):
             faults.append(_("两位老师的批改和得出的分对不上。"))
         marks, regrades = _named(completion, attempt_id, faults)

@@ -6,6 +6,8 @@ can be decided again from the kept claims alone.
 
 from __future__ import annotations
 
+import hashlib
+import json
 import secrets
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
@@ -314,14 +316,14 @@ def derive_spans(enrolment: Enrolment, sources: list[Source] | None = None, shut
         else:
             beats = rules.read_beats(row.claims)
             terms = _terms(enrolment, lessons[lesson_id])
-            taught = in_class(source.person_id, row.opened_ms, beats, row.received_ms, terms.late_after_ms, in_classes)
+            taught = in_class(source.person_id, sitting, beats, row.received_ms, terms.late_after_ms, in_classes)
             elsewhere = rules.merge_spans(list(closed[id(source)]), taught) if taught else closed[id(source)]
             outcome = rules.judge(sitting, beats, row.received_ms, terms, late, elsewhere)
             sittings[row.playback_id], allowed = outcome.sitting, outcome.grants
             grants = allowed
             if row.room_ms is not None:
                 grants = rules.within_room(derived.spans, grants, row.room_ms)
-            late_ms = sum(g.to_ms - g.from_ms for g in grants if g.is_late)  # what a full day cut off is not used up
+            late_ms = sum(g.late_ms for g in grants)  # what a full day cut off is not used up
             derived.late_ms, late = derived.late_ms + late_ms, late + late_ms
         if tell is not None:
             tell(Judged(row, lesson_id, beats, sitting, sittings[row.playback_id], allowed, grants,
@@ -350,7 +352,7 @@ def _moments(rows: Iterable[Row]) -> dict[tuple[int, int], int]:
 
 
 def in_class(
-    person_id: int, opened_ms: int, beats: Sequence[rules.Beat], received_ms: int, late_after_ms: int,
+    person_id: int, sitting: rules.Sitting, beats: Sequence[rules.Beat], received_ms: int, late_after_ms: int,
     known: dict[int, list[tuple[int, tuple[int, int]]]] | None = None,
 ) -> presence.Spans:
     """When the person sat in a class that counted already when these beats came in; asked only where one of them came late.
@@ -358,11 +360,11 @@ def in_class(
     A class takes no moment that online study had told it of: what is told later must not be counted twice. `known`: what was
     asked of people before, where many are asked about; it grows.
     """
-    if not rules.is_any_late(opened_ms, beats, received_ms, late_after_ms):
+    if not rules.is_any_late(sitting.opened_ms, sitting.acked_t_ms, beats, received_ms, late_after_ms):
         return []
     if known is not None and person_id not in known:
         known[person_id] = classes.counted_spans([person_id], 0, 2**62)
-    there = classes.counted_spans([person_id], opened_ms, received_ms) if known is None else known[person_id]
+    there = classes.counted_spans([person_id], sitting.opened_ms, received_ms) if known is None else known[person_id]
     return rules.merge_spans([], [span for written_ms, span in there if written_ms <= received_ms])
 
 
@@ -384,8 +386,9 @@ def _claimed(source: Source) -> list[Row]:
 def named(enrolment: Enrolment) -> dict:
     """Everything a completion rests on: each playback's chain as it stands, each passed quiz, and the time it was given.
 
-    Where another account's study counts, its evidence is named too, and by what it counts ("carries"); where people marked
-    answers or a key was put right, so are those ("marks", "regrades"); under a policy with presence checks those ("checks").
+    Where another account's study counts, its evidence is named too, and by what it counts ("carries"); what was handed in by
+    its digest ("answers"); where people marked answers or a key was put right, so are those ("marks", "regrades"); under a
+    policy with presence checks those ("checks").
     """
     passed, carries = passed_attempts(enrolment), carried.list_standing(enrolment)
     of = [enrolment.id, *(c.from_enrolment_id for c in carries)]
@@ -402,13 +405,20 @@ def named(enrolment: Enrolment) -> dict:
 
 
 def _judged(attempt_ids: list[str]) -> dict:
-    """The marks and corrections on which the scores of these attempts rest: nothing where there are none."""
-    marks, regrades = [], []
+    """What the scores of these attempts rest on: what was handed in, marks and corrections; nothing where there is none."""
+    answers, marks, regrades = [], [], []
     for attempt_id in attempt_ids:
-        now = quizzes.standing_of(quizzes.get_submission(attempt_id))
+        submission = quizzes.get_submission(attempt_id)
+        now = quizzes.standing_of(submission)
+        answers.append([attempt_id, quizzes.digest_of(submission)])
         marks += [[attempt_id, m.id, m.permille] for m in now.marks]
         regrades += [[attempt_id, r.id, r.key] for r in now.regrades]
-    return ({"marks": marks} if marks else {}) | ({"regrades": regrades} if regrades else {})
+    return {name: rows for name, rows in (("answers", answers), ("marks", marks), ("regrades", regrades)) if rows}
+
+
+def digest_of(told: dict) -> str:
+    """SHA-256, hex, of everything that a completion names."""
+    return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
 
 
 def passed_attempts(enrolment: Enrolment, sources: list[Source] | None = None) -> list[tuple[RevisionLesson, str]]:

@@ -63,7 +63,7 @@ def explain_lesson(enrolment: Enrolment, lesson: RevisionLesson) -> LessonTold:
 
     derived = evidence.derive_spans(enrolment, tell=hear).get(lesson.id)
     duration, spans = lesson.duration_ms or 0, derived.spans if derived else []
-    return LessonTold(duration, rules.covered_ms(spans), -(-duration * numbers.share_watched_permille // 1000), spans,
+    return LessonTold(duration, rules.covered_ms(spans), rules.needed_ms(duration, numbers.share_watched_permille), spans,
                       rules.gaps(spans, 0, duration), sorted(sittings.values(), key=lambda s: s.opened_at, reverse=True))
 
 
@@ -76,12 +76,12 @@ def _add(told: SittingTold, judged: evidence.Judged, duration_ms: int, numbers: 
     told.new_ms += new
     told.repeated_ms += granted - new
     told.lost[DAY] += allowed - granted
-    counted, last = {g.from_ms: g.to_ms - g.from_ms for g in judged.allowed}, judged.before.acked_t_ms
+    counted, last = {g.t_ms: g.to_ms - g.from_ms for g in judged.allowed}, judged.before.acked_t_ms
     for beat in judged.beats:
-        if not judged.before.acked_t_ms < beat.t_ms <= judged.after.acked_t_ms:
+        if not last < beat.t_ms <= judged.after.acked_t_ms:
             continue  # heard before, or to come again
         length = max(0, min(beat.to_ms, duration_ms) - beat.from_ms)
-        missing = length - min(length, counted.get(beat.from_ms, 0))
+        missing = length - min(length, counted.get(beat.t_ms, 0))
         if missing:
             told.lost[_reason(judged, beat, last, numbers)] += missing
         last = beat.t_ms
@@ -96,4 +96,4 @@ def _reason(judged: evidence.Judged, beat: rules.Beat, last_t_ms: int, numbers: 
         return ABSENT
     if rules.free_ms(row.opened_ms + last_t_ms, at, judged.taught) < beat.t_ms - last_t_ms:
         return CLASS
-    return LATE if row.received_ms - at > numbers.late_after_ms else FAST
+    return LATE if max(row.received_ms - at, beat.t_ms - last_t_ms) > numbers.late_after_ms else FAST

@@ -204,7 +204,7 @@ def shut_for(person_id: int, from_ms: int, received_ms: int, answered_ms: int, a
 
 
 def count_study(person_id: int, enrolment_id: int, lesson_id: int, numbers: Numbers, granted_ms: int, at_ms: int,
-                received_ms: int, *, may_draw: bool) -> None:
+                received_ms: int) -> None:
     """Add what a beat was granted to the study since the last proof; draw the check where it is due.
 
     `at_ms`: where in the lesson the player is. An enrolment that is complete neither counts nor is asked.
@@ -214,7 +214,7 @@ def count_study(person_id: int, enrolment_id: int, lesson_id: int, numbers: Numb
         return
     state.counted_ms += granted_ms
     due = checks.due_ms(state.seed, state.number, numbers.presence_min_ms, numbers.presence_max_ms)
-    if may_draw and state.counted_ms >= due:
+    if state.counted_ms >= due:
         _draw(state, session.get(Enrolment, enrolment_id), lesson_id, due, at_ms, received_ms)
     session.flush()
 

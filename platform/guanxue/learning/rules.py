@@ -42,7 +42,10 @@ class Sitting:
 
 @dataclass(frozen=True)
 class Terms:
-    """What the pinned policy and lesson say: the lesson's length and how late claims count."""
+    """What the pinned policy and lesson say: the lesson's length; for how long a claim is on time, and how much of what is
+    late counts. No beat is on time for more than that either, however short ago it ended: else a dead line told as one long
+    beat would count for what it does not count for told as many.
+    """
 
     duration_ms: int
     late_after_ms: int
@@ -51,11 +54,12 @@ class Terms:
 
 @dataclass(frozen=True)
 class Grant:
-    """A span that counts; `is_late` when it came long after its moment."""
+    """A span that counts, of the beat that was done at `t_ms`; `late_ms` of it came long after its moment."""
 
     from_ms: int
     to_ms: int
-    is_late: bool
+    late_ms: int
+    t_ms: int
 
 
 @dataclass(frozen=True)
@@ -95,20 +99,33 @@ def judge(
         budget = time * rate // 1000 + (SLACK_MS if time == beat.t_ms - acked else 0)
         left = window * sitting.max_rate_permille // 1000 - granted
         length = min(min(beat.to_ms, terms.duration_ms) - beat.from_ms, budget, left)
-        is_late = received_ms - (sitting.opened_ms + beat.t_ms) > terms.late_after_ms
-        if is_late:
-            length = min(length, terms.late_cap_ms - late_ms)
-        length = max(0, length)
+        late = max(0, length - _on_time_ms(sitting.opened_ms, acked, beat.t_ms, rate, budget, received_ms, terms, busy))
+        excess = max(0, late - max(0, terms.late_cap_ms - late_ms))
+        length, late = max(0, length - excess), late - excess
         acked, granted = beat.t_ms, granted + length
         if length:
-            late_ms += length if is_late else 0
-            grants.append(Grant(beat.from_ms, beat.from_ms + length, is_late))
+            late_ms += late
+            grants.append(Grant(beat.from_ms, beat.from_ms + length, late, beat.t_ms))
     return Outcome(replace(sitting, acked_t_ms=acked, granted_ms=granted), tuple(grants), late_ms, qualified)
 
 
-def is_any_late(opened_ms: int, beats: Iterable[Beat], received_ms: int, late_after_ms: int) -> bool:
-    """Did any of a request's beats come long after its moment?"""
-    return any(received_ms - (opened_ms + b.t_ms) > late_after_ms for b in beats)
+def _on_time_ms(opened_ms: int, acked: int, t_ms: int, rate: int, budget: int, received_ms: int, terms: Terms,
+                busy: Sequence[tuple[int, int]]) -> int:
+    """How much of a beat's budget is on time: none where its end is late, of a long one what was played last."""
+    if received_ms - (opened_ms + t_ms) > terms.late_after_ms:
+        return 0
+    if t_ms - acked <= terms.late_after_ms:
+        return budget
+    return free_ms(opened_ms + t_ms - terms.late_after_ms, opened_ms + t_ms, busy) * rate // 1000
+
+
+def is_any_late(opened_ms: int, acked_t_ms: int, beats: Iterable[Beat], received_ms: int, late_after_ms: int) -> bool:
+    """Does any of a request's beats tell of something long after its moment?"""
+    for beat in beats:
+        if received_ms - (opened_ms + beat.t_ms) > late_after_ms or beat.t_ms - acked_t_ms > late_after_ms:
+            return True
+        acked_t_ms = max(acked_t_ms, beat.t_ms)
+    return False
 
 
 def free_ms(begin_ms: int, end_ms: int, busy: Sequence[tuple[int, int]]) -> int:
@@ -158,7 +175,8 @@ def within_room(spans: list[tuple[int, int]], grants: Iterable[Grant], room_ms: 
         for begin, end in gaps(spans, grant.from_ms, grant.to_ms):
             if end - begin > room_ms:  # the room ends inside what is new
                 if begin + room_ms > grant.from_ms:
-                    kept.append(replace(grant, to_ms=begin + room_ms))
+                    late = min(grant.late_ms, begin + room_ms - grant.from_ms)  # what was played first is what came late
+                    kept.append(replace(grant, to_ms=begin + room_ms, late_ms=late))
                 return tuple(kept)
             room_ms -= end - begin
         kept.append(grant)
@@ -207,6 +225,11 @@ def covered_ms(spans: Iterable[tuple[int, int]]) -> int:
 def is_complete(credited_ms: int, duration_ms: int, share_permille: int) -> bool:
     """Does enough of the lesson count? An empty lesson never completes by itself."""
     return duration_ms > 0 and credited_ms * 1000 >= duration_ms * share_permille
+
+
+def needed_ms(duration_ms: int, share_permille: int) -> int:
+    """How much of a lesson completes it."""
+    return -(-duration_ms * share_permille // 1000)
 
 
 # ---- one person, two accounts

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from dataclasses import replace
 
 from sqlalchemy import select
@@ -169,7 +167,7 @@ def complete_course(enrolment: Enrolment, spared: exams.Spared | None = None) ->
     if content_ms is None or presence.is_asking(enrolment):
         return
     named = evidence.named(enrolment) | ({"tested_out": sorted(without)} if spared else {})
-    digest = hashlib.sha256(json.dumps(named, sort_keys=True).encode()).hexdigest()
+    digest = evidence.digest_of(named)
     completion = Completion(enrolment_id=enrolment.id, person_id=enrolment.person_id, course_id=enrolment.course_id,
                             revision_id=enrolment.revision_id, policy_id=enrolment.policy_id, content_ms=content_ms,
                             evidence=named, evidence_digest=digest, completed_at=clock.now())

@@ -122,6 +122,7 @@ from guanxue.quizzes.sheets import Given, Sheet, list_given, list_sheets
 from guanxue.quizzes.standing import (
     Standing,
     derive_score,
+    digest_of,
     is_passed,
     questions_of,
     standing_by,
@@ -157,5 +158,5 @@ __all__ = [
     "key_now",
     "question_number", "refuse_regrade", "LONGEST_SHORT", "WHOLE", "draw_fault", "drawn_count", "pools_of", "find_awaiting",
     "is_won_by_all",
-    "Standing", "is_passed", "questions_of", "standing_by", "standing_of", "get_attempt_of",
+    "Standing", "digest_of", "is_passed", "questions_of", "standing_by", "standing_of", "get_attempt_of",
 ]

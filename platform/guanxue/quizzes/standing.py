@@ -6,8 +6,11 @@ that came later never takes points: each question counts what it was worth befor
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import UTC
 
 from guanxue.quizzes import drawing, rules
 from guanxue.quizzes.models import Attempt, Mark, Regrade, Submission
@@ -74,6 +77,15 @@ def derive_score(submission: Submission) -> int:
     attempt = get_attempt_of(submission)
     known = [r for r in list_regrades(attempt.paper_id) if r.id <= submission.regrade_id]
     return weigh(attempt, submission, (), known).score
+
+
+def digest_of(submission: Submission) -> str:
+    """SHA-256, hex, of what was handed in and of all that its grade follows from: who names it notices any change."""
+    attempt = get_attempt_of(submission)
+    paper = get_paper(attempt.paper_id)
+    told = [paper.document, paper.draw, attempt.seed, submission.answers, submission.score, submission.pass_mark,
+            submission.short_count, submission.regrade_id, submission.submitted_at.astimezone(UTC).isoformat()]
+    return hashlib.sha256(json.dumps(told, ensure_ascii=False, sort_keys=True).encode()).hexdigest()
 
 
 def weigh(attempt: Attempt, submission: Submission, marks: Sequence[Mark], regrades: Sequence[Regrade]) -> Standing:

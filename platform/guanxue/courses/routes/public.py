@@ -160,7 +160,7 @@ def _course_values(found: courses.Course, beside: _Beside) -> dict:
         "institution": _institution(found), "colleagues": courses.list_coauthors(found),
         "wishes": beside.wishes,
         "is_wished": beside.is_wished, "may_take_on": beside.may_take_on, "is_taken": found.owner_id is not None,
-        "is_enrolled": is_in, "sizes": None, "next": None, "completed": False, "permille": 0,
+        "is_enrolled": is_in, "sizes": None, "next": None, "completed": False, "permille": 0, "is_asked": False,
         "industry": found.industry or "foundation", "said": beside.said,
         "closed": courses.why_closed(found) if found.revision_id else None, "may_complain": found.revision_id is not None,
         "take": None, "expert_review": None,
@@ -216,6 +216,7 @@ def _revision_values(revision_id: int, progress: learning.CourseProgress | None,
         "next": {"slug": ahead.lesson.slug, "number": ahead.lesson.position, "kind": ahead.lesson.kind,
                  "title": Name(ahead.lesson.title)} if ahead else None,
         "completed": bool(progress and progress.completion), "permille": progress.permille if progress else 0,
+        "is_asked": bool(progress) and learning.find_challenge(progress.enrolment.person_id, progress.enrolment) is not None,
         "sizes": _sizes(lessons),
     }
 

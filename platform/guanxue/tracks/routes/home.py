@@ -75,6 +75,7 @@ def me() -> Response:
         moved_up=any(classes.is_just_moved_up(place) for _cls, place in classes.list_mine(actor.id)),
         looked=bool(credentials.list_looks(actor.id, clock.now() - LOOKS_TOLD)),
         answered=helpdesk.count_answered(actor.id), corrections=_corrections(actor.id), awaiting=_awaiting(actor.id),
+        is_asked=learning.find_challenge(actor.id) is not None,
         outcomes=_outcomes(actor.id), case_news=_case_news(actor.id), filing_news=_filing_news(actor.id)))
 
 
