@@ -7,6 +7,7 @@ append-only table (levels.py) and a line in the trail; a wrong one is withdrawn 
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import date, timedelta
 
 from sqlalchemy import func, select
@@ -17,6 +18,7 @@ from guanxue.accounts.errors import NoSuchDocument
 from guanxue.accounts.identity import add_step, checked_reason, get_document, must_identify, tell_if_raised
 from guanxue.accounts.kinds import Number, normal
 from guanxue.accounts.models import IdentityCheck, Person, StatedDocument
+from guanxue.accounts.namesakes import list_namesakes
 from guanxue.accounts.queries import find_person_by_phone, get_person, lock_person
 from guanxue.core import clock, sealing
 from guanxue.core.actor import SYSTEM, Actor
@@ -110,14 +112,16 @@ def open_file(actor: Actor, person_id: int) -> Person:
 
 
 def record_seen(actor: Actor, person_id: int, code: str, *, number: str, place: str, looked_on: date | None,
-                is_original: bool, is_person: bool) -> IdentityCheck:
+                is_original: bool, is_person: bool, not_same: Collection[int] = ()) -> IdentityCheck:
     """The officer looked at the paper: they copied its number, say where and when, and that it is this person's.
 
-    The same look again is the same. Raises Invalid, Forbidden for oneself, NoSuchDocument.
+    `not_same`: accounts of the same name that they were shown and say are somebody else's; all of list_namesakes() have to be
+    among them. The same look again is the same. Raises Invalid, Forbidden for oneself, NoSuchDocument.
     """
     must_identify(actor, person_id)
     lock_person(person_id)
     document, where = get_document(person_id, code), " ".join(place.split())
+    others = sorted({k.document.person_id for k in list_namesakes(document)})
     copied = identity.hashed(Number(document.kind, document.country, normal(document.kind, number)))
     faults = {
         "number": "" if copied == document.number_hash else _(
@@ -126,6 +130,7 @@ def record_seen(actor: Actor, person_id: int, code: str, *, number: str, place: 
         "looked_on": _fault_of_day(looked_on),
         "is_original": "" if is_original else _("只有证件原件才算。"),
         "is_person": "" if is_person else _("照片和本人、姓名和账号都要对得上。"),
+        "not_same": "" if set(others) <= set(not_same) else _("先问清楚是不是同一个人。是同一个人，就不要通过。"),
     }
     if any(faults.values()):
         raise Invalid(_("还不能通过。"), fields=[{"field": name, "message": told} for name, told in faults.items() if told])
@@ -136,7 +141,8 @@ def record_seen(actor: Actor, person_id: int, code: str, *, number: str, place: 
         return there
     step = add_step(actor, document, "seen", what="original", place=where, looked_on=looked_on)
     document.asked_at = None
-    audit.record(actor, "accounts.identity.checked", f"person:{person_id}", {"check": step.id})
+    audit.record(actor, "accounts.identity.checked", f"person:{person_id}",
+                 {"check": step.id, **({"not_same": others} if others else {})})
     tell_if_raised(person_id, before)
     return step
 
@@ -243,7 +249,8 @@ def take_answer(code: str, name: str, answer: matching.Answer) -> None:
         return
     before = levels.level_of(document.person_id)
     word = {matching.MATCH: "matched", matching.MISMATCH: "mismatched"}.get(answer.result, "unanswered")
-    step = add_step(SYSTEM, document, word, what=answer.checked, reference=answer.reference, looked_on=clock.today())
+    checked = levels.DATA if list_namesakes(document) else answer.checked  # whether it is a second account officers ask
+    step = add_step(SYSTEM, document, word, what=checked, reference=answer.reference, looked_on=clock.today())
     audit.record(SYSTEM, f"accounts.identity.{word}", f"person:{document.person_id}", {"check": step.id})
     if _known(document).level == MATCHED:
         document.asked_at = None

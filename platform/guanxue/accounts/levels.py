@@ -74,7 +74,7 @@ def list_levels(person_ids: Iterable[int]) -> dict[int, int]:
     """Levels by person, for many at once."""
     kept = _kept(set(person_ids))
     best: dict[int, int] = defaultdict(lambda: PHONE)
-    for known in _known(set(kept.values())):
+    for known in list_known_of(kept.values()):
         owner = known.document.person_id
         best[owner] = max(best[owner], known.level)
     return {person_id: best[owner] for person_id, owner in kept.items()}
@@ -85,7 +85,7 @@ def list_known(person_id: int) -> list[Known]:
 
     So whoever states one more, perhaps at somebody else's screen, changes nothing about which document proves the account.
     """
-    return sorted(_known({person_id}), key=lambda k: (-k.level, k.document.stated_at, k.document.id))
+    return sorted(list_known_of([person_id]), key=lambda k: (-k.level, k.document.stated_at, k.document.id))
 
 
 def _kept(person_ids: set[int]) -> dict[int, int]:
@@ -100,8 +100,9 @@ def _kept(person_ids: set[int]) -> dict[int, int]:
     return onward
 
 
-def _known(person_ids: set[int]) -> list[Known]:
-    documents = session.scalars(select(StatedDocument).where(StatedDocument.person_id.in_(person_ids))).all()
+def list_known_of(person_ids: Iterable[int]) -> list[Known]:
+    """The documents of these accounts, in no order."""
+    documents = session.scalars(select(StatedDocument).where(StatedDocument.person_id.in_(set(person_ids)))).all()
     steps = defaultdict(list)
     for step in session.scalars(select(IdentityCheck).where(
             IdentityCheck.document_code.in_([d.code for d in documents])).order_by(IdentityCheck.id)):

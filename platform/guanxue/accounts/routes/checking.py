@@ -11,8 +11,9 @@ from datetime import date
 from flask import Response, redirect, request, url_for
 
 from guanxue import accounts
-from guanxue.accounts import checking, identity, levels, naming
+from guanxue.accounts import checking, identity, kinds, levels, naming
 from guanxue.accounts.forms import answered, leave_behind, told
+from guanxue.accounts.namesakes import list_namesakes
 from guanxue.accounts.queries import is_same_person
 from guanxue.accounts.routes import blueprint
 from guanxue.accounts.routes.deeds import doer
@@ -83,10 +84,18 @@ def _page(person_id: int, problem: Problem | None = None, *, number: str = "", a
         of=request.form.get("document", ""), person=_row(person) | {
             "former_names": [{"name": f.name, "until_at": f.until_at} for f in naming.list_former_names(person_id)],
             "is_me": is_same_person(actor, [person.ref])},
-        documents=[shown(k) | {"steps": _steps(k, names), "may_match": k.level >= SEEN} for k in known],
+        documents=[shown(k) | {"steps": _steps(k, names), "may_match": k.level >= SEEN, "namesakes": _namesakes(k)}
+                   for k in known],
         place=form.get("place") or checking.last_place(actor), day=form.get("looked_on") or clock.today().isoformat(),
         today=clock.today().isoformat(), note=form.get("note", ""), why=form.get("why", ""),
         refusals=[(word, str(text)) for word, text in checking.REFUSALS.items()])))
+
+
+def _namesakes(known: levels.Known) -> list[dict]:
+    """Who else was seen under this name: as much as tells an officer whom to ask about, and no whole number."""
+    return [_row(accounts.get_person(k.document.person_id)) | {
+        "kind": str(kinds.name_of(k.document.kind, k.document.masked)), "masked": k.document.masked}
+        for k in list_namesakes(known.document)]
 
 
 def _steps(known: levels.Known, names: dict[str, str]) -> list[dict]:
@@ -106,7 +115,8 @@ def check_seen(person_id: int) -> Response:
     return _do(person_id, "seen", lambda actor: checking.record_seen(
         actor, person_id, form.get("document", ""), number=form.get("number", ""), place=form.get("place", ""),
         looked_on=_day(form.get("looked_on", "")), is_original=form.get("is_original") == "1",
-        is_person=form.get("is_person") == "1"))
+        is_person=form.get("is_person") == "1",
+        not_same=[int(one) for one in form.get("not_same", "").split() if is_row_id(one)]))
 
 
 def _day(text: str) -> date | None:
