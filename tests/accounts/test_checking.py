@@ -336,6 +336,29 @@ def test_an_officer_corrects_a_number_and_withdraws_a_check(people, proved):
         assert identity.find_holder(SECOND) == 1 and accounts.level_of(1) == STATED
 
 
+def test_a_number_an_officer_mistypes_makes_nobody_a_case_until_they_say_that_it_is_right(people, proved):
+    told: list = []
+    with people.test_request_context():
+        events.listen(IdentityDisputed, told.append)
+    with people.test_request_context(), writing():
+        code = state()
+        state(OTHER, SECOND)
+    officer = Browser(people, OFFICER)
+    officer.see("/office/identity/1")
+    given = {"document": code, "number": SECOND, "reason": "抄错了一位"}
+    refused = officer.send("/office/identity/1/correct", 409, **given)
+    assert "再对一遍证件" in words(refused) and "合并" not in words(refused) and SECOND not in refused.get_data(as_text=True)
+    with people.test_request_context():
+        assert told == [] and not levels.list_known(2)[0].is_disputed and not identity.has_open_claim(1)
+        assert audit.list_lines(action="accounts.identity.claimed") == []
+    assert "没有抄错" not in officer.see("/office/identity/1")  # it is asked about what was just typed, and no further
+    reported = words(officer.send("/office/identity/1/correct", 409, is_sure="1", **given))
+    assert "已经报上去" in reported
+    with people.test_request_context():
+        assert [(e.holder_id, e.claimant_id) for e in told] == [(2, 1)] and identity.has_open_claim(1)
+        assert levels.list_known(2)[0].is_disputed and accounts.level_of(1) == STATED
+
+
 @pytest.mark.parametrize("deed", ["seen", "refuse", "match", "withdraw", "correct", "take-off", "reveal"])
 def test_strangers_are_refused_and_what_is_not_there_is_not_found(people, proved, deed):
     learner, officer = Browser(people, LEARNER), Browser(people, OFFICER)

@@ -147,9 +147,11 @@ def state_number(actor: Actor, text: str, *, agrees: bool, kind: str = kinds.CIT
     return there or _keep(actor, actor.id, number, old)
 
 
-def correct_number(actor: Actor, person_id: int, text: str, reason: str, *, code: str = "") -> StatedDocument:
+def correct_number(actor: Actor, person_id: int, text: str, reason: str, *, code: str = "",
+                   is_sure: bool = False) -> StatedDocument:
     """An officer corrects a number that records rest on, with a reason; what was checked of the wrong one counts no more.
 
+    A number of another account is taken for a slip and makes nobody a case, unless the officer `is_sure` of it.
     Raises Invalid, NotFound, NumberTaken, Forbidden for one's own.
     """
     must_identify(actor, person_id)
@@ -159,7 +161,14 @@ def correct_number(actor: Actor, person_id: int, text: str, reason: str, *, code
     if old is None:
         raise NotFound(_("这个人没有填过证件号。"))
     number = checked_number(text, old.kind, old.country)
-    return old if old.number_hash == hashed(number) else _keep(actor, person_id, number, old, why)
+    if old.number_hash == hashed(number):
+        return old
+    try:
+        return _keep(actor, person_id, number, old, why)
+    except NumberTaken as taken:
+        if is_sure:
+            raise NumberTaken(_("这个号码登记在另一个账号上，已经报上去核实。号码先不改。"), remember=taken.remember) from None
+        raise NumberTaken(_("这个号码登记在另一个账号上。先再对一遍证件，照着再输一遍；没有抄错，再报核实。")) from None
 
 
 def must_identify(actor: Actor, person_id: int) -> None:

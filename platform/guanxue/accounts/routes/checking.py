@@ -12,6 +12,7 @@ from flask import Response, redirect, request, url_for
 
 from guanxue import accounts
 from guanxue.accounts import checking, identity, kinds, levels, naming
+from guanxue.accounts.errors import NumberTaken
 from guanxue.accounts.forms import answered, leave_behind, told
 from guanxue.accounts.namesakes import list_namesakes
 from guanxue.accounts.queries import is_same_person
@@ -87,6 +88,7 @@ def _page(person_id: int, problem: Problem | None = None, *, number: str = "", a
         documents=[shown(k) | {"steps": _steps(k, names), "may_match": k.level >= SEEN, "namesakes": _namesakes(k)}
                    for k in known],
         place=form.get("place") or checking.last_place(actor), day=form.get("looked_on") or clock.today().isoformat(),
+        may_report=isinstance(problem, NumberTaken) and request.form.get("is_sure") != "1",
         today=clock.today().isoformat(), note=form.get("note", ""), why=form.get("why", ""),
         refusals=[(word, str(text)) for word, text in checking.REFUSALS.items()])))
 
@@ -155,7 +157,8 @@ def check_correct(person_id: int) -> Response:
     """Another number for a document whose own was typed wrongly."""
     form = request.form
     return _do(person_id, "correct", lambda actor: identity.correct_number(
-        actor, person_id, form.get("number", ""), form.get("reason", ""), code=form.get("document", "")))
+        actor, person_id, form.get("number", ""), form.get("reason", ""), code=form.get("document", ""),
+        is_sure=form.get("is_sure") == "1"))
 
 
 @blueprint.post("/office/identity/<int:person_id>/take-off")
