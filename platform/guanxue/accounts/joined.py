@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from sqlalchemy import func, select, update
 
-from guanxue.accounts.identity import lapse_checks
+from guanxue.accounts import kinds
+from guanxue.accounts.identity import add_step, lapse_checks
 from guanxue.accounts.keepers import Effect, Merging, Plan
-from guanxue.accounts.models import Organisation, Person, Role, Session, StatedDocument
+from guanxue.accounts.levels import list_known
+from guanxue.accounts.models import IdentityCheck, Merge, Organisation, Person, Role, Session, StatedDocument
+from guanxue.accounts.namesakes import are_two_people
 from guanxue.accounts.queries import get_person
 from guanxue.accounts.rules import mask_phone
 from guanxue.core import clock, sealing
 from guanxue.core.actor import Actor
 from guanxue.core.db import session
 from guanxue.core.i18n import lazy as _
+from guanxue.policies import SEEN
 
 
 def plan_merge(kept_id: int, merged_id: int) -> Plan:
@@ -30,6 +34,10 @@ def plan_merge(kept_id: int, merged_id: int) -> Plan:
         told = _("那个账号的 %(n)s 处登录会退出，正在播放的课会停下，没有上传的学习不算。", n=count)
         effects.append(Effect("sessions.ended", subject, told, count))
     gives = tuple(d.stated_at.isoformat() for d in _documents(merged_id))
+    if gives and _documents(kept_id):
+        told = _("两个账号的证件不同：%(a)s，%(b)s。对过两个证件的原件、是同一个人，才合并。",
+                 a=_masked(_documents(kept_id)), b=_masked(_documents(merged_id)))
+        effects.append(Effect("identity.two", subject, told))
     if gives:
         effects.append(Effect("identity.moved", subject, _("填过的证件跟着人，转到保留的账号。")))
         if kept.name != merged.name:
@@ -50,6 +58,10 @@ def plan_merge(kept_id: int, merged_id: int) -> Plan:
 def _documents(person_id: int) -> list[StatedDocument]:
     return list(session.scalars(select(StatedDocument).where(StatedDocument.person_id == person_id)
                                 .order_by(StatedDocument.stated_at, StatedDocument.id)))
+
+
+def _masked(documents: list[StatedDocument]) -> str:
+    return "、".join(f"{kinds.name_of(d.kind, d.masked)} {d.masked}" for d in documents)
 
 
 def merge(actor: Actor, merging: Merging, plan: Plan) -> dict:
@@ -92,16 +104,36 @@ def plan_part(merging: Merging, documents: dict) -> Plan:
     returns = tuple(d.code for d in _documents(kept.id) if d.stated_at.isoformat() in came)
     if returns:
         effects.append(Effect("identity.returned", merged.ref, _("证件回到原来填它的账号。")))
+    doubtful = tuple(step.id for step in _doubtful(merging, kept, merged, returns))
+    if doubtful:
+        told = _("合并以后看过的证件不再算数：两个账号分开了，要带证件再看一次。")
+        effects.append(Effect("identity.doubtful", kept.ref, told))
     returns_town = document.get("town") is not None and kept.town_id == document["town"]
     if returns_town:
         effects.append(Effect("town.returned", kept.ref, _("合并时写上的所在镇街去掉。")))
-    return Plan(tuple(effects), (returns, returns_town))
+    return Plan(tuple(effects), (returns, returns_town, doubtful))
+
+
+def _doubtful(merging: Merging, kept: Person, merged: Person, returns: tuple[str, ...]) -> list[IdentityCheck]:
+    """Checks made while it was one account, of papers that are on two of one name again: nobody was asked then whether these
+    are two people, and now it is said that they are."""
+    merged_at = session.scalar(select(Merge.merged_at).where(Merge.code == merging.code))
+    known = [k for k in list_known(kept.id) if k.level >= SEEN]
+    go, stay = ([k for k in known if (k.document.code in returns) is goes] for goes in (True, False))
+    if not (go and stay) or kept.name.lower() != merged.name.lower() or are_two_people(
+            [k.document for k in go], [k.document for k in stay]):
+        return []
+    return [s for k in known for s in k.standing if s.at > merged_at]
 
 
 def part(actor: Actor, merging: Merging, plan: Plan) -> None:
     """Carry out the plan of a parting."""
-    returns, returns_town = plan.steps
+    returns, returns_town, doubtful = plan.steps
     kept, merged = get_person(merging.kept_id), get_person(merging.merged_id)
+    for known in list_known(kept.id) if doubtful else ():
+        for step in known.standing:
+            if step.id in doubtful:
+                add_step(actor, known.document, "withdrawn", of_id=step.id, what="parted")
     for document in _documents(kept.id):
         if document.code in returns:
             _give(document, kept, merged)

@@ -19,14 +19,16 @@ from guanxue.accounts import rules
 from guanxue.accounts.errors import AccountMerged, CannotMerge, CannotPart, NoSuchMerge
 from guanxue.accounts.identity import tell_if_raised
 from guanxue.accounts.keepers import Effect, Merging, Plan, list_keepers
-from guanxue.accounts.levels import level_of
-from guanxue.accounts.models import Merge, Person, Role, SecondFactor, StatedDocument
+from guanxue.accounts.levels import level_of, list_known
+from guanxue.accounts.models import Merge, Person, Role, SecondFactor
+from guanxue.accounts.namesakes import kinds_for_life
 from guanxue.accounts.queries import get_person
 from guanxue.core import clock
 from guanxue.core.actor import Actor
 from guanxue.core.db import session
 from guanxue.core.errors import Invalid
 from guanxue.core.i18n import lazy as _
+from guanxue.policies import SEEN
 
 TIME_TO_PART = timedelta(days=30)
 LONGEST_REASON = 200
@@ -168,15 +170,13 @@ def _must_be_mergeable(actor: Actor, kept: Person, merged: Person) -> None:
 def _facts(person: Person) -> rules.Account:
     roles = session.scalar(select(Role.id).where(Role.person_id == person.id).limit(1))
     factor = session.get(SecondFactor, person.id)
+    known = list_known(person.id)
     return rules.Account(
-        id=person.id, is_demo=person.is_demo, is_leaving=bool(person.erase_after_at or person.erased_at),
+        id=person.id, name=person.name, is_demo=person.is_demo, is_leaving=bool(person.erase_after_at or person.erased_at),
         is_disabled=person.disabled_at is not None, is_disputed=person.phone_disputed_at is not None,
-        has_identity=_states_one(person.id), has_roles=roles is not None,
+        has_identity=bool(known), for_life=kinds_for_life(k.document for k in known),
+        is_seen=any(k.level >= SEEN for k in known), has_roles=roles is not None,
         has_second_factor=factor is not None and factor.confirmed_at is not None, has_merged=bool(merged_into(person.id)))
-
-
-def _states_one(person_id: int) -> bool:
-    return session.scalar(select(StatedDocument.id).where(StatedDocument.person_id == person_id).limit(1)) is not None
 
 
 _WORDS = {
@@ -185,7 +185,9 @@ _WORDS = {
     "disabled": _("其中一个账号被停用了，不能合并。"),
     "demo": _("演示账号不能和真实账号合并。"),
     "has-merged": _("那个账号自己已经并入过别的账号。请登录那个账号，把这个并过去。"),
-    "two-identities": _("两个账号填了不同的证件，不能合并。如果都是你的，请先在其中一个账号里删掉证件。"),
+    "two-identities": _("两个账号的证件号是两个人的，不能合并。有一个填错了，先在那个账号里删掉；删不了，带证件找工作人员。"),
+    "two-papers": _("两个账号填了不同的证件。都是你的，就带两个证件的原件找工作人员，请管理员合并。"),
+    "unseen-papers": _("两个账号填了不同的证件。姓名一样，并且至少有一个证件由工作人员看过，才能合并。"),
     "staff": _("那个账号有工作人员的身份，只能请管理员合并。"),
     "second-factor": _("那个账号开了两步验证。请先登录它关掉，或者请管理员合并。"),
     "disputed": _("那个账号的手机号有争议，只能请管理员合并。"),

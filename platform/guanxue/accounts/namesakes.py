@@ -41,8 +41,9 @@ def _of_the_same_name(person_id: int) -> list[int]:
 
 def are_two_people(some: Iterable[StatedDocument], others: Iterable[StatedDocument]) -> bool:
     """Is there a number among each of which a person has one for life, both of one kind? Two accounts never hold the same."""
-    return not _for_life(some).isdisjoint(_for_life(others))
+    return not kinds_for_life(some).isdisjoint(kinds_for_life(others))
 
 
-def _for_life(documents: Iterable[StatedDocument]) -> set[str]:
-    return {d.kind for d in documents if d.kind not in kinds.RENEWED}
+def kinds_for_life(documents: Iterable[StatedDocument]) -> frozenset[str]:
+    """The kinds among them of which a person has one number for life."""
+    return frozenset(d.kind for d in documents if d.kind not in kinds.RENEWED)

@@ -187,28 +187,39 @@ def mask_citizen_id(number: str) -> str:
 
 @dataclass(frozen=True)
 class Account:
-    """What decides whether an account may be merged."""
+    """What decides whether an account may be merged. `for_life`: kinds of its documents of which a person has one number."""
 
     id: int
+    name: str
     is_demo: bool
     is_leaving: bool
     is_disabled: bool
     is_disputed: bool
     has_identity: bool
+    for_life: frozenset[str]
+    is_seen: bool
     has_roles: bool
     has_second_factor: bool
     has_merged: bool
 
 
 def merge_fault(kept: Account, merged: Account, *, by_administrator: bool) -> str | None:
-    """Which rule forbids to merge the second account into the first; None when they may become one."""
+    """Which rule forbids to merge the second account into the first; None when they may become one.
+
+    Two numbers that one has for life are two people. Two documents of other kinds may be one person's: an administrator says
+    so, of two accounts of one name, where an officer has seen at least one of the papers.
+    """
+    have_both = kept.has_identity and merged.has_identity
+    is_one_name = kept.name.lower() == merged.name.lower()
     faults = (
         ("same-account", kept.id == merged.id),
         ("leaving", kept.is_leaving or merged.is_leaving),
         ("disabled", kept.is_disabled or merged.is_disabled),
         ("demo", kept.is_demo != merged.is_demo),
         ("has-merged", merged.has_merged),
-        ("two-identities", kept.has_identity and merged.has_identity),
+        ("two-identities", not kept.for_life.isdisjoint(merged.for_life)),
+        ("two-papers", have_both and not by_administrator),
+        ("unseen-papers", have_both and not (is_one_name and (kept.is_seen or merged.is_seen))),
         ("staff", merged.has_roles and not by_administrator),
         ("second-factor", merged.has_second_factor and not by_administrator),
         ("disputed", merged.is_disputed and not by_administrator),

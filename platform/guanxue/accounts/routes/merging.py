@@ -31,7 +31,7 @@ from guanxue.core.web.pages import page, personal
 
 PROOF_HOLDS_MS = 900_000
 BY_THEMSELVES = N_("本人合并自己的账号")
-APART = ("names.differ", "balance.after")  # told first
+WARNINGS, TOTALS = ("names.differ", "identity.two"), ("balance.after",)  # told first
 PARTED_BY_THEMSELVES = N_("本人要求分开")
 # In this order people read what will happen.
 ROOMS = (("creditbank", N_("学分")), ("recognition", N_("证书换学分")), ("credentials", N_("证书")),
@@ -41,9 +41,10 @@ ROOMS = (("creditbank", N_("学分")), ("recognition", N_("证书换学分")), (
 
 def _told(foreseen: accounts.Foreseen) -> dict:
     """What will happen, room by room, and the digest that says whether it still will."""
-    groups = [{"title": gettext(title), "lines": [str(e.sentence) for e in foreseen.plans[room].effects if e.what not in APART]}
+    groups = [{"title": gettext(title), "lines": [str(e.sentence) for e in foreseen.plans[room].effects
+                                                      if e.what not in WARNINGS + TOTALS]}
               for room, title in ROOMS]
-    warnings, totals = ([str(e.sentence) for e in foreseen.effects if e.what == what] for what in APART)
+    warnings, totals = ([str(e.sentence) for e in foreseen.effects if e.what in what] for what in (WARNINGS, TOTALS))
     return {"warnings": warnings, "totals": totals, "groups": [g for g in groups if g["lines"]], "digest": foreseen.digest}
 
 
