@@ -10,11 +10,13 @@ from sqlalchemy import text
 from tests.clients import Learner
 from tests.factories import HOUR_S, attend, class_facts, learner, make_class, make_course, make_person, meeting_plan
 
-from guanxue import accounts, classes, courses, creditbank, learning, ledger
+from guanxue import accounts, classes, courses, creditbank, learning, ledger, policies
 from guanxue.classes import completing
 from guanxue.core import clock
+from guanxue.core.actor import SYSTEM
 from guanxue.core.db import begin_writing, end_work, session
 from guanxue.core.errors import Conflict, Forbidden, Invalid, NotFound
+from guanxue.policies.defaults import SUBSIDISED_1
 
 WIDE = {"seats": 10}
 
@@ -106,6 +108,20 @@ def test_a_class_that_cannot_be_is_refused_by_its_field(people, facts):
     with pytest.raises(Invalid) as problem:
         classes.create_class(people[0], class_facts(**facts))
     assert problem.value.fields
+
+
+def test_a_class_beside_a_subsidised_course_goes_by_a_strict_policy_and_none_by_one_that_does_not_hold_yet(people):
+    make_course("paid").is_subsidised = True
+    make_course("free")
+    policies.publish_policy(SYSTEM, code="later", title="以后", effective_on=clock.today() + timedelta(days=9),
+                            numbers=SUBSIDISED_1)
+    for facts in ({"course": "paid", "policy": "light"}, {"course": "free", "policy": "subsidised"}, {"policy": "later"}):
+        with pytest.raises(Invalid) as problem:
+            classes.create_class(people[0], class_facts(**facts))
+        assert [f["field"] for f in problem.value.fields] == ["policy"]
+    made = classes.create_class(people[0], class_facts(course="paid", policy="subsidised"))
+    with pytest.raises(Invalid):
+        classes.edit_class(people[0], made, class_facts(course="paid", policy="light"))
 
 
 # ---- meetings
@@ -264,7 +280,7 @@ def test_practice_waits_for_the_theory_that_the_policy_demands(any_app):
     with any_app.test_request_context():
         begin_writing()
         teacher, one = make_person("13800000002", "陈师傅", "instructor"), make_person("13800000001", "林小莲")
-        make_course()
+        make_course().is_subsidised = True
         cls, meeting = make_class(teacher, kind="practice", policy="subsidised", course="safe-measuring", is_public=True)
         classes.join_class(one, cls, promises=True)
         code = cls.code

@@ -123,9 +123,12 @@ def _pin(actor: Actor, cls: TrainingClass, facts: Facts) -> None:
     if facts.course and (course is None or course.revision_id is None):
         raise invalid_field("course", _("没有这门已发布的课。"))
     cls.course_id, cls.revision_id = (course.id, course.revision_id) if course else (None, None)
-    if facts.policy not in {p.code for p in policies.list_policies()}:
+    holds = next((p for p in policies.list_current() if p.code == facts.policy), None)
+    if holds is None:
         raise invalid_field("policy", _("请选一条计学规则。"))
-    cls.policy_id = policies.current_policy(facts.policy).id
+    if course and (fault := courses.why_not_policy(facts.policy, is_subsidised=course.is_subsidised)):
+        raise invalid_field("policy", fault)
+    cls.policy_id = holds.id
 
 
 # ---- opening, closing, calling off

@@ -179,6 +179,7 @@ from guanxue.courses.service import (
     publish_course,
     remove_lesson,
     take_on,
+    why_not_policy,
     wish_for,
     withdraw_wish,
 )
@@ -248,6 +249,7 @@ __all__ = [
     "LessonName", "lessons_of", "lessons_at", "get_revision_lesson", "lesson_states", "content_ms", "known_lengths",
     "policy_for", "provider_of",
     "list_town_ids", "list_review_lines", "count_wishes", "is_wished", "teacher_of", "create_course", "edit_course",
+    "why_not_policy",
     "Section", "get_outline", "list_missing", "add_section", "rename_section",
     "move_section", "remove_section", "arrange", "TextMoved", "put_back", "list_removed", "REMOVED_KEPT_FOR", "change_film",
     "keep_for_film", "tidy_drafts", "watch_drafts",
