@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 from datetime import datetime
+from html import unescape
 from itertools import pairwise
 
 import pytest
@@ -12,12 +14,15 @@ from tests.clients import API, Browser, Learner, is_chinese, place, words
 from tests.factories import make_course, make_person
 from werkzeug.datastructures import MultiDict
 
+from guanxue import courses, policies
 from guanxue.audit.models import AuditLine
 from guanxue.core import clock
+from guanxue.core.actor import SYSTEM
 from guanxue.core.db import session, writing
 from guanxue.learning import derive_completion
 from guanxue.learning.models import Completion
 from guanxue.learning.routes.study import answers_from_form
+from guanxue.policies.defaults import LIGHT_2
 from guanxue.quizzes.models import Attempt, Extension, Submission
 
 GIFT = """::q1::主轴停稳以后才能测量工件。{TRUE####防止卷入。}
@@ -80,6 +85,21 @@ def test_a_lesson_is_shown_to_who_is_in_the_course_and_others_are_led_to_it(scho
     for path in ("/learn/nothing/lesson-1", "/learn/safe-measuring/nothing", "/learn/safe-measuring/%00", "/learn/plan/x"):
         stranger.get(path, 404)
     assert "第1课" in words(stranger.get("/learn/safe-measuring/lesson-1?player=nonsense"))
+
+
+def test_film_and_text_promise_of_a_broken_network_what_the_policy_keeps(school):
+    with school.test_request_context(), writing():
+        policies.publish_policy(SYSTEM, code="light", title="不补报", effective_on=clock.today(), numbers=LIGHT_2 | {"late_cap_ms": 0})
+        make_person("13800000003", "新来的")
+    Learner(school, "13800000003").call("PUT", "/courses/safe-measuring/enrolment", 200)
+    with school.test_request_context():
+        places = [f"/learn/safe-measuring/{x.slug}" for x in courses.lessons_of(courses.get_course("safe-measuring", SYSTEM).revision_id)[:2]]
+    for phone, is_made_up in ((LEARNER, True), ("13800000003", False)):
+        for address in places:
+            holder = re.search(r'id="(?:player|reader)"[^>]*? data-words=\'([^\']+)\'', Browser(school, phone).see(address))
+            said = json.loads(unescape(holder[1]))["offline"]
+            assert ("连上后补报" in said) is is_made_up, (phone, address)
+            assert ("断网超过 2 分钟的那一段不算；要断网学，请先下载。" in said) is not is_made_up
 
 
 def test_a_quiz_handed_in_by_form_is_graded_and_a_second_time_is_the_first_answer(school, browser):

@@ -173,3 +173,16 @@ def test_a_new_policy_begins_with_anothers_numbers(site):
 def test_strangers_and_learners_are_sent_away(site, path):
     assert site.test_client().get(path).status_code == 303
     Browser(site, LEARNER).get(path, 403)
+
+
+def test_what_a_broken_network_costs_is_said_alike_by_rules_and_player(site):
+    with site.test_request_context():
+        for code, numbers, rule, player in (
+                ("light", {}, "连上再补报，一门课最多补 6 小时", "已记在本机，连上后补报"),
+                ("subsidised", {}, "断网超过 2 分钟的那一段不算；要断网学，请先下载。", "断网超过 2 分钟的那一段不算；要断网学，请先下载。"),
+                ("subsidised", {"offline_share_permille": 0}, "断网超过 2 分钟的那一段不算。", "断网超过 2 分钟的那一段不算。")):
+            policy = policies.current_policy(code)
+            shown = policies.Policy(code=code, version=9, title=policy.title, effective_on=clock.today(),
+                                    document={**policy.document, **numbers})
+            assert rule in " ".join(dict(told(shown)["answers"])["怎样算学过"])
+            assert player in policies.cut_off(shown.numbers)

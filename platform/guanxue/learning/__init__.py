@@ -122,7 +122,7 @@ from guanxue.learning.service import (
 from guanxue.learning.sittings import MOST_ENTRIES, Entry
 from guanxue.learning.taking import Takeable, list_takeable
 from guanxue.learning.taught import Names, attended_beside, names_beside
-from guanxue.learning.tickets import Synced, find_own_ticket, is_offered, issue_ticket, secret_of, sync_ticket
+from guanxue.learning.tickets import Synced, find_own_ticket, issue_ticket, secret_of, sync_ticket
 
 __all__ = [
     "Challenge", "FaceService", "find_challenge", "plug_face_service", "CannotProve", "NoSuchCheck", "Told", "get_told",
@@ -151,6 +151,6 @@ __all__ = [
     "test_out", "time_subject",
     "Onward", "find_onward", "move_on", "give_rests_back", "find_open_attempt",
     "settle_marked", "last_sync", "Note", "add_note", "change_note", "list_notes",
-    "MOST_ENTRIES", "Entry", "Synced", "find_own_ticket", "is_offered", "issue_ticket", "secret_of", "sync_ticket",
+    "MOST_ENTRIES", "Entry", "Synced", "find_own_ticket", "issue_ticket", "secret_of", "sync_ticket",
     "Takeable", "list_takeable", "watch_lapses", "Names", "attended_beside", "names_beside",
 ]

@@ -9,7 +9,6 @@ from guanxue import courses, media, policies
 from guanxue.core.i18n import Name
 from guanxue.courses import RevisionLesson
 from guanxue.learning.models import Enrolment
-from guanxue.learning.tickets import is_offered
 
 
 @dataclass(frozen=True)
@@ -29,7 +28,7 @@ class Takeable:
 
 def list_takeable(enrolment: Enrolment, lessons: Sequence[RevisionLesson]) -> list[Takeable]:
     """Of these lessons of the enrolment's revision those that can be taken along now; none where its policy counts nothing."""
-    if not is_offered(policies.get_policy(enrolment.policy_id).numbers):
+    if not policies.get_policy(enrolment.policy_id).numbers.is_offline_counted:
         return []
     films = {a.id: media.portable(a) for a in media.list_assets([x.asset_id for x in lessons if x.asset_id])}
     found = [Takeable(x, films.get(x.asset_id)) for x in lessons if x.kind != "quiz" and x.duration_ms is not None]

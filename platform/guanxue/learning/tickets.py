@@ -30,7 +30,6 @@ from guanxue.learning.models import BeatRow, Enrolment, Playback, Ticket
 from guanxue.learning.queries import enrolment_for_lesson, lesson_progress, progress_rows
 from guanxue.learning.service import complete_course
 from guanxue.learning.sittings import Bounds, Entry
-from guanxue.policies import Numbers
 
 
 @dataclass(frozen=True)
@@ -54,11 +53,6 @@ class Synced:
     refused: tuple[Refusal, ...] = ()
 
 
-def is_offered(numbers: Numbers) -> bool:
-    """May a course under that policy be studied without a network?"""
-    return bool(numbers.offline_share_permille and numbers.offline_window_ms)
-
-
 def secret_of(code: str) -> bytes:
     """The key under which the phone chains its record: told once, with the ticket; nothing to store."""
     return hmac.new(settings().derive_key("ticket"), code.encode(), hashlib.sha256).digest()
@@ -76,7 +70,7 @@ def issue_ticket(actor: Actor, lesson: RevisionLesson, device: str, phone_ms: in
         raise LessonNotReady(_("这节课的视频还在制作，请稍后再来。"))
     courses.must_not_rest(lesson)
     numbers = policies.get_policy(enrolment.policy_id).numbers
-    if not is_offered(numbers):
+    if not numbers.is_offline_counted:
         raise Conflict(_("这门课的规定不计离线学习的时间。"), code="not-offline")
     now = clock.now_ms()
     ticket = Ticket(

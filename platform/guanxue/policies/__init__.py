@@ -30,10 +30,11 @@ from guanxue.policies.rules import (
     worth_of,
 )
 from guanxue.policies.service import load_defaults, publish_policy
+from guanxue.policies.wording import cut_off
 
 __all__ = [
     "Numbers", "Policy", "current_policy", "get_policy", "list_policies", "list_current", "find_current", "get_version",
     "newest", "held_at", "is_code",
     "Worth", "LEVELS", "PHONE", "STATED", "SEEN", "MATCHED",
-    "numbers_document", "numbers_of_text", "worth_of", "reading_ms", "publish_policy", "load_defaults",
+    "numbers_document", "numbers_of_text", "worth_of", "reading_ms", "publish_policy", "load_defaults", "cut_off",
 ]

@@ -76,6 +76,11 @@ class Numbers:
         self._check_words()
 
     @property
+    def is_offline_counted(self) -> bool:
+        """Does what was downloaded and then studied without a network count?"""
+        return bool(self.offline_share_permille and self.offline_window_ms)
+
+    @property
     def is_voluntary(self) -> bool:
         """Does nobody ask who it is or whether they are still there? Only what the city pays for is stricter."""
         return not self.presence_max_ms and not (self.identity_level and self.identity_at)

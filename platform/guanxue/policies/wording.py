@@ -77,7 +77,20 @@ def _watching(n: Numbers) -> list[str]:
         found.append(_("按正常速度看才算；放得更快，只按实际过去的时间算。"))
     if n.late_cap_ms:
         found.append(_("网络断了也不怕：手机先记着，连上再补报，一门课最多补 %(t)s。", t=span(n.late_cap_ms)))
+    else:
+        found.append(_not_made_up(n))
     return found
+
+
+def cut_off(n: Numbers) -> str:
+    """What the player says while it does not reach the server: whether what is played now will count."""
+    return _("网络断了：已记在本机，连上后补报。") if n.late_cap_ms else _("网络断了。%(rule)s", rule=_not_made_up(n))
+
+
+def _not_made_up(n: Numbers) -> str:
+    if n.is_offline_counted:
+        return _("断网超过 %(t)s的那一段不算；要断网学，请先下载。", t=span(n.late_after_ms))
+    return _("断网超过 %(t)s的那一段不算。", t=span(n.late_after_ms))
 
 
 def _bounds(n: Numbers) -> list[str]:
@@ -112,7 +125,7 @@ def _presence(n: Numbers) -> list[str]:
 
 
 def _offline(n: Numbers) -> list[str]:
-    if not n.offline_share_permille:
+    if not n.is_offline_counted:
         return []
     share = _("算，而且都算。") if n.offline_share_permille == 1000 else \
         _("算，最多占一门课的 %(p)s%%。", p=_percent(n.offline_share_permille))
