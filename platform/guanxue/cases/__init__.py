@@ -25,7 +25,17 @@ from guanxue.cases.queries import (
     list_own,
     parties_of,
 )
-from guanxue.cases.rules import CERTIFICATE, KIND_WORDS, OWN_KINDS, RESULT_WORDS, STATE_WORDS, TAKE_BACK, TERMS
+from guanxue.cases.rules import (
+    CERTIFICATE,
+    CREDIT_AGAIN,
+    GIVING,
+    KIND_WORDS,
+    OWN_KINDS,
+    RESULT_WORDS,
+    STATE_WORDS,
+    TAKE_BACK,
+    TERMS,
+)
 from guanxue.cases.service import (
     accept,
     add_evidence,
@@ -47,7 +57,7 @@ from guanxue.cases.service import (
 from guanxue.cases.workdays import add_workdays, is_workday, missing_years, workdays_until
 
 __all__ = [
-    "CERTIFICATE", "TAKE_BACK", "open_decided",
+    "CERTIFICATE", "TAKE_BACK", "CREDIT_AGAIN", "GIVING", "open_decided",
     "Case", "Exhibit", "Step", "Dossier", "NoSuchCase", "NotNow", "CaseOpened", "CaseDecided", "CaseClosed", "KIND_WORDS",
     "OWN_KINDS", "RESULT_WORDS", "STATE_WORDS", "TERMS", "open_case", "open_dispute", "say", "see", "appeal", "accept",
     "withdraw", "ask",

@@ -28,6 +28,8 @@ KIND_WORDS = {
 SAME_DOCUMENT = N_("两个账号填了同一个证件号。一个证件只能属于一个人，要查明是谁的。")
 RESULT_WORDS = {UPHELD: _("成立"), PARTLY: _("部分成立"), REFUSED: _("不成立")}
 STATE_WORDS = {OPEN: _("在处理"), DECIDED: _("已有决定"), APPEALED: _("在复核"), CLOSED: _("已办结")}
+CREDIT_AGAIN = "credit-again"
+GIVING = frozenset({CREDIT_AGAIN})  # effects that give something to the person; every other takes
 # Steps that say something to the person concerned, and those by which they show that they have read it.
 NEWS = frozenset({"opened", "asked", "decided", "carried-out"})
 OWN_STEPS = frozenset({"said", "appealed", "accepted", "seen", "withdrawn"})
@@ -80,7 +82,19 @@ def is_against(kind: str) -> bool:
     return kind not in OWN_KINDS
 
 
-def is_worse(kind: str, result: str, first: str, effects: Iterable[str], first_effects: Iterable[str]) -> bool:
-    """Is a second decision harder on the person than the first? Then nobody would dare to appeal."""
+def is_worse(kind: str, result: str, first: str, effects: Iterable[dict], first_effects: Iterable[dict]) -> bool:
+    """Is a second decision harder on the person than the first: a heavier finding, more taken, or less given?
+
+    Then nobody would dare to appeal. To give more is what an appeal may be for.
+    """
     weight = RESULTS.index(first) - RESULTS.index(result)  # upheld comes first
-    return (weight if is_against(kind) else -weight) > 0 or not set(effects) <= set(first_effects)
+    now, then = _sorted_out(effects), _sorted_out(first_effects)
+    return (weight if is_against(kind) else -weight) > 0 or not now[False] <= then[False] or not then[True] <= now[True]
+
+
+def _sorted_out(effects: Iterable[dict]) -> dict[bool, set[str]]:
+    """References by: does the effect give something?"""
+    found: dict[bool, set[str]] = {True: set(), False: set()}
+    for one in effects:
+        found[one["what"] in GIVING].add(one["ref"])
+    return found

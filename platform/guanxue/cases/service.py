@@ -273,8 +273,8 @@ def decide(actor: Actor, found: Dossier, *, result: str, text: str, follows: str
     if effects and result == rules.REFUSED:
         raise invalid_field("result", _("不成立，就不能收回学分。"))
     if found.final is not None:
-        first, refs = found.final.detail, [x["ref"] for x in effects]
-        if rules.is_worse(case.kind, result, first["result"], refs, [x["ref"] for x in first["effects"]]):
+        first = found.final.detail
+        if rules.is_worse(case.kind, result, first["result"], effects, first["effects"]):
             raise invalid_field("result", _("申诉不能让结果更重。"))
     number, terms = len(found.decisions) + 1, rules.TERMS[case.kind]
     case.appeal_until_on = workdays.add_workdays(clock.today(), terms.appeal) if number == 1 else None

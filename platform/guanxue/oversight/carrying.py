@@ -10,7 +10,7 @@ from guanxue.core.actor import SYSTEM
 from guanxue.core.db import session
 from guanxue.core.i18n import lazy as _
 
-REVERSE_AWARD, CREDIT_AGAIN, GIVE_BACK = "reverse-award", "credit-again", "give-back"
+REVERSE_AWARD, GIVE_BACK = "reverse-award", "give-back"
 JOB = "oversight.carry_out"
 
 
@@ -107,7 +107,11 @@ def _give_back(found: cases.Dossier, effect: dict) -> None:
 
 def _credit_again(found: cases.Dossier, effect: dict) -> None:
     one = root_of_ref(effect["ref"])
-    _again(found, effect, one.source, one.key, one.person_id)
+    if one is not None:
+        _again(found, effect, one.source, one.key, one.person_id)
+        return
+    told = str(_("%(words)s（已经用别的办法补上了，没有再记。）", words=effect["words"]))
+    cases.carried_out(SYSTEM, found.case.id, told, {"what": effect["what"], "ref": effect["ref"], "entry": 0})
 
 
 def _again(found: cases.Dossier, effect: dict, source: str, key: str, person_id: int) -> None:
@@ -120,7 +124,7 @@ def _key(effect: dict) -> str:
     return effect["ref"].partition(":")[2]
 
 
-_DEEDS = {REVERSE_AWARD: _reverse, GIVE_BACK: _give_back, CREDIT_AGAIN: _credit_again}
+_DEEDS = {REVERSE_AWARD: _reverse, GIVE_BACK: _give_back, cases.CREDIT_AGAIN: _credit_again}
 
 
 # ---- what may be credited once more
@@ -141,7 +145,7 @@ class Missing:
     def effect(self) -> dict:
         """As a decision names it."""
         words = _("重新认定《%(title)s》，记入 %(a)s 学分。", title=self.title, a=creditbank.decimal_text(self.given))
-        return {"what": CREDIT_AGAIN, "ref": self.ref, "words": str(words)}
+        return {"what": cases.CREDIT_AGAIN, "ref": self.ref, "words": str(words)}
 
 
 def root_of_ref(ref: str) -> Missing | None:
@@ -161,6 +165,22 @@ def root_of_ref(ref: str) -> Missing | None:
     if decision is None:
         return None
     return Missing(ref, source, key, person_id, decision.outcome.title, decision.given_milli)
+
+
+def list_offered(found: cases.Dossier) -> list[dict]:
+    """What whoever decides now may have follow, as a decision names it: credits given once more, or taken back.
+
+    On an appeal: what the first decision gave, whatever became of it since, and what else could be given; nothing is taken
+    that it did not take.
+    """
+    missing = [one.effect for one in list_missing(found)]
+    if found.final is None:
+        return missing or [one.effect for one in list_awards(list(found.person_ids))]
+    first = found.final.detail["effects"]
+    given = [x for x in first if x["what"] in cases.GIVING]
+    taken = {x["ref"] for x in first if x["what"] not in cases.GIVING}
+    still = [one.effect for one in list_awards(list(found.person_ids)) if one.ref in taken] if taken else []
+    return [*given, *(x for x in missing if x["ref"] not in {g["ref"] for g in given}), *still]
 
 
 def list_missing(found: cases.Dossier) -> list[Missing]:

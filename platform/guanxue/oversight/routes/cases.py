@@ -49,7 +49,8 @@ def _case_page(found: Dossier, problem: Problem | None = None) -> Response:
     why_not = cases.why_not_decider(actor, found)
     is_waiting = one.state in ("open", "appealed")
     names = accounts.names_of(_number(ref) for ref in {one.opened_by, *(s.by for s in found.steps)})
-    first = found.final.detail if one.state == "appealed" else None
+    may_decide = is_waiting and why_not is None
+    offered = oversight.list_offered(found) if may_decide else []
     return personal(page(
         "oversight/case.html", problem.status if problem else 200,
         case={"id": one.id, "code": one.code, "kind": cases.KIND_WORDS[one.kind], "claim": gettext(one.claim),
@@ -60,11 +61,11 @@ def _case_page(found: Dossier, problem: Problem | None = None) -> Response:
         subject=_exhibit(one.subject), people=[_exhibit(f"person:{p}") for p in found.person_ids],
         exhibits=[_exhibit(x.ref) | {"note": x.note} for x in found.exhibits],
         steps=[_step(s, names) for s in found.steps],
-        why_not=str(why_not or ""), may_decide=is_waiting and why_not is None, may_uphold=cases.may_uphold(found),
-        results=cases.RESULT_WORDS, awards=_awards(found, first) if is_waiting and why_not is None else [],
-        gives=bool(oversight.list_missing(found)), is_done=bool(found.decisions and found.decisions[0].detail.get("is_done")),
+        why_not=str(why_not or ""), may_decide=may_decide, may_uphold=cases.may_uphold(found),
+        results=cases.RESULT_WORDS, awards=offered, gives=any(x["what"] in cases.GIVING for x in offered),
+        is_done=bool(found.decisions and found.decisions[0].detail.get("is_done")),
         values={"result": form.get("result", ""), "text": form.get("text", ""), "follows": form.get("follows", ""),
-                "awards": form.getlist("award")},
+                "awards": form.getlist("award") if problem else _given_first(found)},
         errors={f["field"]: str(f["message"]) for f in problem.fields} if problem else {},
         message=str(problem.message) if problem else ""))
 
@@ -76,11 +77,9 @@ def _step(s: cases.Step, names: dict[int, str]) -> dict:
             "effects": [x["words"] for x in detail.get("effects", [])]}
 
 
-def _awards(found: Dossier, first: dict | None) -> list[dict]:
-    """What could be taken back: on an appeal only what the first decision would."""
-    named = {x["ref"] for x in first["effects"]} if first else None
-    asked = oversight.list_missing(found) or oversight.list_awards(list(found.person_ids))
-    return [{"ref": a.ref, "words": a.effect["words"]} for a in asked if named is None or a.ref in named]
+def _given_first(found: Dossier) -> list[str]:
+    """What the first decision gave: an appeal keeps it, so it is ticked already."""
+    return [x["ref"] for x in found.final.detail["effects"] if x["what"] in cases.GIVING] if found.final else []
 
 
 def _exhibit(ref: str) -> dict:
@@ -114,9 +113,8 @@ def answer_case(case_id: int) -> Response:
 
 
 def _effects(found: Dossier, refs: list[str]) -> list[dict]:
-    """The credits that were ticked, if they can be taken back from those concerned. Raises Invalid."""
-    standing = {a.ref: a for a in oversight.list_awards(list(found.person_ids))}
-    standing |= {m.ref: m for m in oversight.list_missing(found)}
-    if not set(refs) <= set(standing):
+    """What was ticked, if it is offered. Raises Invalid."""
+    offered = {x["ref"]: x for x in oversight.list_offered(found)}
+    if not set(refs) <= set(offered):
         raise invalid_field("award", _("这笔学分已经收回，或不是当事人的。请刷新页面。"))
-    return [standing[ref].effect for ref in refs]
+    return [offered[ref] for ref in refs]
