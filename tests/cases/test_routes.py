@@ -169,3 +169,28 @@ def test_credits_are_taken_back_only_once_the_decision_stands(town):
     assert "已执行" in lin.see(f"/me/cases/{code}") and "已经撤销" in words(town.test_client().get(f"/verify/{award_of(town)}"))
 
 
+
+
+def test_an_inspector_adds_evidence_and_its_person_answers_it(town):
+    lin, first = Browser(town, LIN), inspector(town)
+    with town.test_request_context(), writing():
+        person = accounts.find_person_by_phone(LIN)
+        code = cases.open_case(SYSTEM, kind="fraud", subject="finding:1", claim="两台设备同时在播放。", evidence=["playback:1"], person_ids=[person.id]).code
+    lin.see(f"/me/cases/{code}")
+    lin.send(f"/me/cases/{code}", step="say", text="我换了手机。")
+    assert "补证据" in first.see("/oversight/cases/1")
+    for bad in ("", "x", "/oversight/evidence/playback/99", "https://x.cn/verify/NONE", "/oversight/evidence/playback/1"):
+        assert first.send("/oversight/cases/1", 422, step="evidence", ref=bad, words="x").status_code == 422
+    assert "请写一点内容" in words(first.send("/oversight/cases/1", 422, step="evidence", ref=f"/admin/credits/{award_of(town)}", words=" "))
+    address = f"https://guanxue.cn/verify/{award_of(town)}?from=x"
+    assert place(first.send("/oversight/cases/1", step="evidence", ref=address, words="这笔学分也在里面。")).startswith("/oversight/cases/1")
+    page = first.see("/oversight/cases/1")
+    assert "补了证据" in page and "《安全测量》的" in page and "现有的证据还没有说明" in page
+    first.send("/oversight/cases/1", 409, step="decide", result="upheld", text="属实。")
+    assert "请看看，写下你的说明" in words(lin.get("/me"))
+    page = lin.see(f"/me/cases/{code}")
+    assert "还没有认定什么" in page and "这笔学分也在里面。" in page and "《安全测量》的" in page and "/oversight/" not in page and "/admin/" not in page
+    lin.send(f"/me/cases/{code}", step="say", text="那是我自己学的。")
+    first.send("/oversight/cases/1", step="decide", result="upheld", text="属实。")
+    assert "补证据" not in first.see("/oversight/cases/1")
+    Browser(town, OTHER).send("/oversight/cases/1", 403, step="evidence", ref=address, words="x")

@@ -213,9 +213,9 @@ def test_evidence_after_the_decision_is_not_in_its_letter(cast):
     cases.say(lin, again(case), "x")
     cases.decide(inspector, again(case), result="refused", text="没有问题。")
     with pytest.raises(cases.NotNow):
-        cases.add_evidence(inspector, again(case), ["playback:9"])
+        cases.add_evidence(inspector, again(case), ["playback:9"], "还有一段。")
     cases.appeal(lin, again(case), "x")
-    cases.add_evidence(inspector, again(case), ["playback:9"])
+    cases.add_evidence(inspector, again(case), ["playback:9"], "还有一段。")
     assert "playback:9" not in cases.plain_letter(cases.letter(again(case), again(case).final, lin.id))
 
 

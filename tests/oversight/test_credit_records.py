@@ -105,3 +105,23 @@ def test_what_was_rewarded_goes_to_another_person_and_is_not_rewarded_again(town
         assert again.given_milli == 60 and programmes.used_by("first-step", [again.code]) == {again.code: used}
         assert creditbank.recompute(person)[1] == []
         assert creditbank.foresee(again.code).is_money
+
+
+def test_a_second_reason_after_a_refusal_is_a_new_case_and_its_words_are_in_it(town):
+    person, codes = lin(town)
+    with town.test_request_context(), writing():
+        officer = accounts.find_person_by_phone(OFFICER)
+        programmes.mark_rewarded(Actor("person", officer.id, officer.name, frozenset({"identify"})), "first-step", person)
+        second = make_person("13800000003", "许明", "inspector")
+    browser, path = administrator(town), f"/admin/credits/{codes[0]}"
+    shown = re.search(r'name="foreseen" value="(\w+)"', browser.see(path))[1]
+    first = place(browser.send(path, **WHY, foreseen=shown))
+    browser.see(path)
+    assert place(browser.send(path, reason="又有一个证人。", authority="二号", foreseen=shown)) == first
+    assert "又有一个证人。（二号）" in browser.see(first)
+    with town.test_request_context(), writing():
+        case = session.get(cases.Case, int(first.rpartition("/")[2]))
+        cases.decide(second, cases.dossier(case), result="refused", text="不成立。")
+    browser.see(path)
+    later = place(browser.send(path, reason="查到了新的证据。", authority="三号", foreseen=shown))
+    assert later != first and "查到了新的证据。（三号）" in browser.see(later) and "在处理" in browser.see(later)

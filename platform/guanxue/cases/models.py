@@ -55,10 +55,11 @@ class Exhibit(Model):
 
 
 class Step(Model):
-    """Something happened in a case: opened, said, asked, decided, appealed, accepted, seen, withdrawn, closed, carried-out.
+    """Something happened in a case: opened, said, asked, added, decided, appealed, accepted, seen, withdrawn, closed,
+    carried-out.
 
     `detail` of a decision: result, follows (a sentence), effects [{"what", "ref", "words"}], number (1, or 2 on an appeal),
-    appeal_until (ISO day or ""), exhibits (how many there were then).
+    appeal_until (ISO day or ""), exhibits (how many there were then); of evidence added later: refs, hear_until (ISO day).
     """
 
     __tablename__ = "cases_step"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import chain, count
 
 from sqlalchemy import func, select
 
@@ -12,6 +13,7 @@ from guanxue import accounts
 from guanxue.cases import rules
 from guanxue.cases.errors import NoSuchCase
 from guanxue.cases.models import Case, Exhibit, Party, Step
+from guanxue.core import clock
 from guanxue.core.actor import Actor
 from guanxue.core.db import session
 from guanxue.core.i18n import lazy as _
@@ -40,9 +42,20 @@ class Dossier:
         """The newest decision."""
         return next(reversed(self.decisions), None)
 
-    def has_spoken(self, refs: Iterable[str]) -> bool:
-        """Did one of these say something in it?"""
-        return any(s.step in ("said", "appealed") and s.by in set(refs) for s in self.steps)
+    @property
+    def added(self) -> Step | None:
+        """When evidence was laid into it last, after it was opened."""
+        return next((s for s in reversed(self.steps) if s.step == "added"), None)
+
+    @property
+    def hear_until_on(self) -> date:
+        """Until then those concerned are waited for: what was added is answered anew."""
+        return date.fromisoformat(self.added.detail["hear_until"]) if self.added else self.case.hear_until_on
+
+    def has_spoken(self, refs: Iterable[str], since: Step | None = None) -> bool:
+        """Did one of these say something in it, after that step?"""
+        return any(s.step in ("said", "appealed") and s.by in set(refs) and (since is None or s.id > since.id)
+                   for s in self.steps)
 
 
 def refs_of(person_id: int) -> set[str]:
@@ -83,11 +96,17 @@ def find_by_key(key: str) -> Case | None:
     return session.scalar(select(Case).where(Case.key == key))
 
 
-def find_unclosed(kind: str, subject: str, person_id: int) -> Case | None:
-    """A case of that kind about the same thing that the person still has."""
+def key_of_waiting(key: str) -> str:
+    """`key`, or where what it named is decided "key:2", "key:3" and so on: so a new reason never goes into an old decision."""
+    keys = chain([key], (f"{key}:{n}" for n in count(2)))
+    return next(one for one in keys if (there := find_by_key(one)) is None or there.state in WAITING)
+
+
+def find_waiting(kind: str, subject: str, person_id: int) -> Case | None:
+    """A case of that kind about the same thing in which the person may still say something."""
     return session.scalar(
         select(Case).join(Party, Party.case_id == Case.id)
-        .where(Case.kind == kind, Case.subject == subject, Case.state != rules.CLOSED,
+        .where(Case.kind == kind, Case.subject == subject, Case.state.in_(WAITING),
                Party.person_id.in_(accounts.all_accounts_of(person_id))).order_by(Case.id.desc()).limit(1))
 
 
@@ -101,6 +120,18 @@ def list_own(person_id: int) -> list[Dossier]:
     """The person's cases under all their accounts, the newest first."""
     ids = select(Party.case_id).where(Party.person_id.in_(accounts.accounts_of(person_id)))
     return [dossier(c) for c in session.scalars(select(Case).where(Case.id.in_(ids)).order_by(Case.id.desc()).limit(50))]
+
+
+def is_heard(found: Dossier, person_id: int) -> bool:
+    """Has the person said something to all that the case rests on now?"""
+    return found.has_spoken(refs_of(person_id), since=found.added)
+
+
+def is_wanted(found: Dossier, person_id: int) -> bool:
+    """Is the person's word waited for: is something held against them that they have not answered yet?"""
+    is_time = found.case.state == rules.OPEN or clock.today() <= found.hear_until_on
+    return (found.case.state in WAITING and rules.is_against(found.case.kind) and is_time
+            and not is_heard(found, person_id))
 
 
 def has_news(found: Dossier, person_id: int) -> bool:

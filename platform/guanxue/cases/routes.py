@@ -36,19 +36,13 @@ def _row(found: Dossier, actor: Actor) -> dict:
         "code": case.code, "kind": cases.KIND_WORDS[case.kind], "state": case.state, "opened_at": case.opened_at,
         "about": _about(case.subject, actor), "has_news": cases.has_news(found, actor.id),
         "result": cases.RESULT_WORDS[found.final.detail["result"]] if found.final else "",
-        "is_wanted": _is_wanted(found, actor),
+        "is_wanted": cases.is_wanted(found, actor.id),
     }
 
 
 def _about(subject: str, actor: Actor) -> str:
     """What the case is about, in words the person knows; "" where it is about them as such."""
     return "" if subject.startswith("person:") else str(cases.open_for(subject, accounts.all_accounts_of(actor.id)).title)
-
-
-def _is_wanted(found: Dossier, actor: Actor) -> bool:
-    """Is this person's word waited for?"""
-    refs = {f"person:{one}" for one in accounts.all_accounts_of(actor.id)}
-    return found.case.state == "open" and found.case.kind not in cases.OWN_KINDS and not found.has_spoken(refs)
 
 
 # ---- asking
@@ -114,7 +108,7 @@ def _case_page(found: Dossier, actor: Actor, problem: Problem | None = None) -> 
         "cases/case.html", problem.status if problem else 200,
         case=_row(found, actor) | {
             "claim": gettext(case.claim), "is_mine": case.opened_by in refs, "is_against": case.kind not in cases.OWN_KINDS,
-            "due_on": case.due_on, "hear_until_on": case.hear_until_on, "appeal_until_on": case.appeal_until_on,
+            "due_on": case.due_on, "hear_until_on": found.hear_until_on, "appeal_until_on": case.appeal_until_on,
             "is_late": case.state in ("open", "appealed") and case.due_on < today,
             "may_appeal": case.state == "decided" and case.appeal_until_on is not None and case.appeal_until_on >= today,
             "others": len(found.person_ids) - len(set(found.person_ids) & set(accounts_of_mine))},
@@ -139,7 +133,8 @@ def _step(step: cases.Step, refs: set[str], mine: list[int]) -> dict:
     detail = step.detail
     return {"step": step.step, "at": step.at, "text": step.text, "is_mine": step.by in refs, "number": detail.get("number", 0),
             "result": cases.RESULT_WORDS[detail["result"]] if "result" in detail else "", "follows": detail.get("follows", ""),
-            "effects": cases.own_effects(detail, mine)}
+            "effects": cases.own_effects(detail, mine),
+            "exhibits": [str(cases.open_for(ref, mine).title) for ref in detail.get("refs", [])]}
 
 
 @blueprint.post("/me/cases/<code>")

@@ -30,8 +30,9 @@ RESULT_WORDS = {UPHELD: _("成立"), PARTLY: _("部分成立"), REFUSED: _("不�
 STATE_WORDS = {OPEN: _("在处理"), DECIDED: _("已有决定"), APPEALED: _("在复核"), CLOSED: _("已办结")}
 CREDIT_AGAIN = "credit-again"
 GIVING = frozenset({CREDIT_AGAIN})  # effects that give something to the person; every other takes
+CONCERNED = _("这件事和你有关，要由别人决定。")
 # Steps that say something to the person concerned, and those by which they show that they have read it.
-NEWS = frozenset({"opened", "asked", "decided", "carried-out"})
+NEWS = frozenset({"opened", "asked", "added", "decided", "carried-out"})
 OWN_STEPS = frozenset({"said", "appealed", "accepted", "seen", "withdrawn"})
 
 
@@ -69,7 +70,7 @@ class Part:
 def why_not_decider(part: Part) -> object | None:
     """Why somebody with these parts in a case does not decide it: a sentence, or None."""
     if part.is_concerned:
-        return _("这件事和你有关，要由别人决定。")
+        return CONCERNED
     if part.is_opener:
         return _("这件事是你提出的，要由别人决定。")
     if part.is_first_decider:

@@ -33,8 +33,8 @@ def open_case(actor: Actor, *, kind: str, subject: str, claim: str, evidence: It
     """A new case about `subject` ("person:17"), with its evidence: references, or (reference, note).
 
     People open corrections and appeals about themselves alone; everything else is opened by the system or by who may inspect.
-    With a `key` that has a case already, or a correction of the same thing that is not over, that one is given and the words
-    are added to it. Raises Invalid, Forbidden, TooMany.
+    With a `key` that has a case already, or a correction of the same thing that is not decided, that one is given and words
+    and evidence are added to it; about oneself as such each is a case of its own. Raises Invalid, Forbidden, TooMany.
     """
     if kind not in rules.KINDS:
         raise invalid_field("kind", _("没有这一类。"))
@@ -42,7 +42,8 @@ def open_case(actor: Actor, *, kind: str, subject: str, claim: str, evidence: It
     _must_open(actor, kind, people)
     claim = checked_text("claim", claim, rules.LONGEST)
     is_own = actor.is_person and kind in rules.OWN_KINDS and people == [actor.id]
-    there = queries.find_by_key(key) if key else queries.find_unclosed(kind, subject, actor.id) if is_own else None
+    is_same = is_own and not subject.startswith("person:")  # "my name is wrong" and "an hour is missing" are two things
+    there = queries.find_by_key(key) if key else queries.find_waiting(kind, subject, actor.id) if is_same else None
     if there is not None:
         return _go_on(actor, there, claim, evidence, is_own=is_own)
     return _open(actor, Case(kind=kind, subject=subject, claim=claim, key=key), people, evidence)
@@ -62,11 +63,39 @@ def _go_on(actor: Actor, case: Case, claim: str, evidence: Iterable, *, is_own: 
     """The same occasion again: what is new is added, nothing is opened twice."""
     found = dossier(case)
     if case.state in queries.WAITING:
-        known = {x.ref for x in found.exhibits}
-        _add(actor, case, [x for x in _pairs(evidence) if x[0] not in known])
-        if is_own and claim != case.claim:
-            say(actor, found, claim)
+        fresh, is_said = _fresh(found, evidence), claim in {case.claim, *(s.text for s in found.steps)}
+        if is_own:
+            _add(actor, case, fresh)
+            if not is_said:
+                say(actor, found, claim)
+        elif fresh or not is_said:
+            _lay(actor, found, fresh, "" if is_said else claim)
     return case
+
+
+def _fresh(found: Dossier, evidence: Iterable) -> list[tuple[str, str]]:
+    """What the case does not rest on yet."""
+    known = {x.ref for x in found.exhibits}
+    return [x for x in _pairs(evidence) if x[0] not in known]
+
+
+def _lay(actor: Actor, found: Dossier, pairs: list[tuple[str, str]], text: str) -> None:
+    """More is held against those concerned, or for them: they are told, and where it is against them heard anew."""
+    case, refs = found.case, [ref for ref, _note_ in pairs]
+    until = workdays.add_workdays(clock.today(), rules.TERMS[case.kind].hear)
+    if rules.is_against(case.kind):
+        case.due_on = max(case.due_on, workdays.add_workdays(until, 1))
+    _add(actor, case, pairs)
+    _note(actor, case, "added", text, {"refs": refs, "hear_until": until.isoformat()})
+    audit.record(actor, "cases.case.evidence_added", _ref(case), {"refs": refs})
+    _write_to(actor, case, found.person_ids)
+
+
+def _write_to(actor: Actor, case: Case, people: Iterable[int]) -> None:
+    """A message to the phones of those concerned, but not about what they did themselves."""
+    for one in people:
+        if f"person:{one}" != actor.ref:
+            accounts.notify(accounts.get_person(one).phone, "case", {"code": case.code})
 
 
 def _open(actor: Actor, case: Case, people: list[int], evidence: Iterable) -> Case:
@@ -86,9 +115,7 @@ def _open(actor: Actor, case: Case, people: list[int], evidence: Iterable) -> Ca
     _add(actor, case, _pairs(evidence))
     _note(actor, case, "opened")
     audit.record(actor, "cases.case.opened", _ref(case), {"kind": case.kind, "subject": case.subject, "people": people})
-    for one in people:
-        if f"person:{one}" != actor.ref:
-            accounts.notify(accounts.get_person(one).phone, "case", {"code": case.code})
+    _write_to(actor, case, people)
     events.emit(CaseOpened(case.id))
     return case
 
@@ -153,7 +180,8 @@ def say(actor: Actor, found: Dossier, text: str) -> None:
     case = _locked(found)
     if case.state not in queries.WAITING:
         raise NotNow(_("这件事已经有决定。不服可以申诉。"))
-    if sum(s.step == "said" for s in found.steps) >= rules.WORDS_A_CASE:
+    mine = queries.refs_of(actor.id)
+    if sum(s.step == "said" and s.by in mine for s in found.steps) >= rules.WORDS_A_CASE:
         raise TooMany(_("说得很多了，请等处理。"), retry_after_s=86_400)
     _note(actor, case, "said", checked_text("text", text, rules.LONGEST))
     audit.record(actor, "cases.case.answered", _ref(case))
@@ -227,18 +255,22 @@ def why_not_decider(actor: Actor, found: Dossier) -> object | None:
         return _("只有督查员能决定。")
     first = found.decisions[0] if found.decisions else None
     deciders = [first.by, *first.detail.get("deciders", [])] if first else []
-    concerned = [f"person:{one}" for person_id in found.person_ids for one in accounts.all_accounts_of(person_id)]
     return rules.why_not_decider(rules.Part(
-        is_concerned=accounts.is_same_person(actor, concerned),
+        is_concerned=_is_concerned(actor, found),
         is_opener=accounts.is_same_person(actor, [found.case.opened_by]),
         is_first_decider=accounts.is_same_person(actor, deciders)))
 
 
+def _is_concerned(actor: Actor, found: Dossier) -> bool:
+    """Is the case about the actor, under whichever account?"""
+    return accounts.is_same_person(actor, [ref for one in found.person_ids for ref in queries.refs_of(one)])
+
+
 def may_uphold(found: Dossier) -> bool:
     """Were all concerned heard, or had they the time to answer? What people ask for themselves needs no waiting."""
-    if not rules.is_against(found.case.kind) or clock.today() > found.case.hear_until_on:
+    if not rules.is_against(found.case.kind) or clock.today() > found.hear_until_on:
         return True
-    return all(found.has_spoken(queries.refs_of(one)) for one in found.person_ids)
+    return all(queries.is_heard(found, one) for one in found.person_ids)
 
 
 def ask(actor: Actor, found: Dossier, text: str) -> None:
@@ -248,15 +280,25 @@ def ask(actor: Actor, found: Dossier, text: str) -> None:
     audit.record(actor, "cases.case.asked", _ref(case))
 
 
-def add_evidence(actor: Actor, found: Dossier, evidence: Iterable[str | tuple[str, str]]) -> None:
-    """Lay more evidence into a case that is not decided. Raises Forbidden, NotNow."""
+def may_add_evidence(actor: Actor, found: Dossier) -> bool:
+    """May the actor lay evidence into the case: it waits, and they inspect and are not concerned?"""
+    return found.case.state in queries.WAITING and actor.may("inspect") and not _is_concerned(actor, found)
+
+
+def add_evidence(actor: Actor, found: Dossier, evidence: Iterable[str | tuple[str, str]], text: str) -> None:
+    """Lay more evidence into a case that is not decided; `text` tells those concerned what it shows. They are heard anew.
+
+    Raises Forbidden, NotNow, Invalid (without words, or it is there already).
+    """
     actor.require("inspect")
-    case = _locked(found)
-    if case.state not in queries.WAITING:
+    if _is_concerned(actor, found):
+        raise Forbidden(rules.CONCERNED)
+    if _locked(found).state not in queries.WAITING:
         raise NotNow(_("这件事已经有决定。"))
-    pairs = _pairs(evidence)
-    _add(actor, case, pairs)
-    audit.record(actor, "cases.case.evidence_added", _ref(case), {"refs": [ref for ref, _note_ in pairs]})
+    text, pairs = checked_text("words", text, rules.LONGEST), _fresh(found, evidence)
+    if not pairs:
+        raise invalid_field("ref", _("这份证据已经在里面了。"))
+    _lay(actor, found, pairs, text)
 
 
 def decide(actor: Actor, found: Dossier, *, result: str, text: str, follows: str = "", effects: Iterable[dict] = ()) -> Step:
@@ -265,6 +307,7 @@ def decide(actor: Actor, found: Dossier, *, result: str, text: str, follows: str
     appeal never makes it worse. Raises Forbidden, NotNow (not heard yet, decided already), Invalid.
     """
     case = _must_decide(actor, found)
+    found = dossier(case)  # what was added a moment ago is to be answered, too
     if result not in rules.RESULTS:
         raise invalid_field("result", _("请选成立、部分成立还是不成立。"))
     if result != rules.REFUSED and not may_uphold(found):
@@ -285,8 +328,7 @@ def decide(actor: Actor, found: Dossier, *, result: str, text: str, follows: str
         "exhibits": len(found.exhibits)})
     audit.record(actor, "cases.case.decided", _ref(case), {"result": result, "number": number,
                                                            "effects": [(x["what"], x["ref"]) for x in effects]})
-    for one in found.person_ids:
-        accounts.notify(accounts.get_person(one).phone, "case", {"code": case.code})
+    _write_to(actor, case, found.person_ids)
     events.emit(CaseDecided(case.id))
     if number > 1:
         _close(SYSTEM, case)

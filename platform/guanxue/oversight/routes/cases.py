@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
 from flask import Response, redirect, request, url_for
 
 from guanxue import accounts, cases, oversight
@@ -55,17 +57,19 @@ def _case_page(found: Dossier, problem: Problem | None = None) -> Response:
         "oversight/case.html", problem.status if problem else 200,
         case={"id": one.id, "code": one.code, "kind": cases.KIND_WORDS[one.kind], "claim": gettext(one.claim),
               "state": one.state, "opened_at": one.opened_at, "by": names.get(_number(one.opened_by), ""), "due_on": one.due_on,
-              "days": cases.workdays_until(today, one.due_on), "hear_until_on": one.hear_until_on,
+              "days": cases.workdays_until(today, one.due_on), "hear_until_on": found.hear_until_on,
               "appeal_until_on": one.appeal_until_on,
               "result": cases.RESULT_WORDS[found.final.detail["result"]] if found.final else ""},
         subject=_exhibit(one.subject), people=[_exhibit(f"person:{p}") for p in found.person_ids],
         exhibits=[_exhibit(x.ref) | {"note": x.note} for x in found.exhibits],
         steps=[_step(s, names) for s in found.steps],
         why_not=str(why_not or ""), may_decide=may_decide, may_uphold=cases.may_uphold(found),
-        results=cases.RESULT_WORDS, awards=offered, gives=any(x["what"] in cases.GIVING for x in offered),
+        may_add=cases.may_add_evidence(actor, found), results=cases.RESULT_WORDS, awards=offered,
+        gives=any(x["what"] in cases.GIVING for x in offered),
         is_done=bool(found.decisions and found.decisions[0].detail.get("is_done")),
         values={"result": form.get("result", ""), "text": form.get("text", ""), "follows": form.get("follows", ""),
-                "awards": form.getlist("award") if problem else _given_first(found)},
+                "awards": form.getlist("award") if problem else _given_first(found), "ref": form.get("ref", ""),
+                "words": form.get("words", "")},
         errors={f["field"]: str(f["message"]) for f in problem.fields} if problem else {},
         message=str(problem.message) if problem else ""))
 
@@ -74,7 +78,8 @@ def _step(s: cases.Step, names: dict[int, str]) -> dict:
     detail = s.detail
     return {"step": s.step, "at": s.at, "text": s.text, "by": names.get(_number(s.by), ""), "number": detail.get("number", 0),
             "result": cases.RESULT_WORDS[detail["result"]] if "result" in detail else "", "follows": detail.get("follows", ""),
-            "effects": [x["words"] for x in detail.get("effects", [])]}
+            "effects": [x["words"] for x in detail.get("effects", [])],
+            "exhibits": [str(cases.open_ref(ref).title) for ref in detail.get("refs", [])]}
 
 
 def _given_first(found: Dossier) -> list[str]:
@@ -102,6 +107,8 @@ def answer_case(case_id: int) -> Response:
     try:
         if step == "ask":
             cases.ask(actor, found, form.get("text", ""))
+        elif step == "evidence":
+            cases.add_evidence(actor, found, [_pasted(form.get("ref", ""))], form.get("words", ""))
         elif step == "decide":
             cases.decide(actor, found, result=form.get("result", ""), text=form.get("text", ""),
                          follows=form.get("follows", ""), effects=_effects(found, form.getlist("award")))
@@ -110,6 +117,19 @@ def answer_case(case_id: int) -> Response:
     except (Invalid, cases.NotNow) as problem:
         return _case_page(found, problem)
     return redirect(url_for(".case", case_id=case_id) + "#end", 303)
+
+
+# Pages of evidence that are not named after it.
+_NAMED = {"/oversight/fraud": "finding", "/admin/credits": "award", "/verify": "award"}
+
+
+def _pasted(address: str) -> str:
+    """The reference of the evidence whose page's address was pasted, with or without the site's name. Raises Invalid."""
+    folder, _slash, key = urlsplit(address.strip()).path.rstrip("/").rpartition("/")
+    ref = f"{_NAMED.get(folder, folder.rpartition('/')[2])}:{key}"
+    if not cases.is_known(ref):
+        raise invalid_field("ref", _("没有这份证据。请打开它的页面，把网址整个复制到这里。"))
+    return cases.open_ref(ref).ref
 
 
 def _effects(found: Dossier, refs: list[str]) -> list[dict]:

@@ -81,9 +81,8 @@ def me() -> Response:
 
 def _case_news(person_id: int) -> list[dict]:
     """Cases of mine in which something is new, or my word is waited for."""
-    mine = {f"person:{one}" for one in accounts.all_accounts_of(person_id)}
     return [{"code": d.case.code, "kind": cases.KIND_WORDS[d.case.kind], "result": d.final is not None,
-             "is_wanted": d.case.state == "open" and d.case.kind not in cases.OWN_KINDS and not d.has_spoken(mine)}
+             "is_wanted": cases.is_wanted(d, person_id)}
             for d in cases.list_news(person_id)]
 
 
