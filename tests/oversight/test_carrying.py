@@ -10,7 +10,7 @@ from tests.cases.test_routes import FIRST, LIN, SECOND, inspector
 from tests.clients import Browser, words
 from tests.factories import attend, make_class, make_person
 
-from guanxue import cases, classes, creditbank
+from guanxue import accounts, cases, classes, creditbank, oversight
 from guanxue.core import clock
 from guanxue.core.actor import Actor
 from guanxue.core.db import session, writing
@@ -88,3 +88,14 @@ def test_what_the_first_decision_gives_stays_ticked_and_is_given_once(town):
     assert "不能让结果更重" in words(second.send(path, 422, step="decide", result="upheld", text="全都对。"))
     second.send(path, step="decide", result="upheld", text="全都对。", award=case.subject)
     assert credits(town) == given and "没有再记" in lin.see(f"/me/cases/{code}")
+
+
+def test_who_took_it_back_is_not_asked_whether_that_was_right(town):
+    lin = Browser(town, LIN)
+    code = own_case(town, lin)
+    with town.app_context():
+        found, officer = cases.get_own(Actor("person", 1, "林小莲"), code), accounts.find_person_by_phone("13800000009")
+        officer = Actor("person", officer.id, officer.name, frozenset({"inspect", "administer"}))
+        assert cases.why_not_decider(officer, found) is not None
+        assert oversight.award_deciders(found.case.subject.partition(":")[2]) == {officer.ref}
+        assert cases.why_not_decider(Actor("person", 2, "x", frozenset({"inspect"})), found) is None

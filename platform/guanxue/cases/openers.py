@@ -19,12 +19,23 @@ class Shown:
 
 
 Opener = Callable[[str], Shown | None]
+Deciders = Callable[[str], Iterable[str]]
 _openers: dict[str, Opener] = {}
+_deciders: dict[str, Deciders] = {}
 
 
-def register_opener(kind: str, opener: Opener) -> None:
-    """Let references of that kind ("playback") be opened: `opener("12")` gives what to show, None where it is gone."""
-    _openers[kind] = opener
+def register_opener(kind: str, opener: Opener, deciders: Deciders = lambda _key: ()) -> None:
+    """Let references of that kind ("playback") be opened: `opener("12")` gives what to show, None where it is gone.
+
+    `deciders("12")` gives who decided about it outside of cases ("person:17"): none of them looks again.
+    """
+    _openers[kind], _deciders[kind] = opener, deciders
+
+
+def deciders_of(ref: str) -> set[str]:
+    """Who decided about the thing behind a reference outside of cases."""
+    kind, _colon, key = ref.partition(":")
+    return set(_deciders[kind](key)) if kind in _deciders else set()
 
 
 def open_ref(ref: str) -> Shown:

@@ -52,6 +52,16 @@ class Dossier:
         """Until then those concerned are waited for: what was added is answered anew."""
         return date.fromisoformat(self.added.detail["hear_until"]) if self.added else self.case.hear_until_on
 
+    @property
+    def deciders(self) -> set[str]:
+        """Who decided in it, also beside the system ("person:17")."""
+        return {ref for s in self.decisions for ref in (s.by, *s.detail.get("deciders", []))}
+
+    @property
+    def refs(self) -> set[str]:
+        """What it is about, and what its decisions do something to."""
+        return {self.case.subject, *(x["ref"] for s in self.decisions for x in s.detail["effects"])}
+
     def has_spoken(self, refs: Iterable[str], since: Step | None = None) -> bool:
         """Did one of these say something in it, after that step?"""
         return any(s.step in ("said", "appealed") and s.by in set(refs) and (since is None or s.id > since.id)
@@ -114,6 +124,14 @@ def has_unclosed(person_ids: Iterable[int]) -> bool:
     """Is a case about one of these accounts still open, decided but open to appeal, or appealed?"""
     return session.scalar(select(Case.id).join(Party, Party.case_id == Case.id)
                           .where(Case.state != rules.CLOSED, Party.person_id.in_(list(person_ids))).limit(1)) is not None
+
+
+def list_before(found: Dossier) -> list[Dossier]:
+    """Earlier cases of its people in which the same thing was at issue."""
+    ids = select(Party.case_id).where(Party.person_id.in_(
+        [one for person_id in found.person_ids for one in accounts.all_accounts_of(person_id)]))
+    earlier = session.scalars(select(Case).where(Case.id.in_(ids), Case.id < found.case.id).order_by(Case.id))
+    return [one for one in map(dossier, earlier) if found.case.subject in one.refs]
 
 
 def list_own(person_id: int) -> list[Dossier]:

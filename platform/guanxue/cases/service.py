@@ -9,7 +9,7 @@ from datetime import datetime, time, timedelta
 from sqlalchemy.exc import IntegrityError
 
 from guanxue import accounts, audit, jobs
-from guanxue.cases import queries, rules, workdays
+from guanxue.cases import openers, queries, rules, workdays
 from guanxue.cases.errors import NotNow
 from guanxue.cases.events import CaseClosed, CaseDecided, CaseOpened
 from guanxue.cases.models import Case, Exhibit, Party, Step
@@ -253,12 +253,22 @@ def why_not_decider(actor: Actor, found: Dossier) -> object | None:
     """Why the actor does not decide this case: a sentence, or None."""
     if not (actor.is_person and actor.may("inspect")):
         return _("只有督查员能决定。")
-    first = found.decisions[0] if found.decisions else None
-    deciders = [first.by, *first.detail.get("deciders", [])] if first else []
     return rules.why_not_decider(rules.Part(
         is_concerned=_is_concerned(actor, found),
         is_opener=accounts.is_same_person(actor, [found.case.opened_by]),
-        is_first_decider=accounts.is_same_person(actor, deciders)))
+        is_first_decider=accounts.is_same_person(actor, _first_deciders(found))))
+
+
+def _first_deciders(found: Dossier) -> set[str]:
+    """Who decided it before, or held it against the person: in this case, in an earlier one about the same thing, or outside
+    of cases. So nobody hears the objection to what they did themselves, by whichever form it is made.
+    """
+    case, refs = found.case, found.deciders
+    if rules.is_against(case.kind) or case.subject.startswith("person:"):
+        return refs
+    for one in queries.list_before(found):
+        refs |= one.deciders | ({one.case.opened_by} if rules.is_against(one.case.kind) else set())
+    return refs | openers.deciders_of(case.subject)
 
 
 def _is_concerned(actor: Actor, found: Dossier) -> bool:

@@ -29,7 +29,7 @@ from guanxue.creditbank.queries import (
 )
 from guanxue.creditbank.raised import settle_corrected, settle_marked
 from guanxue.creditbank.recomputing import Difference, recompute
-from guanxue.creditbank.rejudging import find_outcome, ref_of, root_award, root_of, stands, stands_for, stood_for
+from guanxue.creditbank.rejudging import awards_again, find_outcome, ref_of, root_award, root_of, stands, stands_for, stood_for
 from guanxue.creditbank.rules import decimal_text, normal_code, spaced_code
 from guanxue.creditbank.service import (
     award,
@@ -61,7 +61,7 @@ __all__ = [
     "list_holdings", "outcome_of_course", "outcome_of_class", "content_of", "award", "award_completion", "award_later",
     "award_class", "award_class_later", "award_attended", "settle_person",
     "Consequence", "Plan", "Rest", "Taking", "foresee", "register_rest", "NeedsSecond", "NotAsShown", "credit_again",
-    "foresee_again", "told_again", "stands_for", "stood_for", "stands", "root_of", "root_award",
+    "foresee_again", "told_again", "stands_for", "stood_for", "stands", "root_of", "root_award", "awards_again",
     "source_names",
     "find_outcome", "ref_of",
     "CreditPolicy", "CreditRules", "current_credit_policy", "get_credit_policy", "publish_credit_policy", "load_defaults",

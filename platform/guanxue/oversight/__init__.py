@@ -9,7 +9,7 @@ from guanxue.oversight.carrying import carry_out, carry_out_later, list_awards, 
 from guanxue.oversight.detectors import KINDS
 from guanxue.oversight.errors import Answered, NoSuchFinding, NoSuchRoom
 from guanxue.oversight.models import Finding, Room, RoomMark, Sighting
-from guanxue.oversight.opening import OPENERS
+from guanxue.oversight.opening import OPENERS, award_deciders
 from guanxue.oversight.queries import (
     count_waiting,
     get_finding,
@@ -41,5 +41,5 @@ __all__ = [
     "note_sign", "let_go", "look", "look_soon", "search", "watch", "add_findings", "forget_sightings", "dismiss", "make_case",
     "get_finding", "list_findings", "people_of", "count_waiting", "sighting_of", "sightings_of", "open_room", "close_room",
     "mark_device", "mark_network", "remove_mark", "get_room", "list_rooms", "list_marks", "carry_out", "carry_out_later",
-    "list_awards", "list_missing", "list_offered",
+    "list_awards", "list_missing", "list_offered", "award_deciders",
 ]

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Callable
 from datetime import datetime
 
-from guanxue import accounts, cases, classes, courses, creditbank, learning, quizzes
+from guanxue import accounts, audit, cases, classes, courses, creditbank, learning, ledger, quizzes
 from guanxue.cases import Shown
 from guanxue.core import clock
+from guanxue.core.actor import SYSTEM
 from guanxue.core.db import session
 from guanxue.core.i18n import lazy as _
 from guanxue.oversight.models import Finding
@@ -88,6 +91,20 @@ def award(key: str) -> Shown | None:
     return Shown(f"award:{found.code}", title, f"/admin/credits/{found.code}", holder)
 
 
+def award_deciders(key: str) -> set[str]:
+    """Who took a credit back, or what it was given for under another code: named by the contra entry or by the trail."""
+    found = creditbank.find_award(key)
+    if found is None:
+        return set()
+    root, refs = creditbank.root_of(found), set()
+    for one in (creditbank.root_award(*root), *creditbank.awards_again([root])):
+        contra = ledger.find_entry_by_key(f"reversal:{one.entry_number}") if one is not None else None
+        if contra is not None:
+            refs |= set(re.findall(r"\bperson:\d+", json.loads(contra.document)["authority"]))
+            refs |= {x.actor for x in audit.list_lines(subject=f"entry:{one.entry_number}", action="ledger.entry.reversed")}
+    return refs - {SYSTEM.ref}
+
+
 def outcome(key: str) -> Shown | None:
     """Something that was learned and earned nothing: "course:5:5:12" is a source, a person and a key."""
     source, _colon, rest = key.partition(":")
@@ -127,7 +144,10 @@ OPENERS: dict[str, Callable[[str], Shown | None]] = {
 }
 
 
+DECIDERS = {"award": award_deciders}
+
+
 def register() -> None:
     """Let cases open all of these."""
     for kind, opener in OPENERS.items():
-        cases.register_opener(kind, opener)
+        cases.register_opener(kind, opener, DECIDERS.get(kind, lambda _key: ()))

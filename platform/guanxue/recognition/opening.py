@@ -16,6 +16,12 @@ def shown(code: str) -> cases.Shown | None:
     return cases.Shown(found.ref, title, f"/office/recognition/{found.code}", found.person_id)
 
 
+def deciders(code: str) -> set[str]:
+    """Whoever of the office had a hand in it."""
+    found = queries.find_filing(code)
+    return {step.by for step in queries.open_filing(found).steps} if found is not None else set()
+
+
 def register() -> None:
     """Let cases open certificates."""
-    cases.register_opener("filing", shown)
+    cases.register_opener("filing", shown, deciders)
