@@ -29,9 +29,10 @@ from guanxue.core.actor import SYSTEM, Actor, Where
 from guanxue.core.db import session, writing
 from guanxue.learning import Beat
 from guanxue.oversight.models import Finding, FindingPerson
+from guanxue.oversight.service import LOOK_BACK
 from guanxue.quizzes.service import shown_questions
 
-LOOK_ALIKES = {"one factory, one line": 40, "training-room tablets": 40, "couples on one phone": 30, "night shifts": 20,
+LOOK_ALIKES = {"one factory, one line": 40, "training-room tablets": 30, "a training room that closed": 10, "couples on one phone": 30, "night shifts": 20,
                "same right answers": 30, "from phone to computer": 20, "quick at the second try": 10, "phones in a class": 10}
 CROWD = 60  # everybody else: how rare a wrong answer is only many tell
 FILM_MS = 20 * 60_000
@@ -79,6 +80,7 @@ class City:
     alike: dict[str, set[int]] = field(default_factory=lambda: defaultdict(set))
     crowd: set[int] = field(default_factory=set)
     count: int = 0
+    rooms: int = 0
 
     def __post_init__(self) -> None:
         self.papers = {"long-course": Bank(self.chance, 20), "short-course": Bank(self.chance, 15)}
@@ -169,14 +171,29 @@ def _factory(city: City, chance: random.Random, count: int, add: Callable) -> No
 
 
 def _training_room(city: City, chance: random.Random, count: int, add: Callable) -> None:
-    inspector = city.at(make_person("13600000001", "许明", "inspector"), "", "")
-    room = oversight.open_room(inspector, name="虎门服装职校 3 号机房")
-    for n in range(4):
-        oversight.mark_device(city.at(inspector, f"tablet-{n}", "121.9.9.0/24"), room.id, f"第 {n + 1} 台")
+    _room(city, count, add, tablets=4)
+
+
+def _closed_room(city: City, chance: random.Random, count: int, add: Callable) -> None:
+    """Everybody studied there in turn; then it was given up, its tablets were sold."""
+    inspector, room = _room(city, max(5, count), add, tablets=1)
+    with clock.travel(city.began + timedelta(days=13)):
+        oversight.close_room(inspector, room.id)
+
+
+def _room(city: City, count: int, add: Callable, *, tablets: int) -> tuple[Actor, oversight.Room]:
+    city.rooms += 1
+    line = f"121.9.{city.rooms}.0/24"
+    with clock.travel(city.began):
+        inspector = city.at(make_person(f"1360000000{city.rooms}", "许明", "inspector"), "", "")
+        room = oversight.open_room(inspector, name=f"虎门服装职校 {city.rooms} 号机房")
+        for n in range(tablets):
+            oversight.mark_device(city.at(inspector, f"tablet-{city.rooms}-{n}", line), room.id, f"第 {n + 1} 台")
     for n in range(count):
-        actor = city.newcomer(f"tablet-{n % 4}", "121.9.9.0/24")
+        actor = city.newcomer(f"tablet-{city.rooms}-{n % tablets}", line)
         add(actor)
         city.honest(actor)
+    return inspector, room
 
 
 def _couples(city: City, chance: random.Random, count: int, add: Callable) -> None:
@@ -238,7 +255,7 @@ def _in_class(city: City, chance: random.Random, count: int, add: Callable) -> N
     _class_day(city, [("phone", add) for _n in range(count)])
 
 
-_HONEST = dict(zip(LOOK_ALIKES, (_factory, _training_room, _couples, _night, _all_right, _switchers, _second_try, _in_class), strict=True))
+_HONEST = dict(zip(LOOK_ALIKES, (_factory, _training_room, _closed_room, _couples, _night, _all_right, _switchers, _second_try, _in_class), strict=True))
 
 
 def _class_day(city: City, who: list[tuple[str, Callable]]) -> None:
@@ -347,8 +364,9 @@ def play(seed: int, size: float = 1.0) -> Score:
             city.honest(actor)
         _look_alikes(city, size)
         _plant(city, size)
-    with writing():
-        oversight.look(clock.now() - timedelta(days=17), clock.now())
+    for days in range(2, 17):  # as it runs: night by night, so that what grows is seen growing
+        with clock.travel(city.began + timedelta(days=days)), writing():
+            oversight.look(clock.now() - LOOK_BACK, clock.now())
     found: dict[str, set[int]] = {kind: set() for kind in oversight.KINDS}
     for kind, person_id in session.execute(select(Finding.kind, FindingPerson.person_id)
                                            .join(FindingPerson, FindingPerson.finding_id == Finding.id)):

@@ -203,6 +203,14 @@ def test_many_on_one_browser_are_found_and_a_family_is_not():
     assert d.device(rows[:-1] * 5, "2026-11") == [] and d.device([("", n, "x") for n in range(99)], "2026-11") == []
 
 
+def test_who_came_to_a_device_since_is_a_finding_of_their_own():
+    rows = [("D", n, f"playback:{n}") for n in range(t.PEOPLE_A_DEVICE + 2)]
+    (found,) = d.device(rows, "2026-11", {"D": set(range(t.PEOPLE_A_DEVICE)), "E": {99}})
+    assert found.person_ids == (t.PEOPLE_A_DEVICE, t.PEOPLE_A_DEVICE + 1) and found.facts["people"] == t.PEOPLE_A_DEVICE + 2
+    assert found.refs == tuple(f"playback:{p}" for p in found.person_ids) and found.key.startswith("device:D:2026-11:")
+    assert d.device(rows, "2026-12", {"D": set(range(t.PEOPLE_A_DEVICE + 2))}) == []
+
+
 def test_signed_in_in_class_and_playing_elsewhere_is_found():
     sat = d.Sat("attendance:1", 1, "P", "N9", 0, 90 * MINUTE)
     (found,) = d.apart([sat], [play(1, "A", 10 * MINUTE, lasts=20 * MINUTE)])

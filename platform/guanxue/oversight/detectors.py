@@ -6,9 +6,10 @@ Each gives findings with figures; a person looks at the evidence and decides. Wh
 
 from __future__ import annotations
 
+import hashlib
 import math
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 
 from guanxue.oversight import thresholds as t
@@ -289,15 +290,28 @@ def _group(people: tuple[int, ...], alike: dict[tuple[int, int], _Both], limit: 
 # ---- one browser for many; a classroom and elsewhere at once
 
 
-def device(rows: Iterable[tuple[str, int, str]], month: str) -> list[Found]:
-    """Browsers on which many studied. `rows`: (device, person id, ref), without training rooms; once a `month` each."""
+def device(rows: Iterable[tuple[str, int, str]], month: str, named: Mapping[str, Set[int]] | None = None) -> list[Found]:
+    """Browsers on which many studied. `rows`: (device, person id, ref), without training rooms; `named`: {device: who was
+    found on it lately}. Who came since is a finding of their own, so that a farm that grows is found as a whole.
+    """
     people: dict[str, dict[int, str]] = defaultdict(dict)
     for mark, person_id, ref in rows:
         if mark:
             people[mark].setdefault(person_id, ref)
-    return [Found(DEVICE, f"device:{mark}:{month}", tuple(sorted(refs)), 100 * len(refs) // t.PEOPLE_A_DEVICE,
-                  tuple(refs[p] for p in sorted(refs)), {"people": len(refs), "days": t.DEVICE_DAYS})
-            for mark, refs in sorted(people.items()) if len(refs) >= t.PEOPLE_A_DEVICE]
+    found = []
+    for mark, refs in sorted(people.items()):
+        known = (named or {}).get(mark, frozenset())
+        fresh = tuple(sorted(refs.keys() - known))
+        if len(refs) >= t.PEOPLE_A_DEVICE and fresh:
+            key = f"device:{mark}:{month}" + (f":{_sign(fresh)}" if known else "")
+            found.append(Found(DEVICE, key, fresh, 100 * len(refs) // t.PEOPLE_A_DEVICE, tuple(refs[p] for p in fresh),
+                               {"people": len(refs), "days": t.DEVICE_DAYS, "new": len(fresh)}))
+    return found
+
+
+def _sign(people: Iterable[int]) -> str:
+    """Equal for the same people, and short."""
+    return hashlib.sha256(":".join(map(str, people)).encode()).hexdigest()[:16]
 
 
 def apart(sittings: Iterable[Sat], plays: Iterable[Play]) -> list[Found]:

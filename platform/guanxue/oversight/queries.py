@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import UTC, datetime
 
 from sqlalchemy import func, or_, select
 
@@ -12,12 +13,14 @@ from guanxue.classes import Attendance
 from guanxue.core.db import session
 from guanxue.core.i18n import lazy as _
 from guanxue.core.paging import Page
-from guanxue.oversight.detectors import Play, Sat, Try
+from guanxue.oversight import thresholds
+from guanxue.oversight.detectors import DEVICE, Play, Sat, Try
 from guanxue.oversight.errors import NoSuchFinding, NoSuchRoom
 from guanxue.oversight.models import Finding, FindingPerson, Room, RoomMark, Sighting
 
 PER_PAGE = 30
 _AT_ONCE = 500  # names in one question
+_NEVER = datetime.max.replace(tzinfo=UTC)
 
 
 # ---- what detectors look at
@@ -78,15 +81,33 @@ def _seen_by_ref(refs: Iterable[str]) -> dict[str, tuple[str, str]]:
     return found
 
 
-def list_devices(since: datetime, owners: Owners) -> list[tuple[str, int, str]]:
-    """(device, person, reference) of what was opened since outside of registered training rooms."""
-    marks = {tuple(row) for row in session.execute(
-        select(RoomMark.kind, RoomMark.value).join(Room, Room.id == RoomMark.room_id)
-        .where(RoomMark.removed_at.is_(None), Room.closed_at.is_(None)))}
-    rows = session.execute(select(Sighting.device, Sighting.network, Sighting.person_id, Sighting.ref)
-                           .where(Sighting.at >= since, Sighting.device != "").order_by(Sighting.id))
+def list_devices(since: datetime, until: datetime, owners: Owners) -> list[tuple[str, int, str]]:
+    """(device, person, reference) of what was opened in between outside of what was a training room then."""
+    spans = _room_spans()
+    rows = session.execute(select(Sighting.device, Sighting.network, Sighting.person_id, Sighting.ref, Sighting.at)
+                           .where(Sighting.at >= since, Sighting.at < until, Sighting.device != "").order_by(Sighting.id))
     return [(row.device, owners.of(row.person_id), row.ref) for row in rows
-            if ("device", row.device) not in marks and ("network", row.network) not in marks]
+            if not any(begin <= row.at < end for mark in (("device", row.device), ("network", row.network))
+                       for begin, end in spans.get(mark, ()))]
+
+
+def _room_spans() -> dict[tuple[str, str], list[tuple[datetime, datetime]]]:
+    """From when to when machines and lines belonged to a training room, by (kind, hash)."""
+    found: dict[tuple[str, str], list[tuple[datetime, datetime]]] = defaultdict(list)
+    for mark, closed_at in session.execute(select(RoomMark, Room.closed_at).join(Room, Room.id == RoomMark.room_id)):
+        ends = [moment for moment in (mark.removed_at, closed_at) if moment is not None]
+        found[mark.kind, mark.value].append((mark.added_at - thresholds.MARKED_LATE, min(ends, default=_NEVER)))
+    return found
+
+
+def people_on_devices(since: datetime, owners: Owners) -> dict[str, set[int]]:
+    """Who was found on a browser since, by browser."""
+    found: dict[str, set[int]] = defaultdict(set)
+    for key, person_id in session.execute(
+            select(Finding.key, FindingPerson.person_id).join(FindingPerson, FindingPerson.finding_id == Finding.id)
+            .where(Finding.kind == DEVICE, Finding.found_at >= since)):
+        found[key.split(":")[1]].add(owners.of(person_id))
+    return found
 
 
 def list_sat(since_ms: int, until_ms: int, owners: Owners) -> list[Sat]:

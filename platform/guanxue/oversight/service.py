@@ -75,13 +75,13 @@ def search(since: datetime, until: datetime) -> list[Found]:
     since_ms, until_ms = (round(moment.timestamp() * 1000) for moment in (since, until))
     plays = queries.list_plays(since_ms, until_ms, owners)
     tries, all_tries = queries.list_tries(since, until, owners)
-    month = until.astimezone(clock.CITY).strftime("%Y-%m")
+    month, lately = until.astimezone(clock.CITY).strftime("%Y-%m"), until - timedelta(days=thresholds.DEVICE_DAYS)
     return [
         *detectors.parallel(plays, tries),
         *_one_a_person(detectors.pace(tries)),
         *_one_a_person(_regular(plays)),
         *detectors.answers(all_tries),
-        *detectors.device(queries.list_devices(until - timedelta(days=thresholds.DEVICE_DAYS), owners), month),
+        *detectors.device(queries.list_devices(lately, until, owners), month, queries.people_on_devices(lately, owners)),
         *detectors.apart(queries.list_sat(since_ms, until_ms, owners), plays),
     ]
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-VERSION = 2
+VERSION = 3
 
 KEPT_FOR = timedelta(days=200)  # sightings: the six months for which network logs are kept, and a month to look
 
@@ -39,6 +39,7 @@ SHEETS = 15  # with fewer first attempts at a paper nobody knows which wrong ans
 
 # device: many accounts on one browser, outside of training rooms. A couple, a family, a friend whose phone broke are three.
 PEOPLE_A_DEVICE, DEVICE_DAYS = 4, 30
+MARKED_LATE = timedelta(days=7)  # a room is in use before an officer comes by and registers its machines
 
 # apart: signed in in a classroom, and at the same time heard playing on another device behind another line.
 APART_MS = 600_000

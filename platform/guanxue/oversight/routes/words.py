@@ -50,7 +50,10 @@ def sentence(finding: Finding) -> str:
             "说是照抄，比说是碰巧，可能性大 %(x)s 倍以上。", p=f["people"], n=f["shared"],
             x=f"{10 ** min(9, int(f['log10_odds'])):,}"))
     if kind == DEVICE:
-        return str(_("%(d)s 天里，%(n)s 个账号在同一台设备上学习。它不是登记过的培训室设备。", d=f["days"], n=f["people"]))
+        told = str(_("%(d)s 天里，%(n)s 个账号在同一台设备上学习。它不是登记过的培训室设备。", d=f["days"], n=f["people"]))
+        if (new := f.get("new", f["people"])) < f["people"]:
+            told += str(_("这里是新发现的 %(n)s 个，其余的以前已经列出。", n=new))
+        return told
     return str(_("在班里签到期间，另一台设备、另一个网络上播放了 %(m)s 分钟。", m=f["minutes"]))
 
 
