@@ -58,8 +58,8 @@ def standing_of(cls: TrainingClass, place: Place) -> Standing:
     """What the lines say now."""
     over = [m for m in queries.list_meetings(cls.id, with_cancelled=False) if m.ends_at <= clock.now()]
     rows = _rows(over, place)
-    taught = sum(rules.length_ms(_taught(m)) for m in over)
-    attended = sum(rules.length_ms(_attended(m, rows)) for m in over)
+    taught = _length_ms(_taught(m) for m in over)
+    attended = _length_ms(_attended(m, rows) for m in over)
     people = _people(place)
     done = online = None
     if cls.course_id is not None:
@@ -82,7 +82,12 @@ def _taught(meeting: Meeting) -> list[rules.Span]:
 
 def taught_ms(meeting: Meeting) -> int:
     """How long a meeting teaches, without its breaks, in milliseconds."""
-    return sum(to_ms - from_ms for from_ms, to_ms in _taught(meeting))
+    return rules.length_ms(_taught(meeting))
+
+
+def _length_ms(meetings: Iterable[Sequence[rules.Span]]) -> int:
+    """How long meetings are together; a moment that several of them hold is one."""
+    return rules.length_ms(rules.joined(span for spans in meetings for span in spans))
 
 
 def _attended(meeting: Meeting, rows: list[Attendance]) -> list[rules.Span]:
@@ -208,15 +213,24 @@ def derive(evidence: dict, known: dict[int, Derived] | None = None, beside: Sequ
             known[one] = derive(queries.get_completion(one).evidence, known)
         taken += known[one].spans
     attended = [_attended(m, kept) for m in meetings if m is not None]
-    taught = sum(rules.length_ms(_taught(m)) for m in meetings if m is not None)
-    there = sum(rules.length_ms(s) for s in attended)
+    taught = _length_ms(_taught(m) for m in meetings if m is not None)
+    there = _length_ms(attended)
     if not rules.is_enough(there, taught, evidence["share_permille"]):
         faults.append(_("到课的时间不够。"))
-    counted = [rules.without(s, taken) for s in attended]
+    counted = _counted(attended, taken)
     if len(set(evidence["attendance"])) != len(evidence["attendance"]):
         faults.append(_("同一条考勤记录算了两次。"))
     return Derived(tuple(rules.length_ms(s) for s in counted), tuple(rules.joined(x for s in counted for x in s)),
                    tuple(faults), there * 1000 // taught if taught else None)
+
+
+def _counted(attended: Sequence[Sequence[rules.Span]], taken: Iterable[rules.Span]) -> list[list[rules.Span]]:
+    """What counts of each meeting: no moment that is taken, nor one of a meeting before it."""
+    counted, taken = [], list(taken)
+    for spans in attended:
+        counted.append(rules.without(spans, taken))
+        taken += counted[-1]
+    return counted
 
 
 def _meeting(named: list, faults: list[object]) -> Meeting | None:

@@ -118,8 +118,17 @@ def _fill(cls: TrainingClass, meeting: Meeting, plan: Plan) -> None:
         ends += timedelta(days=1)  # a night shift's class ends the next morning
     if (ends - begins) / timedelta(milliseconds=1) > rules.LONGEST_MEETING_MS:
         raise invalid_field("ends", _("一次课最长 14 小时。结束时间要晚于开始时间。"))
+    _must_be_alone(cls, meeting, begins, ends)
     meeting.begins_at, meeting.ends_at = begins, ends
     meeting.breaks = _breaks(plan, begins, ends)
+
+
+def _must_be_alone(cls: TrainingClass, meeting: Meeting, begins: datetime, ends: datetime) -> None:
+    """A class is in one room at a time: groups that learn side by side are classes of their own."""
+    for other in queries.list_meetings(cls.id, with_cancelled=False):
+        if other.id != meeting.id and other.begins_at < ends and begins < other.ends_at:
+            raise invalid_field("begins", _(
+                "这段时间已经有“%(title)s”这次课。请换时间；要分组同时上，请每组开一个班。", title=other.title))
 
 
 def _moment(on: date, at: time) -> datetime:
