@@ -25,23 +25,43 @@ def test_what_is_left_is_what_a_second_map_says(some, taken):
     assert rules.length_ms(left) == len(seconds(left))
 
 
-def test_first_sign_in_and_last_sign_out_count():
-    lines = [Entry("in", 10, None), Entry("in", 20, None), Entry("out", None, 30), Entry("out", None, 50)]
-    assert rules.presence_of(lines) == Presence(10, 50)
+def test_each_sign_in_begins_a_stay_and_the_sign_out_after_it_ends_it():
+    lines = [Entry("in", 10, None), Entry("in", 20, None), Entry("out", None, 30)]
+    assert rules.presence_of(lines).stays == ((10, 30),)
+    again = rules.presence_of([*lines, Entry("in", 40, None)])
+    assert again.is_in and (again.since_ms, again.until_ms) == (10, None)
+    assert rules.presence_of([*lines, Entry("in", 40, None), Entry("out", None, 50)]).stays == ((10, 30), (40, 50))
 
 
-def test_a_roll_says_it_all_anew_and_a_sign_out_after_it_still_counts():
+def test_a_second_sign_out_as_it_was_once_taken_moves_the_end():
+    lines = [Entry("in", 10, None), Entry("out", None, 30), Entry("out", None, 50)]
+    assert rules.presence_of(lines).stays == ((10, 50),)
+    assert rules.presence_of([Entry("roll", 10, 30), Entry("out", None, 50)]).stays == ((10, 50),)
+
+
+def test_a_roll_says_it_all_anew_and_one_without_an_end_waits_for_the_sign_out():
     lines = [Entry("in", 10, None), Entry("roll", 5, None), Entry("out", None, 40)]
-    assert rules.presence_of(lines) == Presence(5, 40)
+    assert rules.presence_of(lines) == Presence(((5, 40),))
+    assert rules.presence_of([*lines, Entry("roll", 7, 20)]) == Presence(((7, 20),), is_told=True)
     assert rules.presence_of([*lines, Entry("roll", None, None)]) == Presence()
     assert rules.presence_of([*lines, Entry("roll", None, None), Entry("out", None, 60)]) == Presence()
+    assert rules.presence_of([*lines, Entry("roll", None, None), Entry("in", 60, None)]).is_in
+
+
+def test_two_places_of_one_person_are_one():
+    both = rules.together([Presence(((10, 30), (60, None))), Presence(((20, 50),), is_told=True)])
+    assert both.is_in and not both.is_told and (both.since_ms, both.until_ms) == (10, None)
+    assert rules.attended_spans(both, 0, 100, []) == [(10, 50)]
+    assert rules.together([Presence(((10, 30),)), Presence(((20, 50),), is_told=True)]).is_told
+    assert rules.together([]) == Presence()
 
 
 def test_without_a_sign_out_nothing_counts_and_breaks_never_do():
-    assert rules.attended_spans(Presence(0, None), 0, 100, []) == []
-    assert rules.attended_spans(Presence(-50, 200), 0, 100, [(40, 60)]) == [(0, 40), (60, 100)]
-    assert rules.attended_spans(Presence(50, 20), 0, 100, []) == []
-    assert rules.attended_spans(Presence(100, 200), 0, 100, []) == []
+    assert rules.attended_spans(Presence(((0, None),)), 0, 100, []) == []
+    assert rules.attended_spans(Presence(((-50, 200),)), 0, 100, [(40, 60)]) == [(0, 40), (60, 100)]
+    assert rules.attended_spans(Presence(((0, 30), (50, 80))), 0, 100, []) == [(0, 30), (50, 80)]
+    assert rules.attended_spans(Presence(((50, 20),)), 0, 100, []) == []
+    assert rules.attended_spans(Presence(((100, 200),)), 0, 100, []) == []
 
 
 def test_enough_is_the_share_of_what_was_taught():

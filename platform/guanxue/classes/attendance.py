@@ -41,6 +41,7 @@ from guanxue.core.sealing import keyed_hash
 
 LONGEST_REASON = 200
 PRESENT, LATE, LEFT, ABSENT = "present", "late", "left", "absent"
+STAYED = "stayed"  # of whoever signed in: to the end
 MARKS = {PRESENT: _("全程到课"), LATE: _("迟到"), LEFT: _("早退"), ABSENT: _("没有来")}
 
 
@@ -59,10 +60,10 @@ class Where:
 
 
 def sign(actor: Actor, cls: TrainingClass, meeting: Meeting, seen: Seen, where: Where, *, promises: bool = False) -> Attendance:
-    """Sign in or out with what was seen on the screen. Signing in again is the same; the last sign-out counts.
+    """Sign in or out with what was seen on the screen. Signing in while one is in is the same, and so is the same code again.
 
-    Raises CodeExpired outside of its time, NoSuchPlace, ClassState, NotSignedIn, ElsewhereNow, TheoryMissing; Invalid where
-    the undertaking is not given yet.
+    Raises CodeExpired outside of its time or where it is older than the last sign-out, NoSuchPlace, ClassState where the roll
+    said until when, NotSignedIn, ElsewhereNow, TheoryMissing; Invalid where the undertaking is not given yet.
     """
     actor.must_be_person()
     accounts.lock_person(actor.id)
@@ -71,23 +72,38 @@ def sign(actor: Actor, cls: TrainingClass, meeting: Meeting, seen: Seen, where: 
     theory = theory_of(cls, meeting, place) if seen.way == IN else None
     rows = queries.list_attendance([meeting.id], queries.joined_ids(place))
     now = queries.presence_of(rows)
-    if seen.way == IN:
-        if now.since_ms is not None:
-            return rows[-1]
-        _must_be_free(actor, meeting)
-        _give_undertaking(actor, place, promises=promises)
-    elif now.since_ms is None or seen.at_ms < now.since_ms:
-        raise NotSignedIn(_("你这次课还没有签到，不能签退。如果当时没有签上，请找老师补记。"))
-    elif rows[-1].kind == OUT and rows[-1].to_ms == seen.at_ms:
+    if now.is_told:
+        raise ClassState(_("老师已经给你记了到课时间，不用再扫码。记得不对，请找老师改。"))
+    if rows and (rows[-1].kind, rows[-1].way, rows[-1].step) == (seen.way, seen.by, seen.step):
         return rows[-1]  # the same form sent twice
-    row = Attendance(
-        meeting_id=meeting.id, place_id=place.id, person_id=actor.id, kind=seen.way, way=seen.by, step=seen.step,
+    if seen.way == IN:
+        if now.is_in:
+            return rows[-1]
+        _must_be_out(now, seen)
+        _must_be_free(actor, meeting, seen)
+        _give_undertaking(actor, place, promises=promises)
+        into = [place.id]
+    else:
+        into = _signed_into(rows, seen.at_ms)
+        if not into:
+            raise NotSignedIn(
+                _("你已经签退了。还要接着上课，请先再签到；如果当时没有走，请找老师补记。") if now.until_ms is not None else
+                _("你这次课还没有签到，不能签退。如果当时没有签上，请找老师补记。"))
+    made = [Attendance(
+        meeting_id=meeting.id, place_id=one, person_id=actor.id, kind=seen.way, way=seen.by, step=seen.step,
         from_ms=seen.at_ms if seen.way == IN else None, to_ms=seen.at_ms if seen.way == OUT else None,
-        theory_permille=theory, by=actor.ref, received_ms=clock.now_ms(), **where.hashes())
-    session.add(row)
+        theory_permille=theory, by=actor.ref, received_ms=clock.now_ms(), **where.hashes()) for one in into]
+    session.add_all(made)
     session.flush()
-    events.emit(SignedHere(actor, row.id))
-    return row
+    for row in made:
+        events.emit(SignedHere(actor, row.id))
+    return made[-1]
+
+
+def _signed_into(rows: list[Attendance], at_ms: int) -> list[int]:
+    """The places under which the person is in: a sign-out goes where the sign-in is, whichever of merged accounts that was."""
+    return [place_id for place_id, presence in queries.presences_of(rows).items()
+            if presence.is_in and presence.stays[-1][0] <= at_ms]
 
 
 def _must_be_now(cls: TrainingClass, meeting: Meeting, seen: Seen) -> None:
@@ -101,8 +117,7 @@ def _place_of(actor: Actor, cls: TrainingClass) -> Place:
     place = queries.find_place(actor, cls)
     if place is None:
         raise NoSuchPlace(_("名册上没有你，所以不能签到。请当场告诉老师。"))
-    if queries.teaches(actor.id, cls):
-        raise ClassState(_("你是这个班的老师或班主任，不能同时当学员。"))
+    queries.must_not_teach(actor.id, cls)
     if place.state not in SEATED:
         raise ClassState(_("你在这个班里没有名额（候补，或者已经退班）。请当场告诉老师。"))
     return place
@@ -120,18 +135,25 @@ def theory_of(cls: TrainingClass, meeting: Meeting, place: Place) -> int | None:
     return done
 
 
-def _must_be_free(actor: Actor, meeting: Meeting) -> None:
-    """Nobody is in two rooms at once: a meeting that overlaps, where they signed in and not out, comes first."""
+def _must_be_free(actor: Actor, meeting: Meeting, seen: Seen) -> None:
+    """Nobody is in two rooms at once: a meeting that overlaps, where they are or were when they scanned, comes first."""
     mine = select(Place.id).where(Place.person_id.in_(accounts.accounts_of(actor.id)))
     others = session.scalars(
         select(Meeting).join(Attendance, Attendance.meeting_id == Meeting.id)
         .where(Attendance.place_id.in_(mine), Meeting.id != meeting.id, Meeting.begins_at < meeting.ends_at,
-               Meeting.ends_at > clock.now()).distinct())
+               Meeting.ends_at > clock.moment_of(seen.at_ms)).distinct())
     for other in others:
         now = queries.presence_of(session.scalars(select(Attendance).where(
             Attendance.meeting_id == other.id, Attendance.place_id.in_(mine)).order_by(Attendance.id)))
-        if now.since_ms is not None and now.until_ms is None:
+        if now.is_in:
             raise ElsewhereNow(_("你正在另一次课“%(title)s”里，还没有签退。一个人不能同时上两次课。", title=other.title))
+        _must_be_out(now, seen)
+
+
+def _must_be_out(presence: rules.Presence, seen: Seen) -> None:
+    """A code that was scanned before signing out would begin a stay inside of the one that ended."""
+    if presence.until_ms is not None and seen.at_ms < presence.until_ms:
+        raise CodeExpired(_("扫这个码的时候，你还没有签退。请对着现场屏幕重新扫一次。"))
 
 
 def _give_undertaking(actor: Actor, place: Place, *, promises: bool) -> None:
@@ -162,14 +184,33 @@ class Mark:
 
 
 def call_roll(actor: Actor, cls: TrainingClass, meeting: Meeting, place: Place, mark: Mark, reason: str) -> Attendance:
-    """Say who was there and who was not, with the reason; it stands over everything before it.
+    """Say who was there and who was not, with the reason; it stands over everything before it, whichever of the person's
+    merged accounts that was written for.
 
     Raises Forbidden for oneself, Invalid, ClassState before the meeting begins, after the class was completed, or where the
-    place has no seat; TheoryMissing.
+    place has no seat or its holder teaches the class; TheoryMissing.
     """
+    _must_mark(actor, cls, meeting, place)
+    since, until = _checked_mark(meeting, mark)
+    theory = theory_of(cls, meeting, place) if since is not None else None
+    reason = checked_text("reason", reason, LONGEST_REASON)
+    lines = queries.list_attendance([meeting.id], queries.joined_ids(place))
+    rows = [_by_hand(actor, meeting, one, ROLL, reason, from_ms=since, to_ms=until, theory_permille=theory)
+            for one in sorted({place.id, *(r.place_id for r in lines)})]
+    audit.record(actor, "classes.roll.called", f"meeting:{meeting.id}",
+                 {"place": place.id, "mark": mark.what, "from_ms": since, "to_ms": until, "reason": reason})
+    if cls.state == CLOSED:
+        completing.settle_place(cls, place)
+    return next(r for r in rows if r.place_id == place.id)
+
+
+def _must_mark(actor: Actor, cls: TrainingClass, meeting: Meeting, place: Place) -> None:
+    """May the actor say of that place whether it was there?"""
     queries.must_teach(actor, cls)
     if place.person_id is not None and accounts.is_same_person(actor, [f"person:{place.person_id}"]):
         raise Forbidden(_("不能给自己点名。请另一位老师来记。"))
+    if _leads(place, cls):
+        raise ClassState(_("这个人管着这个班，不能同时当学员，也就不能点名。"))
     if cls.state not in (OPEN, CLOSED) or meeting.cancelled_at is not None:
         raise ClassState(_("这次课已经取消，或者班没有开。"))
     if clock.now_ms() < queries.begins_ms(meeting) - rules.EARLY_MS:
@@ -178,17 +219,18 @@ def call_roll(actor: Actor, cls: TrainingClass, meeting: Meeting, place: Place, 
         raise ClassState(_("这个人已经结业，学分已经入账，考勤不能再改。确实有错，请管理员先冲销学分。"))
     if place.state not in SEATED:
         raise ClassState(_("这个人在班里没有名额，不能点名。"))
-    since, until = _checked_mark(meeting, mark)
-    theory = theory_of(cls, meeting, place) if since is not None else None
-    reason = checked_text("reason", reason, LONGEST_REASON)
-    row = Attendance(meeting_id=meeting.id, place_id=place.id, person_id=None, kind=ROLL, way=ROLL, from_ms=since, to_ms=until,
-                     step=None, theory_permille=theory, by=actor.ref, reason=reason, received_ms=clock.now_ms())
+
+
+def _leads(place: Place, cls: TrainingClass) -> bool:
+    return place.person_id is not None and queries.teaches(place.person_id, cls)
+
+
+def _by_hand(actor: Actor, meeting: Meeting, place_id: int, kind: str, reason: str, **told: int | None) -> Attendance:
+    """A line that somebody wrote for somebody else."""
+    row = Attendance(meeting_id=meeting.id, place_id=place_id, person_id=None, kind=kind, way=ROLL, step=None, by=actor.ref,
+                     reason=reason, received_ms=clock.now_ms(), **told)
     session.add(row)
     session.flush()
-    audit.record(actor, "classes.roll.called", f"meeting:{meeting.id}",
-                 {"place": place.id, "mark": mark.what, "from_ms": since, "to_ms": until, "reason": reason})
-    if cls.state == CLOSED:
-        completing.settle_place(cls, place)
     return row
 
 
@@ -211,17 +253,24 @@ def _checked_mark(meeting: Meeting, mark: Mark) -> tuple[int | None, int | None]
 
 
 def close_meeting(actor: Actor, cls: TrainingClass, meeting: Meeting, reason: str) -> int:
-    """Whoever signed in and not out was there to the end: how many. Never oneself. Raises ClassState before it ends."""
+    """Whoever signed in and not out stayed to the end: how many. Never oneself. Raises ClassState before it ends, Invalid."""
     queries.must_teach(actor, cls)
-    if clock.now_ms() < queries.ends_ms(meeting):
+    ends = queries.ends_ms(meeting)
+    if clock.now_ms() < ends:
         raise ClassState(_("这次课还没有结束。"))
+    reason = checked_text("reason", reason, LONGEST_REASON)
     count = 0
     for here in queries.roll_of(meeting, queries.list_places(cls.id)):
-        is_me = here.place.person_id is not None and accounts.is_same_person(actor, [f"person:{here.place.person_id}"])
-        if here.since_ms is None or here.until_ms is not None or here.place.state not in (INVITED, ENROLLED) or is_me:
+        place = here.place
+        if here.since_ms is None or here.until_ms is not None or place.state not in (INVITED, ENROLLED) or _leads(place, cls):
             continue
-        begins = max(here.since_ms, queries.begins_ms(meeting))
-        mark = Mark(LATE, begins) if begins > queries.begins_ms(meeting) else Mark(PRESENT)
-        call_roll(actor, cls, meeting, here.place, mark, reason)
+        _must_mark(actor, cls, meeting, place)
+        rows = queries.list_attendance([meeting.id], queries.joined_ids(place))
+        for one in _signed_into(rows, ends):  # when they were away between two stays they remain away
+            _by_hand(actor, meeting, one, OUT, reason, to_ms=ends)
+        audit.record(actor, "classes.roll.called", f"meeting:{meeting.id}",
+                     {"place": place.id, "mark": STAYED, "to_ms": ends, "reason": reason})
+        if cls.state == CLOSED:
+            completing.settle_place(cls, place)
         count += 1
     return count

@@ -91,13 +91,9 @@ def _length_ms(meetings: Iterable[Sequence[rules.Span]]) -> int:
 
 
 def _attended(meeting: Meeting, rows: list[Attendance]) -> list[rules.Span]:
-    """What was attended of a meeting; where accounts of one person were merged, each one's lines by themselves, together."""
-    mine = [r for r in rows if r.meeting_id == meeting.id]
-    spans: list[rules.Span] = []
-    for place_id in sorted({r.place_id for r in mine}):
-        presence = queries.presence_of(r for r in mine if r.place_id == place_id)
-        spans += rules.attended_spans(presence, queries.begins_ms(meeting), queries.ends_ms(meeting), meeting.breaks)
-    return rules.joined(spans)
+    """What was attended of a meeting."""
+    presence = queries.presence_of(r for r in rows if r.meeting_id == meeting.id)
+    return rules.attended_spans(presence, queries.begins_ms(meeting), queries.ends_ms(meeting), meeting.breaks)
 
 
 # ---- completing

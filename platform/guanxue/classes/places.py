@@ -77,8 +77,7 @@ def join_class(actor: Actor, cls: TrainingClass, *, promises: bool) -> Place:
     place = queries.find_place(actor, cls)
     if place is not None and place.state in (ENROLLED, COMPLETED):
         return place
-    if queries.teaches(actor.id, cls):
-        raise ClassState(_("你是这个班的老师或班主任，不能同时当学员。"))
+    queries.must_not_teach(actor.id, cls)
     if place is None or place.state != INVITED or cls.state != CLOSED:  # who is invited may still say that it was them
         _must_run(cls)
     accounts.must_be_known(actor.id, policies.get_policy(cls.policy_id).numbers, "enrol")

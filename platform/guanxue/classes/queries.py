@@ -11,7 +11,7 @@ from sqlalchemy import and_, func, or_, select
 from guanxue import accounts
 from guanxue.accounts import Organisation
 from guanxue.classes import rules
-from guanxue.classes.errors import NoSuchClass, NoSuchMeeting, NoSuchPlace
+from guanxue.classes.errors import ClassState, NoSuchClass, NoSuchMeeting, NoSuchPlace
 from guanxue.classes.models import (
     DRAFT,
     OPEN,
@@ -67,8 +67,15 @@ def may_read(actor: Actor, cls: TrainingClass) -> bool:
 
 
 def teaches(person_id: int, cls: TrainingClass) -> bool:
-    """Does the person, under any of their accounts, teach or manage the class? Then they are none of its learners."""
-    return not {cls.manager_id, *teacher_ids(cls.id)}.isdisjoint(accounts.all_accounts_of(person_id))
+    """May the person, under any of their accounts, show its codes and call its roll? Then they are none of its learners."""
+    everybody = (Actor("person", one, "", accounts.capabilities_of(one)) for one in accounts.all_accounts_of(person_id))
+    return any(may_teach(one, cls) for one in everybody)
+
+
+def must_not_teach(person_id: int, cls: TrainingClass) -> None:
+    """Raise ClassState where the person, about to be a learner of the class, may lead or teach it."""
+    if teaches(person_id, cls):
+        raise ClassState(_("你管着这个班（老师、班主任、主办单位负责人、管理员都算），不能同时当学员。"))
 
 
 def must_lead(actor: Actor, cls: TrainingClass) -> None:
@@ -256,9 +263,17 @@ def has_attendance(meeting_id: int) -> bool:
     return session.scalar(select(Attendance.id).where(Attendance.meeting_id == meeting_id).limit(1)) is not None
 
 
+def presences_of(rows: Iterable[Attendance]) -> dict[int, rules.Presence]:
+    """What lines of one person at one meeting say, by place: each of their accounts by itself."""
+    found: dict[int, list[rules.Entry]] = {}
+    for row in rows:
+        found.setdefault(row.place_id, []).append(rules.Entry(row.kind, row.from_ms, row.to_ms))
+    return {place_id: rules.presence_of(entries) for place_id, entries in found.items()}
+
+
 def presence_of(rows: Iterable[Attendance]) -> rules.Presence:
-    """What lines of one place at one meeting say together."""
-    return rules.presence_of(rules.Entry(r.kind, r.from_ms, r.to_ms) for r in rows)
+    """What lines of one person at one meeting say together."""
+    return rules.together(presences_of(rows).values())
 
 
 @dataclass(frozen=True)

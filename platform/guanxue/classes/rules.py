@@ -66,34 +66,60 @@ class Entry:
 
 @dataclass(frozen=True)
 class Presence:
-    """From when to when somebody was at a meeting; `until_ms` None while they have not signed out."""
+    """When somebody was at a meeting: (from, to) of each stay in order, `to` None while they have not signed out of it.
 
-    since_ms: int | None = None
-    until_ms: int | None = None
+    `is_told`: a roll said until when; codes say no more.
+    """
+
+    stays: tuple[tuple[int, int | None], ...] = ()
+    is_told: bool = False
+
+    @property
+    def is_in(self) -> bool:
+        """Signed in, and not out yet?"""
+        return any(to_ms is None for _from_ms, to_ms in self.stays)
+
+    @property
+    def since_ms(self) -> int | None:
+        """When they came first; None where they never did."""
+        return min((from_ms for from_ms, _to_ms in self.stays), default=None)
+
+    @property
+    def until_ms(self) -> int | None:
+        """When they left last; None while they are in."""
+        return None if self.is_in else max((to_ms for _from_ms, to_ms in self.stays), default=None)
 
 
 def presence_of(entries: Iterable[Entry]) -> Presence:
-    """What the lines say together, in the order in which they were written.
+    """What the lines of one place say, in the order in which they were written: a sign-in begins a stay, a sign-out ends it,
+    and a roll says it all anew.
 
-    The first sign-in counts, the last sign-out, and a roll says it all anew; a sign-out after it still counts.
+    A sign-out where no stay was open was taken once (none is any more): it moved the end of the last one, as it was told then.
     """
-    since = until = None
+    stays: list[tuple[int, int | None]] = []
+    is_told = False
     for entry in entries:
         if entry.kind == "roll":
-            since, until = entry.from_ms, entry.to_ms
-        elif entry.kind == "in":
-            since = entry.from_ms if since is None else since
-        elif since is not None:
-            until = entry.to_ms
-    return Presence(since, until)
+            stays = [(entry.from_ms, entry.to_ms)] if entry.from_ms is not None else []
+            is_told = entry.to_ms is not None
+        elif entry.kind == "out":
+            stays[-1:] = [(from_ms, entry.to_ms) for from_ms, _to_ms in stays[-1:]]
+        elif not stays or stays[-1][1] is not None:
+            stays.append((entry.from_ms, None))
+    return Presence(tuple(stays), is_told)
+
+
+def together(presences: Iterable[Presence]) -> Presence:
+    """The places of one person as one: whoever was there under two accounts was there once."""
+    kept = list(presences)
+    stays = tuple(sorted((stay for one in kept for stay in one.stays), key=lambda stay: stay[0]))
+    return Presence(stays, any(one.is_told for one in kept) and not any(one.is_in for one in kept))
 
 
 def attended_spans(presence: Presence, begins_ms: int, ends_ms: int, breaks: Sequence[Sequence[int]]) -> list[Span]:
     """When teaching was attended: in the meeting, between signing in and out, without breaks. Nothing without a sign-out."""
-    if presence.since_ms is None or presence.until_ms is None:
-        return []
-    begin, end = max(presence.since_ms, begins_ms), min(presence.until_ms, ends_ms)
-    return without([(begin, end)] if end > begin else [], [(a, b) for a, b in breaks])
+    there = [(max(from_ms, begins_ms), min(to_ms, ends_ms)) for from_ms, to_ms in presence.stays if to_ms is not None]
+    return without(there, [(a, b) for a, b in breaks])
 
 
 def teaching_spans(begins_ms: int, ends_ms: int, breaks: Sequence[Sequence[int]]) -> list[Span]:

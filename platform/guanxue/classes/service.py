@@ -12,7 +12,7 @@ from guanxue import accounts, audit, courses, policies
 from guanxue.accounts import Organisation
 from guanxue.classes import completing, queries, rules
 from guanxue.classes.errors import ClassState
-from guanxue.classes.models import CANCELLED, CLOSED, DRAFT, OPEN, SEATED, Teacher, TrainingClass
+from guanxue.classes.models import CANCELLED, CLOSED, DRAFT, OPEN, WITHDRAWN, Teacher, TrainingClass
 from guanxue.classes.places import move_up
 from guanxue.core import clock
 from guanxue.core.actor import Actor
@@ -196,8 +196,9 @@ def add_teacher(actor: Actor, cls: TrainingClass, phone: str) -> None:
     ids = queries.teacher_ids(cls.id)
     if len(ids) >= MOST_TEACHERS:
         raise Invalid(_("一个班最多 %(n)s 位老师。", n=MOST_TEACHERS))
-    if any(p.person_id in accounts.all_accounts_of(person.id) and p.state in SEATED for p in queries.list_places(cls.id)):
-        raise ClassState(_("他是这个班的学员，不能同时当老师。"))
+    mine = accounts.all_accounts_of(person.id)
+    if any((p.person_id in mine or p.phone == person.phone) and p.state != WITHDRAWN for p in queries.list_places(cls.id)):
+        raise ClassState(_("他在这个班的名册上（候补的也算），不能同时当老师。"))
     if person.id not in ids:
         session.add(Teacher(class_id=cls.id, person_id=person.id, added_by=actor.ref, added_at=clock.now()))
         session.flush()

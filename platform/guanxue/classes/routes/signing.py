@@ -84,9 +84,12 @@ def _page(cls: classes.TrainingClass, seen: classes.Seen | None = None, stamp: s
 
 
 def _is_next(meeting: classes.Meeting, place: classes.Place | None, way: str) -> bool:
-    """Is that what they have to do next there: in while they are not, out once they are?"""
+    """Is that what they have to do next there: in while they are not, out once they are; nothing where the roll said it all?"""
     here = classes.roll_of(meeting, [place])[0] if place else None
-    return here is None or (here.since_ms is None) == (way == "in")
+    if here is None:
+        return True
+    is_in = here.since_ms is not None and here.until_ms is None
+    return is_in == (way == "out") and not (here.way == "roll" and here.until_ms is not None)
 
 
 def _done_page(cls: classes.TrainingClass, meeting: classes.Meeting) -> Response:
