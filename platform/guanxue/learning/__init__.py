@@ -7,7 +7,7 @@ server's clock (rules.py) and can be decided again from the claims (derivation.p
 from guanxue.learning.beside_classes import STUDY
 from guanxue.learning.days import find_left, list_over
 from guanxue.learning.derivation import Derivation, derive_completion, mark_of
-from guanxue.learning.errors import CannotEnrol, CannotTestOut, LessonNotReady, NoSuchPlayback, NotEnrolled
+from guanxue.learning.errors import CannotEnrol, CannotTestOut, LessonNotReady, NoSuchPlayback, NotEnrolled, PassedAlready
 from guanxue.learning.events import CourseCompleted, Enrolled, LessonCompleted, StudyBegan
 from guanxue.learning.evidence import Answer, answer_of, fits_key, open_playback
 from guanxue.learning.exams import Spared, extra_permille, is_strict, may_spare, time_subject
@@ -146,7 +146,7 @@ __all__ = [
     "is_awaiting", "list_awaiting", "list_corrections", "list_marked", "list_marking", "list_outcomes", "list_waiting",
     "mark_answer",
     "may_answer", "may_mark",
-    "is_of_course", "lesson_of", "CannotTestOut", "Spared", "extra_permille", "find_spared", "holds",
+    "is_of_course", "lesson_of", "CannotTestOut", "PassedAlready", "Spared", "extra_permille", "find_spared", "holds",
     "is_strict", "may_spare", "save_changes", "take_hold",
     "test_out", "time_subject",
     "Onward", "find_onward", "move_on", "give_rests_back", "find_open_attempt",

@@ -19,6 +19,12 @@ class NoSuchPlayback(NotFound):
     """No such playback of this person."""
 
 
+class PassedAlready(Conflict):
+    """The quiz was passed: no further try is needed, and none is given."""
+
+    code = "passed-already"
+
+
 class CannotTestOut(Conflict):
     """The first try at the quiz does not spare the lessons, or there are none to spare."""
 

@@ -16,7 +16,7 @@ from guanxue.courses import RevisionLesson
 from guanxue.learning import beats as hot
 from guanxue.learning import carried, evidence, exams, presence, resting, rules
 from guanxue.learning.derivation import derive_completion
-from guanxue.learning.errors import CannotEnrol, CannotTestOut, LessonNotReady, NotEnrolled
+from guanxue.learning.errors import CannotEnrol, CannotTestOut, LessonNotReady, NotEnrolled, PassedAlready
 from guanxue.learning.events import CourseCompleted, Enrolled, LessonCompleted, StudyBegan
 from guanxue.learning.models import Completion, Enrolment, Playback, Progress
 from guanxue.learning.queries import (
@@ -26,6 +26,7 @@ from guanxue.learning.queries import (
     find_enrolment,
     get_enrolment,
     get_playback,
+    lesson_progress,
     progress_rows,
 )
 
@@ -254,7 +255,7 @@ def find_open_attempt(enrolment: Enrolment, lesson: RevisionLesson) -> quizzes.A
 def start_attempt(actor: Actor, lesson: RevisionLesson) -> quizzes.Attempt:
     """The open attempt at the lesson's quiz, or a new one, from now on held by this device.
 
-    Raises NotEnrolled, LessonNotReady, AwaitsMarks, NoAttemptsLeft.
+    Raises NotEnrolled, LessonNotReady, PassedAlready, AwaitsMarks, NoAttemptsLeft.
     """
     if lesson.paper_id is None:
         raise LessonNotReady(_("这节课没有考核。"))
@@ -262,6 +263,8 @@ def start_attempt(actor: Actor, lesson: RevisionLesson) -> quizzes.Attempt:
     enrolment = evidence.lock_enrolment(enrolment_for_lesson(actor, lesson).id)
     running = find_open_attempt(enrolment, lesson)
     if running is None:
+        if lesson_progress(enrolment, lesson).is_complete:  # a further try would only gather keys, draw by draw
+            raise PassedAlready(_("这次考核你已经通过了，不用再考。"))
         accounts.must_be_known(actor.id, policies.get_policy(enrolment.policy_id).numbers, "exam")
         running = quizzes.open_attempt(actor, lesson.paper_id, attempt_subject(enrolment, lesson), _limits(enrolment, lesson),
                                        device=quizzes.device_name(actor), extra_permille=exams.extra_permille(enrolment))
@@ -348,7 +351,7 @@ def holds(actor: Actor, attempt: quizzes.Attempt, hold: int | None = None) -> bo
 
 
 def submit_attempt(actor: Actor, attempt_id: str) -> tuple[quizzes.Result, list[dict]]:
-    """Hand in: (result, feedback). Explanations only after a pass or the last attempt. A second time is the first answer.
+    """Hand in: (result, feedback), as outcome_of() tells it. A second time is the first answer.
 
     Raises TakenOver where another device goes on with it.
     """
@@ -389,13 +392,15 @@ def outcome_of(attempt: quizzes.Attempt, submission, enrolment: Enrolment) -> tu
     """What the learner is told about a handed-in attempt.
 
     Right answers are told after a pass, or after the last try for what was answered; of a strict exam after a pass alone,
-    and before it not even question by question, or each try would tell the next one the key.
+    and before it not even question by question, or each try would tell the next one the key. While the person sits the same
+    paper, here or in another course, they are not told.
     """
     lesson = courses.get_revision_lesson(int(attempt.subject.rpartition(":")[2]))
     result = quizzes.result_of(attempt, submission, _limits(enrolment, lesson))
     if exams.is_strict(enrolment, lesson) and not result.passed:
         return result, []
-    is_over = result.passed or (result.attempts_left == 0 and not result.waiting)
+    is_over = ((result.passed or (result.attempts_left == 0 and not result.waiting))
+               and not quizzes.is_sat(attempt.paper_id, accounts.all_accounts_of(enrolment.person_id)))
     return result, quizzes.feedback(attempt, submission, explain=is_over, is_passed=result.passed)
 
 

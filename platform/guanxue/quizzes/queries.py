@@ -70,6 +70,14 @@ def list_unfinished(paper_ids: Iterable[int], since: datetime) -> list[Attempt]:
         .order_by(Attempt.id)))
 
 
+def list_open_of(paper_id: int, person_ids: Iterable[int]) -> list[Attempt]:
+    """Attempts at the paper by any of these people that were not handed in, also those out of time; oldest first."""
+    return list(session.scalars(
+        select(Attempt).outerjoin(Submission, Submission.attempt_id == Attempt.id)
+        .where(Attempt.paper_id == paper_id, Attempt.person_id.in_(list(person_ids)), Submission.attempt_id.is_(None))
+        .order_by(Attempt.started_at, Attempt.id)))
+
+
 def has_attempt(paper_id: int, person_ids: Iterable[int]) -> bool:
     """Did any of these people ever begin an attempt at the paper, handed in or not?"""
     return session.scalar(select(Attempt.id).where(

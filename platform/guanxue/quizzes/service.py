@@ -30,6 +30,7 @@ from guanxue.quizzes.queries import (
     get_paper,
     list_attempts,
     list_extensions,
+    list_open_of,
     list_regrades,
     lock_paper,
 )
@@ -144,6 +145,11 @@ def more_time(attempt: Attempt) -> MoreTime:
     newest, submission = list_attempts(attempt.person_id, attempt.subject)[-1]
     is_open = newest.id == attempt.id and submission is None
     return MoreTime(left, each, is_open and left > 0 and attempt.expires_at + each > clock.now())
+
+
+def is_sat(paper_id: int, person_ids: Iterable[int]) -> bool:
+    """Does any of these people have an attempt at the paper that runs, or may be given more time?"""
+    return any(x.expires_at > clock.now() or more_time(x).is_possible for x in list_open_of(paper_id, person_ids))
 
 
 def extend_attempt(actor: Actor, attempt_id: str) -> Attempt:

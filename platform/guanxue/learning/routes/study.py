@@ -243,7 +243,7 @@ def start_quiz(course: str, lesson: str) -> Response:
     found, enrolment, row = find_lesson(course, lesson)
     try:
         learning.start_attempt(current_actor(), row)
-    except (quizzes.NoAttemptsLeft, quizzes.AwaitsMarks) as problem:
+    except (learning.PassedAlready, quizzes.NoAttemptsLeft, quizzes.AwaitsMarks) as problem:
         if enrolment is None:
             raise
         return _quiz_page(found, enrolment, row, problem)
