@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from sqlalchemy import select
 from tests.clients import Browser, Learner, words
 from tests.factories import make_course
 from tests.learning.test_exams import (
@@ -12,13 +13,17 @@ from tests.learning.test_exams import (
     begin,
     ends_in,
     hand_in_and_mark,
+    hold,
+    kept,
     plain,
     result,
+    save,
     school,
 )
 
+from guanxue.audit.models import AuditLine
 from guanxue.core import clock
-from guanxue.core.db import writing
+from guanxue.core.db import session, writing
 
 
 def wrong(who, attempt):
@@ -43,6 +48,36 @@ def waste(app, who, slug="safe-measuring", times=1):
         assert not result(who, attempt)["passed"]
         made.append(attempt)
     return made
+
+
+# ---- whose device it is
+
+
+def test_a_save_under_the_present_hold_counts_from_the_device_that_has_it(plain):
+    first, attempt = begin(plain)
+    held = hold(first, attempt)
+    save(first, attempt, held, q1=(True, 1, 0))
+    friend = Learner(plain, LEARNER)
+    with clock.advance(60):
+        for seq in (2, 3):
+            told = save(friend, attempt, held, "friend", q2=(first.right_answers(attempt)["q2"], seq, 0))
+            assert (told["counted"], told["refused"], told["is_mine"]) == ([], ["q2"], False)
+        assert save(friend, attempt, held, "friend", q2=(None, 4, 90_000))["counted"] == ["q2"], "before anybody held it"
+        assert save(first, attempt, held, q1=(False, 5, 0))["counted"] == ["q1"]
+    assert kept(plain, attempt) == {"q1": False}
+    with plain.app_context():
+        lines = session.scalars(select(AuditLine).where(AuditLine.action == "quizzes.answers.elsewhere")).all()
+        assert [x.detail["hold"] for x in lines] == [held], "said once, however often it is tried"
+
+
+def test_another_page_of_the_same_device_saves_what_waited_there(plain):
+    who, attempt = begin(plain)
+    held = hold(who, attempt)
+    assert save(who, attempt, held, "p2", q1=(True, 1, 0))["counted"] == ["q1"]
+    other = hold(who, attempt, "p2")
+    with clock.advance(60):
+        assert save(who, attempt, held, "p2", q1=(False, 2, 90_000))["counted"] == ["q1"]
+        assert save(who, attempt, other, "p2", q1=(True, 3, 0))["counted"] == ["q1"]
 
 
 # ---- what a try tells the next one

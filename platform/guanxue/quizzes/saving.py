@@ -1,7 +1,8 @@
 """Answers as they are written: kept from one device at a time, in the order in which they were written, also after a lost line.
 
 An attempt is held by one page of one device. Whoever goes on elsewhere takes it over (`hold` rises); what the first one wrote
-before that and could not send still counts where nothing newer stands. A save names each answer's number (`seq`), so that an
+before that and could not send still counts where nothing newer stands. The number alone holds nothing: under it, too, another
+device saves only what was written before it was taken. A save names each answer's number (`seq`), so that an
 older one that comes late never takes a newer one's place. What was written before the end and comes within the grace counts
 too, and is kept as evidence (LateSave).
 """
@@ -62,8 +63,11 @@ def device_name(actor: Actor, page: str = "") -> str:
 
 def is_here(actor: Actor, attempt: Attempt) -> bool:
     """Is the attempt held by the session the actor came with, or by nobody? Whoever only began it holds up no one."""
-    is_free = not attempt.device or attempt.device.startswith("/") or (attempt.hold <= 1 and not attempt.stamps)
-    return is_free or is_mine(actor, attempt)
+    return _is_free(attempt) or (attempt.hold <= 1 and not attempt.stamps) or is_mine(actor, attempt)
+
+
+def _is_free(attempt: Attempt) -> bool:
+    return not attempt.device or attempt.device.startswith("/")
 
 
 def is_mine(actor: Actor, attempt: Attempt) -> bool:
@@ -112,16 +116,19 @@ def save_changes(actor: Actor, attempt_id: str, page: str, hold: int, changes: S
             raise Invalid(_("有的答案格式不对，没有保存。"),
                           fields=[{"field": x.question_id[:40], "message": _("这不是这道题可能的答案。")}])
     closed, now = _closed(attempt, grace_ms), clock.now()
-    is_mine = hold == attempt.hold and device_name(actor, page) == attempt.device
+    is_held = hold == attempt.hold and device_name(actor, page) == attempt.device
     if closed:
-        return Kept(attempt, is_mine, refused=tuple(x.question_id for x in changes), closed=closed)
-    counted = [x for x in sorted(changes, key=lambda x: x.seq) if _counts(attempt, hold, x, now)]
+        return Kept(attempt, is_held, refused=tuple(x.question_id for x in changes), closed=closed)
+    is_taken = hold < attempt.hold or not (_is_free(attempt) or is_mine(actor, attempt))
+    if is_taken and hold == attempt.hold and changes:
+        _note_elsewhere(actor, attempt)
+    counted = [x for x in sorted(changes, key=lambda x: x.seq) if _counts(attempt, hold, x, now, is_taken)]
     _apply(attempt, hold, counted)
     if changes and now >= attempt.expires_at:
         _note_late(attempt, page, hold, changes, counted, now)
     session.flush()
     late = tuple(x.question_id for x in changes if x not in counted and not _is_older(attempt, hold, x))
-    return Kept(attempt, is_mine, tuple(x.question_id for x in counted), late)
+    return Kept(attempt, is_held, tuple(x.question_id for x in counted), late)
 
 
 def _closed(attempt: Attempt, grace_ms: int) -> str:
@@ -130,11 +137,18 @@ def _closed(attempt: Attempt, grace_ms: int) -> str:
     return OVER if clock.now() >= attempt.expires_at + timedelta(milliseconds=grace_ms) else ""
 
 
-def _counts(attempt: Attempt, hold: int, change: Change, now: datetime) -> bool:
+def _note_elsewhere(actor: Actor, attempt: Attempt) -> None:
+    """No page of ours saves so: a line in the trail, one for each device that holds the attempt."""
+    action, subject = "quizzes.answers.elsewhere", f"attempt:{attempt.id}"
+    if not any(x.detail["hold"] == attempt.hold for x in audit.list_lines(subject=subject, action=action, limit=1)):
+        audit.record(actor, action, subject, {"hold": attempt.hold})
+
+
+def _counts(attempt: Attempt, hold: int, change: Change, now: datetime, is_taken: bool) -> bool:
     written_at = now - timedelta(milliseconds=max(0, change.ago_ms))
     if written_at >= attempt.expires_at:
         return False
-    if hold < attempt.hold and attempt.held_at is not None and written_at > attempt.held_at:
+    if is_taken and attempt.held_at is not None and written_at > attempt.held_at:
         return False  # somebody was already going on elsewhere
     return not _is_older(attempt, hold, change)
 
