@@ -97,14 +97,23 @@
     triedAt = performance.now();
     tickets.sync(data.person, data.csrf).then((told) => { if (told.reached && open && open.sitting) leaveHere(); }).catch(() => {});
   }
-  // Where presence is asked for, it is asked here too: a tap, written into the record.
+  // Where presence is asked for, it is asked here too: a tap, written into the record. Until it comes nothing plays on.
   let askAt = Infinity, isAsking = false;
+  study.isAsked = () => isAsking || Boolean(study.isChecked && study.isChecked());
   function askAgain() {
     const asks = open.sitting.asks;
     askAt = asks ? performance.now() + 1000 * (asks[0] + Math.random() * (asks[1] - asks[0])) : Infinity;
   }
+  const isDue = () => Boolean(open && open.sitting && study.onAsk) && performance.now() >= askAt;
   function askWhenDue() {
-    if (!open || !open.sitting || !start || isAsking || performance.now() < askAt || !study.onAsk) return;
+    if (!start || !isDue()) return;
+    const sitting = open.sitting;
+    askAt = Infinity;
+    study.afterSentence(study.film ? study.film.sentenceEnds() : 0, () => open && open.sitting === sitting, askHere);
+  }
+  // Whoever paused until the question was due is asked before anything plays: what plays first would not count. Is it asked?
+  study.askFirst = () => { if (!start && !isAsking && isDue()) askHere(); return isAsking; };
+  function askHere() {
     isAsking = true;
     study.onAsk(() => {
       isAsking = false;
@@ -116,6 +125,16 @@
       askAgain();
     });
   }
+  // The sentence that is being said is heard to its end; whoever stops, jumps or reads is asked at once.
+  study.afterSentence = (ends, isWanted, ask) => {
+    const until = Date.now() + 20000;
+    const isOver = () => !study.film || !study.film.isPlaying() || study.film.second() >= ends - 0.05 || study.film.second() < ends - 16
+      || Date.now() > until;
+    (function look() {
+      if (!isWanted()) return;
+      if (isOver()) ask(); else setTimeout(look, 150);
+    })();
+  };
   study.onSynced = (told) => { if (told.lessons[data.lesson]) show(told.lessons[data.lesson]); };
 
   // A phone that slept may have stopped the clock we count by: then the server is asked how late it is.
@@ -143,7 +162,7 @@
     keep(`beats/${key}`, beats.length ? { lesson: data.lesson, key, pending: beats, going: isGoing ? Date.now() : 0 } : null);
   }
   // Ended elsewhere or too long silent: what comes next is a new playback.
-  function part() { clearInterval(timer); open = null; start = null; key = newKey(); }
+  function part() { clearInterval(timer); open = null; start = null; isAsking = false; key = newKey(); }
   function close() { shelve(); part(); }
 
   async function flush(keepalive) {
@@ -328,10 +347,9 @@
   if (!video) study.onAsk = (answer) => { stop(); window.alert(says.asked); answer(); read(); };
 
   // ---- reading: time counts while the page is in sight; at the end it goes on from the beginning until all of it counts
-  const isAsked = () => Boolean(study.isAsked && study.isAsked());
   async function read() {
-    if (study.isComplete || isAsked() || document.visibilityState !== 'visible' || !(await ensureOpen())) return;
-    if (isAsked() || document.visibilityState !== 'visible') return;
+    if (study.isComplete || study.isAsked() || document.visibilityState !== 'visible' || !(await ensureOpen())) return;
+    if (study.isAsked() || document.visibilityState !== 'visible' || study.askFirst()) return;
     if (start && start.position < durationS) return;
     begin(last >= durationS ? 0 : last, 1);
   }

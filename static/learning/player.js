@@ -155,7 +155,7 @@
   function toggle(wanted) {
     const play = wanted === undefined ? video.paused : wanted;
     if (!play) { video.pause(); return; }
-    if (study.isAsked && study.isAsked()) return;
+    if (study.isAsked()) return;
     prompt.hidden = true;
     if (!attached && performance.now() > FRESH_MS) { location.reload(); return; }
     if (!attached) attach();
@@ -170,7 +170,7 @@
     if (navigator.mediaSession) navigator.mediaSession.playbackState = is ? 'playing' : 'paused';
     wakeBar();
   }
-  video.addEventListener('play', () => { if (study.isAsked && study.isAsked()) video.pause(); });
+  video.addEventListener('play', () => { if (study.isAsked() || study.askFirst()) video.pause(); });
   ['play', 'pause', 'ended', 'emptied'].forEach((name) => video.addEventListener(name, showPlaying));
   ['waiting', 'playing', 'pause', 'canplay'].forEach((name) => video.addEventListener(name, () => holder.classList.toggle('waiting', name === 'waiting')));
   $('play').addEventListener('click', () => toggle());
@@ -432,12 +432,12 @@
   const again = () => { jump(0); toggle(true); };
   function ended() {
     setTimeout(() => {  // what was just told may have completed it
-      if (!video.ended || !prompt.hidden || isAsked()) return;
+      if (!video.ended || !prompt.hidden || study.isAsked()) return;
       if (study.isComplete) ask(says.done, onwards().concat([[says.again, again]]));
       else ask(says.more, [[says.again, again]]);
     }, 700);
   }
-  study.onAsk = (answer) => ask(says.asked, [[says.here, () => { answer(); toggle(true); }]]);
+  study.onAsk = (answer) => { study.halt(); ask(says.asked, [[says.here, () => { answer(); toggle(true); }]]); };
   study.onLocal = (what) => {  // it was found on this phone, or put there, or taken away
     if (what === local) return;
     local = what;
@@ -445,8 +445,7 @@
     if (attached && video.paused) change();
   };
   // While presence is asked for the film waits (presence.js); where the browser shows the video alone, it gives it back.
-  const isAsked = () => Boolean(study.isAsked && study.isAsked());
-  study.film = { isPlaying: () => !video.paused && !video.seeking, second: () => video.currentTime };
+  study.film = { isPlaying: () => !video.paused && !video.seeking, second: () => video.currentTime, sentenceEnds: () => (on < 0 ? 0 : times[on][1]) };
   study.halt = () => {
     const was = !video.paused;
     video.pause();
@@ -488,7 +487,7 @@
   };
   doc.addEventListener('keydown', (event) => {
     const key = event.key.length === 1 ? event.key.toLowerCase() : event.key, target = event.target;
-    if (event.key === 'Escape' && !prompt.hidden) { prompt.hidden = true; $('play').focus(); return; }
+    if (event.key === 'Escape' && !prompt.hidden && !study.isAsked()) { prompt.hidden = true; $('play').focus(); return; }
     if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented || !keys[key]) return;
     if (/^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName) && (target !== seek || key === ' ' || key.indexOf('Arrow') === 0)) return;
     if (target.isContentEditable || (key === ' ' && /^(BUTTON|A|SUMMARY)$/.test(target.tagName))) return;

@@ -7,7 +7,7 @@
   const why = $('presence-why'), ways = $('presence-ways'), left = $('presence-left'), more = $('presence-more');
   let check = null, shown = false, ends = 0, ticking = 0, returnTo = null, wentOn = false, title = '', looking = 0, sending = false;
 
-  study.isAsked = () => shown;
+  study.isChecked = () => shown;
   study.onChallenge = (challenge) => {
     if (!challenge) { if (check && !sending) done(); return; }
     const isNew = !check || check.id !== challenge.id;
@@ -16,15 +16,9 @@
     if (isNew) attend();
   };
 
-  // The sentence that is being said is heard to its end; whoever stops, jumps or is at another lesson is asked at once.
   function attend() {
-    const until = Date.now() + 20000, id = check.id;
-    const isDue = () => !study.film || check.lesson !== box.dataset.lesson || !study.film.isPlaying()
-      || study.film.second() >= check.at_s - 0.05 || study.film.second() < check.at_s - 16 || Date.now() > until;
-    (function look() {
-      if (!check || check.id !== id || shown) return;
-      if (isDue()) show(); else setTimeout(look, 150);
-    })();
+    const id = check.id;  // whoever is at another lesson meanwhile is asked at once
+    study.afterSentence(check.lesson === box.dataset.lesson ? check.at_s : 0, () => check && check.id === id && !shown, show);
   }
 
   function show() {

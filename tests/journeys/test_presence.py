@@ -11,7 +11,10 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 from tests.journeys import site as sites
+from tests.journeys.between import between
 from tests.journeys.site import DESKTOP, PHONE, TEXT, VIDEO, Site, play, until
+from tests.journeys.test_player import _wait_for_companions
+from tests.journeys.test_taken_along import take_along
 
 from guanxue import courses, policies
 from guanxue.app import create_app
@@ -227,3 +230,60 @@ def test_what_was_missed_is_told_withheld_and_made_up(open_page, checked_site):
     page.locator(".options button").nth(json.loads(key[-1][0])["question"]["key"]).click()
     expect(page.get_by_text("补上了")).to_be_visible()
     assert sites.credited_ms(checked_site, phone) > before + 3_000
+
+
+# ---- without a network the page asks by itself
+
+
+@pytest.fixture
+def taken_along(page, checked_site):
+    """(the line to the site, whose phone): the checked lesson on a phone that has no network now, its film playing from there."""
+    _wait_for_companions(checked_site)
+    with between(checked_site.address) as line:
+        phone = begin(page, Site(line.address, checked_site.folder))
+        until(page, lambda: page.evaluate("!!navigator.serviceWorker.controller"))
+        take_along(page, line, path=f"/learn/{SLUG}/{VIDEO}")
+        line.is_down = True
+        page.goto(f"{line.address}/learn/{SLUG}/{VIDEO}")
+        until(page, lambda: page.locator("#player.ready").count() == 1)
+        play(page)
+        yield line, phone
+
+
+def test_without_a_network_the_question_cannot_be_waved_away_and_comes_again(page, checked_site, taken_along):
+    line, phone = taken_along
+    for _n in range(2):
+        question = page.locator("#prompt")
+        expect(question).to_be_visible()
+        expect(question).to_contain_text("你还在学吗")
+        at_ms = 1000 * sites.position(page)
+        ends = page.locator(".cue").evaluate_all("(all) => all.map((cue) => Number(cue.dataset.to))")
+        assert min(abs(end - at_ms) for end in ends) < 700, "asked in the middle of a sentence"
+        page.keyboard.press("Escape")
+        page.keyboard.press("k")
+        page.locator("#play").click()
+        page.locator(".cue").first.click()
+        page.evaluate("document.getElementById('video').play().catch(() => {})")  # headsets and lock screens
+        page.wait_for_timeout(300)
+        expect(question).to_be_visible()
+        assert paused(page)
+        question.get_by_role("button", name="我在学").click()
+        expect(question).to_be_hidden()
+        until(page, lambda: not paused(page))
+    line.is_down = False
+    sites.pause(page)
+    page.evaluate("window.dispatchEvent(new Event('online'))")
+    until(page, lambda: sites.credited_ms(checked_site, phone) > 4_000)
+
+
+def test_without_a_network_whoever_paused_for_long_is_asked_before_the_film_goes_on(page, taken_along):
+    sites.watch_to(page, 2)
+    sites.pause(page)
+    page.wait_for_timeout(7_000)  # as long as the question may take to fall due
+    expect(page.locator("#prompt")).to_be_hidden()
+    left = sites.position(page)
+    page.locator("#play").click()
+    expect(page.locator("#prompt")).to_contain_text("你还在学吗")
+    assert paused(page) and sites.position(page) < left + 0.5
+    page.locator("#prompt").get_by_role("button", name="我在学").click()
+    until(page, lambda: not paused(page))
