@@ -25,10 +25,10 @@ test: $(VENV)/.installed-dev $(WORDS) ## the suite, unit to browser; everything,
 	@$(VENV)/bin/ruff check -q platform tests
 	@$(VENV)/bin/pytest -n 3 --dist loadfile tests  # two cores: one of three always waits for a film or a browser
 
-prove: $(VENV)/.installed-dev $(WORDS) ## what counts against a map of every millisecond: 10,000 lives (GUANXUE_CASES) on each database; credits in any order: 1,000 (GUANXUE_LIVES); three minutes offline
+prove: $(VENV)/.installed-dev $(WORDS) ## what counts against a map of every millisecond: 10,000 lives (GUANXUE_CASES) on each database; presence checks and credits in any order: 1,000 (GUANXUE_LIVES); three minutes offline
 	@scripts/system-packages test
 	@GUANXUE_CASES=$${GUANXUE_CASES:-10000} $(VENV)/bin/pytest -n 2 --dist load tests/learning/test_second_map.py
-	@GUANXUE_CASES=$${GUANXUE_LIVES:-1000} $(VENV)/bin/pytest -n 2 --dist load tests/creditbank/test_any_order.py
+	@GUANXUE_CASES=$${GUANXUE_LIVES:-1000} $(VENV)/bin/pytest -n 2 --dist load tests/learning/test_presence_lives.py tests/creditbank/test_any_order.py
 	@GUANXUE_STUDY_S=180 $(VENV)/bin/pytest tests/journeys/test_taken_along.py -k closed
 
 lint: $(VENV)/.installed-dev ## style and import order
