@@ -342,6 +342,7 @@ def _keepers() -> None:
         accounts.register_keeper(accounts.Keeper(room, keeping.export, keeping.erase, left=keeping.left,
                                                  **MERGING.get(room, {})))
     accounts.register_relier("creditbank", creditbank.has_awards_since)
+    accounts.register_retainer("creditbank", creditbank.kept_until)
     oversight_opening.register()
     recognition.register_opener()
     for source in recognition.SOURCES:

@@ -18,7 +18,7 @@ from guanxue.core.actor import SYSTEM
 from guanxue.core.db import session, writing
 
 PHONE = "13800000001"
-TERMS, OLD, NEW = "2026-11-25", "2026-11-26", "2026-11-27"
+TERMS, OLD, NEW = "2026-11-25", "2026-11-27", "2026-11-28"
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from guanxue.accounts import consent, identity, levels, matching, rules
 from guanxue.accounts.errors import NoSuchDocument
 from guanxue.accounts.identity import add_step, checked_reason, get_document, must_identify, tell_if_raised
 from guanxue.accounts.kinds import Number, normal
-from guanxue.accounts.models import IdentityCheck, Person, StatedDocument
+from guanxue.accounts.models import IdentityCheck, KeptNumber, Person, StatedDocument
 from guanxue.accounts.namesakes import list_namesakes
 from guanxue.accounts.queries import find_person_by_phone, get_person, lock_person
 from guanxue.core import clock, sealing
@@ -99,6 +99,12 @@ def find_people(actor: Actor, text: str) -> list[Person]:
     found += [get_person(one) for one in identity.find_holders(text)]
     audit.record(actor, "accounts.people.searched", "people", {"way": "identity"})
     return [p for p in found if p is not None and p.merged_into_id is None and p.erased_at is None]
+
+
+def find_erased(actor: Actor, text: str) -> list[KeptNumber]:
+    """What is kept of erased accounts that had stated this whole number. Ask behind find_people(), which the trail keeps."""
+    actor.require("identify")
+    return identity.find_kept(text)
 
 
 def open_file(actor: Actor, person_id: int) -> Person:

@@ -20,7 +20,7 @@ from guanxue.accounts import consent, kinds, levels
 from guanxue.accounts.errors import NoSuchDocument, NumberReliedOn, NumberTaken
 from guanxue.accounts.events import IdentityDisputed, IdentityRaised
 from guanxue.accounts.kinds import Number
-from guanxue.accounts.models import IdentityCheck, StatedDocument
+from guanxue.accounts.models import IdentityCheck, KeptNumber, StatedDocument
 from guanxue.accounts.queries import get_person, is_same_person, lock_person
 from guanxue.core import clock, events, sealing
 from guanxue.core.actor import Actor
@@ -89,6 +89,18 @@ def find_holder(text: str, kind: str = kinds.CITIZEN, country: str = "") -> int 
 
 def find_holders(text: str) -> list[int]:
     """Who stated this number, whatever kind of document it is of and whichever country: found by the whole number alone."""
+    return list(session.scalars(
+        select(StatedDocument.person_id).where(StatedDocument.number_hash.in_(_could_be(text))).distinct()))
+
+
+def find_kept(text: str) -> list[KeptNumber]:
+    """What is kept of erased accounts that had stated this whole number."""
+    return list(session.scalars(
+        select(KeptNumber).where(KeptNumber.number_hash.in_(_could_be(text))).order_by(KeptNumber.id)))
+
+
+def _could_be(text: str) -> set[str]:
+    """Keyed hashes of every document that this could be the number of."""
     today, could_be = clock.today(), set()
     countries = ["".join(pair) for pair in product(ascii_uppercase, repeat=2)]
     for kind in kinds.KINDS:
@@ -96,7 +108,7 @@ def find_holders(text: str) -> list[int]:
         for country in filter(kinds.is_country, countries) if kind == kinds.PASSPORT else ("",):
             if kinds.fault(kind, number, country, today) is None:
                 could_be.add(hashed(Number(kind, country, number)))
-    return list(session.scalars(select(StatedDocument.person_id).where(StatedDocument.number_hash.in_(could_be)).distinct()))
+    return could_be
 
 
 def hashed(number: Number) -> str:
@@ -105,8 +117,12 @@ def hashed(number: Number) -> str:
 
 
 def is_relied_on(document: StatedDocument) -> bool:
-    """Does a record rest on this document, so that its owner can no longer change it alone? On each that stood by then."""
-    return any(rests(document.person_id, document.stated_at) for rests in _reliers.values())
+    """Does a record rest on this document, so that its owner can no longer change it alone? On each that stood by then.
+
+    Also what they had earned under it before they deleted an account: else it would be earned again without it.
+    """
+    before = session.scalar(select(KeptNumber.id).where(KeptNumber.number_hash == document.number_hash).limit(1))
+    return before is not None or any(rests(document.person_id, document.stated_at) for rests in _reliers.values())
 
 
 def has_open_claim(person_id: int) -> bool:
@@ -267,7 +283,7 @@ def withdraw_number(actor: Actor, code: str = "") -> None:
     held = [k.document for k in levels.list_known(actor.id)]
     going = [get_document(actor.id, code)] if code else held
     if any(is_relied_on(document) for document in going):
-        raise NumberReliedOn(_("已有学分记在这个证件号名下，要留着备查，暂时不能删。注销账号时会一起删掉。"))
+        raise NumberReliedOn(_("已有学分记在这个证件号名下，要留着备查，暂时不能删。注销账号时才删，要留什么那里会写明。"))
     for document in going:
         remove(actor, document)
     if len(going) == len(held):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import delete, or_, select, update
 
 from guanxue import audit
-from guanxue.accounts import consent, levels, naming, people
+from guanxue.accounts import consent, kept_numbers, levels, naming, people
 from guanxue.accounts.events import PersonRenamed
 from guanxue.accounts.keepers import Effect
 from guanxue.accounts.models import (
@@ -32,6 +32,7 @@ from guanxue.core.i18n import lazy as _
 KEEPS = {
     "accounts_person": "account", "accounts_role": "roles", "accounts_session": "sessions",
     "accounts_stated_document": "documents", "accounts_identity_check": "identity_steps",
+    "accounts_kept_number": "documents",  # of the erased alone, whom nobody exports
     "accounts_consent": "consents", "accounts_former_name": "former_names", "accounts_merge": "merges",
     "accounts_second_factor": "second_factor", "accounts_recovery_code": "second_factor",
 }
@@ -103,6 +104,7 @@ def erase(actor: Actor, person_id: int) -> list[Effect]:
     phone = person.phone
     session.execute(delete(SigninFailure).where(SigninFailure.key == f"phone:{phone}"))
     session.execute(delete(SmsCode).where(SmsCode.phone == (phone or "")))
+    kept_numbers.keep_numbers(person_id)
     for table in (Session, Role, SecondFactor, RecoveryCode, StatedDocument, FormerName):
         session.execute(delete(table).where(table.person_id == person_id))
     session.execute(update(IdentityCheck).where(IdentityCheck.person_id == person_id).values(note="", reference=""))
@@ -116,7 +118,12 @@ def erase(actor: Actor, person_id: int) -> list[Effect]:
 
 def left(person_id: int) -> list[Effect]:
     """What stays of an erased person in this room, and why; also told before."""
+    until = kept_numbers.kept_until(person_id)
+    numbers = [] if until is None else [Effect("number.kept", f"person:{person_id}", _(
+        "你领过要凭证件才给的学分：证件号只留开头几位和一串认不出原号的校验码，不留姓名，%(day)s 以后删掉。用来查账；"
+        "用同一个证件再开账号，同一门课也不再给学分。", day=until.isoformat()))]
     return [
+        *numbers,
         Effect("consent.kept", "accounts", _("你同意过什么、什么时候同意的，以“已注销用户”保留：这是当时得到过同意的凭据。")),
         Effect("trail.kept", "audit", _("操作记录以“已注销用户”保留：记录只增不改，用来查明每个学分的来历。")),
     ]

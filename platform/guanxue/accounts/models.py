@@ -167,6 +167,18 @@ class StatedDocument(Model):
     asked_at: Mapped[datetime | None] = mapped_column(UtcMoment, index=True)
 
 
+class KeptNumber(Model):
+    """What stays of a number that an erased person had stated, until the end of `until_on` (kept_numbers.py)."""
+
+    __tablename__ = "accounts_kept_number"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("accounts_person.id"), index=True)
+    kind: Mapped[str]
+    number_hash: Mapped[str] = mapped_column(index=True)
+    masked: Mapped[str]
+    until_on: Mapped[date]
+
+
 class IdentityCheck(Model):
     """A step in knowing who somebody is, only added to: levels are worked out from these (levels.py), nowhere else.
 

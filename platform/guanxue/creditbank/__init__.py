@@ -9,6 +9,7 @@ from guanxue.creditbank.consequences import Consequence, Plan, Rest, Taking, for
 from guanxue.creditbank.credit_rules import CreditRules
 from guanxue.creditbank.errors import NeedsSecond, NoSuchRecord, NotAsShown
 from guanxue.creditbank.expiring import expire, expire_over, list_expiring, watch_expiry
+from guanxue.creditbank.former import kept_until
 from guanxue.creditbank.models import Award, CreditPolicy
 from guanxue.creditbank.outcomes import Decision, Holding, Outcome
 from guanxue.creditbank.queries import (
@@ -69,7 +70,7 @@ __all__ = [
     "Account", "Row", "Statement", "read_account", "lines_of", "document_of",
     "Award", "Line", "Verification", "Difference", "NoSuchRecord",
     "recompute", "balance", "study_hours_milli", "statement", "all_lines", "find_award", "list_awards", "credited",
-    "has_awards_since", "verify", "Waiting", "list_waiting", "settle_identity", "settle_identity_later",
+    "has_awards_since", "kept_until", "verify", "Waiting", "list_waiting", "settle_identity", "settle_identity_later",
     "settle_marked", "settle_corrected",
     "Refused", "list_refused", "list_uncredited", "decimal_text", "normal_code", "spaced_code",
 ]

@@ -60,6 +60,8 @@ def _why(facts: dict) -> Iterator[object]:
         yield _("这一年的学时已经到了规则的上限。")
     elif rule == "evidence":
         yield _("这些学习记录已经在合并过的账号里记过一次。")
+    elif rule == "former":
+        yield _("用同一个证件开过的账号已经领过这门课的学分，账号注销了也算。同一门课一个人只算一次。")
     elif rule == "identity":
         yield _("等你确认身份，确认以后马上记进来。")
     elif rule == "floor":

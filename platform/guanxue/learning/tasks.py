@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from guanxue import jobs
+from guanxue import accounts, jobs
 from guanxue.core.db import end_work, writing
 from guanxue.learning import judging, lapsing
 
@@ -31,9 +31,13 @@ def _settle(attempt_id: str) -> None:
 
 
 def lapse(job: jobs.Running) -> None:
-    """learning.lapse: let old study go, an enrolment a transaction, and ask for tomorrow's look. Twice is once."""
+    """learning.lapse: let old study go, an enrolment a transaction, and ask for tomorrow's look. Twice is once.
+
+    What is kept of erased people's numbers goes the same night.
+    """
     with writing():
         lapsing.watch_lapses()
+        accounts.let_numbers_go()
     after, is_more = 0, True
     while is_more and not job.is_lost():
         due = lapsing.list_due(after, AT_ONCE)

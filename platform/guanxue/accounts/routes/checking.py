@@ -5,7 +5,7 @@ What is looked for travels in the body of a POST, so that no address, history or
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date
 
 from flask import Response, redirect, request, url_for
@@ -14,6 +14,7 @@ from guanxue import accounts
 from guanxue.accounts import checking, identity, kinds, levels, naming
 from guanxue.accounts.errors import NumberTaken
 from guanxue.accounts.forms import answered, leave_behind, told
+from guanxue.accounts.models import KeptNumber
 from guanxue.accounts.namesakes import list_namesakes
 from guanxue.accounts.queries import is_same_person
 from guanxue.accounts.routes import blueprint
@@ -49,14 +50,16 @@ def check_found() -> Response:
     """Whom a whole phone or document number finds."""
     actor, text = officer(), request.form.get("text", "").strip()
     found = checking.find_people(actor, text) if text else []
-    return _list(actor, found, is_search=True)
+    return _list(actor, found, checking.find_erased(actor, text) if text else [], is_search=True)
 
 
-def _list(actor: Actor, found: list[accounts.Person] | None = None, *, is_search: bool = False) -> Response:
+def _list(actor: Actor, found: Sequence[accounts.Person] = (), erased: Sequence[KeptNumber] = (), *,
+          is_search: bool = False) -> Response:
     number = request.args.get("page", "1")
     waiting = checking.list_waiting(actor, max(1, int(number)) if is_row_id(number) else 1)
     return personal(page(
-        "accounts/check_list.html", is_search=is_search, found=[_row(p) for p in found or ()],
+        "accounts/check_list.html", is_search=is_search, found=[_row(p) for p in found],
+        erased=[{"id": k.person_id, "until": k.until_on} for k in erased],
         waiting=[_row(p) | {"asked_at": d.asked_at, "masked": d.masked} for d, p in waiting.items],
         total=waiting.total, page=waiting.page, pages=waiting.pages, page_url=lambda n: url_for(".check_list", page=n)))
 

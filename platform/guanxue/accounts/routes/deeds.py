@@ -21,6 +21,7 @@ DEEDS = {
     "accounts.identity.refused": N_("看证件没有通过"), "accounts.identity.unchecked": N_("撤销了一次确认"),
     "accounts.identity.matched": N_("数据核对一致"), "accounts.identity.mismatched": N_("数据核对不一致"),
     "accounts.identity.unanswered": N_("核验服务没有结果，由工作人员办理"), "creditbank.credit.waits": N_("学分等确认身份"),
+    "accounts.number.lapsed": N_("注销后留下的证件号开头和校验码到期，已删除"),
     "accounts.password.changed": N_("换密码"), "accounts.phone.changed": N_("换手机号"),
     "accounts.phone.disputed": N_("手机号有争议"), "accounts.phone.released": N_("放弃手机号"),
     "accounts.organisation.created": N_("登记单位"), "accounts.organisation.renamed": N_("单位改名"),

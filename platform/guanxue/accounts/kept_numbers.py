@@ -1,0 +1,73 @@
+"""What stays of an erased person's document numbers: a keyed hash and the first characters, where credits that are paid for
+rest on them, until the day to which their policy wants them to be traceable. No name, and not the number.
+
+By it the same person, under a new account, does not earn the same once more, and whoever has the paper in hand finds the
+account whose credits it were. (docs/decisions/0021-identity.md)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import date, datetime
+
+from sqlalchemy import delete, func, select
+
+from guanxue import audit
+from guanxue.accounts.models import KeptNumber, StatedDocument
+from guanxue.accounts.queries import all_accounts_of
+from guanxue.core import clock
+from guanxue.core.actor import SYSTEM
+from guanxue.core.db import session
+
+_retainers: dict[str, Callable[[int, datetime], date | None]] = {}
+
+
+def register_retainer(room: str, until: Callable[[int, datetime], date | None]) -> None:
+    """Ask the room too: to which city day has a person to be found by a number, for what was recorded since that moment?
+
+    None where nothing was that asks for it.
+    """
+    _retainers[room] = until
+
+
+def kept_until(person_id: int) -> date | None:
+    """The last day of what is kept of an erased person's numbers, or would be kept, were they erased now; None for nothing."""
+    there = session.scalar(select(func.max(KeptNumber.until_on)).where(KeptNumber.person_id == person_id))
+    if there is not None:
+        return there
+    return max((day for _document, day in _to_keep(person_id)), default=None)
+
+
+def _to_keep(person_id: int) -> Iterator[tuple[StatedDocument, date]]:
+    """Documents on which such a record rests, as on each that stood by then, with the last of its days."""
+    for document in session.scalars(select(StatedDocument).where(StatedDocument.person_id == person_id)):
+        days = [until(person_id, document.stated_at) for until in _retainers.values()]
+        if any(days):
+            yield document, max(day for day in days if day is not None)
+
+
+def keep_numbers(person_id: int) -> None:
+    """Keep what has to be kept, before the documents go."""
+    session.add_all([KeptNumber(person_id=person_id, kind=d.kind, number_hash=d.number_hash, masked=d.masked, until_on=day)
+                     for d, day in _to_keep(person_id)])
+    session.flush()
+
+
+def list_erased_before(person_id: int) -> list[int]:
+    """Erased accounts under whose numbers the person is known now: they were this person's."""
+    mine = select(StatedDocument.number_hash).where(StatedDocument.person_id.in_(all_accounts_of(person_id)))
+    return list(session.scalars(select(KeptNumber.person_id).where(KeptNumber.number_hash.in_(mine))
+                                .distinct().order_by(KeptNumber.person_id)))
+
+
+def let_numbers_go() -> int:
+    """Delete what was kept long enough; of how many accounts. Again is the same.
+
+    Not while an account states the same number: it holds all of it anyway, and what it was refused has to stay explained.
+    """
+    over = (KeptNumber.until_on < clock.today()) & KeptNumber.number_hash.not_in(select(StatedDocument.number_hash))
+    people = list(session.scalars(select(KeptNumber.person_id).where(over).distinct().order_by(KeptNumber.person_id)))
+    session.execute(delete(KeptNumber).where(over))
+    for one in people:
+        audit.record(SYSTEM, "accounts.number.lapsed", f"person:{one}")
+    return len(people)

@@ -1,0 +1,41 @@
+"""Credit that was earned under the same document before its account was deleted: a course counts once for a person, ever.
+
+Asked only where a policy asks who it is: elsewhere nobody knows, and nobody pays twice. (docs/decisions/0021-identity.md)
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from guanxue import accounts
+from guanxue.core import clock
+from guanxue.creditbank import judging, past
+from guanxue.creditbank.outcomes import Outcome
+from guanxue.creditbank.queries import list_awards
+
+FORMER = "former"
+
+
+def rule_of(outcome: Outcome) -> str:
+    """FORMER where an erased account of the same person's was credited for it; "" where none was."""
+    if not judging.level_needed(outcome):
+        return ""
+    return FORMER if any(outcome.subject in past.read(one).ever()
+                         for one in accounts.list_erased_before(outcome.person_id)) else ""
+
+
+def kept_until(person_id: int, since: datetime) -> date | None:
+    """To which city day it has to be traceable whose the credits since that moment are, of policies that ask who it is."""
+    days = []
+    for award in list_awards(accounts.all_accounts_of(person_id)):
+        if award.awarded_at < since:
+            continue
+        outcome = past.outcome_of(past.document_at(award.entry_number), 0)
+        if judging.level_needed(outcome):
+            days.append(_years_after(clock.city_day(award.awarded_at), judging.numbers_of(outcome).retention_years))
+    return max(days, default=None)
+
+
+def _years_after(day: date, years: int) -> date:
+    """The same day so many years later; of a 29 February the 28th."""
+    return day.replace(year=day.year + years, day=28 if (day.month, day.day) == (2, 29) else day.day)

@@ -1,0 +1,126 @@
+"""Whoever deletes their account and begins anew does not earn the same once more, and a payer still finds whose it was."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import text
+from tests.accounts.test_checking import LEARNER, NUMBER, OFFICER, OTHER, actor, people, proved, see, state
+from tests.clients import Browser, Learner, words
+from tests.factories import make_course, make_person
+
+from guanxue import accounts, creditbank, policies
+from guanxue.accounts import erasure, identity, naming
+from guanxue.core import clock
+from guanxue.core.actor import SYSTEM
+from guanxue.core.db import session, writing
+from guanxue.policies.defaults import LIGHT_2
+
+__all__ = ["people", "proved"]
+ASKS = {"identity_at": "claim", "identity_level": 2, "retention_years": 10}
+
+
+@pytest.fixture
+def paid(people):
+    """A course whose policy asks who it is."""
+    with people.test_request_context(), writing():
+        policies.publish_policy(SYSTEM, code="light", title="要证件", effective_on=clock.today(), numbers=LIGHT_2 | ASKS)
+        make_course(videos_ms=(3_000_000,))
+        make_course("second", title="第二门课", videos_ms=(3_000_000,))
+    return people
+
+
+def earn_and_go(app) -> str:
+    """The learner earns the credit, is told what stays, and deletes the account; the hash of the number."""
+    Learner(app, LEARNER).finish()
+    with app.test_request_context(), writing():
+        see(state())
+        assert creditbank.balance(1) == 72
+        hashed = identity.find_identity(1).number_hash
+        told = [str(e.sentence) for e in erasure.foretell(1)]
+        assert sum("校验码" in one for one in told) == 1
+        assert [str(e.sentence) for e in erasure.erase_person(SYSTEM, 1) if e.what == "number.kept"] == [
+            one for one in told if "校验码" in one]
+    return hashed
+
+
+def come_back(app) -> int:
+    """The same person under a new account."""
+    with app.test_request_context(), writing():
+        return make_person(LEARNER).id
+
+
+def show_paper(app, person_id: int) -> None:
+    with app.test_request_context(), writing():
+        see(state(), person_id=person_id)
+
+
+def test_the_same_document_earns_the_same_course_once_and_another_as_ever(paid):
+    earn_and_go(paid)
+    new = come_back(paid)
+    Learner(paid, LEARNER).finish()
+    Learner(paid, LEARNER).finish("second")
+    show_paper(paid, new)
+    with paid.test_request_context():
+        assert creditbank.balance(new) == 72 and creditbank.balance(1) == 72
+        (refused,) = creditbank.list_uncredited(new)
+        assert (refused.rule, refused.outcome.subject) == ("former", "course:safe-measuring")
+        assert "已经领过这门课的学分" in str(refused.sentences)
+        assert creditbank.recompute()[1] == []
+    assert "已经领过这门课的学分" in words(Browser(paid, LEARNER).get("/me/credits"))
+
+
+def test_another_person_and_a_course_that_asks_nobody_are_not_concerned(paid):
+    earn_and_go(paid)
+    with paid.test_request_context(), writing():
+        policies.publish_policy(SYSTEM, code="light", title="不要证件", effective_on=clock.today(), numbers=LIGHT_2)
+    new = come_back(paid)
+    show_paper(paid, new)
+    Learner(paid, LEARNER).finish()
+    with paid.test_request_context():
+        assert creditbank.balance(new) == 72 and creditbank.recompute()[1] == []
+
+
+def test_what_stays_is_a_hash_and_no_number_and_goes_when_its_time_is_over(paid, proved):
+    hashed = earn_and_go(paid)
+    with paid.test_request_context():
+        (row,) = session.execute(text("SELECT * FROM accounts_kept_number")).mappings()
+        assert (row["person_id"], row["number_hash"], row["masked"]) == (1, hashed, "990***************")
+        assert NUMBER not in str(row) and "林小莲" not in str(row)
+        assert str(row["until_on"]) == clock.today().replace(year=clock.today().year + 10).isoformat()
+    officer = Browser(paid, OFFICER)
+    officer.see("/office/identity")
+    assert "已注销的账号（编号 1）" in words(officer.send("/office/identity", 200, text=NUMBER))
+    for days, left in ((3640, 1), (3660, 0)):
+        with clock.advance(timedelta(days=days).total_seconds()), paid.test_request_context(), writing():
+            assert accounts.let_numbers_go() == 1 - left
+            assert session.scalar(text("SELECT count(*) FROM accounts_kept_number")) == left
+
+
+def test_the_number_stays_with_the_new_account_that_was_refused_by_it_and_a_merge_changes_nothing(paid):
+    earn_and_go(paid)
+    new = come_back(paid)
+    Learner(paid, LEARNER).finish()
+    show_paper(paid, new)
+    with paid.test_request_context(), writing():
+        with pytest.raises(identity.NumberReliedOn):
+            identity.withdraw_number(actor(LEARNER))
+    with clock.advance(timedelta(days=4000).total_seconds()), paid.test_request_context(), writing():
+        assert accounts.let_numbers_go() == 0
+        naming.correct_name(actor(OTHER), "林小莲", "写错了")
+        accounts.merge_accounts(SYSTEM, 2, new, reason="同一个人")
+        assert creditbank.balance(2) == creditbank.balance(new) == 0 and creditbank.recompute()[1] == []
+        erasure.erase_person(SYSTEM, 2)
+        assert accounts.let_numbers_go() == 1 and creditbank.recompute()[1] == []
+
+
+def test_nothing_stays_where_no_credit_rests_on_a_document(paid):
+    with paid.test_request_context(), writing():
+        policies.publish_policy(SYSTEM, code="light", title="不要证件", effective_on=clock.today(), numbers=LIGHT_2)
+    Learner(paid, LEARNER).finish()
+    with paid.test_request_context(), writing():
+        see(state())
+        assert not any("校验码" in str(e.sentence) for e in erasure.foretell(1))
+        erasure.erase_person(SYSTEM, 1)
+        assert session.scalar(text("SELECT count(*) FROM accounts_kept_number")) == 0
