@@ -285,6 +285,7 @@ def _jobs() -> None:
     jobs.register("credits.award", creditbank_tasks.award, max_attempts=50)
     jobs.register("credits.settle_raised", creditbank_tasks.settle_raised, max_attempts=50)
     jobs.register("credits.identity", creditbank_tasks.settle_identity, max_attempts=50)
+    jobs.register("learning.hand_in", learning_tasks.hand_in, max_attempts=50)
     jobs.register("learning.lapse", learning_tasks.lapse)
     jobs.register("learning.settle_correction", learning_tasks.settle_correction, max_attempts=50)
     jobs.register("tracks.settle", track_tasks.settle, max_attempts=50)

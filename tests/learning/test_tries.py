@@ -4,13 +4,16 @@
 
 from __future__ import annotations
 
-from sqlalchemy import select
-from tests.clients import Browser, Learner, words
+import re
+
+from sqlalchemy import func, select
+from tests.clients import Browser, Learner, place, words
 from tests.factories import make_course
 from tests.learning.test_exams import (
     LEARNER,
     QUIZ,
     begin,
+    completions,
     ends_in,
     hand_in_and_mark,
     hold,
@@ -21,9 +24,11 @@ from tests.learning.test_exams import (
     school,
 )
 
+from guanxue import quizzes
 from guanxue.audit.models import AuditLine
 from guanxue.core import clock
 from guanxue.core.db import session, writing
+from guanxue.jobs import run_waiting
 
 
 def wrong(who, attempt):
@@ -116,3 +121,143 @@ def test_who_has_passed_sits_no_further_try(school):
     browser = Browser(school, LEARNER)
     assert "/quiz/start" not in browser.see(QUIZ)
     assert "已经通过" in words(browser.send(f"{QUIZ}/start", 409))
+
+
+# ---- a try whose time ran out
+
+
+def answer(who, attempt, **answers):
+    who.call("PUT", f"/attempts/{attempt['attempt_id']}/answers", 200, **(answers or who.right_answers(attempt)))
+
+
+def handed_in(app, attempt):
+    """What was handed in of the attempt; None where nothing was."""
+    with app.app_context():
+        return quizzes.find_submission(attempt["attempt_id"])
+
+
+def lines_of(app, action) -> int:
+    with app.app_context():
+        return session.scalar(select(func.count()).select_from(AuditLine).where(AuditLine.action == action))
+
+
+def test_what_was_saved_is_handed_in_once_no_more_time_can_be_asked_for(plain):
+    who, attempt = begin(plain)
+    for lesson in who.lessons()[:-1]:
+        who.watch(lesson["id"], lesson["duration_s"])
+    answer(who, attempt)
+    end = ends_in(plain, attempt)
+    with clock.advance(end + 29 * 60):
+        run_waiting(plain)
+        assert handed_in(plain, attempt) is None, "the learner may still ask for more time"
+        assert "自动交卷" in Browser(plain, LEARNER).see(QUIZ)
+    with clock.advance(end + 31 * 60):
+        run_waiting(plain)
+        run_waiting(plain)
+        assert handed_in(plain, attempt).score == 100
+        assert "通过了" in Browser(plain, LEARNER).see(QUIZ)
+        assert len(completions(plain)) == 1 and Learner(plain, LEARNER).call("GET", "/me/credits", 200)["total"] == 1
+    assert lines_of(plain, "learning.attempt.handed_in") == 1
+
+
+def test_more_time_is_waited_for_and_the_grace_of_the_last_too(plain):
+    who, attempt = begin(plain)
+    answer(who, attempt)
+    for _n in range(10):
+        who.call("POST", f"/attempts/{attempt['attempt_id']}/extension", 200)
+    end = ends_in(plain, attempt)
+    with clock.advance(end + 60):
+        run_waiting(plain)
+        assert handed_in(plain, attempt) is None, "an answer that a lost line holds up still counts"
+    with clock.advance(end + 130):
+        run_waiting(plain)
+        assert handed_in(plain, attempt).score == 100
+
+
+def test_what_nobody_answered_is_not_handed_in(plain):
+    _who, attempt = begin(plain)
+    with clock.advance(ends_in(plain, attempt) + 31 * 60):
+        run_waiting(plain)
+        assert handed_in(plain, attempt) is None
+        page = Browser(plain, LEARNER).see(QUIZ)
+        assert "就这样交卷" not in page and "开始考核" in page
+
+
+def test_for_who_left_nothing_is_handed_in_and_it_lies_there_when_they_come_back(plain):
+    who, attempt = begin(plain)
+    answer(who, attempt)
+    who.call("DELETE", "/courses/safe-measuring/enrolment", 204)
+    with clock.advance(ends_in(plain, attempt) + 31 * 60):
+        run_waiting(plain)
+        assert handed_in(plain, attempt) is None
+        who = Learner(plain, LEARNER)
+        who.call("PUT", "/courses/safe-measuring/enrolment", 200)
+        browser = Browser(plain, LEARNER)
+        page = browser.see(QUIZ)
+        assert "就这样交卷" in page and "接着答" not in page, "what lies there is still theirs to hand in"
+        browser.send(f"{QUIZ}/submit", attempt=attempt["attempt_id"], lapsed="1")
+        assert handed_in(plain, attempt).score == 100
+
+
+def test_the_next_try_hands_in_the_one_before_and_is_not_begun_where_that_passed(plain):
+    who, attempt = begin(plain)
+    answer(who, attempt)
+    with clock.advance(ends_in(plain, attempt) + 60):
+        browser = Browser(plain, LEARNER)
+        browser.see(QUIZ)
+        assert place(browser.send(f"{QUIZ}/start")) == QUIZ
+        assert handed_in(plain, attempt).score == 100
+        assert "通过了" in browser.see(QUIZ)
+
+
+def test_a_program_that_begins_the_next_try_hands_in_the_one_before(plain):
+    who, attempt = begin(plain)
+    answer(who, attempt)
+    with clock.advance(ends_in(plain, attempt) + 31 * 60):
+        who = Learner(plain, LEARNER)
+        problem = who.call("POST", f"/quizzes/{who.lessons()[-1]['id']}/attempts", 409)
+        assert problem["type"].endswith("passed-already")
+        assert handed_in(plain, attempt).score == 100, "though the answer was a refusal"
+
+
+def test_one_that_failed_is_handed_in_and_the_next_begins(plain):
+    who, attempt = begin(plain)
+    answer(who, attempt, q1=True)
+    with clock.advance(ends_in(plain, attempt) + 60):
+        _who, again = begin(plain, Learner(plain, LEARNER))
+        assert again["attempt_id"] != attempt["attempt_id"] and again["answers"] == {}
+        assert handed_in(plain, attempt).score == 50
+
+
+def test_one_with_short_answers_waits_for_a_teacher_and_no_further_try_is_used_up(school):
+    who, attempt = begin(school)
+    answer(who, attempt, q1=True, q3="会卷住手套。")
+    with clock.advance(ends_in(school, attempt) + 60):
+        browser = Browser(school, LEARNER)
+        browser.see(QUIZ)
+        assert place(browser.send(f"{QUIZ}/start")) == QUIZ
+        assert handed_in(school, attempt).short_count == 1
+        assert "等老师批改" in browser.see(QUIZ)
+        assert "等老师批改" in words(browser.send(f"{QUIZ}/start", 409))
+
+
+def test_one_out_of_time_is_handed_in_from_another_device(plain):
+    browser, other = Browser(plain, LEARNER), Browser(plain, LEARNER)
+    who = Learner(plain, LEARNER)
+    who.call("PUT", "/courses/safe-measuring/enrolment", 200)
+    browser.see(QUIZ)
+    browser.send(f"{QUIZ}/start")
+    page = browser.see(QUIZ)
+    attempt = {"attempt_id": re.search(r'data-attempt="([^"]+)"', page)[1]}
+    held = re.search(r'name="hold" value="(\d+)"', page)[1]
+    told = browser.client.post(f"/api/v1/attempts/{attempt['attempt_id']}/saves", headers={"X-CSRF-Token": browser.token},
+                               json={"page": "p", "hold": int(held), "answers": {"q1": {"answer": True, "seq": 1}}})
+    assert told.get_json()["counted"] == ["q1"]
+    other.see(QUIZ)
+    assert place(other.send(f"{QUIZ}/submit", attempt=attempt["attempt_id"], lapsed="1")).endswith("moved=1"), "it still runs"
+    assert handed_in(plain, attempt) is None
+    with clock.advance(ends_in(plain, attempt) + 600):
+        other = Browser(plain, LEARNER)
+        assert "就这样交卷" in other.see(QUIZ)
+        assert place(other.send(f"{QUIZ}/submit", attempt=attempt["attempt_id"], lapsed="1")) == QUIZ
+        assert handed_in(plain, attempt).answers == {"q1": True}

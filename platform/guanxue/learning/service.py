@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime, timedelta
+from functools import partial
 
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
-from guanxue import accounts, audit, courses, policies, quizzes
+from guanxue import accounts, audit, courses, jobs, policies, quizzes
 from guanxue.core import clock, events
 from guanxue.core.actor import SYSTEM, Actor
 from guanxue.core.db import session
+from guanxue.core.errors import Problem
 from guanxue.core.i18n import lazy as _
 from guanxue.courses import RevisionLesson
 from guanxue.learning import beats as hot
@@ -29,6 +32,8 @@ from guanxue.learning.queries import (
     lesson_progress,
     progress_rows,
 )
+
+HAND_IN = "learning.hand_in"
 
 
 def enrol(actor: Actor, course: courses.Course) -> Enrolment:
@@ -247,13 +252,19 @@ def attempts_elsewhere(enrolment: Enrolment, lesson: RevisionLesson) -> tuple[tu
 
 def find_open_attempt(enrolment: Enrolment, lesson: RevisionLesson) -> quizzes.Attempt | None:
     """The attempt that runs now, also one that was begun before they went on in a mended revision."""
-    mine = [(enrolment.person_id, attempt_subject(enrolment, lesson)), *attempts_elsewhere(enrolment, lesson)]
-    running = (quizzes.find_open_attempt(who, subject) for who, subject in mine if who == enrolment.person_id)
+    running = (quizzes.find_open_attempt(who, subject) for who, subject in _subjects(enrolment, lesson)
+               if who == enrolment.person_id)
     return next((x for x in running if x is not None), None)
 
 
+def _subjects(enrolment: Enrolment, lesson: RevisionLesson) -> list[tuple[int, str]]:
+    """(person, subject) of every attempt that counts for the lesson."""
+    return [(enrolment.person_id, attempt_subject(enrolment, lesson)), *attempts_elsewhere(enrolment, lesson)]
+
+
 def start_attempt(actor: Actor, lesson: RevisionLesson) -> quizzes.Attempt:
-    """The open attempt at the lesson's quiz, or a new one, from now on held by this device.
+    """The open attempt at the lesson's quiz, or a new one, from now on held by this device. What was answered in one before
+    and not handed in is handed in first, also where that leaves no further try to begin (then the error remembers it).
 
     Raises NotEnrolled, LessonNotReady, PassedAlready, AwaitsMarks, NoAttemptsLeft.
     """
@@ -263,15 +274,34 @@ def start_attempt(actor: Actor, lesson: RevisionLesson) -> quizzes.Attempt:
     enrolment = evidence.lock_enrolment(enrolment_for_lesson(actor, lesson).id)
     running = find_open_attempt(enrolment, lesson)
     if running is None:
-        if lesson_progress(enrolment, lesson).is_complete:  # a further try would only gather keys, draw by draw
-            raise PassedAlready(_("这次考核你已经通过了，不用再考。"))
+        _must_not_have_passed(enrolment, lesson)
         accounts.must_be_known(actor.id, policies.get_policy(enrolment.policy_id).numbers, "exam")
-        running = quizzes.open_attempt(actor, lesson.paper_id, attempt_subject(enrolment, lesson), _limits(enrolment, lesson),
-                                       device=quizzes.device_name(actor), extra_permille=exams.extra_permille(enrolment))
+        running = _begin_attempt(actor, enrolment, lesson)
     elif not quizzes.is_mine(actor, running):
         running = quizzes.take_hold(actor, running.id)
     events.emit(StudyBegan(actor, f"attempt:{running.id}"))
     return running
+
+
+def _must_not_have_passed(enrolment: Enrolment, lesson: RevisionLesson) -> None:
+    if lesson_progress(enrolment, lesson).is_complete:  # a further try would only gather keys, draw by draw
+        raise PassedAlready(_("这次考核你已经通过了，不用再考。"))
+
+
+def _begin_attempt(actor: Actor, enrolment: Enrolment, lesson: RevisionLesson) -> quizzes.Attempt:
+    left = [attempt.id for who, subject in _subjects(enrolment, lesson) if who == actor.id
+            for attempt, submission in quizzes.list_attempts(who, subject) if submission is None and attempt.answers]
+    for attempt_id in left:
+        hand_in_left(attempt_id)
+    try:
+        _must_not_have_passed(enrolment, lesson)
+        begun = quizzes.open_attempt(actor, lesson.paper_id, attempt_subject(enrolment, lesson), _limits(enrolment, lesson),
+                                     device=quizzes.device_name(actor), extra_permille=exams.extra_permille(enrolment))
+    except Problem as problem:
+        problem.remember = (*problem.remember, *(partial(hand_in_left, attempt_id) for attempt_id in left))
+        raise
+    jobs.enqueue(HAND_IN, {"attempt_id": begun.id}, key=begun.id, run_at=final_at(begun, enrolment))
+    return begun
 
 
 def find_attempt_lesson(actor: Actor, attempt_id: str) -> tuple[quizzes.Attempt, Enrolment, RevisionLesson]:
@@ -358,13 +388,54 @@ def submit_attempt(actor: Actor, attempt_id: str) -> tuple[quizzes.Result, list[
     attempt, enrolment, lesson = find_attempt_lesson(actor, attempt_id)
     _must_hold(actor, attempt)
     enrolment = evidence.lock_enrolment(enrolment.id)
-    pass_mark = courses.get_revision(lesson.revision_id).pass_mark
-    attempt, submission = quizzes.submit_attempt(actor, attempt_id, pass_mark=pass_mark)
-    if quizzes.is_passed(submission, pass_mark):
-        complete_quiz(enrolment, lesson)
+    submission = _hand_in(attempt, enrolment, lesson)
     enrolment.studied_at = clock.now()
     session.flush()
     return outcome_of(attempt, submission, enrolment)
+
+
+def _hand_in(attempt: quizzes.Attempt, enrolment: Enrolment, lesson: RevisionLesson) -> quizzes.Submission:
+    pass_mark = courses.get_revision(lesson.revision_id).pass_mark
+    _attempt, submission = quizzes.submit_attempt(Actor("person", attempt.person_id), attempt.id, pass_mark=pass_mark)
+    if quizzes.is_passed(submission, pass_mark):
+        complete_quiz(enrolment, lesson)
+    return submission
+
+
+def final_at(attempt: quizzes.Attempt, enrolment: Enrolment) -> datetime:
+    """From when on nothing can be added to the attempt: no more time can be asked for, and the grace of a lost line is over."""
+    more = quizzes.more_time(attempt)
+    return attempt.expires_at + max(more.each if more.left else timedelta(), timedelta(milliseconds=exams.grace_ms(enrolment)))
+
+
+def hand_in_over(attempt_id: str) -> None:
+    """Hand in what was answered in an attempt that is final; before that, come again then. Nothing for who left or was merged.
+    Safe to repeat.
+    """
+    attempt = quizzes.find_attempt(attempt_id)
+    if attempt is None or quizzes.find_submission(attempt_id) is not None:
+        return
+    enrolment, lesson = lesson_of(attempt)
+    person = accounts.get_person(enrolment.person_id)
+    if enrolment.left_at is not None or person.merged_into_id is not None or person.erased_at is not None:
+        return
+    enrolment = evidence.lock_enrolment(enrolment.id)
+    _give_rest_back(attempt, enrolment, lesson)
+    again_at = final_at(attempt, enrolment)
+    if again_at > clock.now():
+        jobs.enqueue(HAND_IN, {"attempt_id": attempt_id}, key=attempt_id, run_at=again_at)
+    elif attempt.answers:
+        hand_in_left(attempt_id)
+
+
+def hand_in_left(attempt_id: str) -> None:
+    """Hand in what was answered in an attempt that its learner does not go on with, as if they had; again is the same."""
+    attempt = quizzes.find_attempt(attempt_id)
+    if quizzes.find_submission(attempt_id) is not None:
+        return
+    enrolment, lesson = lesson_of(attempt)
+    submission = _hand_in(attempt, evidence.lock_enrolment(enrolment.id), lesson)
+    audit.record(SYSTEM, "learning.attempt.handed_in", f"attempt:{attempt_id}", {"answers": len(submission.answers)})
 
 
 def complete_quiz(enrolment: Enrolment, lesson: RevisionLesson) -> None:

@@ -1,10 +1,11 @@
-"""The worker's part: what follows for learners when a faulty key was put right, and what is let go when its time is over."""
+"""The worker's part: what follows for learners when a faulty key was put right, what is handed in or let go when its time is
+over."""
 
 from __future__ import annotations
 
 from guanxue import accounts, jobs
 from guanxue.core.db import end_work, writing
-from guanxue.learning import judging, lapsing
+from guanxue.learning import judging, lapsing, service
 
 AT_ONCE = 100
 
@@ -28,6 +29,12 @@ def _settle(attempt_id: str) -> None:
     if judging.passes_now(attempt_id):
         with writing():
             judging.settle_attempt(attempt_id)
+
+
+def hand_in(job: jobs.Running) -> None:
+    """learning.hand_in: a try whose time is over is handed in as it was saved. Safe to run twice."""
+    with writing():
+        service.hand_in_over(job.payload["attempt_id"])
 
 
 def lapse(job: jobs.Running) -> None:

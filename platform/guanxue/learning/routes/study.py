@@ -175,11 +175,23 @@ def _quiz_page(course: courses.Course, enrolment: learning.Enrolment, row: cours
         questions = quizzes.questions_for_learner(running, is_saving=look.present().is_saving)
         values["attempt"] = {"answers": running.answers, "questions": questions, "hold": running.hold,
                              "seq": quizzes.newest_seq(running), **_time(running)}
-    elif tries and tries[-1][1] is None and quizzes.more_time(tries[-1][0]).is_possible:
-        values["lapsed"] = {"answers": len(tries[-1][0].answers), **_time(tries[-1][0])}
+    elif (lapsed := _lapsed(enrolment, tries)) is not None:
+        values["lapsed"] = lapsed
     elif last is not None:
         values["result"] = _result(enrolment, *last)
     return personal(page("learning/quiz.html", problem.status if problem else 200, **values))
+
+
+def _lapsed(enrolment: learning.Enrolment, tries: list) -> dict | None:
+    """The last try where its time is over and it may be handed in, or be given more time first; None where there is no such."""
+    attempt, submission = tries[-1] if tries else (None, None)
+    if attempt is None or submission is not None:
+        return None
+    may_extend = quizzes.more_time(attempt).is_possible
+    if not may_extend and not attempt.answers:
+        return None
+    return {"answers": len(attempt.answers), "may_extend": may_extend, "final_at": learning.final_at(attempt, enrolment),
+            **_time(attempt)}
 
 
 def _moved_note(running: quizzes.Attempt | None) -> str:
@@ -246,6 +258,8 @@ def start_quiz(course: str, lesson: str) -> Response:
     except (learning.PassedAlready, quizzes.NoAttemptsLeft, quizzes.AwaitsMarks) as problem:
         if enrolment is None:
             raise
+        if problem.remember:  # the try before was handed in: that stays, and the page says what came of it
+            return redirect(url_for(".lesson", course=course, lesson=lesson), 303)
         return _quiz_page(found, enrolment, row, problem)
     return redirect(url_for(".lesson", course=course, lesson=lesson), 303)
 
@@ -259,6 +273,8 @@ def submit_quiz(course: str, lesson: str) -> Response:
     attempt, _enrolment, _row = learning.find_attempt_lesson(actor, attempt_id)
     try:
         if quizzes.find_submission(attempt_id) is None:
+            if "lapsed" in request.form and attempt.expires_at <= clock.now():
+                learning.take_hold(actor, attempt_id, "")  # nobody goes on with it elsewhere: whoever says so here hands it in
             is_held = learning.holds(actor, attempt, _hold())
             if "lapsed" not in request.form:
                 answers = answers_from_form(quizzes.questions_for_learner(attempt), request.form)
