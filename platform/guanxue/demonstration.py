@@ -84,7 +84,7 @@ def load_class() -> None:
     if classes.list_at_work(teacher):
         return
     now = clock.now().astimezone(clock.CITY).replace(second=0, microsecond=0)
-    now -= timedelta(minutes=now.minute % 10)
+    now += timedelta(minutes=10 - now.minute % 10)
     made = classes.create_class(teacher, classes.Facts(
         title="游标卡尺实操体验班", plan="第一次：认量具、读数。第二次：上机测量。", institution="", course="", policy="light",
         begins_on=now.date(), ends_on=now.date() + timedelta(days=30), seats=20, share_permille=800, is_public=True))

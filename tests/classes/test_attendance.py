@@ -8,7 +8,7 @@ import pytest
 from tests.classes.test_merging import merge
 from tests.factories import HOUR_S, attend, make_class, make_person
 
-from guanxue import accounts, classes, creditbank
+from guanxue import accounts, audit, classes, creditbank
 from guanxue.accounts import organisations
 from guanxue.classes.models import Attendance
 from guanxue.core import clock
@@ -253,3 +253,86 @@ def test_a_roll_called_before_the_merge_speaks_of_its_own_account_alone(twice):
         classes.call_roll(teacher, cls, meeting, classes.find_place(kept, cls), classes.Mark("absent"), "没见到这个号")
         merge(kept, merged)
     assert minutes_of(cls, meeting, classes.find_place(kept, cls)) == (180, 180)
+
+
+# ---- no hours are made up afterwards
+
+
+def test_the_roll_says_nothing_of_before_the_class_and_the_place(people):
+    teacher, one, two, _three = people
+    cls, meeting = make_class(teacher, is_public=True, opened=False)
+    begins = classes.begins_ms(meeting)
+    with clock.travel(meeting.begins_at + timedelta(minutes=60)):  # opened while it meets
+        classes.open_class(teacher, cls)
+        classes.join_class(one, cls, promises=True)
+        place = classes.find_place(one, cls)
+        assert classes.call_roll(teacher, cls, meeting, place, classes.Mark("present"), "手机没电").from_ms == begins + 60 * MINUTE_MS
+    with clock.travel(meeting.begins_at + timedelta(minutes=90)):
+        classes.join_class(two, cls, promises=True)
+    with clock.travel(meeting.ends_at + timedelta(minutes=1)):
+        late = classes.find_place(two, cls)
+        row = classes.call_roll(teacher, cls, meeting, late, classes.Mark("late", begins + 30 * MINUTE_MS), "堵车")
+        assert (row.from_ms, row.to_ms) == (begins + 90 * MINUTE_MS, begins + 180 * MINUTE_MS)
+        with pytest.raises(Conflict):
+            classes.call_roll(teacher, cls, meeting, late, classes.Mark("left", None, begins + 45 * MINUTE_MS), "早退")
+
+
+@pytest.mark.parametrize("is_late", ["the class", "the place"])
+def test_a_meeting_that_was_over_is_nobodys(people, is_late):
+    teacher, one, *_others = people
+    cls, meeting = make_class(teacher, is_public=True, opened=is_late == "the place")
+    with clock.travel(meeting.ends_at + timedelta(minutes=1)):
+        if is_late == "the class":
+            classes.open_class(teacher, cls)
+        classes.join_class(one, cls, promises=True)
+        with pytest.raises(Conflict) as problem:
+            classes.call_roll(teacher, cls, meeting, classes.find_place(one, cls), classes.Mark("present"), "他在")
+        assert "不能补记" in str(problem.value.message) and classes.list_attendance([meeting.id]) == []
+
+
+def test_who_waited_has_no_hours_of_before_the_seat(people):
+    teacher, one, two, three = people
+    cls, meeting = make_class(teacher, is_public=True)
+    for person in (one, two, three):
+        classes.join_class(person, cls, promises=True)
+    with clock.travel(meeting.begins_at + timedelta(minutes=120)):
+        classes.leave_class(one, cls)
+    with clock.travel(meeting.ends_at + timedelta(minutes=1)):
+        row = classes.call_roll(teacher, cls, meeting, classes.find_place(three, cls), classes.Mark("present"), "坐在后排")
+    assert row.from_ms == classes.begins_ms(meeting) + 120 * MINUTE_MS
+
+
+def test_a_seat_under_another_account_is_the_persons_seat(twice):
+    teacher, kept, merged, cls, meeting = twice
+    with clock.travel(meeting.begins_at + timedelta(minutes=90)):
+        classes.leave_class(kept, cls)
+        classes.join_class(kept, cls, promises=True)
+        merge(kept, merged)
+    with clock.travel(meeting.ends_at + timedelta(minutes=1)):
+        row = classes.call_roll(teacher, cls, meeting, classes.find_place(kept, cls), classes.Mark("present"), "手机没电")
+    assert row.from_ms == classes.begins_ms(meeting)
+
+
+def test_a_week_later_only_a_second_person_calls_the_roll(people):
+    teacher, one, two, _three = people
+    second, admin = make_person("13800000004", "周工", "instructor"), make_person("13800000006", "梁伟", "administrator")
+    cls, meeting = make_class(teacher, is_public=True)
+    classes.add_teacher(teacher, cls, "13800000004")
+    for person in (one, two):
+        classes.join_class(person, cls, promises=True)
+    sign(two, cls, meeting, "in", 0)
+    place, present = classes.find_place(one, cls), classes.Mark("present")
+    with clock.travel(meeting.ends_at + timedelta(days=7, minutes=-1)):
+        classes.call_roll(teacher, cls, meeting, place, classes.Mark("absent"), "没看到人")
+    with clock.travel(meeting.ends_at + timedelta(days=7, minutes=1)):
+        for one_of_them in (teacher, second):
+            with pytest.raises(Conflict) as problem:
+                classes.call_roll(one_of_them, cls, meeting, place, present, "补记")
+            assert problem.value.message == classes.ROLL_OVER
+            with pytest.raises(Conflict):
+                classes.close_meeting(one_of_them, cls, meeting, "补记")
+        classes.call_roll(admin, cls, meeting, place, present, "看了签名表")
+        assert classes.close_meeting(admin, cls, meeting, "看了签名表") == 1
+        assert classes.close_class(teacher, cls) == 2
+    told = [x.detail["is_late"] for x in audit.list_lines(action="classes.roll.called")]
+    assert sorted(told) == [False, True, True]

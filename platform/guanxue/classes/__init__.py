@@ -4,7 +4,7 @@ A screen in the room shows a code that changes every ten seconds; who scans it s
 it. Lines of attendance are only added to; enough of them, and the class's course where it has one, complete the class, once.
 """
 
-from guanxue.classes.attendance import MARKS, Mark, Where, call_roll, close_meeting, sign
+from guanxue.classes.attendance import MARKS, ROLL_OVER, Mark, Where, call_roll, close_meeting, is_roll_over, sign
 from guanxue.classes.codes import Seen, Shown, meeting_id_of, read_digits, read_stamp, read_token, shown_now, stamp
 from guanxue.classes.completing import (
     Derived,
@@ -84,7 +84,8 @@ __all__ = [
     "Facts", "Plan", "Study", "Line",
     "Read", "Refused", "Here", "Standing", "Derived", "Seen", "Shown", "Mark", "Where",
     "NoSuchClass", "NoSuchMeeting", "NoSuchPlace", "ClassState", "CodeExpired", "NotSignedIn", "ElsewhereNow", "TheoryMissing",
-    "CLASS_STATES", "KINDS", "MARKS", "PROMISES", "RULE", "STATES", "is_window", "may_make", "may_lead", "may_teach",
+    "CLASS_STATES", "KINDS", "MARKS", "PROMISES", "ROLL_OVER", "RULE", "STATES", "is_roll_over",
+    "is_window", "may_make", "may_lead", "may_teach",
     "must_lead",
     "must_teach", "create_class", "edit_class", "open_class", "close_class", "cancel_class", "add_teacher", "remove_teacher",
     "list_institutions", "institution_of", "teacher_ids", "add_meeting", "change_meeting", "cancel_meeting", "add_people",

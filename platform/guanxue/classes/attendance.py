@@ -41,6 +41,7 @@ from guanxue.core.sealing import keyed_hash
 
 LONGEST_REASON = 200
 PRESENT, LATE, LEFT, ABSENT = "present", "late", "left", "absent"
+ROLL_OVER = _("下课超过 7 天，班主任和任课老师不能再改考勤。要改，请主办单位的负责人或管理员来记。")
 STAYED = "stayed"  # of whoever signed in: to the end
 MARKS = {PRESENT: _("全程到课"), LATE: _("迟到"), LEFT: _("早退"), ABSENT: _("没有来")}
 
@@ -187,18 +188,20 @@ def call_roll(actor: Actor, cls: TrainingClass, meeting: Meeting, place: Place, 
     """Say who was there and who was not, with the reason; it stands over everything before it, whichever of the person's
     merged accounts that was written for.
 
-    Raises Forbidden for oneself, Invalid, ClassState before the meeting begins, after the class was completed, or where the
-    place has no seat or its holder teaches the class; TheoryMissing.
+    What was before the class was opened, or before they had a seat, is left out. Raises Forbidden for oneself, Invalid,
+    ClassState before the meeting begins, a week after it for who teaches the class, after the class was completed, or where
+    the place had no seat or its holder teaches the class; TheoryMissing.
     """
     _must_mark(actor, cls, meeting, place)
-    since, until = _checked_mark(meeting, mark)
+    since, until = _since_seated(cls, meeting, place, *_checked_mark(meeting, mark))
     theory = theory_of(cls, meeting, place) if since is not None else None
     reason = checked_text("reason", reason, LONGEST_REASON)
     lines = queries.list_attendance([meeting.id], queries.joined_ids(place))
     rows = [_by_hand(actor, meeting, one, ROLL, reason, from_ms=since, to_ms=until, theory_permille=theory)
             for one in sorted({place.id, *(r.place_id for r in lines)})]
     audit.record(actor, "classes.roll.called", f"meeting:{meeting.id}",
-                 {"place": place.id, "mark": mark.what, "from_ms": since, "to_ms": until, "reason": reason})
+                 {"place": place.id, "mark": mark.what, "from_ms": since, "to_ms": until, "reason": reason,
+                  "is_late": _is_late(meeting)})
     if cls.state == CLOSED:
         completing.settle_place(cls, place)
     return next(r for r in rows if r.place_id == place.id)
@@ -215,10 +218,22 @@ def _must_mark(actor: Actor, cls: TrainingClass, meeting: Meeting, place: Place)
         raise ClassState(_("这次课已经取消，或者班没有开。"))
     if clock.now_ms() < queries.begins_ms(meeting) - rules.EARLY_MS:
         raise ClassState(_("还没有到这次课的时间，不能点名。"))
+    if is_roll_over(actor, cls, meeting):
+        raise ClassState(ROLL_OVER)
     if place.state == COMPLETED:
         raise ClassState(_("这个人已经结业，学分已经入账，考勤不能再改。确实有错，请管理员先冲销学分。"))
     if place.state not in SEATED:
         raise ClassState(_("这个人在班里没有名额，不能点名。"))
+
+
+def is_roll_over(actor: Actor, cls: TrainingClass, meeting: Meeting) -> bool:
+    """Is it too late for the actor to call the roll? After a week only somebody does who neither manages nor teaches the class:
+    hours that are told of late take two people."""
+    return _is_late(meeting) and queries.is_named(actor.id, cls)
+
+
+def _is_late(meeting: Meeting) -> bool:
+    return clock.now_ms() > queries.ends_ms(meeting) + rules.ROLL_MS
 
 
 def _leads(place: Place, cls: TrainingClass) -> bool:
@@ -232,6 +247,20 @@ def _by_hand(actor: Actor, meeting: Meeting, place_id: int, kind: str, reason: s
     session.add(row)
     session.flush()
     return row
+
+
+def _since_seated(
+    cls: TrainingClass, meeting: Meeting, place: Place, since: int | None, until: int | None,
+) -> tuple[int | None, int | None]:
+    """(from, to) of a mark without what was before the class was opened and the place had a seat: nobody is put on a roster
+    afterwards and marked for hours that are past."""
+    if since is None:
+        return since, until
+    earliest = max(cls.opened_at, queries.seated_at(place)).replace(second=0, microsecond=0)
+    since = max(since, round(earliest.timestamp() * 1000))
+    if since >= (queries.ends_ms(meeting) if until is None else until):
+        raise ClassState(_("这次课上完以后，班才开或者这个人才进班，不能补记。"))
+    return since, until
 
 
 def _checked_mark(meeting: Meeting, mark: Mark) -> tuple[int | None, int | None]:
@@ -258,6 +287,8 @@ def close_meeting(actor: Actor, cls: TrainingClass, meeting: Meeting, reason: st
     ends = queries.ends_ms(meeting)
     if clock.now_ms() < ends:
         raise ClassState(_("这次课还没有结束。"))
+    if is_roll_over(actor, cls, meeting):
+        raise ClassState(ROLL_OVER)
     reason = checked_text("reason", reason, LONGEST_REASON)
     count = 0
     for here in queries.roll_of(meeting, queries.list_places(cls.id)):
@@ -269,7 +300,7 @@ def close_meeting(actor: Actor, cls: TrainingClass, meeting: Meeting, reason: st
         for one in _signed_into(rows, ends):  # when they were away between two stays they remain away
             _by_hand(actor, meeting, one, OUT, reason, to_ms=ends)
         audit.record(actor, "classes.roll.called", f"meeting:{meeting.id}",
-                     {"place": place.id, "mark": STAYED, "to_ms": ends, "reason": reason})
+                     {"place": place.id, "mark": STAYED, "to_ms": ends, "reason": reason, "is_late": _is_late(meeting)})
         if cls.state == CLOSED:
             completing.settle_place(cls, place)
         count += 1

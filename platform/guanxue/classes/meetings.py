@@ -38,7 +38,7 @@ class Plan:
 
 
 def add_meeting(actor: Actor, cls: TrainingClass, plan: Plan) -> Meeting:
-    """One more time. Raises Invalid with fields, ClassState, Forbidden."""
+    """One more time, that is still to come. Raises Invalid with fields, ClassState, Forbidden."""
     queries.must_lead(actor, cls)
     _must_stand(cls)
     if len(queries.list_meetings(cls.id)) >= MOST_MEETINGS:
@@ -52,7 +52,8 @@ def add_meeting(actor: Actor, cls: TrainingClass, plan: Plan) -> Meeting:
 
 
 def change_meeting(actor: Actor, cls: TrainingClass, meeting: Meeting, plan: Plan, reason: str) -> None:
-    """Another time or place, with the reason. Once somebody attended, its times stand. Raises Invalid, ClassState."""
+    """Another time that is still to come, or another place, with the reason. Once somebody attended, its times stand. Raises
+    Invalid, ClassState."""
     queries.must_lead(actor, cls)
     _must_stand(cls)
     if meeting.cancelled_at is not None:
@@ -102,12 +103,10 @@ def _told(meeting: Meeting) -> dict:
 def _fill(cls: TrainingClass, meeting: Meeting, plan: Plan) -> None:
     if plan.kind not in rules.KINDS:
         raise invalid_field("kind", _("请选理论课还是实操课。"))
-    meeting.kind = plan.kind
-    meeting.title = checked_text("title", plan.title, LONGEST_TITLE)
-    meeting.place = checked_text("place", plan.place, LONGEST_PLACE)
+    title = checked_text("title", plan.title, LONGEST_TITLE)
+    place = checked_text("place", plan.place, LONGEST_PLACE)
     if plan.seats is not None and not 1 <= plan.seats <= MOST_SEATS:
         raise invalid_field("seats", _("座位应在 1 到 %(n)s 之间。", n=MOST_SEATS))
-    meeting.seats = plan.seats
     if plan.on is None or not cls.begins_on <= plan.on <= cls.ends_on:
         raise invalid_field("on", _("日期要在班的期间里（%(a)s 到 %(b)s）。", a=cls.begins_on.isoformat(),
                                     b=cls.ends_on.isoformat()))
@@ -118,9 +117,14 @@ def _fill(cls: TrainingClass, meeting: Meeting, plan: Plan) -> None:
         ends += timedelta(days=1)  # a night shift's class ends the next morning
     if (ends - begins) / timedelta(milliseconds=1) > rules.LONGEST_MEETING_MS:
         raise invalid_field("ends", _("一次课最长 14 小时。结束时间要晚于开始时间。"))
-    _must_be_alone(cls, meeting, begins, ends)
-    meeting.begins_at, meeting.ends_at = begins, ends
-    meeting.breaks = _breaks(plan, begins, ends)
+    breaks = _breaks(plan, begins, ends)
+    if (meeting.kind, meeting.begins_at, meeting.ends_at, meeting.breaks) != (plan.kind, begins, ends, breaks):
+        # hours are planned before they are had: none is made up afterwards
+        if begins < clock.now().replace(second=0, microsecond=0):
+            raise invalid_field("begins", _("开始时间已经过了，请选以后的时间。以前的课不能补排。"))
+        _must_be_alone(cls, meeting, begins, ends)
+    meeting.kind, meeting.title, meeting.place, meeting.seats = plan.kind, title, place, plan.seats
+    meeting.begins_at, meeting.ends_at, meeting.breaks = begins, ends, breaks
 
 
 def _must_be_alone(cls: TrainingClass, meeting: Meeting, begins: datetime, ends: datetime) -> None:

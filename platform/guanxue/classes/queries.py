@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import and_, func, or_, select
 
@@ -70,6 +70,11 @@ def teaches(person_id: int, cls: TrainingClass) -> bool:
     """May the person, under any of their accounts, show its codes and call its roll? Then they are none of its learners."""
     everybody = (Actor("person", one, "", accounts.capabilities_of(one)) for one in accounts.all_accounts_of(person_id))
     return any(may_teach(one, cls) for one in everybody)
+
+
+def is_named(person_id: int, cls: TrainingClass) -> bool:
+    """Is the person, under any of their accounts, its manager or one of its teachers?"""
+    return not {cls.manager_id, *teacher_ids(cls.id)}.isdisjoint(accounts.all_accounts_of(person_id))
 
 
 def must_not_teach(person_id: int, cls: TrainingClass) -> None:
@@ -173,6 +178,12 @@ def list_places(class_id: int) -> list[Place]:
 def joined_ids(place: Place) -> list[int]:
     """The place and those of the same person's merged accounts."""
     return [place.id, *session.scalars(select(Place.id).where(Place.joined_to_id == place.id).order_by(Place.id))]
+
+
+def seated_at(place: Place) -> datetime:
+    """Since when its holder has a seat, under whichever of their merged accounts they had it first."""
+    rows = session.scalars(select(Place).where(Place.id.in_(joined_ids(place)), Place.state.in_(SEATED))).all()
+    return min(p.moved_up_at or p.queued_at for p in rows or [place])
 
 
 def count_seated(class_id: int) -> int:

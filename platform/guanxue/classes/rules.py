@@ -18,6 +18,7 @@ MINUTE_MS, HOUR_MS, DAY_MS = 60_000, 3_600_000, 86_400_000
 SCAN_STEP_MS, TYPED_STEP_MS = 10_000, 30_000  # typing six digits with cold hands takes longer than scanning
 EARLY_MS, AFTER_MS = 30 * MINUTE_MS, 30 * MINUTE_MS  # codes are shown from so long before to so long after a meeting
 STAMP_MS = 10 * MINUTE_MS  # signing in to the site may take so long after scanning
+ROLL_MS = 7 * DAY_MS  # so long after a meeting who teaches the class may still call its roll
 LONGEST_MEETING_MS = 14 * HOUR_MS
 UNDERTAKING = "1"
 PROMISES = (

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from flask import Response, redirect, request, url_for
 
 from guanxue import classes
 from guanxue.classes.routes import blueprint
 from guanxue.classes.routes.telling import class_values, day_of, meeting_values, number_of, time_of, told_of
+from guanxue.core import clock
 from guanxue.core.errors import Conflict, Invalid, Problem
 from guanxue.core.web.dispatch import current_actor
 from guanxue.core.web.pages import page, personal
@@ -31,7 +34,8 @@ def _plan() -> classes.Plan:
 def _form(cls: classes.TrainingClass, meeting: classes.Meeting | None, problem: Problem | None = None) -> Response:
     told, last = class_values(cls), classes.list_meetings(cls.id)[-1:]
     before = meeting_values(meeting or last[0]) if meeting or last else None
-    values = {"kind": "theory", "title": "", "place": "", "on": told["begins_on"], "begins": "09:00", "ends": "12:00",
+    ahead = min(max(cls.begins_on, clock.today() + timedelta(days=1)), cls.ends_on)
+    values = {"kind": "theory", "title": "", "place": "", "on": ahead.isoformat(), "begins": "09:00", "ends": "12:00",
               "breaks": "", "seats": None}
     if before is not None:  # the next meeting is most often like the last
         values |= {k: before[k] for k in (FIELDS if meeting else ("kind", "place", "begins", "ends", "breaks", "seats"))}

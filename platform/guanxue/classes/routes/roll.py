@@ -38,16 +38,19 @@ def _roll_page(cls: classes.TrainingClass, meeting: classes.Meeting, problem: Pr
     rows = [{"id": h.place.id, "name": names[h.place.id], "since": city_time_of(h.since_ms), "until": city_time_of(h.until_ms),
              "minutes": h.attended_ms // 60_000, "way": h.way, "reason": h.reason, "shares_phone": h.shares_phone,
              "is_me": h.place.person_id in mine, "is_done": h.place.state == "completed"} for h in roll]
+    may_teach = classes.may_teach(actor, cls)
     begins, ends, now = classes.begins_ms(meeting), classes.ends_ms(meeting), clock.now_ms()
+    is_over = may_teach and classes.is_roll_over(actor, cls, meeting)
     asked = request.form.get("place", "") if problem else ""
     return personal(page(
         "classes/roll.html", problem.status if problem else 200, cls=class_values(cls), meeting=meeting_values(meeting),
         rows=rows,
         came=sum(bool(r["since"]) for r in rows), gone=sum(bool(r["until"]) for r in rows), marks=classes.MARKS,
-        may_teach=classes.may_teach(actor, cls), is_in=classes.is_window(now, begins, ends, "in"),
+        may_teach=may_teach, roll_over=classes.ROLL_OVER if is_over else "", is_in=classes.is_window(now, begins, ends, "in"),
         is_out=classes.is_window(now, begins, ends, "out"), may_mark=now >= begins - 1_800_000 and cls.state in ("open",
-            "closed"),
-        unsigned=sum(bool(r["since"]) and not r["until"] and not r["is_me"] for r in rows) if now >= ends else 0,
+            "closed") and not is_over,
+        unsigned=sum(bool(r["since"]) and not r["until"] and not r["is_me"] for r in rows)
+        if now >= ends and not is_over else 0,
         asked=int(asked) if is_row_id(asked) else 0,
         given={k: request.form.get(k, "") if problem else "" for k in ("mark", "at", "reason")}, **told_of(problem)))
 
