@@ -10,7 +10,7 @@ from datetime import date, datetime, time, timedelta
 from guanxue import audit
 from guanxue.classes import queries, rules
 from guanxue.classes.errors import ClassState
-from guanxue.classes.models import CANCELLED, CLOSED, Meeting, MeetingChange, TrainingClass
+from guanxue.classes.models import CANCELLED, CLOSED, OPEN, PRACTICE, Meeting, MeetingChange, TrainingClass
 from guanxue.core import clock
 from guanxue.core.actor import Actor
 from guanxue.core.db import session
@@ -20,6 +20,8 @@ from guanxue.core.plain import checked_text, invalid_field
 
 LONGEST_TITLE, LONGEST_PLACE, LONGEST_REASON = 80, 80, 300
 MOST_MEETINGS, MOST_BREAKS, MOST_SEATS = 200, 6, 1000
+NO_THEORY = _("按这个班的计学规则，先学线上理论才能实操，可是班里没有线上课。"
+              "请选一门课或换一条规则；已经开班的，只能排理论课。")
 _BREAK = re.compile(r"(\d{1,2})[:：](\d{2})\s*[-–—~～至到]\s*(\d{1,2})[:：](\d{2})")
 
 
@@ -103,6 +105,8 @@ def _told(meeting: Meeting) -> dict:
 def _fill(cls: TrainingClass, meeting: Meeting, plan: Plan) -> None:
     if plan.kind not in rules.KINDS:
         raise invalid_field("kind", _("请选理论课还是实操课。"))
+    if plan.kind == PRACTICE != meeting.kind and cls.state == OPEN and queries.lacks_theory(cls):
+        raise invalid_field("kind", NO_THEORY)
     title = checked_text("title", plan.title, LONGEST_TITLE)
     place = checked_text("place", plan.place, LONGEST_PLACE)
     if plan.seats is not None and not 1 <= plan.seats <= MOST_SEATS:

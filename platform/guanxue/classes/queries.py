@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import and_, func, or_, select
 
-from guanxue import accounts
+from guanxue import accounts, policies
 from guanxue.accounts import Organisation
 from guanxue.classes import rules
 from guanxue.classes.errors import ClassState, NoSuchClass, NoSuchMeeting, NoSuchPlace
@@ -256,6 +256,11 @@ def begins_ms(meeting: Meeting) -> int:
 def ends_ms(meeting: Meeting) -> int:
     """When it ends, epoch milliseconds."""
     return round(meeting.ends_at.timestamp() * 1000)
+
+
+def lacks_theory(cls: TrainingClass) -> bool:
+    """Does its policy ask for theory before practice, and no course tells whether that is done?"""
+    return cls.course_id is None and policies.get_policy(cls.policy_id).numbers.theory_share_permille > 0
 
 
 # ---- who was there

@@ -12,7 +12,8 @@ from guanxue import accounts, audit, courses, policies
 from guanxue.accounts import Organisation
 from guanxue.classes import completing, queries, rules
 from guanxue.classes.errors import ClassState
-from guanxue.classes.models import CANCELLED, CLOSED, DRAFT, OPEN, WITHDRAWN, Teacher, TrainingClass
+from guanxue.classes.meetings import NO_THEORY
+from guanxue.classes.models import CANCELLED, CLOSED, DRAFT, OPEN, PRACTICE, WITHDRAWN, Teacher, TrainingClass
 from guanxue.classes.places import move_up
 from guanxue.core import clock
 from guanxue.core.actor import Actor
@@ -135,19 +136,25 @@ def _pin(actor: Actor, cls: TrainingClass, facts: Facts) -> None:
 
 
 def open_class(actor: Actor, cls: TrainingClass) -> None:
-    """Learners see it from now on. Again is the same. Raises ClassState."""
+    """Learners see it from now on, and it goes by the version of its policy that holds now. Again is the same. Raises
+    ClassState."""
     queries.must_lead(actor, cls)
     if cls.state == OPEN:
         return
     if cls.state != DRAFT:
         raise ClassState(_("已经结班或取消的班不能再开。"))
-    if not queries.list_meetings(cls.id, with_cancelled=False):
+    meetings = queries.list_meetings(cls.id, with_cancelled=False)
+    if not meetings:
         raise ClassState(_("先安排至少一次课，再开班。"))
     if not queries.teacher_ids(cls.id):
         raise ClassState(_("先登记至少一位任课老师，再开班。"))
+    policy = policies.current_policy(policies.get_policy(cls.policy_id).code)  # the one of the draft may be last year's
+    cls.policy_id = policy.id
+    if queries.lacks_theory(cls) and any(m.kind == PRACTICE for m in meetings):
+        raise ClassState(NO_THEORY)
     cls.state, cls.opened_at = OPEN, clock.now()
     session.flush()
-    audit.record(actor, "classes.class.opened", f"class:{cls.id}")
+    audit.record(actor, "classes.class.opened", f"class:{cls.id}", {"policy": policy.name})
 
 
 def close_class(actor: Actor, cls: TrainingClass) -> int:

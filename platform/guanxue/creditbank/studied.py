@@ -109,7 +109,7 @@ def _rule_at(merge, key: str) -> str:
 def outcome_of_class(completion: ClassCompletion) -> Outcome:
     """A completed class: what of its meetings counts by the evidence, each as a lesson; nothing where that does not hold."""
     cls, policy = classes.classes_by_id([completion.class_id])[completion.class_id], policies.get_policy(completion.policy_id)
-    its, place = _worth_of(completion, classes.derive_completion(completion)), classes.institution_of(cls)
+    its, place = _worth_of(policy, classes.derive_completion(completion)), classes.institution_of(cls)
     pinned = courses.get_revision(cls.revision_id).document if cls.revision_id else {}
     return Outcome(
         CLASS, _class_key(completion), completion.person_id, f"class:{cls.code}", cls.title,
@@ -131,9 +131,8 @@ def _measure_class(completion: ClassCompletion) -> dict[str, int]:
     return {name: value for name, value in ((ATTENDANCE, attended), (MARK, mark)) if value is not None}
 
 
-def _worth_of(completion: ClassCompletion, derived: classes.Derived) -> policies.Worth:
-    attended = [("meeting", ms) for ms in derived.meetings_ms if ms]
-    return policies.worth_of(policies.get_policy(completion.policy_id).numbers, attended)
+def _worth_of(policy: policies.Policy, derived: classes.Derived) -> policies.Worth:
+    return policies.worth_of(policy.numbers, [("meeting", ms) for ms in derived.meetings_ms if ms])
 
 
 def _list_classes(person_id: int | None) -> list[Outcome]:
@@ -146,8 +145,11 @@ def _list_classes_but(person_id: int, keys: frozenset[str]) -> list[Outcome]:
 
 def _derive_class(outcome: Outcome) -> Derived:
     completion = classes.get_completion(int(outcome.ref.partition(":")[2]))
-    derived = classes.derive_completion(completion)
-    its, faults = _worth_of(completion, derived), list(derived.faults)
+    derived, pinned = classes.derive_completion(completion), policies.get_policy(completion.policy_id)
+    held = policies.held_at(pinned.code, classes.classes_by_id([completion.class_id])[completion.class_id].opened_at)
+    its, faults = _worth_of(held or pinned, derived), list(derived.faults)
+    if held is None or held.id != pinned.id:
+        faults.append(_("开班那天用的不是这一版规则（%(name)s）。", name=pinned.name))
     if sum(derived.meetings_ms) != completion.attended_ms and not faults:
         faults.append(_("到课的时间与记录不符。"))
     return Derived(its.content_ms, its.hours_milli, its.credits_milli, tuple(faults))
@@ -158,7 +160,8 @@ def _rest_of(completion: ClassCompletion, names: learning.Names | None) -> polic
     if not names or not (names["playing"] or names["classes"]):
         return None
     whole, rest = classes.derive_completion(completion), learning.attended_beside(completion, names)
-    return None if rest.meetings_ms == whole.meetings_ms else _worth_of(completion, rest)
+    same = rest.meetings_ms == whole.meetings_ms
+    return None if same else _worth_of(policies.get_policy(completion.policy_id), rest)
 
 
 def _foresee_cuts(kept_id: int, merged_id: int) -> dict[str, policies.Worth]:

@@ -41,7 +41,8 @@ def _publish(actor: Actor, code: str, title: str, numbers: dict, effective_on: d
                     published_at=clock.now())
     session.add(policy)
     session.flush()
-    audit.record(actor, "policies.policy.published", f"policy:{policy.id}", {"name": policy.name, "numbers": numbers})
+    audit.record(actor, "policies.policy.published", f"policy:{policy.id}",
+                 {"name": policy.name, "numbers": numbers, "effective_on": effective_on.isoformat()})
     return policy
 
 
