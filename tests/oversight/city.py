@@ -20,7 +20,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from sqlalchemy import select
-from tests.factories import attend, make_class, make_course, make_person
+from tests.factories import attend, make_class, make_course, make_person, meeting_plan
 from tests.oversight.sheets import Bank
 
 from guanxue import classes, courses, learning, oversight
@@ -32,8 +32,9 @@ from guanxue.oversight.models import Finding, FindingPerson
 from guanxue.oversight.service import LOOK_BACK
 from guanxue.quizzes.service import shown_questions
 
-LOOK_ALIKES = {"one factory, one line": 40, "training-room tablets": 30, "a training room that closed": 10, "couples on one phone": 30, "night shifts": 20,
-               "same right answers": 30, "from phone to computer": 20, "quick at the second try": 10, "phones in a class": 10}
+LOOK_ALIKES = {"one factory, one line": 34, "training-room tablets": 30, "a training room that closed": 10, "couples on one phone": 30, "night shifts": 20,
+               "same right answers": 30, "from phone to computer": 20, "quick at the second try": 10, "phones in a class": 10,
+               "a workshop without phones": 6}
 CROWD = 60  # everybody else: how rare a wrong answer is only many tell
 FILM_MS = 20 * 60_000
 
@@ -81,6 +82,7 @@ class City:
     crowd: set[int] = field(default_factory=set)
     count: int = 0
     rooms: int = 0
+    classes: int = 0
 
     def __post_init__(self) -> None:
         self.papers = {"long-course": Bank(self.chance, 20), "short-course": Bank(self.chance, 15)}
@@ -255,7 +257,39 @@ def _in_class(city: City, chance: random.Random, count: int, add: Callable) -> N
     _class_day(city, [("phone", add) for _n in range(count)])
 
 
-_HONEST = dict(zip(LOOK_ALIKES, (_factory, _training_room, _closed_room, _couples, _night, _all_right, _switchers, _second_try, _in_class), strict=True))
+def _workshops(city: City, chance: random.Random, count: int, add: Callable) -> None:
+    """Phones stay in the locker: the roll is called on the spot; some sign in all the same."""
+    for _n in range(count):
+        add(_rolled_class(city, lambda meeting, _last: meeting.ends_at + timedelta(minutes=chance.uniform(-20, 40)), signing=2))
+
+
+def _rolled_class(city: City, called_at: Callable, *, signing: int = 0) -> Actor:
+    """Three days of a class of seven; the roll is called for whoever does not sign in. Who called it comes back."""
+    city.classes += 1
+    with clock.travel(city.some_moment((8, 12))):
+        teacher = make_person(f"134{city.classes:08}", "周师傅", "instructor")
+        cls, first = make_class(teacher, is_public=True, seats=9)
+        meetings = [first, *(classes.add_meeting(teacher, cls, meeting_plan(first.begins_at + timedelta(days=n), 3)) for n in (1, 2))]
+    learners = [city.newcomer() for _n in range(7)]
+    city.crowd |= {x.id for x in learners}
+    for learner in learners:
+        with clock.travel(first.begins_at - timedelta(minutes=30)):
+            classes.join_class(learner, cls, promises=True)
+    for meeting in meetings:
+        for learner in learners[:signing]:
+            attend(learner, cls, meeting)
+        for n, learner in enumerate(learners[signing:]):
+            with clock.travel(called_at(meeting, meetings[-1]) + timedelta(seconds=20 * n)):
+                classes.call_roll(teacher, cls, meeting, classes.find_place(learner, cls), classes.Mark("present"), "名册点名")
+    # Nobody calls a roll before the meeting is over for its whole length: those who did, say it again when it is.
+    with clock.travel(meetings[-1].ends_at + timedelta(days=1)):
+        for meeting in meetings:
+            classes.close_meeting(teacher, cls, meeting, "下课点名")
+        classes.close_class(teacher, cls)
+    return teacher
+
+
+_HONEST = dict(zip(LOOK_ALIKES, (_factory, _training_room, _closed_room, _couples, _night, _all_right, _switchers, _second_try, _in_class, _workshops), strict=True))
 
 
 def _class_day(city: City, who: list[tuple[str, Callable]]) -> None:
@@ -279,7 +313,8 @@ def _class_day(city: City, who: list[tuple[str, Callable]]) -> None:
 
 
 def _plant(city: City, size: float) -> None:
-    for kind, plant in (("parallel", _fighters), ("pace", _bots), ("answers", _copiers), ("device", _farms), ("apart", _absent)):
+    for kind, plant in (("parallel", _fighters), ("pace", _bots), ("answers", _copiers), ("device", _farms), ("apart", _absent),
+                        ("roll", _paper_classes)):
         plant(city, city.chance, lambda count: max(2, round(count * size)), lambda actor, kind=kind: city.planted[kind].add(actor.id))
 
 
@@ -344,6 +379,12 @@ def _farms(city: City, chance: random.Random, of: Callable[[int], int], add: Cal
             actor = city.newcomer(f"farm-{n}", f"10.{chance.randint(1, 200)}.9.0/24")
             add(actor)
             city.honest(actor, share=0.5)
+
+
+def _paper_classes(city: City, chance: random.Random, of: Callable[[int], int], add: Callable) -> None:
+    for _n in range(of(5)):  # a class that never met, typed in at once
+        sits_down = chance.uniform(1, 20)
+        add(_rolled_class(city, lambda _meeting, last, sits_down=sits_down: last.ends_at + timedelta(hours=sits_down), signing=chance.choice((0, 0, 1))))
 
 
 def _absent(city: City, chance: random.Random, of: Callable[[int], int], add: Callable) -> None:

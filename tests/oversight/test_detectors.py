@@ -219,3 +219,49 @@ def test_signed_in_in_class_and_playing_elsewhere_is_found():
                      play(1, "A", 10 * MINUTE, lasts=9 * MINUTE), play(1, "A", 91 * MINUTE, lasts=20 * MINUTE),
                      play(1, "A", 10 * MINUTE, lasts=20 * MINUTE, person=2), play(1, "", 10 * MINUTE, lasts=20 * MINUTE)):
         assert d.apart([sat], [innocent]) == []
+
+
+# ---- roll
+
+DAY = 24 * 60 * MINUTE
+
+
+def rolled(person, called, *, by=9, days=(0, 1, 2), hours=9_000):
+    """Somebody whose meetings of some days rest on a roll; `called`: when, of each meeting's end and its number."""
+    calls = tuple(d.Call(f"attendance:{person}{n}", by, n * DAY, called(n * DAY, person)) for n in days)
+    return d.Completed(person, hours, calls)
+
+
+def at_once(_ended, person):
+    return 3 * DAY + person * MINUTE
+
+
+def on_the_spot(ended, person):
+    return ended + person * MINUTE
+
+
+def test_a_class_that_was_typed_in_at_once_is_found():
+    who = [rolled(n, at_once) for n in range(8)]
+    found = d.roll("class:K7", who)
+    assert found.kind == d.ROLL and found.person_ids == (9,) and found.key == "roll:class:K7:9:4" and found.score == 160
+    assert found.facts == {"people": 8, "of": 8, "hours": 8, "days": 3, "minutes": 7}
+    assert found.refs == ("class:K7", *(f"attendance:{n}0" for n in range(8)))
+    one_put_right = [*who[:-1], rolled(7, lambda ended, n: at_once(ended, n) + 20 * DAY * (ended == 0))]
+    assert d.roll("class:K7", one_put_right) is not None
+
+
+def test_a_roll_long_after_the_meetings_is_found():
+    found = d.roll("class:K7", [rolled(n, lambda ended, n: ended + (8 + n) * DAY) for n in range(6)])
+    assert found.facts["late_days"] == 11 and "minutes" not in found.facts
+
+
+def test_rolls_that_are_in_order():
+    spot = [rolled(n, on_the_spot) for n in range(8)]
+    for innocent in (
+            spot, [rolled(n, lambda ended, n: ended + 3 * DAY + n * MINUTE) for n in range(8)],  # a list on paper, typed in later
+            [rolled(n, lambda ended, n: n * MINUTE, days=(0,)) for n in range(8)],  # a single day, called at its end
+            [rolled(n, at_once) for n in range(t.ROLL_PEOPLE - 1)],
+            [rolled(n, at_once, hours=7_999) for n in range(8)],
+            [*(rolled(n, at_once) for n in range(5)), *(rolled(n, at_once, hours=0, days=()) for n in range(10, 16))],  # most signed in
+            [rolled(n, at_once, by=n % 2) for n in range(8)], []):
+        assert d.roll("class:K7", innocent) is None

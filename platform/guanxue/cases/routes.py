@@ -14,6 +14,7 @@ from guanxue.core.i18n import lazy as _
 from guanxue.core.web.dispatch import current_actor
 from guanxue.core.web.pages import own_site_path, page, personal
 
+STAFFS = ("/oversight/", "/teach/")  # pages that are nobody's own record
 blueprint = Blueprint("cases", __name__)
 
 
@@ -69,7 +70,7 @@ def _mine_about(about: str, actor: Actor) -> str:
     if not about:
         return ""
     shown = cases.open_ref(about) if cases.is_known(about) else None
-    is_staffs = shown is not None and shown.person_id is None and shown.address.startswith("/oversight/")
+    is_staffs = shown is not None and shown.person_id is None and shown.address.startswith(STAFFS)
     if shown is None or is_staffs or (shown.person_id or actor.id) not in accounts.all_accounts_of(actor.id):
         raise NotFound(_("没有这条记录，可能是网址写错了。"))
     return str(shown.title)

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from guanxue.oversight import thresholds as t
 from guanxue.oversight.likeness import Labels, Paper, Sheet, at_most, likelihood
 
-PARALLEL, PACE, ANSWERS, DEVICE, APART = KINDS = ("parallel", "pace", "answers", "device", "apart")
+PARALLEL, PACE, ANSWERS, DEVICE, APART, ROLL = KINDS = ("parallel", "pace", "answers", "device", "apart", "roll")
 DAY_MS = 86_400_000
 
 
@@ -61,6 +61,27 @@ class Sat:
     network: str
     from_ms: int
     to_ms: int
+
+
+@dataclass(frozen=True)
+class Call:
+    """A line of a roll by which somebody was at a meeting: who called it, when; when the meeting ended. Epoch milliseconds."""
+
+    ref: str
+    by: int
+    ended_ms: int
+    called_ms: int
+
+
+@dataclass(frozen=True)
+class Completed:
+    """Somebody completed a class: thousandths of class hours credited for meetings at which nothing but a roll says that they
+    were there, and the first call of each.
+    """
+
+    person_id: int
+    hours_milli: int
+    calls: tuple[Call, ...]
 
 
 @dataclass(frozen=True)
@@ -326,3 +347,40 @@ def apart(sittings: Iterable[Sat], plays: Iterable[Play]) -> list[Found]:
             found.append(Found(APART, f"apart:{sat.ref}", (sat.person_id,), 100 * total // t.APART_MS, refs,
                                {"minutes": _minutes(total)}))
     return found
+
+
+# ---- hours that rest on a roll alone
+
+
+def roll(class_ref: str, who: Sequence[Completed]) -> Found | None:
+    """A class of which most hours rest on one person's roll, called for several days in one sitting, or long afterwards.
+
+    It is about who called it. More people of the same class are the same occasion until they are twice as many.
+    """
+    by_roll = [x for x in who if x.hours_milli >= t.ROLL_HOURS_MILLI]
+    calls = [c for x in by_roll for c in x.calls]
+    if len(by_roll) < t.ROLL_PEOPLE or len(by_roll) * 1000 < len(who) * t.ROLL_MOST_PERMILLE:
+        return None
+    caller, count = Counter(c.by for c in calls).most_common(1)[0]
+    late = sorted(c.called_ms - c.ended_ms for c in calls)
+    at_once = _one_sitting(calls)
+    is_late = sum(ms > t.ROLL_LATE_MS for ms in late) * 1000 >= len(calls) * t.ROLL_PERMILLE
+    if count * 1000 < len(calls) * t.ROLL_PERMILLE or not (at_once or is_late):
+        return None
+    told = {"minutes": _minutes(at_once[-1].called_ms - at_once[0].called_ms)} if at_once else {
+        "late_days": late[len(late) // 2] // DAY_MS}
+    return Found(ROLL, f"roll:{class_ref}:{caller}:{len(by_roll).bit_length()}", (caller,),
+                 100 * len(by_roll) // t.ROLL_PEOPLE, (class_ref, *(x.calls[0].ref for x in by_roll[:t.ROLL_SHOWN])),
+                 {"people": len(by_roll), "of": len(who), "hours": t.ROLL_HOURS_MILLI // 1000,
+                  "days": len({_day(c.ended_ms) for c in calls}), **told})
+
+
+def _one_sitting(calls: Sequence[Call]) -> list[Call]:
+    """Nearly all of them, in order, where they were made within an hour though the meetings were on several days; else none."""
+    ordered = sorted(calls, key=lambda c: c.called_ms)
+    needed = -(-len(ordered) * t.ROLL_PERMILLE // 1000)
+    for begin, first in enumerate(ordered[:len(ordered) - needed + 1]):
+        run = [c for c in ordered[begin:] if c.called_ms - first.called_ms <= t.ROLL_SITTING_MS]
+        if len(run) >= needed and len({_day(c.ended_ms) for c in run}) > 1:
+            return run
+    return []

@@ -57,16 +57,25 @@ def attempt(key: str) -> Shown | None:
 
 
 def attendance(key: str) -> Shown | None:
-    """When somebody signed in in a class."""
+    """When somebody signed in in a class, or the roll was called for them."""
     number = _row_id(key)
     row = session.get(classes.Attendance, number) if number is not None else None
     if row is None:
         return None
-    meeting = session.get(classes.Meeting, row.meeting_id)
+    meeting, place = session.get(classes.Meeting, row.meeting_id), session.get(classes.Place, row.place_id)
     when = f"{clock.moment_of(row.from_ms or row.received_ms).astimezone(clock.CITY):%Y-%m-%d %H:%M}"
     what = f"{meeting.title} {meeting.place}".strip()
-    return Shown(f"attendance:{key}", _("%(when)s 到班签到：%(what)s", when=when, what=what),
-                 f"/oversight/evidence/attendance/{key}", row.person_id)
+    title = _("%(when)s 点名：%(what)s", when=when, what=what) if row.kind == "roll" else _(
+        "%(when)s 到班签到：%(what)s", when=when, what=what)
+    return Shown(f"attendance:{key}", title, f"/oversight/evidence/attendance/{key}", row.person_id or place.person_id)
+
+
+def training_class(key: str) -> Shown | None:
+    """A class that meets, by its code."""
+    found = classes.find_class(key)
+    if found is None:
+        return None
+    return Shown(f"class:{found.code}", _("培训班《%(title)s》", title=found.title), f"/teach/classes/{found.code}/report")
 
 
 def person(key: str) -> Shown | None:
@@ -139,8 +148,8 @@ def finding(key: str) -> Shown | None:
 
 
 OPENERS: dict[str, Callable[[str], Shown | None]] = {
-    "playback": playback, "attempt": attempt, "attendance": attendance, "person": person, "award": award, "outcome": outcome,
-    "course": course, "lesson": lesson, "finding": finding,
+    "playback": playback, "attempt": attempt, "attendance": attendance, "class": training_class, "person": person,
+    "award": award, "outcome": outcome, "course": course, "lesson": lesson, "finding": finding,
 }
 
 

@@ -8,13 +8,13 @@ from datetime import UTC, datetime
 
 from sqlalchemy import func, or_, select
 
-from guanxue import accounts, learning, quizzes
-from guanxue.classes import Attendance
+from guanxue import accounts, classes, learning, policies, quizzes
+from guanxue.classes import Attendance, ClassCompletion
 from guanxue.core.db import session
 from guanxue.core.i18n import lazy as _
 from guanxue.core.paging import Page
 from guanxue.oversight import thresholds
-from guanxue.oversight.detectors import DEVICE, Play, Sat, Try
+from guanxue.oversight.detectors import DEVICE, Call, Completed, Play, Sat, Try
 from guanxue.oversight.errors import NoSuchFinding, NoSuchRoom
 from guanxue.oversight.models import Finding, FindingPerson, Room, RoomMark, Sighting
 
@@ -127,6 +127,34 @@ def list_sat(since_ms: int, until_ms: int, owners: Owners) -> list[Sat]:
             ref = f"attendance:{begun.id}"
             found.append(Sat(ref, owners.of(row.person_id), *seen.get(ref, ("", "")), begun.from_ms, row.to_ms))
     return found
+
+
+def list_completed(since: datetime, until: datetime, owners: Owners) -> dict[str, list[Completed]]:
+    """Everybody who completed a class, of classes that somebody completed in between, by the class's reference."""
+    recent = select(ClassCompletion.class_id).where(ClassCompletion.completed_at >= since, ClassCompletion.completed_at < until)
+    rows = session.scalars(select(ClassCompletion).where(ClassCompletion.class_id.in_(recent)).order_by(ClassCompletion.id))
+    found: dict[str, list[Completed]] = defaultdict(list)
+    for row in rows:
+        found[f"class:{row.evidence['class']}"].append(_completed(row, owners))
+    return found
+
+
+def _completed(row: ClassCompletion, owners: Owners) -> Completed:
+    """What of it rests on a roll alone: hours as they are credited, and the first call of each such meeting."""
+    lines: dict[int, list[Attendance]] = defaultdict(list)
+    named = row.evidence["attendance"]
+    for n in range(0, len(named), _AT_ONCE):
+        for line in session.scalars(select(Attendance).where(Attendance.id.in_(named[n:n + _AT_ONCE])).order_by(Attendance.id)):
+            lines[line.meeting_id].append(line)
+    by_roll = {meeting_id for meeting_id, its in lines.items() if all(x.kind == "roll" for x in its)}
+    counted = classes.derive_completion(row).meetings_ms if by_roll else ()
+    meetings = list(zip(row.evidence["meetings"], counted, strict=False))  # nothing is counted where there is a fault
+    total = sum(ms for (meeting_id, *_span), ms in meetings if meeting_id in by_roll)
+    calls = [Call(f"attendance:{first.id}", owners.of(int(first.by.partition(":")[2])), ends_ms, first.received_ms)
+             for (meeting_id, _begins, ends_ms, _breaks), ms in meetings if ms and meeting_id in by_roll
+             for first in [next(x for x in lines[meeting_id] if x.from_ms is not None)]]
+    hour_ms = policies.get_policy(row.policy_id).numbers.class_hour_ms
+    return Completed(owners.of(row.person_id), total * 1000 // hour_ms, tuple(calls))
 
 
 # ---- findings

@@ -83,6 +83,8 @@ def search(since: datetime, until: datetime) -> list[Found]:
         *detectors.answers(all_tries),
         *detectors.device(queries.list_devices(lately, until, owners), month, queries.people_on_devices(lately, owners)),
         *detectors.apart(queries.list_sat(since_ms, until_ms, owners), plays),
+        *(one for ref, who in queries.list_completed(since, until, owners).items()
+          if (one := detectors.roll(ref, who)) is not None),
     ]
 
 

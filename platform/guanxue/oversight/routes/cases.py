@@ -120,12 +120,12 @@ def answer_case(case_id: int) -> Response:
 
 
 # Pages of evidence that are not named after it.
-_NAMED = {"/oversight/fraud": "finding", "/admin/credits": "award", "/verify": "award"}
+_NAMED = {"/oversight/fraud": "finding", "/admin/credits": "award", "/verify": "award", "/teach/classes": "class"}
 
 
 def _pasted(address: str) -> str:
     """The reference of the evidence whose page's address was pasted, with or without the site's name. Raises Invalid."""
-    folder, _slash, key = urlsplit(address.strip()).path.rstrip("/").rpartition("/")
+    folder, _slash, key = urlsplit(address.strip()).path.rstrip("/").removesuffix("/report").rpartition("/")
     ref = f"{_NAMED.get(folder, folder.rpartition('/')[2])}:{key}"
     if not cases.is_known(ref):
         raise invalid_field("ref", _("没有这份证据。请打开它的页面，把网址整个复制到这里。"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from guanxue.core.i18n import lazy as _
 from guanxue.oversight import thresholds as t
-from guanxue.oversight.detectors import ANSWERS, APART, DEVICE, PACE, PARALLEL
+from guanxue.oversight.detectors import ANSWERS, APART, DEVICE, PACE, PARALLEL, ROLL
 from guanxue.oversight.models import Finding
 
 KINDS = {
@@ -13,6 +13,7 @@ KINDS = {
     ANSWERS: _("错得一模一样"),
     DEVICE: _("一台设备很多人"),
     APART: _("人在两处"),
+    ROLL: _("只有点名的学时"),
 }
 # What each looks for, from where on, and what is in order.
 LOOKS_FOR = {
@@ -31,6 +32,10 @@ LOOKS_FOR = {
     APART: _(
         "在培训班签到以后、签退以前，另一台设备、另一个网络上播放了 %(m)s 分钟以上。"
         "用签到的那部手机、或教室的网络看课，正常。", m=t.APART_MS // 60_000),
+    ROLL: _(
+        "一个班里多数人、至少 %(p)s 人，各有 %(h)s 学时以上没有扫码签到，只靠一个人点名；而且几天的课一小时内一起点完，"
+        "或者上课 %(d)s 天以后才点。当场点名、几天内照纸质名单补记，都正常。",
+        p=t.ROLL_PEOPLE, h=t.ROLL_HOURS_MILLI // 1000, d=t.ROLL_LATE_MS // 86_400_000),
 }
 
 
@@ -54,7 +59,17 @@ def sentence(finding: Finding) -> str:
         if (new := f.get("new", f["people"])) < f["people"]:
             told += str(_("这里是新发现的 %(n)s 个，其余的以前已经列出。", n=new))
         return told
+    if kind == ROLL:
+        return _roll(f)
     return str(_("在班里签到期间，另一台设备、另一个网络上播放了 %(m)s 分钟。", m=f["minutes"]))
+
+
+def _roll(f: dict) -> str:
+    told = str(_("结业的 %(of)s 人里，%(n)s 人各有 %(h)s 学时以上没有扫码签到，只靠一个人点名。",
+                 of=f["of"], n=f["people"], h=f["hours"]))
+    if "minutes" in f:
+        return told + str(_("%(d)s 天的课，%(m)s 分钟里一起点的名。", d=f["days"], m=f["minutes"]))
+    return told + str(_("点名的时候，课已经过去 %(d)s 天左右。", d=f["late_days"]))
 
 
 def _pace(f: dict) -> str:
