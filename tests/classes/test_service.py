@@ -535,3 +535,15 @@ def test_an_erased_person_leaves_no_name_and_the_next_moves_up(people):
     accounts.erase_person(learner(one.id), one.id)
     places = classes.list_places(cls.id)
     assert "学员0" not in {p.name for p in places} and classes.find_place(three, cls).state == "enrolled"
+
+
+def test_who_may_not_be_put_on_the_roll_any_more_is_not_sent_in_a_circle(people):
+    """Taking the credit back reopens no roll, so nobody is told to do that: hours that are missing are made up elsewhere."""
+    teacher, one, *_rest = people
+    cls, meeting = make_class(teacher, is_public=True)
+    classes.join_class(one, cls, promises=True)
+    attend(one, cls, meeting, until_s=2.5 * HOUR_S)
+    assert close(teacher, cls, meeting) == 1
+    with clock.travel(meeting.ends_at + timedelta(minutes=2)), pytest.raises(Conflict) as told:
+        classes.call_roll(teacher, cls, meeting, classes.find_place(one, cls), classes.Mark("present"), "他在")
+    assert "冲销" not in str(told.value.message) and "另一个班" in str(told.value.message)

@@ -221,7 +221,7 @@ def _must_mark(actor: Actor, cls: TrainingClass, meeting: Meeting, place: Place)
     if is_roll_over(actor, cls, meeting):
         raise ClassState(ROLL_OVER)
     if place.state == COMPLETED:
-        raise ClassState(_("这个人已经结业，学分已经入账，考勤不能再改。确实有错，请管理员先冲销学分。"))
+        raise ClassState(_("这个人已经结业，考勤不能再改。记多了，请告诉督查员；记少了，请在另一个班里补上这些课时。"))
     if place.state not in SEATED:
         raise ClassState(_("这个人在班里没有名额，不能点名。"))
 
