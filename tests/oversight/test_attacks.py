@@ -129,12 +129,16 @@ def test_two_devices_earn_what_one_would_and_are_on_the_board(lin):
         assert "parallel" in look(lin)
 
 
-def test_a_script_that_answers_in_a_blink_is_on_the_board(lin):
+def test_a_script_that_answers_in_a_blink_is_in_the_trail_and_on_the_board_and_earns_no_second_of_study(lin):
+    """What it was graded it is graded: that a person could not have tapped so fast is for people to judge."""
     quiz = lin.lessons()[-1]["id"]
     attempt = lin.call("POST", f"/quizzes/{quiz}/attempts", 200)
-    answers = {q["id"]: q["options"][0]["id"] for q in attempt["questions"]}
-    lin.call("PUT", f"/attempts/{attempt['attempt_id']}/answers", 200, **answers)
+    right = {q["id"]: next(o["id"] for o in q["options"] if "甲" in o["html"]) for q in attempt["questions"]}
+    lin.call("PUT", f"/attempts/{attempt['attempt_id']}/answers", 200, **right)
+    assert lin.call("POST", f"/attempts/{attempt['attempt_id']}/submit", 200)["score"] == 100
     lin.call("POST", f"/attempts/{attempt['attempt_id']}/submit", 200)
+    (line,) = lines(lin, "learning.attempt.in_a_blink")
+    assert line.actor == "person:1" and line.detail["questions"] == 10 and line.detail["lasted_ms"] < 10_000
     assert look(lin) == ["pace"] and credited(lin) == 0
 
 

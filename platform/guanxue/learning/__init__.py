@@ -124,6 +124,7 @@ from guanxue.learning.sittings import MOST_ENTRIES, Entry
 from guanxue.learning.taking import Takeable, list_takeable
 from guanxue.learning.taught import Names, attended_beside, names_beside
 from guanxue.learning.tickets import Synced, find_own_ticket, issue_ticket, secret_of, sync_ticket
+from guanxue.learning.traces import BLINK_MS, BLINK_QUESTIONS
 
 __all__ = [
     "Challenge", "FaceService", "find_challenge", "plug_face_service", "CannotProve", "NoSuchCheck", "Told", "get_told",
@@ -151,7 +152,7 @@ __all__ = [
     "is_strict", "may_spare", "save_changes", "take_hold",
     "test_out", "time_subject",
     "Onward", "find_onward", "move_on", "give_rests_back", "find_open_attempt", "final_at",
-    "settle_marked", "last_sync", "Note", "add_note", "change_note", "list_notes",
+    "BLINK_MS", "BLINK_QUESTIONS", "settle_marked", "last_sync", "Note", "add_note", "change_note", "list_notes",
     "MOST_ENTRIES", "Entry", "Synced", "find_own_ticket", "issue_ticket", "secret_of", "sync_ticket",
     "Takeable", "list_takeable", "watch_lapses", "Names", "attended_beside", "names_beside",
 ]

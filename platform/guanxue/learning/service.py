@@ -17,7 +17,7 @@ from guanxue.core.errors import Problem
 from guanxue.core.i18n import lazy as _
 from guanxue.courses import RevisionLesson
 from guanxue.learning import beats as hot
-from guanxue.learning import carried, evidence, exams, presence, resting, rules
+from guanxue.learning import carried, evidence, exams, presence, resting, rules, traces
 from guanxue.learning.derivation import derive_completion
 from guanxue.learning.errors import CannotEnrol, CannotTestOut, LessonNotReady, NotEnrolled, PassedAlready
 from guanxue.learning.events import CourseCompleted, Enrolled, LessonCompleted, StudyBegan
@@ -388,7 +388,10 @@ def submit_attempt(actor: Actor, attempt_id: str) -> tuple[quizzes.Result, list[
     attempt, enrolment, lesson = find_attempt_lesson(actor, attempt_id)
     _must_hold(actor, attempt)
     enrolment = evidence.lock_enrolment(enrolment.id)
+    is_new = quizzes.find_submission(attempt.id) is None
     submission = _hand_in(attempt, enrolment, lesson)
+    if is_new:
+        traces.in_a_blink(attempt, submission)
     enrolment.studied_at = clock.now()
     session.flush()
     return outcome_of(attempt, submission, enrolment)

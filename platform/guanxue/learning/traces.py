@@ -9,13 +9,15 @@ from collections.abc import Callable, Sequence
 
 from sqlalchemy import select
 
-from guanxue import audit
+from guanxue import audit, quizzes
 from guanxue.core.actor import Actor
 from guanxue.core.db import session
 from guanxue.learning.models import Playback
 from guanxue.learning.rules import Beat
 
 AHEAD_MS = 60_000  # a clock that drifts is ahead by seconds
+# Nobody reads, decides and taps in less than a second, question after question, however well they know the paper.
+BLINK_MS, BLINK_QUESTIONS = 1_000, 5
 
 
 def not_enrolled(actor: Actor, lesson_id: int) -> Callable[[], None]:
@@ -50,3 +52,12 @@ def ahead(actor: Actor, playback_id: int, beats: Sequence[Beat], elapsed_ms: int
 def replayed(actor: Actor, playback_id: int, seq: int, last_seq: int) -> None:
     """A request that was answered long ago came again; after a lost answer a player sends the newest one."""
     audit.record(actor, "learning.beat.replayed", f"playback:{playback_id}", {"seq": seq, "last_seq": last_seq})
+
+
+def in_a_blink(attempt: quizzes.Attempt, submission: quizzes.Submission) -> None:
+    """An exam was handed in quicker than people read and tap. Its grade stays: whether it was a person, people say."""
+    count = quizzes.get_paper(attempt.paper_id).question_count
+    lasted_ms = round((submission.submitted_at - attempt.started_at).total_seconds() * 1000)
+    if count >= BLINK_QUESTIONS and lasted_ms < BLINK_MS * count:
+        audit.record(Actor("person", attempt.person_id), "learning.attempt.in_a_blink", f"attempt:{attempt.id}",
+                     {"questions": count, "lasted_ms": lasted_ms, "score": submission.score})

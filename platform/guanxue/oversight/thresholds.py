@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from guanxue import learning
+
 VERSION = 3
 
 KEPT_FOR = timedelta(days=200)  # sightings: the six months for which network logs are kept, and a month to look
@@ -21,8 +23,7 @@ STILL_ALIVE_MS = 60_000  # a player reports every 15 s: who was heard within a m
 BESIDE_ATTEMPT_MS, BESIDE_PERMILLE, BESIDE_ATTEMPTS = 120_000, 900, 2
 
 # pace: quicker than reading and tapping allow.
-# Nobody reads, decides and taps in less than a second, question after question, however well they know the paper.
-MS_A_QUESTION, QUESTIONS = 1_000, 5
+MS_A_QUESTION, QUESTIONS = learning.BLINK_MS, learning.BLINK_QUESTIONS
 # A first try, mostly right, at five times the pace of quick reading (500 characters a minute). Who only clicks is not right.
 CHARS_A_MINUTE, RIGHT_SCORE = 2_500, 80
 # Beats of real players step unevenly: timers of browsers are late by some milliseconds, film does not stand still at whole

@@ -35,6 +35,7 @@ DEEDS = {
     "learning.enrolment.moved": N_("换到课程改好的版本"),
     "learning.course.completed": N_("学完课程"), "learning.completion.refused": N_("学完课程没有通过核算"),
     "learning.beat.forged": N_("一次学习上报的凭证不对，被拒绝"),
+    "learning.attempt.in_a_blink": N_("考核交得比看题、点选还快（照样算分，由人来看）"),
     "learning.beat.ahead": N_("学习上报的时间比服务器走得快，快的部分没有计入"),
     "learning.beat.replayed": N_("早就收到过的学习上报又来了一次，没有再计"),
     "learning.beat.superseded": N_("换到别的设备以后，原来的设备还在上报，被拒绝"),
