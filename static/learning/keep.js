@@ -1,6 +1,6 @@
 // A quiz's answers are kept on this device until the server has them: a dead line, a reload, a closed page lose nothing.
 // One page at a time goes on with an attempt; another one that took it over makes this one stop, and what was written here
-// before that is still sent.
+// before that is still sent. What an earlier page could not send is shown once the server says that nothing newer stands there.
 window.keepAnswers = (form, hears) => {
   const api = `/api/v1/attempts/${form.dataset.attempt}`, prefix = `exam:${form.dataset.attempt}:`;
   const page = Math.random().toString(36).slice(2, 12) + Math.random().toString(36).slice(2, 8);
@@ -8,7 +8,10 @@ window.keepAnswers = (form, hears) => {
     try { localStorage.setItem('exam-try', '1'); localStorage.removeItem('exam-try'); return localStorage; } catch (_none) { return null; }
   })();
   const queue = {};  // {question: {answer, seq, hold, at}}: written, not yet acknowledged
+  const restored = {};  // {question: true}: in the queue from an earlier page, and not decided yet
+  let theirs = {};  // the server's answers as they were when this page took the attempt
   let hold = Number(form.dataset.hold), seq = Number(form.dataset.seq), isHeld = false, isTaken = false, isBusy = false, isLate = false, timer = 0;
+  let isOver = false;  // the time is over, and what waits goes in once there is more of it
 
   // ---- what is written down on the device
   function note() {
@@ -53,29 +56,40 @@ window.keepAnswers = (form, hears) => {
     });
     try {
       const told = await ask('POST', '/saves', { page, hold: of, answers }, isLast);
-      ids.forEach((id) => { if (queue[id] === sent[id]) delete queue[id]; });
+      const waits = told.left_s === 0 && told.may_extend ? told.refused : [];
+      ids.filter((id) => queue[id] === sent[id] && !waits.includes(id)).forEach((id) => {
+        delete queue[id];
+        if (restored[id]) hears.restore(id, told.counted.includes(id) ? sent[id].answer : id in theirs ? theirs[id] : null);
+        delete restored[id];
+      });
       note();
       if (told.closed === 'handed-in') hears.done();
+      else if (waits.length) { isLate = isOver = true; hears.waits(Object.keys(queue).length); }
       else if (told.closed) { isLate = true; hears.closed(); }
       else if (told.refused.length) { isLate = true; hears.late(told.refused.length); }
-      if (isHeld && told.hold > hold) taken();
+      if (isHeld && (told.hold > hold || (of === hold && !told.is_mine))) taken();
     } catch (fault) {
       if (fault.status !== 422) throw fault;
-      if (ids.length === 1) { delete queue[ids[0]]; note(); return; }  // no answer at all: it must not hold up the others
+      if (ids.length === 1) { delete queue[ids[0]]; delete restored[ids[0]]; note(); return; }  // no answer at all: it must not hold up the others
       for (const id of ids) await sendBatch(of, [id], isLast);
     }
+  }
+  function tell(fault) {  // why nothing was sent: a lost session is no dead line
+    if (fault.status === 401 || fault.status === 403) hears.signedOut(Boolean(store)); else hears.offline(Boolean(store));
   }
   async function flush(isLast) {
     clearTimeout(timer);
     if (isBusy && !isLast) { timer = setTimeout(flush, 500); return false; }
     if (!Object.keys(queue).length) return true;
+    if (!isHeld && !isLast) return false;  // take() sends it
+    if (isOver) { hears.waits(Object.keys(queue).length); return false; }
     isBusy = true;
     try {
       for (const { of, ids } of batches()) await sendBatch(of, ids, isLast);
       if (!Object.keys(queue).length && !isLate) hears.saved();
       return !Object.keys(queue).length;
     } catch (fault) {
-      hears.offline(Boolean(store));
+      tell(fault);
       timer = setTimeout(flush, fault.status === 429 ? 15000 : 5000);
       return false;
     } finally { isBusy = false; }
@@ -85,6 +99,7 @@ window.keepAnswers = (form, hears) => {
     seq += 1;
     isLate = false;
     queue[id] = { answer, seq, hold, at: Date.now() };
+    delete restored[id];
     note();
     clearTimeout(timer);
     timer = setTimeout(flush, soonMs);
@@ -101,12 +116,23 @@ window.keepAnswers = (form, hears) => {
       const told = await ask('POST', '/hold', { page });
       isHeld = true;
       hold = told.hold;
+      theirs = told.answers;
       seq = Math.max(seq, told.seq);
+      Object.keys(queue).filter((id) => !restored[id]).forEach((id) => {  // written here while it was asked for
+        seq += 1;
+        queue[id] = Object.assign({}, queue[id], { hold, seq });
+      });
       form.elements.hold.value = hold;
       flush();
     } catch (fault) {
-      if (fault.status === 409) hears.done(); else setTimeout(take, 5000);
+      if (fault.status === 409) { hears.done(); return; }
+      if (Object.keys(queue).length) tell(fault);
+      setTimeout(take, 5000);
     }
+  }
+  function extended() {  // there is more time: what waited for it goes in
+    isOver = isLate = false;
+    return flush();
   }
   async function look() {
     if (!isHeld || isTaken || document.hidden) return;
@@ -114,6 +140,7 @@ window.keepAnswers = (form, hears) => {
       const told = await ask('GET', '');
       if (told.handed_in) hears.done();
       else if (told.hold > hold || !told.is_here) { await flush(); taken(); }
+      else if (isOver && told.left_s > 0) extended();
     } catch (_offline) { /* the next look, or the next answer, tells */ }
   }
   setInterval(look, 20000);
@@ -122,8 +149,12 @@ window.keepAnswers = (form, hears) => {
   window.addEventListener('pagehide', () => flush(true));
 
   const before = found();
-  Object.keys(before).forEach((id) => { queue[id] = before[id]; hears.restore(id, before[id].answer); });
+  Object.keys(before).forEach((id) => {
+    queue[id] = before[id];
+    restored[id] = true;
+    if (hears.isBlank(id)) hears.restore(id, before[id].answer);  // nothing there that it could hide
+  });
   note();
   take();
-  return { write, flush };
+  return { write, flush, extended };
 };

@@ -44,12 +44,18 @@
       else if (kind === 'ordering') x.value = chosen.includes(part) ? chosen.indexOf(part) + 1 : '';
       else x.value = chosen[n] || '';
     });
+    if (dots.children.length) mark();
   }
   const say = (text) => { if (saved.textContent !== text) saved.textContent = text; };  // said once, not at every answer
   const leave = () => { say(words.done); location.reload(); };
   const kept = window.keepAnswers(form, {
     saved: () => say(words.saved), offline: (isStored) => say(isStored ? words.offline : words.unkept), unkept: () => say(words.unkept),
-    late: (count) => say(put(words.late, count)), closed: () => say(words.closed), done: leave, restore: putAnswer,
+    late: (count) => say(put(words.late, count)), waits: (count) => say(put(words.waits, count)), closed: () => say(words.closed),
+    done: leave, restore: putAnswer, isBlank: (id) => questions.some((q) => q.dataset.id === id && answerOf(q) === null),
+    signedOut(isStored) {
+      say(isStored ? '' : words.unkept);
+      document.getElementById('signed-out').hidden = false;
+    },
     taken() {
       const box = document.getElementById('taken');
       questions.forEach((q) => { q.disabled = true; });
@@ -157,7 +163,7 @@
     const soon = leftMs <= SOON_MS;
     ending.hidden = !soon;
     if (extend) (soon ? ending : moreTime).append(extend);
-    if (leftMs <= 0) endingWords.textContent = words.over;
+    if (leftMs <= 0) endingWords.textContent = extend && !extend.hidden ? words.over : words.ended;
     else if (soon) endingWords.textContent = put(words.ending, Math.max(1, Math.round(leftMs / 60000)));
     if (leftMs <= 0) return;
     const next = soon ? (leftMs > 70000 ? leftMs - 60000 : leftMs) : leftMs - SOON_MS;  // again at one minute, then at the end
@@ -181,6 +187,7 @@
         const question = questions[at].querySelector('input, select, textarea');
         if (question) question.focus();
         ring(end - Date.now());
+        kept.extended();
       } catch (fault) { endingWords.textContent = words.offline; }
     });
   }

@@ -190,8 +190,11 @@ def test_the_line_dies_before_the_end_and_comes_back_within_the_grace(served, op
         page.clock.fast_forward(int((left + 100) * 1000))
         page.locator("[name=q-5]").evaluate("(x) => { x.value = '45'; x.dispatchEvent(new Event('input', { bubbles: true })); }")
         page.context.set_offline(False)
-        expect(page.locator("#saved")).to_contain_text("1 个答案写在时间到了以后，不算")
+        expect(page.locator("#saved")).to_contain_text("1 个答案还没交上去，加时间就能交上去")
         assert answers(served) == {"4": "垂直"}
+        page.locator("#extend").click()
+        until(page, lambda: answers(served) == {"4": "垂直", "5": 45})
+        expect(page.locator("#saved")).to_have_text("已保存")
     with served.app_context():
         late = session.query(LateSave).one().document
         assert sorted((x[0], x[4]) for x in late) == [("4", True), ("5", False)]
@@ -209,3 +212,113 @@ def test_handing_in_sends_what_waits_first(served, open_page):
     expect(page.locator("main")).to_contain_text("等老师批改")
     assert page.evaluate("Object.keys(localStorage).filter((k) => k.startsWith('exam:')).length") == 0
     assert set(answers(served)) == set("12345678")
+
+
+def left_s(site) -> float:
+    with site.app_context():
+        left = (session.query(Attempt).one().expires_at - clock.now()).total_seconds()
+        session.remove()
+        return left
+
+
+def waiting(page) -> int:
+    """How many pages' answers wait on the device."""
+    return page.evaluate("Object.keys(localStorage).filter((k) => k.startsWith('exam:')).length")
+
+
+def test_an_older_answer_on_the_first_device_does_not_come_back_over_a_newer_one(served, open_page):
+    first, second = open_page(), open_page()
+    sign_in(first, served)
+    open_quiz(first, served)
+    go_to(first, "1")
+    first.locator("[name=q-1][value=true]").check()
+    expect(first.locator("#saved")).to_have_text("已保存")
+    line = first.context
+    line.set_offline(True)
+    go_to(first, "4")
+    first.locator("[name=q-4]").fill("旧的")
+    go_to(first, "8")
+    first.locator("[name=q-8]").fill("只写在这里。")
+    first.wait_for_timeout(1000)
+    first.close()
+    sign_in(second, served)
+    second.goto(f"{served.address}/learn/safe-measuring/quiz")
+    second.locator("main form button.wide").click()
+    expect(second.locator("[name=q-1][value=true]")).to_be_checked()
+    go_to(second, "4")
+    second.locator("[name=q-4]").fill("垂直")
+    expect(second.locator("#saved")).to_have_text("已保存")
+    line.set_offline(False)
+    back = line.new_page()
+    back.goto(f"{served.address}/learn/safe-measuring/quiz")
+    back.locator("main form button.wide").click()
+    until(back, lambda: answers(served) == {"1": True, "4": "垂直", "8": "只写在这里。"})
+    expect(back.locator("[name=q-4]")).to_have_value("垂直")
+    expect(back.locator("[name=q-8]")).to_have_value("只写在这里。")
+    assert waiting(back) == 0
+    go_to(back, "8")
+    back.locator("#hand-in button.wide").click()
+    expect(back.locator("main")).to_contain_text("等老师批改")
+    assert answers(served)["4"] == "垂直"
+
+
+def test_a_line_that_is_back_after_the_grace_keeps_what_more_time_lets_in(served, open_page):
+    page = open_page()
+    page.clock.install()
+    sign_in(page, served)
+    open_quiz(page, served)
+    go_to(page, "4")
+    page.wait_for_timeout(500)
+    page.context.set_offline(True)
+    page.locator("[name=q-4]").fill("垂直")
+    page.wait_for_timeout(1000)
+    left = left_s(served)
+    with clock.advance(left + 300):
+        page.clock.fast_forward(int((left + 300) * 1000))
+        page.context.set_offline(False)
+        expect(page.locator("#saved")).to_contain_text("1 个答案还没交上去，加时间就能交上去")
+        assert waiting(page) == 1 and answers(served) == {}
+        page.goto(f"{served.address}/learn/safe-measuring/quiz")
+        page.locator("main form button.wide").first.click()
+        until(page, lambda: answers(served) == {"4": "垂直"})
+        expect(page.locator("[name=q-4]")).to_have_value("垂直")
+        assert waiting(page) == 0
+
+
+def test_what_is_written_after_the_end_is_sent_once_there_is_more_time(served, open_page):
+    page = open_page()
+    page.clock.install()
+    sign_in(page, served)
+    open_quiz(page, served)
+    page.wait_for_timeout(500)
+    left = left_s(served)
+    with clock.advance(left + 20):
+        page.clock.fast_forward(int((left + 20) * 1000))
+        expect(page.locator("#ending-words")).to_contain_text("加时间就能接着答")
+        go_to(page, "4")
+        page.locator("[name=q-4]").fill("垂直")
+        expect(page.locator("#saved")).to_contain_text("加时间就能交上去")
+        page.locator("#extend").click()
+        until(page, lambda: answers(served) == {"4": "垂直"})
+        expect(page.locator("#saved")).to_have_text("已保存")
+
+
+def test_whoever_is_signed_out_meanwhile_is_told_so_and_loses_nothing(served, open_page):
+    page = open_page()
+    sign_in(page, served)
+    open_quiz(page, served)
+    page.wait_for_timeout(500)
+    kept = page.context.cookies()
+    page.context.clear_cookies()
+    go_to(page, "4")
+    page.locator("[name=q-4]").fill("垂直")
+    expect(page.locator("#signed-out")).to_be_visible()
+    expect(page.locator("#saved")).not_to_contain_text("断网")
+    page.locator("#signed-out a").click()
+    page.locator("[name=phone]").fill(LEARNER)
+    page.locator("[name=password]").fill(PASSWORD)
+    page.locator("main form button").first.click()
+    page.wait_for_url(f"{served.address}/learn/safe-measuring/quiz")
+    open_quiz(page, served)
+    until(page, lambda: answers(served) == {"4": "垂直"})
+    assert kept

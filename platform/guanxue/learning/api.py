@@ -296,7 +296,7 @@ class Answers(RootModel[dict[str, Any]]):
 def _time_of(attempt: quizzes.Attempt) -> dict:
     more = quizzes.more_time(attempt)
     return {"attempt_id": attempt.id, "expires_at": attempt.expires_at.isoformat(), "left_s": _left_s(attempt),
-            "extensions_left": more.left, "extension_s": more.each.total_seconds()}
+            "extensions_left": more.left, "extension_s": more.each.total_seconds(), "may_extend": more.is_possible}
 
 
 def _left_s(attempt: quizzes.Attempt) -> float:
@@ -363,9 +363,10 @@ def hold_attempt(id: str, found, body: Page):
 
 @operation("POST", "/attempts/<id>/saves", summary=_("保存答案，断网时写的也算"), body=Save, find=_attempt)
 def save_changes(id: str, found, body: Save):
-    """Autosave that may come late. `counted` are kept; `refused` were written after the end, or after another device went on.
+    """Autosave that may come late. `counted` are kept; `refused` were written after the end, or after another device went on;
+    the others were older than what stands, and an older save never takes a newer one's place.
 
-    An older save never takes a newer one's place, and what was written before the end counts within the policy's grace.
+    What was written before the end counts within the policy's grace; while `may_extend`, more time lets in the rest.
     """
     changes = [quizzes.Change(name, x.answer, x.seq, x.ago_ms) for name, x in body.answers.items()]
     kept = learning.save_changes(current_actor(), id, body.page, body.hold, changes)
