@@ -93,3 +93,25 @@ def test_whoever_saves_data_is_told_what_a_picture_costs_and_fetches_it_by_a_tap
     page = browser.client.get(QUIZ, headers={"Save-Data": "on"}).get_data(as_text=True)
     assert not re.search(r"<img[^>]+主轴和工件", page)
     assert re.search(r'<a class="picture"[^>]+>主轴和工件 · 235 KB</a>', page) and "pictures.js" in page
+
+
+NUMBERS = GIFT + "\n::q5::多少毫米？{#12:0.5}\n\n::q6::填{=甲}\n"
+
+
+@pytest.mark.parametrize("action", ["submit", "extend"])
+@pytest.mark.parametrize("slip", ["12mm", "nan", "1e400"])
+def test_a_slip_in_a_number_loses_nothing_of_the_rest(browser, action, slip):
+    with browser.app.test_request_context(), writing():
+        make_course("numbers", gift=NUMBERS)
+    Learner(browser.app, LEARNER).call("PUT", "/courses/numbers/enrolment", 200)
+    address = "/learn/numbers/quiz"
+    browser.send(f"{address}/start")
+    browser.attempt = re.search(r'name="attempt" value="([^"]+)"', browser.see(address))[1]
+    sent = {"attempt": browser.attempt, "q-q2": "会卷进去", "q-q6": "甲乙"}
+    answer = browser.send(f"{address}/{action}", 422, **sent, **{"q-q5": slip})
+    page = answer.get_data(as_text=True)
+    assert re.search(rf"第 \d 题的“{slip}”不是数字", page) and "别的答案都保存了" in page
+    assert f'value="{slip}"' in page and 'value="甲乙"' in page and ">会卷进去</textarea>" in page
+    assert kept(browser) == {"q2": "会卷进去", "q6": "甲乙"}
+    browser.send(f"{address}/submit", **sent, **{"q-q5": "12，2"})
+    assert kept(browser)["q5"] == 12.2

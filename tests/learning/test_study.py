@@ -279,7 +279,7 @@ def test_a_completion_names_the_time_that_was_added(school, browser):
 
 def test_order_is_told_by_the_place_given_to_each():
     def told(**places):
-        return answers_from_form([ORDER], MultiDict({f"q-q-{option}": place for option, place in places.items()}))
+        return answers_from_form([ORDER], MultiDict({f"q-q-{option}": place for option, place in places.items()}))[0]
 
     assert told(a="3", b="1", c="2") == {"q": ["b", "c", "a"]}
     assert told(a="2", b="", c="1") == {"q": ["c", "a"]}

@@ -78,6 +78,7 @@ from guanxue.quizzes.regrading import (
 )
 from guanxue.quizzes.rules import (
     KINDS,
+    LARGEST,
     LEVELS,
     LONGEST_SHORT,
     WHOLE,
@@ -156,7 +157,7 @@ __all__ = [
     "get_submission", "list_awaiting", "list_corrected", "list_marked", "list_marked_since", "list_marks", "list_regrades",
     "list_regrades_of",
     "list_requests", "list_submitted", "people_of", "list_waiting", "Foresight", "ask_regrade", "confirm_regrade", "foresee",
-    "key_now",
+    "key_now", "LARGEST",
     "question_number", "refuse_regrade", "LONGEST_SHORT", "WHOLE", "draw_fault", "drawn_count", "pools_of", "find_awaiting",
     "is_won_by_all",
     "Standing", "digest_of", "is_passed", "questions_of", "standing_by", "standing_of", "get_attempt_of",

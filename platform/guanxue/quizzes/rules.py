@@ -20,6 +20,7 @@ RULES = ("", "whole")  # of a multiple choice: the sum of its shares, or all or 
 LEVELS = (EASY, MIDDLE, HARD) = ("easy", "middle", "hard")
 LONGEST_TEXT = 500
 LONGEST_SHORT = 2000
+LARGEST = 1e15  # that a number may be, either way
 WHOLE = 1000
 GAP = re.compile(r"_{2,}")
 _ADDRESS_ENDS = re.compile(r"[)\s]")
@@ -204,7 +205,7 @@ def answer_fault(shown: Shown, answer: object) -> bool:
         return not (isinstance(answer, str) and len(answer) <= LONGEST_SHORT)
     if kind == "numeric":
         is_number = isinstance(answer, int | float) and not isinstance(answer, bool)
-        return not (is_number and -1e15 <= answer <= 1e15)  # not a number and infinite are not between
+        return not (is_number and -LARGEST <= answer <= LARGEST)  # not a number and infinite are not between
     choices = set(shown.choice_ids)
     is_pairs = isinstance(answer, dict) and set(answer) <= ids
     return not (is_pairs and all(isinstance(v, str) and v in choices for v in answer.values()))

@@ -126,7 +126,7 @@ def _quiz(course: courses.Course, lesson: courses.Lesson, seed: str, *, is_hande
         return values | {"attempt": {
             "id": seed, "answers": {}, "questions": shown, "expires_at": clock.now(), "left_ms": minutes * 60_000,
             "extensions_left": 0, "extension_minutes": 0, "hold": 0, "seq": 0}}
-    score, lines = quizzes.trial_result(asked, draw, key, answers_from_form(shown, request.form))
+    score, lines = quizzes.trial_result(asked, draw, key, answers_from_form(shown, request.form)[0])
     return values | {
         "again_url": url_for(".screen", slug=course.slug, lesson_id=lesson.id),
         "result": {"score": score, "passed": score >= pass_mark, "pass_mark": pass_mark, "lines": lines, "areas": [],

@@ -8,6 +8,7 @@ from flask import Response, redirect, request, url_for
 
 from guanxue import accounts, courses, learning, media, policies, quizzes
 from guanxue.core import clock
+from guanxue.core.db import end_work
 from guanxue.core.errors import Invalid, Problem
 from guanxue.core.i18n import Name
 from guanxue.core.i18n import lazy as _
@@ -146,7 +147,8 @@ def _costs(asset: media.Asset) -> dict:
 
 
 def _quiz_page(course: courses.Course, enrolment: learning.Enrolment, row: courses.RevisionLesson,
-               problem: Problem | None = None) -> Response:
+               problem: Problem | None = None, written: dict | None = None) -> Response:
+    """`written`: {question id: text} of fields that are shown as they were sent, not as they are kept."""
     actor, subject = current_actor(), learning.attempt_subject(enrolment, row)
     numbers = policies.get_policy(enrolment.policy_id).numbers
     progress = learning.course_progress(enrolment)
@@ -173,7 +175,7 @@ def _quiz_page(course: courses.Course, enrolment: learning.Enrolment, row: cours
         values["elsewhere"] = {"since": running.held_at, "answered": len(running.answers), **_time(running)}
     elif running is not None:
         questions = quizzes.questions_for_learner(running, is_saving=look.present().is_saving)
-        values["attempt"] = {"answers": running.answers, "questions": questions, "hold": running.hold,
+        values["attempt"] = {"answers": running.answers | (written or {}), "questions": questions, "hold": running.hold,
                              "seq": quizzes.newest_seq(running), **_time(running)}
     elif (lapsed := _lapsed(enrolment, tries)) is not None:
         values["lapsed"] = lapsed
@@ -277,8 +279,10 @@ def submit_quiz(course: str, lesson: str) -> Response:
                 learning.take_hold(actor, attempt_id, "")  # nobody goes on with it elsewhere: whoever says so here hands it in
             is_held = learning.holds(actor, attempt, _hold())
             if "lapsed" not in request.form:
-                answers = answers_from_form(quizzes.questions_for_learner(attempt), request.form)
+                answers, slips = answers_from_form(quizzes.questions_for_learner(attempt), request.form)
                 learning.save_late(actor, attempt_id, answers, _hold())
+                if is_held and slips:
+                    return _slipped(found, enrolment, row, attempt, slips)
             if not is_held:
                 return redirect(url_for(".lesson", course=course, lesson=lesson, moved=1), 303)
         learning.submit_attempt(actor, attempt_id)
@@ -303,11 +307,13 @@ def extend_quiz(course: str, lesson: str) -> Response:
     attempt, _enrolment, _row = learning.find_attempt_lesson(actor, attempt_id)
     try:
         learning.extend_attempt(actor, attempt_id)
-        answers = answers_from_form(quizzes.questions_for_learner(attempt), request.form)
+        answers, slips = answers_from_form(quizzes.questions_for_learner(attempt), request.form)
         is_held = learning.holds(actor, attempt, _hold())
         learning.save_late(actor, attempt_id, answers, _hold())
         if not is_held and answers:
             return redirect(url_for(".lesson", course=course, lesson=lesson, moved=1), 303)
+        if slips and enrolment is not None:
+            return _slipped(found, enrolment, row, attempt, slips)
     except (quizzes.NoMoreTime, quizzes.AttemptClosed, Invalid) as problem:
         if enrolment is None:  # the attempt is of another course than the address
             raise
@@ -315,16 +321,38 @@ def extend_quiz(course: str, lesson: str) -> Response:
     return redirect(url_for(".lesson", course=course, lesson=lesson), 303)
 
 
-def answers_from_form(questions: list[dict], form) -> dict:
-    """{question id: answer} of a posted quiz form; questions left empty are left out."""
-    answers = {}
+def _slipped(course: courses.Course, enrolment: learning.Enrolment, row: courses.RevisionLesson, attempt: quizzes.Attempt,
+             slips: dict[str, str]) -> Response:
+    """The page again, with what is no number still in its field; everything else of the form stays saved."""
+    numbers = {q["id"]: n for n, q in enumerate(quizzes.questions_for_learner(attempt), 1)}
+    name, text = next(iter(slips.items()))
+    end_work(commit=True)  # an answer of 422 would undo it
+    problem = Invalid(_("第 %(n)s 题的“%(text)s”不是数字，请改一下。别的答案都保存了。", n=numbers[name], text=text[:20]))
+    return _quiz_page(course, enrolment, row, problem, slips)
+
+
+def answers_from_form(questions: list[dict], form) -> tuple[dict, dict[str, str]]:
+    """({question id: answer}, {question id: text} where a number is asked and none was written) of a posted quiz form;
+    questions left empty are in neither.
+    """
+    answers, slips = {}, {}
     for question in questions:
         name = f"q-{question['id']}"
         given = form.getlist(name)
         value = _answer(question, name, [v for v in given if v != ""], form)
-        if value not in (None, [], {}):
-            answers[question["id"]] = value
-    return answers
+        if question["kind"] == "numeric" and value is not None and (number := _number(value)) is None:
+            slips[question["id"]] = value
+        elif value not in (None, [], {}):
+            answers[question["id"]] = number if question["kind"] == "numeric" else value
+    return answers, slips
+
+
+def _number(text: str) -> float | None:
+    try:
+        number = float(text.replace("，", ".").replace(",", "."))
+    except ValueError:
+        return None
+    return number if -quizzes.LARGEST <= number <= quizzes.LARGEST else None  # what is no number is not between
 
 
 def _answer(question: dict, name: str, given: list[str], form):
@@ -343,11 +371,4 @@ def _answer(question: dict, name: str, given: list[str], form):
         return {o["id"]: form[f"{name}-{o['id']}"] for o in question["options"] if form.get(f"{name}-{o['id']}")}
     if not given:
         return None
-    if kind == "truefalse":
-        return given[0] == "true"
-    if kind == "numeric":
-        try:
-            return float(given[0].replace("，", ".").replace(",", "."))
-        except ValueError:
-            raise Invalid(_("“%(text)s”不是数字。", text=given[0][:20])) from None
-    return given[0]
+    return given[0] == "true" if kind == "truefalse" else given[0]
