@@ -6,9 +6,10 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from sqlalchemy import func, select
 from tests.clients import Browser, Learner, place, words
-from tests.factories import make_course
+from tests.factories import TEXT, make_course, make_person
 from tests.learning.test_exams import (
     LEARNER,
     QUIZ,
@@ -24,9 +25,10 @@ from tests.learning.test_exams import (
     school,
 )
 
-from guanxue import quizzes
+from guanxue import courses, quizzes
 from guanxue.audit.models import AuditLine
 from guanxue.core import clock
+from guanxue.core.actor import SYSTEM
 from guanxue.core.db import session, writing
 from guanxue.jobs import run_waiting
 
@@ -121,6 +123,30 @@ def test_who_has_passed_sits_no_further_try(school):
     browser = Browser(school, LEARNER)
     assert "/quiz/start" not in browser.see(QUIZ)
     assert "已经通过" in words(browser.send(f"{QUIZ}/start", 409))
+
+
+POOLS = "".join(f"$CATEGORY: {area}\n\n" + "".join(f"::{area}{n}::第{n}条。{{TRUE}}\n\n" for n in range(4)) for area in ("停机", "测量", "清扫"))
+
+
+@pytest.mark.parametrize("draw, told", [
+    ({"停机": 1, "测量": 1, "清扫": 1}, []), ({"停机": 4, "测量": 2, "清扫": 1}, ["停机", "其余的题"]),
+    ({"停机": 3, "测量": 3, "清扫": 3}, ["停机", "测量", "清扫"])])
+def test_a_strict_exam_tells_of_areas_and_of_no_single_question(any_app, draw, told):
+    with any_app.test_request_context(), writing():
+        make_person(LEARNER)
+        teacher = make_person("13800000002", "陈师傅", "instructor")
+        course = courses.create_course(teacher, title="安全测量", kind="skills-upgrading", slug="safe-measuring")
+        courses.add_lesson(teacher, course, title="读", kind="text", body=TEXT)
+        quiz = courses.add_lesson(teacher, course, title="考核", kind="quiz", body=POOLS)
+        courses.set_draw(teacher, course, quiz.id, draw)
+        courses.set_strict_exam(teacher, course, quiz.id, is_strict=True)
+        courses.publish_course(SYSTEM, course)
+    who, attempt = begin(any_app)
+    answer(who, attempt, **{attempt["questions"][0]["id"]: True})
+    assert not result(who, attempt)["passed"]
+    page = Browser(any_app, LEARNER).see(QUIZ)
+    assert re.findall(r'<li class="row"><span class="grow">([^<]+)</span><span class="num">\d+%</span>', page) == told
+    assert ("各部分答对多少" in page) == bool(told)
 
 
 # ---- a try whose time ran out

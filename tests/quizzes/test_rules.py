@@ -5,7 +5,7 @@ import json
 import pytest
 
 from guanxue.quizzes import read_gift
-from guanxue.quizzes.rules import WHOLE, Option, Question, answer_fault, grade, score, show
+from guanxue.quizzes.rules import WHOLE, Option, Question, answer_fault, areas, grade, score, show
 
 SEED = b"s" * 16
 
@@ -80,6 +80,19 @@ def test_score_rounds_down_once():
     assert score([1000, 333, 333]) == 55
     assert score([]) == 0
     assert json.dumps(score([1000] * 13)) == "100"
+
+
+@pytest.mark.parametrize("sizes, told", [
+    ({"停机": 1, "测量": 1}, []),
+    ({"停机": 3, "测量": 4}, ["停机", "测量"]),
+    ({"停机": 3, "测量": 1}, []),  # what the line left of the score would be that one question
+    ({"停机": 4, "测量": 3, "清扫": 1}, ["停机", ""]),
+    ({"停机": 3, "测量": 1, "清扫": 1, "": 1}, ["停机", ""]),
+    ({"停机": 5}, []), ({"": 5}, []), ({}, []),
+])
+def test_no_line_about_an_area_tells_of_fewer_than_three_questions(sizes, told):
+    found = areas({area: [WHOLE] * (n - 1) + [0] for area, n in sizes.items()})
+    assert [area for area, _permille in found] == told
 
 
 def test_absurd_numbers_are_no_answers_and_no_crash():

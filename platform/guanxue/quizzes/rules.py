@@ -20,6 +20,7 @@ RULES = ("", "whole")  # of a multiple choice: the sum of its shares, or all or 
 LEVELS = (EASY, MIDDLE, HARD) = ("easy", "middle", "hard")
 LONGEST_TEXT = 500
 LONGEST_SHORT = 2000
+FEWEST_TOLD = 3  # questions of which it is told together, before a pass, how many were right
 LARGEST = 1e15  # that a number may be, either way
 WHOLE = 1000
 GAP = re.compile(r"_{2,}")
@@ -318,6 +319,20 @@ def _grade_order(shown: Shown, answer) -> int:
         return 0
     texts = dict(zip(shown.ids, (o.text for o in shown.question.options), strict=True))  # twins may stand in for each other
     return sum(texts[a] == texts[b] for a, b in zip(answer, shown.ids, strict=True)) * WHOLE // len(shown.ids)
+
+
+def areas(points: dict[str, list[int]]) -> list[tuple[str, int]]:
+    """(area, mean of its questions in permille), in order, the small areas and what is of none together as "" at the end.
+
+    Neither a line nor what the lines leave of the score is about fewer than FEWEST_TOLD questions: of one it would be its key.
+    Nothing where one line would be left, which is the score.
+    """
+    told = {area: worth for area, worth in points.items() if area and len(worth) >= FEWEST_TOLD}
+    rest = [x for area, worth in points.items() if area not in told for x in worth]
+    while told and 0 < len(rest) < FEWEST_TOLD:
+        rest += told.pop(min(told, key=lambda area: len(told[area])))
+    lines = [*told.items(), *([("", rest)] if rest else [])]
+    return [(area, sum(worth) // len(worth)) for area, worth in lines] if len(lines) > 1 else []
 
 
 def score(points: list[int]) -> int:

@@ -320,12 +320,12 @@ def feedback(attempt: Attempt, submission: Submission, *, explain: bool, is_pass
 
 
 def areas_of(attempt: Attempt, submission: Submission) -> list[tuple[str, int]]:
-    """(pool, mean of its questions in permille) of what was handed in, in the paper's order; nothing while marks are wanted."""
+    """(pool, mean in permille) of what was handed in, as rules.areas() tells it; nothing while marks are wanted."""
     now = standing_of(submission)
     found: dict[str, list[int]] = {}
     for question in questions_of(attempt) if now.is_decided else []:
         found.setdefault(question.pool, []).append(now.points[question.id])
-    return [(pool, sum(points) // len(points)) for pool, points in found.items()]
+    return rules.areas(found)
 
 
 def _told(question: Question, now: Standing, explain: bool) -> dict:

@@ -242,7 +242,7 @@ def _result(enrolment: learning.Enrolment, attempt: quizzes.Attempt, submission)
               "mine": submission.answers.get(f["question_id"], "") if questions[f["question_id"]]["kind"] == "short" else "",
               "is_corrected": f.get("corrected", False)} for f in feedback]
     return {"score": result.score, "passed": result.passed, "pass_mark": result.pass_mark, "lines": lines,
-            "areas": [{"name": pool, "percent": permille // 10} for pool, permille in areas if pool],
+            "areas": [{"name": pool, "percent": permille // 10} for pool, permille in areas],
             "waiting": result.waiting, "right": sum(f["points"] == 1 for f in feedback), "at": submission.submitted_at}
 
 
