@@ -3,7 +3,20 @@
 from __future__ import annotations
 
 import pytest
-from tests.accounts.test_checking import LEARNER, LOOKED, NUMBER, OFFICER, OTHER, SECOND, actor, people, proved, see, state
+from tests.accounts.test_checking import (
+    LEARNER,
+    LOOKED,
+    NUMBER,
+    OFFICER,
+    OTHER,
+    SECOND,
+    actor,
+    any_people,
+    people,
+    proved,
+    see,
+    state,
+)
 from tests.clients import Browser, words
 
 from guanxue import accounts, audit
@@ -13,7 +26,7 @@ from guanxue.core.db import writing
 from guanxue.core.errors import Invalid
 from guanxue.policies import SEEN, STATED
 
-__all__ = ["people", "proved"]
+__all__ = ["any_people", "people", "proved"]
 PASSPORT = "E12345678"
 
 
@@ -62,8 +75,8 @@ def test_another_name_and_a_paper_nobody_has_seen_are_no_question(people):
         see(levels.list_known(1)[0].document.code)
 
 
-def test_capitals_make_no_other_name(people):
-    with people.test_request_context(), writing():
+def test_capitals_make_no_other_name(any_people):
+    with any_people.test_request_context(), writing():
         for who, name in ((LEARNER, "Nguyen Van An"), (OTHER, "NGUYEN VAN AN")):
             naming.correct_name(actor(who), name, "照护照")
         see(state(number="B1234567", kind=kinds.PASSPORT, country="VN"), number="B1234567")

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 from sqlalchemy import text
-from tests.accounts.test_checking import LEARNER, NUMBER, OFFICER, OTHER, actor, people, proved, see, state
+from tests.accounts.test_checking import LEARNER, NUMBER, OFFICER, OTHER, actor, any_people, proved, see, state
 from tests.clients import Browser, Learner, words
 from tests.factories import make_course, make_person
 
@@ -17,18 +17,18 @@ from guanxue.core.actor import SYSTEM
 from guanxue.core.db import session, writing
 from guanxue.policies.defaults import LIGHT_2
 
-__all__ = ["people", "proved"]
+__all__ = ["any_people", "proved"]
 ASKS = {"identity_at": "claim", "identity_level": 2, "retention_years": 10}
 
 
 @pytest.fixture
-def paid(people):
+def paid(any_people):
     """A course whose policy asks who it is."""
-    with people.test_request_context(), writing():
+    with any_people.test_request_context(), writing():
         policies.publish_policy(SYSTEM, code="light", title="要证件", effective_on=clock.today(), numbers=LIGHT_2 | ASKS)
         make_course(videos_ms=(3_000_000,))
         make_course("second", title="第二门课", videos_ms=(3_000_000,))
-    return people
+    return any_people
 
 
 def earn_and_go(app) -> str:

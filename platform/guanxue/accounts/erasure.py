@@ -1,7 +1,7 @@
 """Deleting an account: asked for by its owner, done fifteen days later, taken back by a tap in between.
 
 What was earned keeps its ground: ledger entries, the evidence they rest on and the audit trail name "person:17" and stay;
-whatever tells who that was goes. Which is which each room says itself, through its Keeper.
+whatever tells who that was goes, but for what kept_numbers.py keeps. Which is which each room says itself, through its Keeper.
 """
 
 from __future__ import annotations

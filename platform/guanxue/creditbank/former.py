@@ -30,9 +30,9 @@ def kept_until(person_id: int, since: datetime) -> date | None:
     for award in list_awards(accounts.all_accounts_of(person_id)):
         if award.awarded_at < since:
             continue
-        outcome = past.outcome_of(past.document_at(award.entry_number), 0)
-        if judging.level_needed(outcome):
-            days.append(_years_after(clock.city_day(award.awarded_at), judging.numbers_of(outcome).retention_years))
+        numbers = judging.numbers_named(past.document_at(award.entry_number).get("policy", ""))
+        if numbers and accounts.level_asked(numbers, "claim"):
+            days.append(_years_after(clock.city_day(award.awarded_at), numbers.retention_years))
     return max(days, default=None)
 
 

@@ -43,7 +43,11 @@ def numbers_of(outcome: Outcome) -> Numbers | None:
     """The numbers of the training policy that it was studied under; None where it goes by none."""
     if outcome.policy_id is not None:
         return policies.get_policy(outcome.policy_id).numbers
-    name = outcome.document.get("policy", "")
+    return numbers_named(outcome.document.get("policy", ""))
+
+
+def numbers_named(name: str) -> Numbers | None:
+    """The numbers of a training policy as entries name it ("light/2"); None for ""."""
     code, _slash, version = name.partition("/")
     return policies.get_version(code, int(version)).numbers if version else None
 
