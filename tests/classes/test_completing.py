@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, time, timedelta
 
 import pytest
-from tests.factories import HOUR_S, make_class, make_person, meeting_plan
+from tests.clients import Browser, Learner
+from tests.factories import HOUR_S, attend, make_class, make_course, make_person, meeting_plan
 
-from guanxue import classes, creditbank
+from guanxue import classes, creditbank, policies
 from guanxue.classes.models import Meeting
+from guanxue.classes.routes.report import _credit
+from guanxue.classes.routes.telling import hours_of
 from guanxue.core import clock
-from guanxue.core.db import session
+from guanxue.core.actor import SYSTEM
+from guanxue.core.db import session, writing
 from guanxue.core.errors import Invalid
 
 HOUR_MS = HOUR_S * 1000
@@ -71,3 +75,84 @@ def test_who_was_in_one_of_two_groups_was_there_all_the_time(people):
         classes.call_roll(teacher, cls, group, classes.find_place(one, cls), classes.Mark("present"), "在二组")
         assert classes.close_class(teacher, cls) == 1
     assert creditbank.recompute() == (1, [])
+
+
+# ---- what pages say of it
+
+
+def shown(cls, place) -> tuple[int, int, int]:
+    """(room, online, both) in thousandths of class hours."""
+    told = hours_of(cls, place, classes.standing_of(cls, place))
+    return told["room_milli"], told["online_milli"], told["sum_milli"]
+
+
+def test_hours_that_are_shown_are_those_that_are_credited(any_app):
+    """An hour of the course that was played in the room is one hour, before and after the class is closed."""
+    with any_app.test_request_context(), writing():
+        teacher, one = make_person("13800000002", "陈师傅", "instructor"), make_person("13800000001", "林小莲")
+        make_course(videos_ms=(3_600_000,))
+        cls, meeting = make_class(teacher, starts_in_s=60, is_public=True, course="safe-measuring")
+        classes.join_class(one, cls, promises=True)
+        attend(one, cls, meeting)
+        code, ends_at = cls.code, meeting.ends_at
+    student = Learner(any_app, "13800000001")
+    student.call("PUT", "/courses/safe-measuring/enrolment", 200)
+    with clock.advance(1200):
+        student.watch(student.lessons()[0]["id"], 3600)
+    with clock.travel(ends_at + timedelta(minutes=5)):
+        with any_app.test_request_context(), writing():
+            cls = classes.find_class(code)
+            place = classes.find_place(one, cls)
+            room, online, both = shown(cls, place)
+            assert online == 1333 and both == room + online and abs(both - 4000) <= 2  # three hours, one of them at the course
+        page = Browser(any_app, "13800000001").see(f"/classes/{code}")
+        assert "不重复算" in page and "1.33" in page
+        student.finish()  # the quiz that was left
+        with any_app.test_request_context(), writing():
+            cls = classes.find_class(code)
+            assert classes.close_class(teacher, cls) == 1
+            assert shown(cls, classes.find_place(one, cls))[0] == room == creditbank.study_hours_milli(one.id) - _of_course(one)
+
+
+def _of_course(one) -> int:
+    """Class hours of the course's own line."""
+    return sum(x.class_hours_milli for x in creditbank.statement(one.id).items if x.kind == "completion")
+
+
+def test_whole_hours_are_shown_where_the_rules_round_down_to_them(people):
+    teacher, one = people
+    light = policies.current_policy("light")
+    policies.publish_policy(SYSTEM, code="light", title="整学时", numbers={**light.document, "hour_step_milli": 1000},
+                            effective_on=clock.today())
+    cls, meeting = make_class(teacher, is_public=True)
+    classes.join_class(one, cls, promises=True)
+    attend(one, cls, meeting, until_s=2.5 * HOUR_S)
+    with clock.travel(meeting.ends_at + timedelta(minutes=1)):
+        assert shown(cls, classes.find_place(one, cls)) == (3000, 0, 3000)
+
+
+def test_a_class_that_was_completed_in_the_morning_bears_the_citys_day(people):
+    teacher, one = people
+    cls, meeting = make_class(teacher, is_public=True)
+    classes.join_class(one, cls, promises=True)
+    attend(one, cls, meeting)
+    day = clock.city_day(meeting.ends_at) + timedelta(days=1)
+    with clock.travel(datetime.combine(day, time(6), clock.CITY)):
+        classes.close_class(teacher, cls)
+    session.flush()
+    session.expire_all()
+    assert _credit(classes.find_place(one, cls)) == day.isoformat()
+
+
+# ---- rosters
+
+
+def test_a_number_that_was_taken_off_the_roster_is_put_back(people):
+    teacher, _one = people
+    cls, _meeting = make_class(teacher)
+    classes.add_people(teacher, cls, [classes.Line(1, "新来的", "13900001111")])
+    classes.remove_person(teacher, cls, classes.list_places(cls.id)[0], "看错了")
+    assert classes.add_people(teacher, cls, [classes.Line(1, "王新来", "13900001111")] * 2) == (1, 0)
+    (place,) = classes.list_places(cls.id)
+    assert (place.state, place.name, place.reason) == ("invited", "王新来", "")
+    assert classes.join_class(make_person("13900001111", "王新来"), cls, promises=True).state == "enrolled"

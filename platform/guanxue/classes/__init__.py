@@ -9,6 +9,7 @@ from guanxue.classes.codes import Seen, Shown, meeting_id_of, read_digits, read_
 from guanxue.classes.completing import (
     Derived,
     Standing,
+    counted_ms,
     counted_spans,
     derive_completion,
     settle_class,
@@ -92,7 +93,7 @@ __all__ = [
     "join_class", "leave_class", "remove_person", "read_lines", "read_roster", "sign", "call_roll", "close_meeting",
     "shown_now", "read_token", "read_digits", "read_stamp", "stamp", "meeting_id_of", "register_study", "settle_course",
     "settle_course_later", "settle_class",
-    "standing_of", "taught_ms", "derive_completion", "counted_spans",
+    "standing_of", "taught_ms", "derive_completion", "counted_ms", "counted_spans",
     "find_class", "get_class", "get_class_at_work", "list_at_work", "list_public",
     "list_mine",
     "find_place", "get_place", "list_places", "count_seated", "turn_of", "is_just_moved_up", "list_meetings", "get_meeting",

@@ -96,6 +96,30 @@ def _attended(meeting: Meeting, rows: list[Attendance]) -> list[rules.Span]:
     return rules.attended_spans(presence, queries.begins_ms(meeting), queries.ends_ms(meeting), meeting.breaks)
 
 
+def counted_ms(cls: TrainingClass, place: Place) -> list[int]:
+    """What of each meeting that is over is credited, or would be, in milliseconds: no moment that counts elsewhere."""
+    done = queries.find_completion(place.id)
+    if done is not None:
+        return list(derive_completion(done).meetings_ms)
+    over = [m for m in queries.list_meetings(cls.id, with_cancelled=False) if m.ends_at <= clock.now()]
+    rows, people = _rows(over, place), _people(place)
+    attended = [_attended(m, rows) for m in over]
+    stretches = [(spans[0][0], spans[-1][1]) for spans in attended if spans]
+    if not stretches or not people:
+        return [rules.length_ms(spans) for spans in attended]
+    before = counted_spans(people, min(a for a, _b in stretches), max(b for _a, b in stretches))
+    taken = [*study.ask().playing(_playing(people, stretches)), *(span for _written, span in before)]
+    return [rules.length_ms(spans) for spans in _counted(attended, taken)]
+
+
+def _playing(people: list[int], stretches: Iterable[rules.Span]) -> study.Names:
+    """What they may have been playing in any of the stretches, as it stands."""
+    found: dict[int, int] = {}
+    for from_ms, to_ms in stretches:
+        found |= dict(study.ask().name_playing(people, from_ms, to_ms))
+    return [[one, last] for one, last in sorted(found.items())]
+
+
 # ---- completing
 
 
@@ -160,16 +184,14 @@ def _named(cls: TrainingClass, place: Place) -> dict:
     """Everything a completion rests on, as it stands now."""
     meetings = queries.list_meetings(cls.id, with_cancelled=False)
     people = _people(place)
-    playing: dict[int, int] = {}
-    for meeting in meetings:
-        playing |= dict(study.ask().name_playing(people, queries.begins_ms(meeting), queries.ends_ms(meeting)))
+    playing = _playing(people, ((queries.begins_ms(m), queries.ends_ms(m)) for m in meetings))
     before = select(ClassCompletion.id).where(ClassCompletion.person_id.in_(people)).order_by(ClassCompletion.id)
     return {
         "rule": rules.RULE, "class": cls.code, "share_permille": cls.share_permille,
         "meetings": [[m.id, queries.begins_ms(m), queries.ends_ms(m), m.breaks] for m in meetings],
         "attendance": [r.id for r in _rows(meetings, place)],
         "course": study.ask().completion_of(people, cls.course_id) if cls.course_id else None,
-        "playing": [[one, last] for one, last in sorted(playing.items())], "before": list(session.scalars(before)),
+        "playing": playing, "before": list(session.scalars(before)),
     }
 
 

@@ -30,7 +30,7 @@ def _must_run(cls: TrainingClass, *, may_prepare: bool = False) -> None:
 
 def _seat(cls: TrainingClass, place: Place) -> None:
     """A seat if one is free, else the end of the queue."""
-    place.queued_at, place.withdrawn_at, place.moved_up_at = clock.now(), None, None
+    place.queued_at, place.withdrawn_at, place.moved_up_at, place.reason = clock.now(), None, None, ""
     is_free = queries.count_seated(cls.id) < cls.seats
     place.state = (ENROLLED if place.undertaking_at else INVITED) if is_free else WAITING
 
@@ -47,24 +47,29 @@ def add_people(actor: Actor, cls: TrainingClass, lines: list[Line]) -> tuple[int
     there = queries.list_places(cls.id)
     if len(there) + len(lines) > MOST_PLACES:
         raise Invalid(_("一个班的名册最多 %(n)s 人。", n=MOST_PLACES))
-    phones, people = {p.phone for p in there if p.phone}, {p.person_id: p for p in there if p.person_id}
+    phones, people = {p.phone: p for p in there if p.phone}, {p.person_id: p for p in there if p.person_id}
     added, waiting = 0, 0
     for line in lines:
         person = accounts.find_person_by_phone(line.phone)
-        if line.phone in phones:
-            continue
-        mine = next((people[i] for i in accounts.all_accounts_of(person.id) if i in people), None) if person else None
+        mine = phones.get(line.phone) or _place_of(person, people)
         if mine is not None and mine.state != WITHDRAWN:
             continue
         place = mine or Place(class_id=cls.id, person_id=person.id if person else None, phone=None if person else line.phone,
                               name=line.name, state=WAITING, queued_at=clock.now())
+        if place.person_id is None:
+            place.name = line.name
         _seat(cls, place)
         session.add(place)
         session.flush()
-        phones.add(line.phone)
+        phones[line.phone] = place
         added, waiting = added + 1, waiting + (place.state == WAITING)
     audit.record(actor, "classes.roster.added", f"class:{cls.id}", {"added": added, "waiting": waiting})
     return added, waiting
+
+
+def _place_of(person: accounts.Person | None, people: dict[int, Place]) -> Place | None:
+    """The place that the person has under any of their accounts."""
+    return next((people[i] for i in accounts.all_accounts_of(person.id) if i in people), None) if person else None
 
 
 def join_class(actor: Actor, cls: TrainingClass, *, promises: bool) -> Place:
@@ -132,8 +137,6 @@ def remove_person(actor: Actor, cls: TrainingClass, place: Place, reason: str) -
 
 def _withdraw(actor: Actor, cls: TrainingClass, place: Place, reason: str) -> None:
     _lock(cls)
-    if place.person_id is not None and place.person_id == actor.id:
-        take_place(actor, place)
     place.state, place.withdrawn_at, place.reason, place.moved_up_at = WITHDRAWN, clock.now(), reason, None
     session.flush()
     audit.record(actor, "classes.place.withdrawn", f"place:{place.id}", {"class": cls.code, "reason": reason})

@@ -6,7 +6,7 @@ from flask import Response, redirect, request, url_for
 
 from guanxue import accounts, classes
 from guanxue.classes.routes import blueprint
-from guanxue.classes.routes.telling import city_time_of, class_values, hours_milli, meetings_of, told_of
+from guanxue.classes.routes.telling import city_time_of, class_values, hours_of, meetings_of, told_of
 from guanxue.core.errors import Conflict, Invalid, NotFound, Problem
 from guanxue.core.web.dispatch import current_actor
 from guanxue.core.web.pages import page, personal
@@ -65,8 +65,7 @@ def _place_values(cls: classes.TrainingClass, place: classes.Place) -> dict:
     return {
         "state": place.state, "words": classes.STATES[place.state], "reason": place.reason, "promised_at": place.undertaking_at,
         "turn": classes.turn_of(place) if place.state == "waiting" else 0, "is_moved_up": classes.is_just_moved_up(place),
-        "room_milli": hours_milli(cls, standing.attended_ms), "online_milli": hours_milli(cls, standing.online_ms),
-        "sum_milli": hours_milli(cls, standing.attended_ms + standing.online_ms),
+        **hours_of(cls, place, standing),
         "share": standing.attended_ms * 100 // standing.taught_ms if standing.taught_ms else None,
         "is_enough": standing.is_enough, "is_course_done": standing.is_course_done,
         "completed_at": getattr(classes.find_completion(place.id), "completed_at", None),

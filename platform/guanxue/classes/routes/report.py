@@ -9,7 +9,7 @@ from flask import Response, make_response
 from guanxue import accounts, classes
 from guanxue.classes.routes import blueprint
 from guanxue.classes.routes.roster import XLSX
-from guanxue.classes.routes.telling import city_time_of, class_values, hours_milli, meetings_of, names_of, phone_of
+from guanxue.classes.routes.telling import city_time_of, class_values, hours_of, meetings_of, names_of, phone_of
 from guanxue.core import clock, sheets
 from guanxue.core.errors import NotFound
 from guanxue.core.i18n import gettext
@@ -31,15 +31,14 @@ def _grid(cls: classes.TrainingClass) -> tuple[list[dict], list[dict]]:
             "cells": [_cell(meeting, roll[n]) for meeting, roll in zip(meetings, rolls, strict=True)],
             "share": standing.attended_ms * 100 // standing.taught_ms if standing.taught_ms else None,
             "is_enough": standing.is_enough, "is_course_done": standing.is_course_done,
-            "room_milli": hours_milli(cls, standing.attended_ms), "online_milli": hours_milli(cls, standing.online_ms),
-            "sum_milli": hours_milli(cls, standing.attended_ms + standing.online_ms),
+            **hours_of(cls, place, standing),
             "promised_at": place.undertaking_at, "credit": _credit(place)})
     return [m for m in meetings_of(cls) if not m["is_cancelled"]], rows
 
 
 def _credit(place: classes.Place) -> str:
     completion = classes.find_completion(place.id)
-    return completion.completed_at.isoformat()[:10] if completion else ""
+    return clock.city_day(completion.completed_at).isoformat() if completion else ""
 
 
 def _cell(meeting: classes.Meeting, here: classes.Here) -> dict:

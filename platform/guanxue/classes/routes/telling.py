@@ -81,9 +81,15 @@ def city_time_of(ms: int | None) -> str:
     return f"{clock.moment_of(ms).astimezone(clock.CITY):%H:%M}" if ms is not None else ""
 
 
-def hours_milli(cls: classes.TrainingClass, ms: int) -> int:
-    """Thousandths of the policy's class hours, for showing."""
-    return ms * 1000 // policies.get_policy(cls.policy_id).numbers.class_hour_ms
+def hours_of(cls: classes.TrainingClass, place: classes.Place, standing: classes.Standing) -> dict[str, int]:
+    """Thousandths of class hours by the class's policy: what counts of the room, of its course online so far, both; and what
+    was attended but counts elsewhere (`beside_milli`)."""
+    numbers, counted = policies.get_policy(cls.policy_id).numbers, classes.counted_ms(cls, place)
+    room = policies.worth_of(numbers, [("meeting", ms) for ms in counted if ms]).hours_milli
+    # what a course is worth follows from its own rules once it is done; until then its time is shown
+    online = standing.online_ms * 1000 // numbers.class_hour_ms // numbers.hour_step_milli * numbers.hour_step_milli
+    beside = max(0, standing.attended_ms - sum(counted)) * 1000 // numbers.class_hour_ms
+    return {"room_milli": room, "online_milli": online, "sum_milli": room + online, "beside_milli": beside}
 
 
 # ---- what forms hold
