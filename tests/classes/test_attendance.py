@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 from tests.classes.test_merging import merge
-from tests.factories import HOUR_S, attend, make_class, make_person
+from tests.factories import HOUR_S, attend, make_class, make_person, meeting_plan
 
 from guanxue import accounts, audit, classes, creditbank
 from guanxue.accounts import organisations
@@ -336,3 +336,26 @@ def test_a_week_later_only_a_second_person_calls_the_roll(people):
         assert classes.close_class(teacher, cls) == 2
     told = [x.detail["is_late"] for x in audit.list_lines(action="classes.roll.called")]
     assert sorted(told) == [False, True, True]
+
+
+# ---- seats of the room
+
+
+def test_a_room_holds_as_many_as_it_has_seats(people):
+    teacher, one, two, three = people
+    cls, first = make_class(teacher, is_public=True, seats=9)
+    meeting = classes.add_meeting(teacher, cls, meeting_plan(first.ends_at, 3, seats=1))
+    for person in (one, two, three):
+        classes.join_class(person, cls, promises=True)
+    sign(one, cls, meeting, "in", 0)
+    with pytest.raises(Conflict) as problem:
+        sign(two, cls, meeting, "in", 1)
+    assert "座位" in str(problem.value.message)
+    sign(one, cls, meeting, "out", 60)
+    sign(two, cls, meeting, "in", 61)  # who left has left a seat
+    with clock.travel(meeting.ends_at + timedelta(minutes=1)):
+        place, present = classes.find_place(three, cls), classes.Mark("present")
+        with pytest.raises(Conflict):
+            classes.call_roll(teacher, cls, meeting, place, present, "坐在后排")
+        classes.change_meeting(teacher, cls, meeting, meeting_plan(meeting.begins_at, 3, seats=3), "加了椅子")
+        classes.call_roll(teacher, cls, meeting, place, present, "坐在后排")

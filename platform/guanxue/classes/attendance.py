@@ -64,7 +64,8 @@ def sign(actor: Actor, cls: TrainingClass, meeting: Meeting, seen: Seen, where: 
     """Sign in or out with what was seen on the screen. Signing in while one is in is the same, and so is the same code again.
 
     Raises CodeExpired outside of its time or where it is older than the last sign-out, NoSuchPlace, ClassState where the roll
-    said until when, NotSignedIn, ElsewhereNow, TheoryMissing; Invalid where the undertaking is not given yet.
+    said until when or the room is full, NotSignedIn, ElsewhereNow, TheoryMissing; Invalid where the undertaking is not given
+    yet.
     """
     actor.must_be_person()
     accounts.lock_person(actor.id)
@@ -82,6 +83,7 @@ def sign(actor: Actor, cls: TrainingClass, meeting: Meeting, seen: Seen, where: 
             return rows[-1]
         _must_be_out(now, seen)
         _must_be_free(actor, meeting, seen)
+        _must_fit(cls, meeting, place, seen.at_ms, None)
         _give_undertaking(actor, place, promises=promises)
         into = [place.id]
     else:
@@ -157,6 +159,17 @@ def _must_be_out(presence: rules.Presence, seen: Seen) -> None:
         raise CodeExpired(_("扫这个码的时候，你还没有签退。请对着现场屏幕重新扫一次。"))
 
 
+def _must_fit(cls: TrainingClass, meeting: Meeting, place: Place, since_ms: int, until_ms: int | None) -> None:
+    """A room holds no more people at once than it has seats, whoever says that they were there."""
+    if meeting.seats is None:
+        return
+    others = queries.roll_of(meeting, [p for p in queries.list_places(cls.id) if p.id != place.id])
+    beside = [h for h in others if h.since_ms is not None and (until_ms is None or h.since_ms < until_ms)
+              and (h.until_ms is None or since_ms < h.until_ms)]
+    if len(beside) >= meeting.seats:
+        raise ClassState(_("教室只有 %(n)s 个座位，都有人了。座位数填得不对，请班主任改这次课。", n=meeting.seats))
+
+
 def _give_undertaking(actor: Actor, place: Place, *, promises: bool) -> None:
     take_place(actor, place)
     if place.undertaking_at is None:
@@ -189,12 +202,14 @@ def call_roll(actor: Actor, cls: TrainingClass, meeting: Meeting, place: Place, 
     merged accounts that was written for.
 
     What was before the class was opened, or before they had a seat, is left out. Raises Forbidden for oneself, Invalid,
-    ClassState before the meeting begins, a week after it for who teaches the class, after the class was completed, or where
-    the place had no seat or its holder teaches the class; TheoryMissing.
+    ClassState before the meeting begins, a week after it for who teaches the class, after the class was completed, where the
+    place had no seat or its holder teaches the class, or the room is full; TheoryMissing.
     """
     _must_mark(actor, cls, meeting, place)
     since, until = _since_seated(cls, meeting, place, *_checked_mark(meeting, mark))
     theory = theory_of(cls, meeting, place) if since is not None else None
+    if since is not None:
+        _must_fit(cls, meeting, place, since, until)
     reason = checked_text("reason", reason, LONGEST_REASON)
     lines = queries.list_attendance([meeting.id], queries.joined_ids(place))
     rows = [_by_hand(actor, meeting, one, ROLL, reason, from_ms=since, to_ms=until, theory_permille=theory)
