@@ -218,6 +218,25 @@ def test_one_button_signs_in_and_the_same_form_again_changes_nothing(site):
         assert "已签退" in browser.see(place(browser.send(f"/classes/{site.cls}/sign", stamp=stamp)))
 
 
+def test_who_signed_out_and_goes_on_is_shown_how_to_sign_in_again(site):
+    browser = Browser(site, ONE)
+    browser.send(f"/classes/{site.cls}/sign", stamp=stamp_on(browser.see(code_shown(site))))
+    with clock.advance(3600):
+        done = place(browser.send(f"/classes/{site.cls}/sign", stamp=stamp_on(browser.see(code_shown(site, "out")))))
+        assert "要再扫一次签到" in browser.see(done)
+    with clock.advance(3700):
+        told = browser.send(f"/classes/{site.cls}/sign", 409, stamp=stamp_on(browser.see(code_shown(site, "out")))).get_data(as_text=True)
+        assert "请先再签到" in told and "name=\"stamp\"" not in told and f'value="{site.meeting}-in"' in told
+        again = place(browser.send(f"/classes/{site.cls}/sign", stamp=stamp_on(browser.see(code_shown(site)))))
+        assert "已签到" in browser.see(again)
+
+
+def test_a_week_later_the_roll_says_who_may_still_call_it(site):
+    with clock.advance(8 * 86_400):
+        page = Browser(site, TEACHER).see(meeting_at(site))
+    assert str(classes.ROLL_OVER) in page and 'name="mark"' not in page
+
+
 def test_a_photo_of_the_code_is_worthless_a_minute_later(site):
     browser, address = Browser(site, ONE), code_shown(site)
     with clock.advance(60):

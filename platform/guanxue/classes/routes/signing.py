@@ -118,6 +118,8 @@ def sign_now(code: str) -> Response:
         meeting = classes.get_meeting(cls, seen.meeting_id)
         where = classes.Where(request.remote_addr or "", request.headers.get("User-Agent", ""), device)
         classes.sign(actor, cls, meeting, seen, where, promises=form.get("promise") == "yes")
+    except classes.NotSignedIn as problem:  # the same code once more would be refused again
+        return _keep(_page(cls, problem=problem), device)
     except (Invalid, Conflict, NotFound, TooMany) as problem:
         return _keep(_page(cls, *_again(stamp, device), problem=problem), device)
     return _keep(redirect(url_for(".sign", code=cls.code, done=meeting.id), 303), device)
