@@ -234,6 +234,8 @@ def _install_error_pages(app: Flask) -> None:
 
     @app.errorhandler(CSRFError)
     def _token(_error: CSRFError) -> Response:
+        if request.path.startswith("/api/"):  # a script of an open page asked: there is no page before it to go back to
+            return _show(_Other(403, _("这一页过期了。请刷新页面。"), "csrf"))
         return _show(_Other(403, _("这一页放得太久，过期了。请返回上一页，刷新后再提交一次。"), "csrf"))
 
     @app.errorhandler(HTTPException)

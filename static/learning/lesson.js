@@ -1,7 +1,7 @@
 // How the server hears of what was watched or read (docs/decisions/0002-evidence.md). The player (player.js) tells it where
 // the film is; reading is told here. Written for browsers of cheap phones: nothing newer than ES2017.
 (() => {
-  const holder = document.getElementById('player') || document.getElementById('reader');
+  const ours = window.shelf, ASLEEP_S = ours.ASLEEP_MS / 1000, holder = document.getElementById('player') || document.getElementById('reader');
   if (!holder) return;
   const data = holder.dataset, says = JSON.parse(data.words);
   const video = document.getElementById('video');
@@ -12,23 +12,15 @@
   const clock = (s) => `${Math.floor(s / 60)}:${String(Math.floor(s % 60)).padStart(2, '0')}`;
   const durationS = Number(data.duration) / 1000, maxRate = Number(data.maxRate) || 1;
   const SLACK_S = 0.75;   // players measure in ticks: this much more than the time that passed is no jump
-  const ASLEEP_S = 15;    // a page that did not move for this long was asleep
   const study = window.study = { durationS, maxRate, says, clock, onChallenge: null, onLost: null, isComplete: nextUp !== null && !nextUp.hidden };
 
   // ---- what outlives the page: beats not yet delivered, and what the player remembers
   const shelf = `guanxue/${data.person}/`;
-  const keep = study.keep = (name, value) => {
-    try {
-      if (value) localStorage.setItem(shelf + name, JSON.stringify(value)); else localStorage.removeItem(shelf + name);
-    } catch (_full) { /* no room: the server has all but the last seconds */ }
-  };
-  const kept = study.kept = (name) => { try { return JSON.parse(localStorage.getItem(shelf + name)); } catch (_none) { return null; } };
+  const keep = study.keep = (name, value) => ours.remember(shelf + name, value);
+  const kept = study.kept = (name) => ours.recall(shelf + name);
 
   // ---- talking to the server
-  const call = study.call = (path, body, keepalive) => fetch(`/api/v1${path}`, {
-    method: 'POST', keepalive: Boolean(keepalive), credentials: 'same-origin',
-    headers: { 'Content-Type': 'application/json', 'X-CSRF-Token': data.csrf }, body: JSON.stringify(body),
-  });
+  const call = study.call = (path, body, keepalive) => ours.call(path, data.csrf, body, keepalive);
   const say = study.say = (text) => { if (why.textContent !== (text || '')) why.textContent = text || ''; why.hidden = !text; };
   const sayOffline = () => say(says.offline);
   // A presence check comes with any answer (presence.js); the same one again is nothing new.
@@ -53,7 +45,7 @@
     opening = opening || (async () => {
       const answer = await call(`/lessons/${data.lesson}/playback`, { key });
       const told = await answer.json();
-      if (!answer.ok) { say(told.detail); return false; }
+      if (!answer.ok) { if (isStale(told)) lose(told); else say(told.detail); return false; }
       opened(told);
       lastT = 0;
       clearInterval(timer);
@@ -161,6 +153,12 @@
     if (open && open.sitting) { tickets.shelve(data.person, open.sitting, beats, isGoing ? Date.now() : 0); return; }
     keep(`beats/${key}`, beats.length ? { lesson: data.lesson, key, pending: beats, going: isGoing ? Date.now() : 0 } : null);
   }
+  // A form token that holds no more (somebody signed in beside): only the page that comes anew has a good one.
+  const isStale = (told) => /csrf$/.test(told.type || '');
+  function lose(told) {
+    say(told.detail);
+    if (study.onLost) study.onLost(told.detail, isStale(told));
+  }
   // Ended elsewhere or too long silent: what comes next is a new playback.
   function part() { clearInterval(timer); open = null; start = null; isAsking = false; key = newKey(); }
   function close() { shelve(); part(); }
@@ -183,13 +181,11 @@
       } else if (answer.status === 429) {
         clearTimeout(retry);
         retry = setTimeout(flush, 1000 * (Number(answer.headers.get('Retry-After')) || 2));
-      } else {
-        say(told.detail);
-        if (answer.status !== 401 && answer.status < 500) {  // it will never be taken: ended, left, or not understood
-          pending = [];
-          close();
-          if (study.onLost) study.onLost(told.detail);
-        }
+      } else if (answer.status === 401 || answer.status >= 500) say(told.detail); else {
+        if (ours.isForLater(answer, told)) cut(); else pending = [];  // it will never be taken: ended, or not understood
+        close();
+        pending = [];  // what may be taken later is on the shelf, for the next page
+        lose(told);
       }
       shelve(Boolean(start));
     } catch (_offline) {
@@ -206,40 +202,11 @@
     if (again) { again = false; flush(); }
   }
 
-  // What an earlier page of this phone could not deliver any more. Only its own playback takes it; a new one would not.
+  // What an earlier page of this phone could not deliver any more.
   async function deliverShelved() {
-    const names = [];
-    try {
-      for (let n = 0; n < localStorage.length; n += 1) {
-        const name = localStorage.key(n);
-        if (name.startsWith(`${shelf}beats/`) && name !== `${shelf}beats/${key}`) names.push(name.slice(shelf.length));
-      }
-    } catch (_none) { return; }
-    for (const name of names) {
-      const left = kept(name);
-      if (!left || !left.pending) { keep(name, null); continue; }
-      if (left.going && Date.now() - left.going < ASLEEP_S * 1000) {  // another page may be at it: if it lives, it writes again
-        setTimeout(deliverShelved, ASLEEP_S * 1000);
-        continue;
-      }
-      try {
-        const answer = await call(`/lessons/${left.lesson}/playback`, { key: left.key });
-        const told = await answer.json();
-        if (answer.status === 401 || answer.status === 429 || answer.status >= 500) continue;
-        let rest = answer.status === 200 ? left.pending : [];
-        while (rest.length) {
-          const sent = await call(`/playbacks/${told.playback_id}/beats`, { nonce: told.nonce, seq: told.next_seq, beats: rest.slice(0, 500) });
-          if (sent.status === 429 || sent.status >= 500) return;
-          const state = await sent.json(), before = rest.length;
-          if (!sent.ok) break;
-          told.nonce = state.nonce; told.next_seq = state.next_seq;
-          rest = rest.filter((beat) => beat.t_ms > state.acked_t_ms);
-          if (left.lesson === data.lesson) show(state); else challenged(state);
-          if (rest.length === before) break;
-        }
-        keep(name, null);
-      } catch (_offline) { return; }
-    }
+    const told = await ours.deliver(data.person, data.csrf, { but: () => key, hear: (lesson, state) => { if (lesson === data.lesson) show(state); else challenged(state); } });
+    if (told.isGoing) setTimeout(deliverShelved, ours.ASLEEP_MS);
+    if (told.refused.length) say(told.refused[0]);
   }
 
   // To ears the count is told at each quarter and at the end, not at every beat.
@@ -338,7 +305,7 @@
   document.addEventListener('freeze', leaveQuietly);
   window.addEventListener('online', () => {
     if (open && open.sitting) leaveHere(); else flush();
-    if (tickets) deliverShelved();
+    deliverShelved();
     if (!video) read();
   });
 

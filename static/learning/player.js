@@ -148,7 +148,7 @@
     follow(video.currentTime);
   });
   window.addEventListener('online', watch);
-  study.onLost = (text) => { video.pause(); ask(text, [[says.take, () => toggle(true)]]); };
+  study.onLost = (text, isStale) => ask(text, [isStale ? [says.reload, () => location.reload()] : [says.take, () => toggle(true)]]);
 
   // ---- play and pause
   const FRESH_MS = 11 * 3600000;  // addresses of films hold for half a day

@@ -1,10 +1,84 @@
-// Study without a network: tickets, the record of it on this phone, sending it later (docs/decisions/0024-offline.md).
+// What of somebody's study the server has not heard yet. First the shelf: what lessons' pages (lesson.js) could not tell, kept
+// on this phone until whichever page of theirs comes next delivers it. Nothing newer than ES2017.
+(() => {
+  if (window.shelf) return;
+  const ASLEEP_MS = 15000;  // a page that did not move for this long was asleep
+  const LATER = /(phone-clock|not-enrolled|not-your-ticket|csrf|unauthenticated)$/;  // what may come right by itself or by its owner
+  const isForLater = (answer, told) => answer.status === 429 || answer.status >= 500 || LATER.test(told.type || '');
+
+  const recall = (name) => { try { return JSON.parse(localStorage.getItem(name)); } catch (_none) { return null; } };
+  function remember(name, value) {
+    try {
+      if (value) localStorage.setItem(name, JSON.stringify(value)); else localStorage.removeItem(name);
+    } catch (_full) { /* no room: the server has all but the last seconds */ }
+  }
+  function namesOf(begin) {
+    const found = [];
+    try {
+      for (let n = 0; n < localStorage.length; n += 1) if (localStorage.key(n).startsWith(begin)) found.push(localStorage.key(n));
+    } catch (_none) { /* a browser that keeps nothing */ }
+    return found;
+  }
+  const beatsOf = (person) => namesOf(`guanxue/${person}/beats/`);
+  const isGoing = (left) => Boolean(left.going) && Date.now() - left.going < ASLEEP_MS;  // a page is at it: if it lives, it writes again
+  const lengthOf = (left) => left.pending.reduce((sum, beat) => sum + 1000 * (beat.to_s - beat.from_s), 0);
+
+  // How much waits, in milliseconds of playing; `all`: what a page is at just now, too.
+  const waiting = (person, all) => beatsOf(person).map(recall).filter((left) => left && left.pending && (all || !isGoing(left)))
+    .reduce((sum, left) => sum + lengthOf(left), 0);
+
+  const call = (path, csrf, body, keepalive) => fetch(`/api/v1${path}`, {
+    method: 'POST', keepalive: Boolean(keepalive), credentials: 'same-origin',
+    headers: { 'Content-Type': 'application/json', 'X-CSRF-Token': csrf }, body: JSON.stringify(body),
+  });
+
+  // Only its own playback takes what is left; a new one would not. `but()`: the key of the page that asks; `isLeaving`: also what
+  // a page is at; `hear(lesson, state)`: each answer.
+  // {isGoing: a page is still at some of it, refused: [sentence]}
+  async function deliver(person, csrf, options) {
+    const { but, isLeaving, hear } = options || {}, told = { isGoing: false, refused: [] };
+    for (const name of beatsOf(person)) {
+      const left = recall(name);
+      if (but && name === `guanxue/${person}/beats/${but()}`) continue;
+      if (!left || !left.pending) remember(name, null);
+      else if (isGoing(left) && !isLeaving) told.isGoing = true;
+      else if (!await deliverOne(name, left, csrf, hear || (() => {}), told).catch(() => false)) break;
+    }
+    return told;
+  }
+  // Is it worth going on with the next?
+  async function deliverOne(name, left, csrf, hear, told) {
+    const answer = await call(`/lessons/${left.lesson}/playback`, csrf, { key: left.key }), playback = await answer.json();
+    if (isForLater(answer, playback)) { told.refused.push(playback.detail); return true; }
+    let rest = answer.status === 200 ? left.pending : [], idle = 0;
+    while (rest.length && idle < 2) {  // another page's last words may come between: then it is tried once more
+      const sent = await call(`/playbacks/${playback.playback_id}/beats`, csrf, { nonce: playback.nonce, seq: playback.next_seq, beats: rest.slice(0, 500) });
+      const state = await sent.json(), before = rest.length;
+      if (isForLater(sent, state)) { told.refused.push(state.detail); remember(name, Object.assign({}, left, { pending: rest, going: 0 })); return false; }
+      if (!sent.ok && !state.nonce) break;
+      playback.nonce = state.nonce;
+      playback.next_seq = state.next_seq;
+      rest = rest.filter((beat) => beat.t_ms > state.acked_t_ms);
+      if (sent.ok) hear(left.lesson, state);
+      idle = rest.length === before ? idle + 1 : 0;
+    }
+    remember(name, null);
+    return true;
+  }
+
+  // A page that shows what waits sends it, also where tickets.js has nothing to keep a record in.
+  const box = document.getElementById('waiting');
+  if (box) window.addEventListener('load', () => { if (!window.tickets && !window.study) deliver(box.dataset.person, box.dataset.csrf); });
+
+  window.shelf = { ASLEEP_MS, recall, remember, namesOf, waiting, deliver, call, isForLater };
+})();
+
+// Then study without a network: tickets, the record of it on this phone, sending it later (docs/decisions/0024-offline.md).
 // Each entry carries a code made of the one before it with the ticket's key, which no script can read back.
 (() => {
   const subtle = window.crypto && window.crypto.subtle;
   if (window.tickets || !window.indexedDB || !subtle) return;
-  const PIECE = 50, DAY_MS = 86400000, ASLEEP_MS = 15000;
-  const LATER = /(phone-clock|not-enrolled|not-your-ticket|csrf|unauthenticated)$/;  // what may come right by itself or by its owner
+  const PIECE = 50, DAY_MS = 86400000, ours = window.shelf, ASLEEP_MS = ours.ASLEEP_MS;
 
   // ---- what is kept: tickets by their code, entries by code and number
   const ask = (request) => new Promise((good, bad) => { request.onsuccess = () => good(request.result); request.onerror = () => bad(request.error); });
@@ -40,10 +114,7 @@
   const mineOf = (person) => list('tickets').then((all) => all.filter((t) => t.person === String(person)));
 
   const shelf = (person) => `guanxue/${person}/`;
-  function remember(name, value) {
-    try { if (value) localStorage.setItem(name, JSON.stringify(value)); else localStorage.removeItem(name); } catch (_full) { /* said from the record itself */ }
-  }
-  const recall = (name) => { try { return JSON.parse(localStorage.getItem(name)); } catch (_none) { return null; } };
+  const remember = ours.remember, recall = ours.recall;
   function deviceOf() {
     let name = recall('guanxue/device');
     if (!name) {
@@ -89,9 +160,7 @@
   }
 
   // ---- talking to the server
-  const call = (path, csrf, body) => fetch(`/api/v1${path}`, {
-    method: 'POST', credentials: 'same-origin', headers: { 'Content-Type': 'application/json', 'X-CSRF-Token': csrf }, body: JSON.stringify(body),
-  });
+  const call = ours.call;
 
   // A ticket for the lesson on this phone. Rejects with the server's own sentence.
   async function issue(csrf, lesson) {
@@ -136,9 +205,7 @@
   // What a page that was killed had not put into the record yet.
   const shelve = (person, sitting, beats, going) => remember(`${shelf(person)}off/${sitting.code}/${sitting.number}`, beats.length ? { sitting, beats, going } : null);
   async function recover(person) {
-    const begin = `${shelf(person)}off/`, names = [];
-    try { for (let n = 0; n < localStorage.length; n += 1) if (localStorage.key(n).startsWith(begin)) names.push(localStorage.key(n)); } catch (_none) { return; }
-    for (const name of names) {
+    for (const name of ours.namesOf(`${shelf(person)}off/`)) {
       const left = recall(name);
       if (left && left.going && Date.now() - left.going < ASLEEP_MS) continue;  // another page is at it
       if (left) await keep(left.sitting, left.beats);
@@ -146,21 +213,21 @@
     }
   }
 
-  // How much waits, in milliseconds of playing, by lesson; and what was refused for good.
-  async function waiting(person) {
-    const found = { ms: 0, lessons: {}, refused: [] };
+  // How much waits in the record, in milliseconds of playing, and what was refused for good.
+  async function recorded(person) {
+    const found = { ms: 0, refused: [] };
     for (const ticket of await mineOf(person)) {
       if (ticket.closed) { found.refused.push(ticket.closed); continue; }
-      for (const one of await entriesAfter(ticket, ticket.acked)) {
-        found.ms += one.row[5] - one.row[4];
-        found.lessons[ticket.lesson] = (found.lessons[ticket.lesson] || 0) + one.row[5] - one.row[4];
-      }
+      for (const one of await entriesAfter(ticket, ticket.acked)) found.ms += one.row[5] - one.row[4];
     }
     return found;
   }
+  // With what lessons' pages left on the shelf; a lesson's page delivers that by itself.
+  const withShelf = (person, found) => ({ ms: found.ms + (window.study ? 0 : ours.waiting(person)), refused: found.refused });
+  const waiting = (person) => recorded(person).then((found) => withShelf(person, found));
   async function mirror(person) {
-    const now = await waiting(person);
-    remember(`${shelf(person)}waiting`, now.ms || now.refused.length ? { ms: now.ms } : null);
+    const found = await recorded(person), now = withShelf(person, found);
+    remember(`${shelf(person)}waiting`, found.ms || found.refused.length ? { ms: found.ms } : null);
     document.dispatchEvent(new CustomEvent('waiting', { detail: now }));
     return now;
   }
@@ -170,6 +237,7 @@
   const sync = (person, csrf) => { sending = sending || sendAll(person, csrf).then((told) => { sending = null; return told; }, (fault) => { sending = null; throw fault; }); return sending; };
   async function sendAll(person, csrf) {
     const told = { reached: true, gained_s: 0, refused: [], lessons: {} };
+    if (!window.study) told.refused = (await ours.deliver(person, csrf)).refused;  // a lesson's page delivers the shelf itself
     await recover(person);
     await turn.catch(() => {});
     for (const ticket of await mineOf(person)) {
@@ -200,7 +268,7 @@
         said.refused.forEach((one) => told.refused.push(one.detail));
       } else if (!/sequence-gap$/.test(kind)) {
         told.refused.push(said.detail);
-        if (!LATER.test(kind)) await shut(ticket, said.detail);
+        if (!ours.isForLater(answer, said)) await shut(ticket, said.detail);
         return;
       }
     }
@@ -218,7 +286,21 @@
   // What was refused for good was read: it goes.
   const dismiss = (person) => mineOf(person).then((all) => Promise.all(all.filter((t) => t.closed).map(drop))).then(() => mirror(person));
 
-  window.tickets = { issue, find, sit, keep, shelve, sync, waiting, mirror, dismiss, open, PLENTY_MS: 3 * DAY_MS };
+  // Whoever signs out takes theirs away; of others only what they have not sent stays, for them.
+  async function forget(person) {
+    let isOthers = false;
+    for (const ticket of await list('tickets')) {
+      const isLeft = (await entriesAfter(ticket, ticket.acked, 1)).length + ours.namesOf(`${shelf(ticket.person)}off/${ticket.code}/`).length > 0;
+      const isWanted = ticket.person !== String(person) && !ticket.closed && isLeft;
+      if (isWanted) isOthers = true; else await drop(ticket);
+    }
+    if (isOthers) return;
+    (await open()).close();
+    opened = null;
+    window.indexedDB.deleteDatabase('guanxue-study');
+  }
+
+  window.tickets = { issue, find, sit, keep, shelve, sync, waiting, mirror, dismiss, forget, open, PLENTY_MS: 3 * DAY_MS };
 
   // ---- on every page that shows what waits: a line, and sending as soon as there is a network
   const box = document.getElementById('waiting');

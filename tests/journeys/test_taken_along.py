@@ -194,6 +194,111 @@ def test_signing_out_sends_first_and_says_what_would_be_lost(phone, line, whole_
     until(page, lambda: page.evaluate("caches.keys().then((all) => all.filter((n) => /lesson|mine/.test(n)).length)") == 0)
 
 
+def studied_past_the_line(page, line, second=8):
+    """Play a lesson that was not taken along, the line cut after a second; what the server could not be told waits."""
+    page.goto(f"{line.address}{LESSON}?player=mp4")
+    play(page, "2")
+    until(page, lambda: page.evaluate("(() => { const b = document.getElementById('video').buffered; return b.length ? b.end(0) : 0; })()") > second)
+    watch_to(page, 1)
+    line.is_down = True
+    watch_to(page, second)
+    pause(page)
+    expect(page.locator("#why")).to_contain_text("网络断了")
+
+
+def test_what_a_lessons_page_could_not_tell_is_sent_by_the_page_of_ones_own(phone, line, whole_site):
+    page = phone()
+    join(page, line, "13711140071")
+    studied_past_the_line(page, line)
+    before = credited_ms(whole_site, "13711140071")
+    page.goto("about:blank")
+    line.is_down = False
+    page.goto(line.address + "/me")
+    until(page, lambda: credited_ms(whole_site, "13711140071") > before + 3000)
+    until(page, lambda: page.evaluate("Object.keys(localStorage).filter((name) => name.includes('/beats/')).length") == 0)
+    expect(page.locator("#waiting")).to_be_hidden()
+
+
+def test_signing_out_sends_what_a_lessons_page_could_not_tell_or_asks(phone, line, whole_site):
+    page = phone()
+    join(page, line, "13711140072")
+    page.goto(line.address + "/me")
+    studied_past_the_line(page, line)
+    before = credited_ms(whole_site, "13711140072")
+    page.goto(line.address + "/me")
+    expect(page.locator("#waiting")).to_contain_text(WAITING)
+    said = []
+    page.on("dialog", lambda d: (said.append(d.message), d.dismiss()))
+    page.locator("form[action$='/logout'] button").click()
+    until(page, lambda: bool(said))
+    assert "没有上传" in said[0] and "/me" in page.url
+    line.is_down = False
+    page.locator("form[action$='/logout'] button").click()
+    page.wait_for_url(lambda url: "/me" not in url)
+    assert len(said) == 1 and credited_ms(whole_site, "13711140072") > before + 3000
+
+
+def sign_in(page, line, number):
+    """With the password that register() gives."""
+    page.goto(line.address + "/login")
+    page.get_by_label("手机号", exact=True).fill(number)
+    page.get_by_label("密码", exact=True).fill("mima-bu-jiandan-1")
+    page.get_by_role("main").get_by_role("button", name="登录").click()
+    page.wait_for_url(lambda url: "/login" not in url)
+
+
+def test_somebody_who_signed_in_beside_loses_nothing_that_plays(phone, line, whole_site):
+    page = phone()
+    join(page, line, "13711140073")
+    page.goto(f"{line.address}{LESSON}?player=mp4")
+    play(page)
+    watch_to(page, 3)
+    other = page.context.new_page()
+    page.context.clear_cookies()  # the session ran out
+    sign_in(other, line, "13711140073")
+    other.close()
+    before = credited_ms(whole_site, "13711140073")
+    pause(page)
+    left = position(page)
+    expect(page.locator("#prompt")).to_contain_text("刷新页面")
+    page.locator("#prompt").get_by_role("button", name="刷新页面").click()
+    until(page, lambda: credited_ms(whole_site, "13711140073") > left * 1000 - 500)
+    assert before < left * 1000 - 500, "it had been told before"
+
+
+def test_the_next_person_who_signs_out_leaves_the_first_ones_study_on_the_phone(phone, line, whole_site):
+    page = phone()
+    join(page, line, "13711140074", "甲小红")
+    take_along(page, line)
+    line.is_down = True
+    page.goto(line.address + LESSON)
+    until(page, lambda: page.locator("#player.ready").count() == 1)
+    play(page)
+    watch_to(page, 5)
+    pause(page)
+    expect(page.locator("#waiting")).to_contain_text(WAITING)
+    page.context.clear_cookies()
+    line.is_down = False
+    page.goto(f"{line.address}/register")
+    register(page, "13711140075", "乙大明")
+    page.wait_for_url(lambda url: "/register" not in url)
+    said = []
+    page.on("dialog", lambda d: (said.append(d.message), d.dismiss()))
+    page.goto(line.address + "/me")
+    expect(page.locator("#others")).to_be_visible()
+    page.locator("form[action$='/logout'] button").click()
+    page.wait_for_url(lambda url: "/me" not in url)
+    assert not said and credited_ms(whole_site, "13711140074") == 0
+    assert page.evaluate("Object.keys(localStorage).every((name) => name.endsWith('/waiting'))")
+    sign_in(page, line, "13711140074")
+    page.goto(line.address + "/me")
+    until(page, lambda: credited_ms(whole_site, "13711140074") > 3000)
+    expect(page.locator("#others")).to_be_hidden()
+    page.locator("form[action$='/logout'] button").click()
+    page.wait_for_url(lambda url: "/me" not in url)
+    until(page, lambda: page.evaluate("Object.keys(localStorage).length") == 0)
+
+
 def test_the_next_person_on_the_phone_finds_no_lesson_of_the_first(phone, line):
     page = phone()
     join(page, line, "13711140007", "甲小红")

@@ -152,6 +152,8 @@ def forget_in_browser() -> str | None:
 
 
 def clear_site_data(response: Response) -> Response:
-    """On leaving, let the browser drop what it kept of us."""
-    response.headers["Clear-Site-Data"] = '"cache", "storage"'
+    """On leaving, let the browser drop the pages it kept. What lies in its storage base/offline.js takes away: only that knows
+    what of it somebody else on the same phone has not sent yet.
+    """
+    response.headers["Clear-Site-Data"] = '"cache"'
     return response

@@ -147,7 +147,8 @@ def leave_now() -> Response:
         return _leave(problem)
     signin.forget_in_browser()
     g.actor = ANONYMOUS
-    return signin.clear_site_data(personal(page("accounts/leaving.html", leaving_on=person.erase_after_at)))
+    return signin.clear_site_data(personal(page(
+        "accounts/leaving.html", leaving_on=person.erase_after_at, person_id=person.id)))
 
 
 @blueprint.post("/me/settings/privacy/stay")
