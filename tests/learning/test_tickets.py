@@ -338,6 +338,27 @@ def test_a_player_that_is_at_work_now_is_not_ended_by_what_was_studied_before(le
     assert learner.beat(playback, (30_000, 0, 30, 1))["gained_s"] == 30
 
 
+@pytest.mark.parametrize("took_s", [0.2, 2, 4, 30])
+def test_a_record_that_is_long_on_its_way_does_not_end_what_plays_now(city, learner, watch, took_s):
+    phone = Phone(learner, watch, learner.film).sit().study(60)
+    watch.at += 0.6  # the network is back: the film plays on online, and the record is sent
+    playback, said_ms = learner.call("POST", f"/lessons/{learner.film}/playback", 201), phone.now
+    watch.at += took_s
+    offline_s = phone.send(now_ms=said_ms)["credited_s"]
+    assert offline_s == pytest.approx(60 - max(0, took_s - 0.6), abs=0.01)
+    watch.at += 15
+    gained_s = learner.beat(playback, (round((took_s + 15) * 1000), 60, 75 + took_s, 1))["gained_s"]
+    assert gained_s == pytest.approx(15 + took_s, abs=0.01)
+    assert recomputed(city)[1] == []
+
+
+def test_a_player_that_fell_silent_during_a_sitting_takes_nothing_from_it(learner, watch):
+    phone = Phone(learner, watch, learner.long_film).sit().study(60)
+    playback = learner.call("POST", f"/lessons/{learner.film}/playback", 201)  # on another device, and left alone
+    assert phone.study(600, begin=60).send()["credited_s"] == 660
+    assert learner.beat(playback, (60_000, 0, 60, 1), status=409)["type"].endswith("#playback-superseded")
+
+
 def test_three_hours_twenty_minutes_after_the_download(city, learner, watch):
     phone = Phone(learner, watch, learner.long_film)
     phone.sit()

@@ -21,6 +21,7 @@ CLOCK_MS = 10 * 60_000  # a phone's clock may be wrong by this much, or by as mu
 EDGE_MS = 2_000
 MOST_TIMES = 3  # a lesson may be played so often under one ticket
 MOST_ENTRIES = 100  # of one request
+NOW_MS = 60_000  # a player that was heard so short before a sitting's end plays now: beats come every 15 seconds
 _ALWAYS = -(10**15)
 _MARK_BYTES = 6
 

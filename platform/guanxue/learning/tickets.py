@@ -243,7 +243,8 @@ def _elsewhere(person_id: int, playback: Playback, span: tuple[int, int]) -> tup
     """When the person (under any account of theirs) was heard playing something else in that span, or sat in a class that
     counts already.
 
-    What of it was not heard yet can no longer be claimed: an open playback ends where this begins to count.
+    What of it was not heard yet can no longer be claimed: an open playback ends where this begins to count. One that was opened
+    after the sitting began and plays now keeps those moments: the time that sending took places a sitting too late.
     """
     begin, end = span
     people = [person_id, *accounts.merged_into(person_id)]
@@ -251,14 +252,20 @@ def _elsewhere(person_id: int, playback: Playback, span: tuple[int, int]) -> tup
         Playback.person_id.in_(people), Playback.id != playback.id, Playback.opened_ms < end,
         or_(Playback.ended_ms.is_(None), Playback.ended_ms > begin))
         .order_by(Playback.id).execution_options(populate_existing=True)).all()
+    kept: list[tuple[int, int]] = []
     for other in others:
-        heard, ended = max(begin, other.opened_ms + other.acked_t_ms), evidence.end_of(other)
-        if other.ticket_id is None and heard < end and (ended is None or ended > heard):
+        last, ended = other.opened_ms + other.acked_t_ms, evidence.end_of(other)
+        heard = max(begin, last)
+        if other.ticket_id is not None or heard >= end or (ended is not None and ended <= heard):
+            continue
+        if other.opened_ms > playback.opened_ms and end - last <= sittings.NOW_MS:
+            kept.append((heard, end if ended is None else min(ended, end)))
+        else:
             other.ended_ms = heard
     session.flush()
-    heard = carried.names_of(others)
-    spans = [(max(a, begin), min(b, end)) for a, b in carried.busy_of(heard) if a < end and b > begin] if heard else []
-    return tuple(rules.merge_spans(spans, [span for _at, span in classes.counted_spans(people, begin, end)]))
+    named = carried.names_of(others)
+    spans = [(max(a, begin), min(b, end)) for a, b in carried.busy_of(named) if a < end and b > begin] if named else []
+    return tuple(rules.merge_spans(spans, [*kept, *(span for _at, span in classes.counted_spans(people, begin, end))]))
 
 
 def _keep(ticket: Ticket, playback: Playback, lesson: RevisionLesson, bounds: Bounds, busy: Sequence[tuple[int, int]],
