@@ -127,6 +127,14 @@ def change_policy(app, learner_phone="13800000001", **numbers):
         enrolment.policy_id = made.id
 
 
+def reasons_told(app, lesson_id) -> list[tuple[str, int]]:
+    """Why something of the lesson does not count, sitting by sitting, as the only person who studied is told."""
+    with app.test_request_context():
+        enrolment = learning.find_enrolment(accounts.find_person_by_phone("13800000001").id, courses.find_item("safe-measuring").id)
+        told = learning.explain_lesson(enrolment, courses.get_revision_lesson(int(lesson_id)))
+        return [reason for sitting in told.sittings for reason in sitting.reasons]
+
+
 def refusals(app) -> list[str]:
     """What the audit trail remembers of refused records."""
     with app.app_context():
@@ -459,11 +467,21 @@ def test_where_presence_is_asked_for_only_what_was_answered_counts(city, learner
     change_policy(city, presence_min_ms=60_000, presence_max_ms=120_000, presence_answer_ms=30_000, presence_kinds=["tap"], presence_misses=1)
     phone = Phone(learner, watch, learner.film)
     assert phone.ticket["asks_every_s"] == [60, 120] and phone.ticket["answer_s"] == 30
-    assert phone.sit().study(300).send()["credited_s"] == 150  # nobody answered after two and a half minutes
+    answer = phone.sit().study(300).send()
+    (refusal,) = answer["refused"]
+    assert answer["credited_s"] == 150  # nobody answered after two and a half minutes
+    assert (refusal["code"], refusal["s"]) == ("unanswered", 150) and is_chinese(refusal["detail"]) and "2 分钟" in refusal["detail"]
+    assert reasons_told(city, learner.film) == [("unanswered", 150_000)]
     phone.sit().study(120, begin=150).keep(round((watch.at - phone.begun_at) * 1000) + 1, 270_000, 270_000, 0)
     watch.at += 0.001
     phone.study(120, begin=270)
-    assert phone.send()["credited_s"] == pytest.approx(150 + 240, abs=0.3)
+    answer = phone.send(entries=phone.entries[20:24])  # an answer that came with an earlier request stands
+    answer = phone.send(entries=phone.entries[24:])
+    assert answer["credited_s"] == pytest.approx(150 + 240, abs=0.3) and answer["refused"] == []
+    phone.study(60, begin=390)
+    answer = phone.send(entries=phone.entries[-4:])
+    assert [(r["code"], r["s"]) for r in answer["refused"]] == [("unanswered", 30)]
+    assert sorted(reasons_told(city, learner.film)) == [("unanswered", 30_000), ("unanswered", 150_000)]
 
 
 # ---- the frame

@@ -14,11 +14,14 @@ from guanxue import policies
 from guanxue.core import clock
 from guanxue.courses import RevisionLesson
 from guanxue.learning import evidence, rules
+from guanxue.learning import sittings as offline
 from guanxue.learning.models import Enrolment
+from guanxue.learning.queries import answered_t_ms
 from guanxue.policies import Numbers
 
 # Why something that was played does not count.
 FAST, LATE, ABSENT, DAY, OFFLINE, CLASS = "fast", "late", "absent", "day", "offline", "class"
+UNANSWERED = "unanswered"
 TICKS_MS = 1_000  # players measure in ticks: what is less is no reason worth telling
 
 
@@ -90,7 +93,8 @@ def _add(told: SittingTold, judged: evidence.Judged, duration_ms: int, numbers: 
 def _reason(judged: evidence.Judged, beat: rules.Beat, last_t_ms: int, numbers: Numbers) -> str:
     row = judged.row
     if row.ticket_id is not None:
-        return OFFLINE
+        answered = answered_t_ms(row.playback_id, row.seq)
+        return UNANSWERED if beat in offline.unanswered(judged.beats, offline.checked_ms(numbers), answered) else OFFLINE
     at = row.opened_ms + beat.t_ms
     if rules.free_ms(row.opened_ms + last_t_ms, at, judged.shut) < beat.t_ms - last_t_ms:
         return ABSENT

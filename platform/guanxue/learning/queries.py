@@ -15,9 +15,9 @@ from guanxue.core.db import session
 from guanxue.core.i18n import lazy as _
 from guanxue.core.prepared import Prepared
 from guanxue.courses import RevisionLesson
-from guanxue.learning import carried, traces
+from guanxue.learning import carried, sittings, traces
 from guanxue.learning.errors import NoSuchPlayback, NotEnrolled
-from guanxue.learning.models import Carry, Completion, Enrolment, Playback, Progress
+from guanxue.learning.models import BeatRow, Carry, Completion, Enrolment, Playback, Progress
 
 
 def find_enrolment(person_id: int, course_id: int) -> Enrolment | None:
@@ -235,3 +235,12 @@ def last_sync(person_id: int, course_id: int, lesson_slug: str) -> dict:
         Playback.enrolment_id == enrolment.id, Playback.revision_lesson_id == lesson.id))
     return {"lesson": lesson.slug, "lesson_title": lesson.title, "last_sync_ms": heard_ms,
             "credited_ms": lesson_progress(enrolment, lesson).credited_ms}
+
+
+def answered_t_ms(playback_id: int, before_seq: int) -> int:
+    """When "still there?" was answered last in a sitting without a network, in its rows before that one; 0: not yet."""
+    found = 0
+    for claims in session.scalars(select(BeatRow.claims).where(
+            BeatRow.playback_id == playback_id, BeatRow.seq < before_seq).order_by(BeatRow.seq)):
+        found = sittings.last_answer(sittings.read_row(claims).beats, found)
+    return found

@@ -111,8 +111,7 @@ def judge(
     `answered_t_ms`; 0 where the policy asks none.
     """
     terms = Terms(duration_ms, _ALWAYS, most_ms)  # everything is late, and the ticket is its bound
-    heard = _answered(beats, checked_ms, answered_t_ms) if checked_ms else beats
-    return rules.judge(sitting, heard, received_ms, terms, used_ms, busy)
+    return rules.judge(sitting, _answered(beats, checked_ms, answered_t_ms), received_ms, terms, used_ms, busy)
 
 
 def last_answer(beats: Sequence[Beat], before_t_ms: int = 0) -> int:
@@ -120,14 +119,21 @@ def last_answer(beats: Sequence[Beat], before_t_ms: int = 0) -> int:
     return max([before_t_ms, *(b.t_ms for b in beats if is_answer(b))])
 
 
-def _answered(beats: Sequence[Beat], checked_ms: int, answered_t_ms: int) -> list[Beat]:
-    """The beats without what was played longer than that after the last answer; their moments pass all the same."""
-    kept, until = [], answered_t_ms + checked_ms
+def unanswered(beats: Sequence[Beat], checked_ms: int, answered_t_ms: int) -> list[Beat]:
+    """The beats played longer than that after the last answer to "still there?"; none where the policy asks none (0)."""
+    found, until = [], answered_t_ms + checked_ms
     for beat in beats:
         if is_answer(beat):
             until = beat.t_ms + checked_ms
-        kept.append(beat if beat.t_ms <= until else Beat(beat.t_ms, beat.from_ms, beat.from_ms, beat.rate_permille))
-    return kept
+        if checked_ms and beat.t_ms > until:
+            found.append(beat)
+    return found
+
+
+def _answered(beats: Sequence[Beat], checked_ms: int, answered_t_ms: int) -> list[Beat]:
+    """The beats, those that are unanswered with nothing played: their moments pass all the same."""
+    empty = unanswered(beats, checked_ms, answered_t_ms)
+    return [Beat(b.t_ms, b.from_ms, b.from_ms, b.rate_permille) if b in empty else b for b in beats]
 
 
 def is_answer(beat: Beat) -> bool:
@@ -177,6 +183,11 @@ def read_row(data: bytes) -> Kept:
 # ---- many rows, one after another
 
 
+def checked_ms(numbers: Numbers) -> int:
+    """No more than this counts after an answer to "still there?"; 0 where the policy asks none."""
+    return numbers.presence_max_ms + numbers.presence_answer_ms if numbers.presence_max_ms else 0
+
+
 @dataclass(frozen=True)
 class Share:
     """What an enrolment may study without a network: so much of its course, and so much after each answer (0: no end)."""
@@ -187,8 +198,7 @@ class Share:
     @classmethod
     def of(cls, numbers: Numbers, lengths_ms: Iterable[int]) -> Share:
         """By a policy's numbers, for lessons that are so long."""
-        checked = numbers.presence_max_ms + numbers.presence_answer_ms if numbers.presence_max_ms else 0
-        return cls(sum(lengths_ms) * numbers.offline_share_permille // 1000, checked)
+        return cls(sum(lengths_ms) * numbers.offline_share_permille // 1000, checked_ms(numbers))
 
 
 @dataclass(frozen=True)

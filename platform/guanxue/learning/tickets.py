@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -27,7 +27,7 @@ from guanxue.learning import carried, days, evidence, rules, sittings
 from guanxue.learning.errors import LessonNotReady, NoSuchTicket, NotEnrolled, NotYourTicket
 from guanxue.learning.events import LessonCompleted
 from guanxue.learning.models import BeatRow, Enrolment, Playback, Ticket
-from guanxue.learning.queries import enrolment_for_lesson, lesson_progress, progress_rows
+from guanxue.learning.queries import answered_t_ms, enrolment_for_lesson, lesson_progress, progress_rows
 from guanxue.learning.service import complete_course
 from guanxue.learning.sittings import Bounds, Entry
 
@@ -216,7 +216,11 @@ def _take(actor: Actor, ticket: Ticket, lesson: RevisionLesson, bounds: Bounds, 
 
 
 def _played(entries: Sequence[Entry]) -> int:
-    return sum(e.beat.to_ms - e.beat.from_ms for e in entries)
+    return _length(e.beat for e in entries)
+
+
+def _length(beats: Iterable[rules.Beat]) -> int:
+    return sum(b.to_ms - b.from_ms for b in beats)
 
 
 def _why(code: str, bounds: Bounds, last_t: int) -> object:
@@ -276,9 +280,9 @@ def _keep(ticket: Ticket, playback: Playback, lesson: RevisionLesson, bounds: Bo
     claims = sittings.pack_row(busy, entries)
     beats, seq, received, until = [e.beat for e in entries], playback.last_seq + 1, bounds.received_ms, bounds.until_ms
     sitting = rules.Sitting(playback.opened_ms, until, playback.max_rate_permille, playback.acked_t_ms, playback.granted_ms)
-    checked = evidence.share_of(enrolment).checked_ms
+    checked, answered = evidence.share_of(enrolment).checked_ms, answered_t_ms(playback.id, seq)
     outcome = sittings.judge(sitting, beats, received, lesson.duration_ms or 0, ticket.most_ms, int(used), busy,
-                             checked, _answered(playback))
+                             checked, answered)
     cap = policies.get_policy(enrolment.policy_id).numbers.daily_cap_ms
     room = days.room_of(ticket.person_id, playback.opened_ms, cap) if cap else None
     was_ms = _credited(enrolment) if cap else 0
@@ -293,7 +297,8 @@ def _keep(ticket: Ticket, playback: Playback, lesson: RevisionLesson, bounds: Bo
         days.count(ticket.person_id, playback.opened_ms, gained := _credited(enrolment) - was_ms)
         if gained >= room and gained < _sum(outcome.grants):
             return [Refusal("day", _("那一天能计的学习时间满了，多的不计。"))]
-    return _refusals(playback, bounds, busy, [b for b in beats if b.t_ms > before],
+    new, silent = [b for b in beats if b.t_ms > before], sittings.unanswered(beats, checked, answered)
+    return _refusals(playback, bounds, busy, new, silent,
                      is_used_up=int(used) + _sum(outcome.grants) >= ticket.most_ms and _sum(outcome.grants) < _played(entries))
 
 
@@ -306,16 +311,8 @@ def _sum(grants: Sequence[rules.Grant]) -> int:
     return sum(g.to_ms - g.from_ms for g in grants)
 
 
-def _answered(playback: Playback) -> int:
-    """When "still there?" was answered last in what is here of the sitting."""
-    found = 0
-    for claims in session.scalars(select(BeatRow.claims).where(BeatRow.playback_id == playback.id)):
-        found = sittings.last_answer(sittings.read_row(claims).beats, found)
-    return found
-
-
-def _refusals(playback: Playback, bounds: Bounds, busy: Sequence[tuple[int, int]], beats: Sequence[rules.Beat], *,
-              is_used_up: bool) -> list[Refusal]:
+def _refusals(playback: Playback, bounds: Bounds, busy: Sequence[tuple[int, int]], beats: Sequence[rules.Beat],
+              unanswered: Sequence[rules.Beat], *, is_used_up: bool) -> list[Refusal]:
     found = []
     if overlap := rules.covered_ms(busy):
         found.append(Refusal("overlap", _("有 %(n)s 和你联网学习或上课的时间重叠，只算一次。", n=_brief(overlap)), overlap))
@@ -323,12 +320,16 @@ def _refusals(playback: Playback, bounds: Bounds, busy: Sequence[tuple[int, int]
     late = [b for b in beats if playback.opened_ms + b.t_ms > bounds.until_ms]
     if late:
         told = _("有一段是离线票到期以后学的，不能计入。连网时请重新下载。")
-        found.append(Refusal("ticket-expired", told, sum(b.to_ms - b.from_ms for b in late)))
+        found.append(Refusal("ticket-expired", told, _length(late)))
     ahead = [b for b in beats if b.t_ms > latest and b not in late]
     if ahead:
         is_too_much = ahead[-1].t_ms > bounds.received_ms - bounds.issued_ms + rules.DRIFT_MS
         code = sittings.TOO_MUCH if is_too_much else sittings.AHEAD
-        found.append(Refusal(code, _why(code, bounds, ahead[-1].t_ms), sum(b.to_ms - b.from_ms for b in ahead)))
+        found.append(Refusal(code, _why(code, bounds, ahead[-1].t_ms), _length(ahead)))
+    silent = _length(b for b in beats if b in unanswered and b not in late and b not in ahead)
+    if silent:
+        told = _("问“你还在学吗？”以后没有点“我在学”，%(n)s 不能计入。", n=_brief(silent))
+        found.append(Refusal("unanswered", told, silent))
     if is_used_up:
         found.append(Refusal("ticket-used", _("这张离线票能计的时间用完了。连网时请重新下载。")))
     return found

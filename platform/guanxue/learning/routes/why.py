@@ -9,7 +9,7 @@ from guanxue.core.errors import NotFound
 from guanxue.core.i18n import Name, gettext
 from guanxue.core.i18n import lazy as _
 from guanxue.core.web.pages import page, personal
-from guanxue.learning.explaining import ABSENT, CLASS, DAY, FAST, LATE, OFFLINE, TICKS_MS
+from guanxue.learning.explaining import ABSENT, CLASS, DAY, FAST, LATE, OFFLINE, TICKS_MS, UNANSWERED
 from guanxue.learning.routes import blueprint
 from guanxue.learning.routes.study import find_lesson
 
@@ -19,6 +19,7 @@ REASONS = {
     CLASS: _("当时你在培训班上课，那段时间已经按到课算了学时"),
     ABSENT: _("等你确认还在不在的时候，或者没有确认的那一段"),
     DAY: _("这一天能计的学时已经计满"),
+    UNANSWERED: _("没有网络时学的，问“你还在学吗？”以后没有点“我在学”"),
     OFFLINE: _("没有网络时学的，超过了下载时说好的范围"),
 }
 SHOWN = 30
