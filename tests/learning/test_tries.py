@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime, timedelta
 
 import pytest
 from sqlalchemy import func, select
@@ -13,9 +14,13 @@ from tests.factories import TEXT, make_course, make_person
 from tests.learning.test_exams import (
     LEARNER,
     QUIZ,
+    REVIEWER,
+    TEACHER,
+    actor_of,
     begin,
     completions,
     ends_in,
+    hand_in,
     hand_in_and_mark,
     hold,
     kept,
@@ -25,12 +30,13 @@ from tests.learning.test_exams import (
     school,
 )
 
-from guanxue import courses, quizzes
+from guanxue import accounts, courses, learning, quizzes
 from guanxue.audit.models import AuditLine
 from guanxue.core import clock
 from guanxue.core.actor import SYSTEM
 from guanxue.core.db import session, writing
 from guanxue.jobs import run_waiting
+from guanxue.quizzes.models import Attempt
 
 
 def wrong(who, attempt):
@@ -147,6 +153,50 @@ def test_a_strict_exam_tells_of_areas_and_of_no_single_question(any_app, draw, t
     page = Browser(any_app, LEARNER).see(QUIZ)
     assert re.findall(r'<li class="row"><span class="grow">([^<]+)</span><span class="num">\d+%</span>', page) == told
     assert ("各部分答对多少" in page) == bool(told)
+
+
+# ---- when the next may begin, and what waits
+
+
+def test_the_moment_of_the_next_try_is_told_as_it_is(plain):
+    for n in range(3):
+        with clock.advance(n * 11.5 * 3600):
+            who = Learner(plain, LEARNER)
+            waste(plain, who)
+    with plain.app_context():
+        first = min(x.started_at for x in session.scalars(select(Attempt)))
+    at = first + timedelta(hours=24)
+    with clock.travel(at - timedelta(minutes=5)):
+        browser = Browser(plain, LEARNER)
+        told = re.search(r"3 次机会已用完。先回头看看课程，([\d: -]+) 起可以再考", browser.see(QUIZ))[1]
+        assert told in words(browser.send(f"{QUIZ}/start", 409))
+        moment = datetime.fromisoformat(told).replace(tzinfo=clock.CITY)
+        assert timedelta() <= moment - at < timedelta(minutes=1)
+    with clock.travel(moment):
+        begin(plain, Learner(plain, LEARNER))
+
+
+@pytest.mark.parametrize("cooldown_ms, told", [(86_400_000, "24 小时内最多考 3 次"), (1_800_000, "30 分钟内最多考 3 次"),
+                                               (5_400_000, "90 分钟内最多考 3 次"), (0, "")])
+def test_how_often_it_may_be_tried_is_told_in_hours_or_minutes(plain, monkeypatch, cooldown_ms, told):
+    monkeypatch.setattr("guanxue.learning.limits_of", lambda _enrolment, _lesson: quizzes.Limits(3, cooldown_ms))
+    who = Learner(plain, LEARNER)
+    who.call("PUT", "/courses/safe-measuring/enrolment", 200)
+    page = Browser(plain, LEARNER).see(QUIZ)
+    assert told in page and ("最多考" in page) == bool(told) and "时间不够随时可以加" in page
+
+
+def test_what_was_put_right_for_everybody_no_longer_waits_for_a_teacher(school):
+    who, attempt, _told = hand_in(school)
+    browser = Browser(school, LEARNER)
+    assert "等老师批改" in browser.see("/me")
+    with school.test_request_context(), writing():
+        teacher, reviewer = (actor_of(accounts.find_person_by_phone(x)) for x in (TEACHER, REVIEWER))
+        course = courses.get_course("safe-measuring", SYSTEM)
+        asked = learning.ask_correction(teacher, course, courses.list_papers(course.id)[0].paper_id, "q3", {"everyone": True},
+                                        reason="这道题出得不对")
+        learning.answer_correction(reviewer, asked.id, is_confirmed=True)
+    assert result(who, attempt)["passed"] and "等老师批改" not in browser.see("/me")
 
 
 # ---- a try whose time ran out

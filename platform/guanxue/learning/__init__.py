@@ -95,7 +95,6 @@ from guanxue.learning.resting import give_rests_back
 from guanxue.learning.rules import MOST_BEATS, Beat
 from guanxue.learning.service import (
     attempt_subject,
-    attempts_elsewhere,
     beat_every_s,
     close_playback,
     complete_joined,
@@ -109,6 +108,7 @@ from guanxue.learning.service import (
     holds,
     leave,
     lesson_of,
+    limits_of,
     outcome_of,
     record_beats,
     save_answers,
@@ -142,7 +142,7 @@ __all__ = [
     "attempt_subject", "find_attempt_lesson", "save_answers", "submit_attempt", "outcome_of", "settle_courses",
     "course_progress", "lesson_progress", "list_my_courses", "count_in", "standing", "completed_course_ids",
     "extend_attempt", "save_late", "find_completion", "get_completion", "list_completions", "derive_completion", "mark_of",
-    "fits_key", "list_counted", "attempts_elsewhere", "complete_joined", "foresee_completions", "list_ready", "overlaps",
+    "fits_key", "list_counted", "complete_joined", "foresee_completions", "list_ready", "overlaps",
     "shares_evidence",
     "Correction", "ShortAnswer", "answer_correction", "ask_correction", "correct_later", "count_waiting", "get_short_answer",
     "is_awaiting", "list_awaiting", "list_corrections", "list_marked", "list_marking", "list_outcomes", "list_waiting",
@@ -151,7 +151,7 @@ __all__ = [
     "is_of_course", "lesson_of", "CannotTestOut", "PassedAlready", "Spared", "extra_permille", "find_spared", "holds",
     "is_strict", "may_spare", "save_changes", "take_hold",
     "test_out", "time_subject",
-    "Onward", "find_onward", "move_on", "give_rests_back", "find_open_attempt", "final_at",
+    "Onward", "find_onward", "move_on", "give_rests_back", "find_open_attempt", "final_at", "limits_of",
     "BLINK_MS", "BLINK_QUESTIONS", "settle_marked", "last_sync", "Note", "add_note", "change_note", "list_notes",
     "MOST_ENTRIES", "Entry", "Synced", "find_own_ticket", "issue_ticket", "secret_of", "sync_ticket",
     "Takeable", "list_takeable", "watch_lapses", "Names", "attended_beside", "names_beside",

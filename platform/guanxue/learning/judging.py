@@ -263,4 +263,5 @@ def list_outcomes(person_id: int) -> list[Outcome]:
 
 def list_awaiting(person_id: int) -> list[Enrolment]:
     """The person's courses in which something they handed in waits for a marker."""
-    return [lesson_of(attempt)[0] for attempt, _submission in quizzes.list_awaiting(person_id)]
+    return [lesson_of(attempt)[0] for attempt, submission in quizzes.list_awaiting(person_id)
+            if not quizzes.standing_of(submission).is_decided]  # a question put right for everybody needs no mark

@@ -233,7 +233,8 @@ def attempt_subject(enrolment: Enrolment, lesson: RevisionLesson) -> str:
     return f"enrolment:{enrolment.id}/lesson:{lesson.id}"
 
 
-def _limits(enrolment: Enrolment, lesson: RevisionLesson) -> quizzes.Limits:
+def limits_of(enrolment: Enrolment, lesson: RevisionLesson) -> quizzes.Limits:
+    """How often the lesson's quiz may be tried."""
     numbers = policies.get_policy(enrolment.policy_id).numbers
     return quizzes.Limits(numbers.quiz_attempts, numbers.quiz_cooldown_ms, attempts_elsewhere(enrolment, lesson))
 
@@ -295,7 +296,7 @@ def _begin_attempt(actor: Actor, enrolment: Enrolment, lesson: RevisionLesson) -
         hand_in_left(attempt_id)
     try:
         _must_not_have_passed(enrolment, lesson)
-        begun = quizzes.open_attempt(actor, lesson.paper_id, attempt_subject(enrolment, lesson), _limits(enrolment, lesson),
+        begun = quizzes.open_attempt(actor, lesson.paper_id, attempt_subject(enrolment, lesson), limits_of(enrolment, lesson),
                                      device=quizzes.device_name(actor), extra_permille=exams.extra_permille(enrolment))
     except Problem as problem:
         problem.remember = (*problem.remember, *(partial(hand_in_left, attempt_id) for attempt_id in left))
@@ -470,7 +471,7 @@ def outcome_of(attempt: quizzes.Attempt, submission, enrolment: Enrolment) -> tu
     paper, here or in another course, they are not told.
     """
     lesson = courses.get_revision_lesson(int(attempt.subject.rpartition(":")[2]))
-    result = quizzes.result_of(attempt, submission, _limits(enrolment, lesson))
+    result = quizzes.result_of(attempt, submission, limits_of(enrolment, lesson))
     if exams.is_strict(enrolment, lesson) and not result.passed:
         return result, []
     is_over = ((result.passed or (result.attempts_left == 0 and not result.waiting))

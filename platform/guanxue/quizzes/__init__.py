@@ -119,6 +119,7 @@ from guanxue.quizzes.service import (
     right_answers,
     save_answers,
     submit_attempt,
+    why_no_try,
 )
 from guanxue.quizzes.sheets import Given, Sheet, list_given, list_sheets
 from guanxue.quizzes.standing import (
@@ -157,7 +158,7 @@ __all__ = [
     "get_submission", "list_awaiting", "list_corrected", "list_marked", "list_marked_since", "list_marks", "list_regrades",
     "list_regrades_of",
     "list_requests", "list_submitted", "people_of", "list_waiting", "Foresight", "ask_regrade", "confirm_regrade", "foresee",
-    "key_now", "LARGEST",
+    "key_now", "LARGEST", "why_no_try",
     "question_number", "refuse_regrade", "LONGEST_SHORT", "WHOLE", "draw_fault", "drawn_count", "pools_of", "find_awaiting",
     "is_won_by_all",
     "Standing", "digest_of", "is_passed", "questions_of", "standing_by", "standing_of", "get_attempt_of",

@@ -99,10 +99,22 @@ def attempts_left(
 
     `elsewhere`: (person, subject) of further attempts that count.
     """
+    return max(0, attempts - len(_list_counted(person_id, subject, cooldown_ms, elsewhere)))
+
+
+def next_try_at(
+    person_id: int, subject: str, attempts: int, cooldown_ms: int, elsewhere: Iterable[tuple[int, str]] = (),
+) -> datetime | None:
+    """From when on an attempt may be begun; None where one may be now. Takes what attempts_left() takes."""
+    began = _list_counted(person_id, subject, cooldown_ms, elsewhere)
+    return began[-attempts] + timedelta(milliseconds=cooldown_ms) if len(began) >= attempts else None
+
+
+def _list_counted(person_id: int, subject: str, cooldown_ms: int, elsewhere: Iterable[tuple[int, str]]) -> list[datetime]:
+    """When the attempts that count now were begun, oldest first."""
     since = clock.now() - timedelta(milliseconds=cooldown_ms)
-    used = sum(1 for who, what in ((person_id, subject), *elsewhere) for attempt, _submission in list_attempts(who, what)
-               if attempt.started_at > since)
-    return max(0, attempts - used)
+    return sorted(attempt.started_at for who, what in ((person_id, subject), *elsewhere)
+                  for attempt, _submission in list_attempts(who, what) if attempt.started_at > since)
 
 
 # ---- marks

@@ -33,6 +33,7 @@ from guanxue.quizzes.queries import (
     list_open_of,
     list_regrades,
     lock_paper,
+    next_try_at,
 )
 from guanxue.quizzes.rules import Question, Shown
 from guanxue.quizzes.standing import Standing, questions_of, standing_of, weigh
@@ -102,9 +103,8 @@ def open_attempt(actor: Actor, paper_id: int, subject: str, limits: Limits, *, d
         return running
     if find_awaiting(((actor.id, subject), *limits.elsewhere)) is not None:
         raise AwaitsMarks(_("上次交的答卷还在等老师批改，批完再说，不占用下一次机会。"))
-    if attempts_left(actor.id, subject, limits.attempts, limits.cooldown_ms, limits.elsewhere) == 0:
-        hours = -(-limits.cooldown_ms // 3_600_000)
-        raise NoAttemptsLeft(_("%(n)s 次机会已用完。先回头看看课程，%(h)s 小时后可以再考。", n=limits.attempts, h=hours))
+    if (why := why_no_try(actor.id, subject, limits)) is not None:
+        raise NoAttemptsLeft(why)
     paper, now = get_paper(paper_id), clock.now()
     attempt = Attempt(
         id=secrets.token_urlsafe(12), person_id=actor.id, paper_id=paper.id, subject=subject, seed=secrets.token_hex(16),
@@ -113,6 +113,15 @@ def open_attempt(actor: Actor, paper_id: int, subject: str, limits: Limits, *, d
     session.add(attempt)
     session.flush()
     return attempt
+
+
+def why_no_try(person_id: int, subject: str, limits: Limits) -> object | None:
+    """The sentence that every attempt is used, and from when on there is one again; None where one may be begun."""
+    at = next_try_at(person_id, subject, limits.attempts, limits.cooldown_ms, limits.elsewhere)
+    if at is None:
+        return None
+    minute = at.astimezone(clock.CITY) + timedelta(minutes=1, microseconds=-1)  # the first whole one that is late enough
+    return _("%(n)s 次机会已用完。先回头看看课程，%(t)s 起可以再考。", n=limits.attempts, t=minute.strftime("%Y-%m-%d %H:%M"))
 
 
 def find_awaiting(subjects: Iterable[tuple[int, str]]) -> Submission | None:

@@ -117,7 +117,7 @@ def _quiz(course: courses.Course, lesson: courses.Lesson, seed: str, *, is_hande
     minutes = len(shown) * 3
     values = _frame(course, lesson) | {
         "pass_mark": pass_mark, "question_count": len(shown), "attempts_left": 0, "attempts": numbers.quiz_attempts,
-        "cooldown_hours": numbers.quiz_cooldown_ms // 3_600_000, "is_passed": True, "result": None, "attempt": None,
+        "is_passed": True, "result": None, "attempt": None,
         "lapsed": None, "waiting_lessons": [], "message": "", "is_awaiting": False, "corrections": [],
         "elsewhere": None, "spared": None,
         "spare_mark": 0, "is_strict": False, "extra_percent": 0,

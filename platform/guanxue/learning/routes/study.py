@@ -152,15 +152,15 @@ def _quiz_page(course: courses.Course, enrolment: learning.Enrolment, row: cours
     actor, subject = current_actor(), learning.attempt_subject(enrolment, row)
     numbers = policies.get_policy(enrolment.policy_id).numbers
     progress = learning.course_progress(enrolment)
-    tries = quizzes.list_attempts(actor.id, subject)
+    tries, limits = quizzes.list_attempts(actor.id, subject), learning.limits_of(enrolment, row)
     running = learning.find_open_attempt(enrolment, row)
     last = next(((a, s) for a, s in reversed(tries) if s is not None), None)
     values = _frame(course, progress, row) | {
         "pass_mark": courses.get_revision(row.revision_id).pass_mark,
         "question_count": quizzes.get_paper(row.paper_id).question_count,
-        "attempts_left": quizzes.attempts_left(actor.id, subject, numbers.quiz_attempts, numbers.quiz_cooldown_ms,
-                                               learning.attempts_elsewhere(enrolment, row)),
-        "attempts": numbers.quiz_attempts, "cooldown_hours": numbers.quiz_cooldown_ms // 3_600_000,
+        "attempts_left": quizzes.attempts_left(actor.id, subject, limits.attempts, limits.cooldown_ms, limits.elsewhere),
+        "no_try": quizzes.why_no_try(actor.id, subject, limits),
+        "attempts": limits.attempts, "cooldown_minutes": limits.cooldown_ms // 60_000,
         "is_passed": any(x.lesson.id == row.id and x.is_complete for x in progress.lessons), "result": None, "attempt": None,
         "lapsed": None, "corrections": [_corrected(c) for c in learning.list_corrections(actor.id, subject)],
         "is_awaiting": learning.is_awaiting(enrolment, row),
