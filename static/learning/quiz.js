@@ -49,7 +49,11 @@
   const say = (text) => { if (saved.textContent !== text) saved.textContent = text; };  // said once, not at every answer
   const leave = () => { say(words.done); location.reload(); };
   const kept = window.keepAnswers(form, {
-    saved: () => say(words.saved), offline: (isStored) => say(isStored ? words.offline : words.unkept), unkept: () => say(words.unkept),
+    saved() {
+      say(words.saved);
+      document.getElementById('signed-out').hidden = true;
+    },
+    offline: (isStored) => say(isStored ? words.offline : words.unkept), unkept: () => say(words.unkept),
     late: (count) => say(put(words.late, count)), waits: (count) => say(put(words.waits, count)), closed: () => say(words.closed),
     done: leave, restore: putAnswer, isBlank: (id) => questions.some((q) => q.dataset.id === id && answerOf(q) === null),
     signedOut(isStored) {

@@ -337,3 +337,21 @@ def test_one_out_of_time_is_handed_in_from_another_device(plain):
         assert "就这样交卷" in other.see(QUIZ)
         assert place(other.send(f"{QUIZ}/submit", attempt=attempt["attempt_id"], lapsed="1")) == QUIZ
         assert handed_in(plain, attempt).answers == {"q1": True}
+
+
+def test_of_a_merged_account_nothing_is_handed_in_and_its_open_try_keeps_the_key_closed(plain):
+    with plain.test_request_context(), writing():
+        kept_one = make_person("13800000005", "林小莲")
+    other = Learner(plain, "13800000005")
+    spent = waste(plain, other, times=2)[-1]
+    who, attempt = begin(plain)
+    answer(who, attempt)
+    with plain.test_request_context(), writing():
+        merged = accounts.find_person_by_phone(LEARNER).id
+        accounts.merge_accounts(SYSTEM, kept_one.id, merged, reason="同一个人的两个账号")
+    told = result(other, spent)
+    assert told["attempts_left"] == 0 and not is_told(told)
+    with clock.advance(ends_in(plain, attempt) + 31 * 60):
+        run_waiting(plain)
+        assert handed_in(plain, attempt) is None, "what was not handed in is not carried over"
+        assert is_told(result(Learner(plain, "13800000005"), spent))

@@ -435,10 +435,11 @@ def hand_in_over(attempt_id: str) -> None:
 def hand_in_left(attempt_id: str) -> None:
     """Hand in what was answered in an attempt that its learner does not go on with, as if they had; again is the same."""
     attempt = quizzes.find_attempt(attempt_id)
+    enrolment, lesson = lesson_of(attempt)
+    enrolment = evidence.lock_enrolment(enrolment.id)  # whoever hands in at the same moment waits for it
     if quizzes.find_submission(attempt_id) is not None:
         return
-    enrolment, lesson = lesson_of(attempt)
-    submission = _hand_in(attempt, evidence.lock_enrolment(enrolment.id), lesson)
+    submission = _hand_in(attempt, enrolment, lesson)
     audit.record(SYSTEM, "learning.attempt.handed_in", f"attempt:{attempt_id}", {"answers": len(submission.answers)})
 
 
