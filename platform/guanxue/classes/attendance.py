@@ -274,7 +274,7 @@ def _since_seated(
     earliest = max(cls.opened_at, queries.seated_at(place)).replace(second=0, microsecond=0)
     since = max(since, round(earliest.timestamp() * 1000))
     if since >= (queries.ends_ms(meeting) if until is None else until):
-        raise ClassState(_("这次课上完以后，班才开或者这个人才进班，不能补记。"))
+        raise ClassState(_("那时班还没有开，或者这个人还没有进班，不能补记。"))
     return since, until
 
 
