@@ -6,12 +6,14 @@ from datetime import timedelta
 
 import pytest
 from tests.cases.test_routes import FIRST, inspector
+from tests.classes.test_merging import merge
 from tests.clients import Browser, place, words
 from tests.factories import attend, make_class, make_person, meeting_plan
 
 from guanxue import cases, classes, oversight
 from guanxue.core import clock
 from guanxue.core.db import writing
+from guanxue.oversight import queries
 
 TEACHER = "13800000012"
 
@@ -80,3 +82,36 @@ def test_a_class_of_which_enough_signed_in_is_in_order(any_app, signed):
     with any_app.test_request_context(), writing():
         with clock.travel(hold(signed, timedelta(hours=3))):
             assert oversight.look(clock.now() - timedelta(days=3), clock.now()) == []
+
+
+def test_a_stay_is_one_under_whichever_account_it_ended(any_app):
+    with any_app.test_request_context(), writing():
+        teacher = make_person(TEACHER, "周师傅", "instructor")
+        kept, merged = make_person("13700000021", "林小莲"), make_person("13700000022", "林小莲")
+        cls, meeting = make_class(teacher, is_public=True, seats=9)
+        for one in (kept, merged):
+            classes.join_class(one, cls, promises=True)
+        for who, way, minutes in ((merged, "in", 0), (None, "", 30), (kept, "out", 90), (kept, "in", 100), (kept, "out", 170)):
+            with clock.travel(meeting.begins_at + timedelta(minutes=minutes)):
+                if who is None:
+                    merge(kept, merged)
+                    continue
+                seen = classes.read_token(meeting, classes.shown_now(meeting, way).token)
+                classes.sign(who, cls, meeting, seen, classes.Where())
+        begins = classes.begins_ms(meeting)
+        sat = queries.list_sat(begins - 60_000, begins + 86_400_000, queries.Owners())
+        assert [(x.person_id, round((x.from_ms - begins) / 60_000), round((x.to_ms - begins) / 60_000)) for x in sat] == [
+            (kept.id, 0, 90), (kept.id, 100, 170)]
+
+
+def test_hours_that_a_hand_began_and_ended_rest_on_the_roll_alone(any_app):
+    with any_app.test_request_context(), writing():
+        teacher, one = make_person(TEACHER, "周师傅", "instructor"), make_person(FIRST, "许明")
+        cls, meeting = make_class(teacher, is_public=True)
+        classes.join_class(one, cls, promises=True)
+        with clock.travel(meeting.begins_at + timedelta(minutes=5)):
+            classes.call_roll(teacher, cls, meeting, classes.find_place(one, cls), classes.Mark("present"), "手机没电")
+        with clock.travel(meeting.ends_at + timedelta(minutes=5)):
+            assert classes.close_meeting(teacher, cls, meeting, "手机没电") == 1 and classes.close_class(teacher, cls) == 1
+        told = queries.list_completed(meeting.begins_at, meeting.ends_at + timedelta(days=1), queries.Owners())
+        assert [(x.hours_milli, len(x.calls)) for x in told[f"class:{cls.code}"]] == [(4000, 1)]

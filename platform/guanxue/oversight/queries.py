@@ -119,7 +119,7 @@ def list_sat(since_ms: int, until_ms: int, owners: Owners) -> list[Sat]:
     open_ones: dict[tuple[int, int], Attendance] = {}
     found = []
     for row in rows:
-        place = (row.meeting_id, row.person_id)
+        place = (row.meeting_id, row.place_id)  # who signed in under one of two merged accounts may sign out under the other
         if row.kind == "in":
             open_ones.setdefault(place, row)
         elif place in open_ones and row.to_ms is not None:
@@ -146,7 +146,7 @@ def _completed(row: ClassCompletion, owners: Owners) -> Completed:
     for n in range(0, len(named), _AT_ONCE):
         for line in session.scalars(select(Attendance).where(Attendance.id.in_(named[n:n + _AT_ONCE])).order_by(Attendance.id)):
             lines[line.meeting_id].append(line)
-    by_roll = {meeting_id for meeting_id, its in lines.items() if all(x.kind == "roll" for x in its)}
+    by_roll = {meeting_id for meeting_id, its in lines.items() if all(x.way == "roll" for x in its)}
     counted = classes.derive_completion(row).meetings_ms if by_roll else ()
     meetings = list(zip(row.evidence["meetings"], counted, strict=False))  # nothing is counted where there is a fault
     total = sum(ms for (meeting_id, *_span), ms in meetings if meeting_id in by_roll)

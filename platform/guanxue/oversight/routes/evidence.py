@@ -75,7 +75,7 @@ def _attendance(key: str) -> dict:
     row = session.get(classes.Attendance, int(key))
     moments = ((_("签到"), row.from_ms), (_("签退"), row.to_ms), (_("收到"), row.received_ms))
     facts = [(words, _second(clock.moment_of(ms))) for words, ms in moments if ms is not None]
-    if row.kind == "roll":
+    if row.way == "roll":
         caller = accounts.find_person(int(row.by.partition(":")[2]))
         facts += [(_("点名的人"), caller.name if caller else "—"), (_("写的理由"), row.reason)]
     return {"facts": facts}
