@@ -25,15 +25,18 @@ from guanxue.cases.queries import (
     list_cases,
     list_news,
     list_own,
+    list_set_aside,
     parties_of,
 )
 from guanxue.cases.rules import (
     CERTIFICATE,
+    COUNT_AGAIN,
     CREDIT_AGAIN,
     GIVING,
     KIND_WORDS,
     OWN_KINDS,
     RESULT_WORDS,
+    SET_ASIDE,
     STATE_WORDS,
     TAKE_BACK,
     TERMS,
@@ -60,7 +63,7 @@ from guanxue.cases.service import (
 from guanxue.cases.workdays import add_workdays, is_workday, missing_years, workdays_until
 
 __all__ = [
-    "CERTIFICATE", "TAKE_BACK", "CREDIT_AGAIN", "GIVING", "open_decided",
+    "CERTIFICATE", "TAKE_BACK", "CREDIT_AGAIN", "SET_ASIDE", "COUNT_AGAIN", "GIVING", "list_set_aside", "open_decided",
     "Case", "Exhibit", "Step", "Dossier", "NoSuchCase", "NotNow", "CaseOpened", "CaseDecided", "CaseClosed", "KIND_WORDS",
     "OWN_KINDS", "RESULT_WORDS", "STATE_WORDS", "TERMS", "open_case", "open_dispute", "say", "see", "appeal", "accept",
     "withdraw", "ask",

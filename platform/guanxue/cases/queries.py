@@ -134,6 +134,22 @@ def list_before(found: Dossier) -> list[Dossier]:
     return [one for one in map(dossier, earlier) if found.case.subject in one.refs]
 
 
+def list_set_aside(person_ids: Iterable[int]) -> dict[str, str]:
+    """What of these accounts' study counts no more, by reference: the code of the case that carried it out, unless a later one
+    lifted it. The steps are append-only, and nothing is deleted: rooms below leave it out of what is not complete yet.
+    """
+    rows = session.execute(
+        select(Step.detail, Case.code).join(Case, Case.id == Step.case_id).join(Party, Party.case_id == Case.id)
+        .where(Party.person_id.in_(list(person_ids)), Step.step == "carried-out").order_by(Step.id))
+    found: dict[str, str] = {}
+    for detail, code in rows:
+        if detail.get("what") == rules.SET_ASIDE:
+            found[detail["ref"]] = code
+        elif detail.get("what") == rules.COUNT_AGAIN:
+            found.pop(detail["ref"], None)
+    return found
+
+
 def list_own(person_id: int) -> list[Dossier]:
     """The person's cases under all their accounts, the newest first."""
     ids = select(Party.case_id).where(Party.person_id.in_(accounts.accounts_of(person_id)))

@@ -28,8 +28,8 @@ KIND_WORDS = {
 SAME_DOCUMENT = N_("两个账号填了同一个证件号。一个证件只能属于一个人，要查明是谁的。")
 RESULT_WORDS = {UPHELD: _("成立"), PARTLY: _("部分成立"), REFUSED: _("不成立")}
 STATE_WORDS = {OPEN: _("在处理"), DECIDED: _("已有决定"), APPEALED: _("在复核"), CLOSED: _("已办结")}
-CREDIT_AGAIN = "credit-again"
-GIVING = frozenset({CREDIT_AGAIN})  # effects that give something to the person; every other takes
+CREDIT_AGAIN, SET_ASIDE, COUNT_AGAIN = "credit-again", "set-aside", "count-again"
+GIVING = frozenset({CREDIT_AGAIN, COUNT_AGAIN})  # effects that give something to the person; every other takes
 CONCERNED = _("这件事和你有关，要由别人决定。")
 # Steps that say something to the person concerned, and those by which they show that they have read it.
 NEWS = frozenset({"opened", "asked", "added", "decided", "carried-out"})

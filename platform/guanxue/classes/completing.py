@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import select
 
-from guanxue import accounts, audit, jobs
+from guanxue import accounts, audit, cases, jobs
 from guanxue.classes import queries, rules, study
 from guanxue.classes.events import ClassCompleted
 from guanxue.classes.models import (
@@ -73,7 +73,16 @@ def _people(place: Place) -> list[int]:
 
 
 def _rows(meetings: list[Meeting], place: Place) -> list[Attendance]:
-    return queries.list_attendance([m.id for m in meetings], queries.joined_ids(place))
+    """The lines that count: what a case set aside is left out of what is not complete yet, and named by no completion."""
+    without = set_aside(place)
+    return [r for r in queries.list_attendance([m.id for m in meetings], queries.joined_ids(place)) if r.id not in without]
+
+
+def set_aside(place: Place) -> dict[int, str]:
+    """{line of attendance: code of the case that set it aside} of whoever has the place, under all their accounts."""
+    everyone = accounts.all_accounts_of(place.person_id) if place.person_id else []
+    named = ((ref.partition(":"), code) for ref, code in cases.list_set_aside(everyone).items()) if everyone else ()
+    return {int(key): code for (kind, _colon, key), code in named if kind == "attendance"}
 
 
 def _taught(meeting: Meeting) -> list[rules.Span]:

@@ -4,6 +4,7 @@ An enrolment pins a course's revision and policy. What the player claims is kept
 server's clock (rules.py) and can be decided again from the claims (derivation.py). Completion happens once.
 """
 
+from guanxue.learning.aside import cases_about
 from guanxue.learning.beside_classes import STUDY
 from guanxue.learning.days import find_left, list_over
 from guanxue.learning.derivation import Derivation, derive_completion, mark_of
@@ -109,12 +110,14 @@ from guanxue.learning.service import (
     leave,
     lesson_of,
     limits_of,
+    may_set_aside,
     outcome_of,
     record_beats,
     save_answers,
     save_changes,
     save_late,
     settle_courses,
+    settle_set_aside,
     start_attempt,
     submit_attempt,
     take_hold,
@@ -131,7 +134,8 @@ __all__ = [
     "is_missed", "list_told", "make_up", "ask_make_up", "answer_check", "choose_check", "extend_check", "give_up_check",
     "show_check", "Seated", "close_room", "get_room", "join_room", "list_rooms", "list_seated", "may_open_room", "open_room",
     "roll", "room_number", "is_room_open", "find_room_of", "MAKEUP_TRIES", "Drawn", "list_schedule",
-    "STUDY", "find_left", "list_over", "LessonTold", "SittingTold", "explain_lesson",
+    "STUDY", "find_left", "list_over", "LessonTold", "SittingTold", "explain_lesson", "cases_about", "may_set_aside",
+    "settle_set_aside",
     "Heard", "find_heard", "list_claims", "list_heard", "lesson_of",
     "GROUPS", "MOST_BEATS", "Curve", "count_groups", "list_curves", "list_items", "list_learners",
     "Enrolment", "Playback", "Completion", "Beat", "Answer", "LessonProgress", "CourseProgress", "Derivation",

@@ -34,7 +34,8 @@ def derive_completion(completion: Completion, beside: carried.Names = (), taught
     broken = _broken_playbacks(completion, faults)
     sources = _sources(completion, beside, taught, faults)
     shut = presence.shut_by_names(completion.evidence.get("checks", []), faults)
-    spans, passed = evidence.derive_spans(enrolment, sources, shut), _passed(completion, faults)
+    without = frozenset(completion.evidence.get("set_aside", []))  # as it was when it was written
+    spans, passed = evidence.derive_spans(enrolment, sources, shut, without=without), _passed(completion, faults)
     spared = _spared(completion, sources, faults)
     counted, attended_ms, whole_ms = [], 0, 0
     for lesson in courses.lessons_of(completion.revision_id):

@@ -10,7 +10,7 @@ import hashlib
 import json
 import secrets
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -26,6 +26,7 @@ from guanxue.core.settings import settings
 from guanxue.courses import RevisionLesson
 from guanxue.learning import carried, presence, rules
 from guanxue.learning import sittings as offline
+from guanxue.learning.aside import set_aside
 from guanxue.learning.carried import Source
 from guanxue.learning.errors import LessonNotReady
 from guanxue.learning.events import StudyBegan
@@ -273,20 +274,22 @@ class Judged:
     shut: presence.Spans
     spans: list[tuple[int, int]]  # what of the lesson had counted before
     taught: presence.Spans  # when they sat in a class that counted already
+    is_aside: bool = False  # a case set the sitting aside
 
 
 def derive_spans(enrolment: Enrolment, sources: list[Source] | None = None, shut: dict[int, presence.Spans] | None = None,
-                 tell: Callable[[Judged], None] | None = None) -> dict[int, Derived]:
+                 tell: Callable[[Judged], None] | None = None, without: Container[int] | None = None) -> dict[int, Derived]:
     """By revision lesson: every kept claim judged again, in the order the server received them. Reads no cache.
 
     `sources`: whose claims, the enrolment's own first; without them its own and what is carried over to it now. What was
     carried over is judged as if it had come at that moment: late time is one budget, and the own claims before it go first.
     `shut`: by person the moments that earn nothing because presence was not shown; without it as that stands now. `tell` hears
-    of each request in turn.
+    of each request in turn. `without`: playbacks that a case set aside; without it those that are set aside now.
     """
     found_sources = carried.sources_of(enrolment) if sources is None else sources
     if shut is None:
         shut = presence.shut_of(enrolment, [x.person_id for x in found_sources])
+    without = set_aside([x.person_id for x in found_sources]) if without is None else without
     own, *lent = found_sources
     # Study without a network shows presence in its own way: what a check shuts out is not asked of it.
     closed = {id(x): tuple(rules.merge_spans(list(x.busy), shut.get(x.person_id, []))) for x in found_sources}
@@ -307,7 +310,7 @@ def derive_spans(enrolment: Enrolment, sources: list[Source] | None = None, shut
             continue  # the row was turned to another course's lesson: it earns nothing here, and its chain tells
         before = sittings.get(row.playback_id) or rules.Sitting(row.opened_ms, None, row.max_rate_permille)
         sitting = rules.Sitting(row.opened_ms, row.ended_ms, row.max_rate_permille, before.acked_t_ms, before.granted_ms)
-        derived, taught = found.setdefault(lesson_id, Derived([])), []
+        derived, taught, is_aside = found.setdefault(lesson_id, Derived([])), [], row.playback_id in without
         if row.ticket_id is not None:
             kept = offline.Row(row.ticket_id, row.most_ms, row.playback_id, row.received_ms, row.claims, row.room_ms)
             sittings[row.playback_id], grants, beats = without_network.judge(
@@ -320,14 +323,16 @@ def derive_spans(enrolment: Enrolment, sources: list[Source] | None = None, shut
             elsewhere = rules.merge_spans(list(closed[id(source)]), taught) if taught else closed[id(source)]
             outcome = rules.judge(sitting, beats, row.received_ms, terms, late, elsewhere)
             sittings[row.playback_id], allowed = outcome.sitting, outcome.grants
-            grants = allowed
+            grants = [] if is_aside else allowed
             if row.room_ms is not None:
                 grants = rules.within_room(derived.spans, grants, row.room_ms)
             late_ms = sum(g.late_ms for g in grants)  # what a full day cut off is not used up
             derived.late_ms, late = derived.late_ms + late_ms, late + late_ms
+        if is_aside:  # heard and judged like any other, so that what came after it is judged as it was, but worth nothing
+            allowed = grants = []
         if tell is not None:
             tell(Judged(row, lesson_id, beats, sitting, sittings[row.playback_id], allowed, grants,
-                        shut.get(source.person_id, []), derived.spans, taught))
+                        shut.get(source.person_id, []), derived.spans, taught, is_aside))
         before_ms = derived.credited_ms
         derived.spans = rules.merge_spans(derived.spans, [(g.from_ms, g.to_ms) for g in grants])
         derived.offline_ms += derived.credited_ms - before_ms if row.ticket_id is not None else 0
@@ -388,19 +393,20 @@ def named(enrolment: Enrolment) -> dict:
 
     Where another account's study counts, its evidence is named too, and by what it counts ("carries"); what was handed in by
     its digest ("answers"); where people marked answers or a key was put right, so are those ("marks", "regrades"); under a
-    policy with presence checks those ("checks").
+    policy with presence checks those ("checks"); which of the playbacks a case set aside ("set_aside").
     """
     passed, carries = passed_attempts(enrolment), carried.list_standing(enrolment)
     of = [enrolment.id, *(c.from_enrolment_id for c in carries)]
-    playbacks = session.scalars(select(Playback).where(Playback.enrolment_id.in_(of)).order_by(Playback.id))
+    playbacks = session.scalars(select(Playback).where(Playback.enrolment_id.in_(of)).order_by(Playback.id)).all()
     told = {
         "playbacks": [[p.id, p.last_seq, p.chain.hex()] for p in playbacks if p.last_seq],
         "attempts": [[lesson.id, attempt_id] for lesson, attempt_id in passed],
         "extensions": [[attempt_id, x.number, x.expires_at.isoformat()]
                        for _lesson, attempt_id in passed for x in quizzes.list_extensions(attempt_id)],
     }
-    checks = presence.names_of(enrolment)
-    return told | _judged([attempt_id for _lesson, attempt_id in passed]) | (
+    checks, aside = presence.names_of(enrolment), set_aside([p.person_id for p in playbacks])
+    left_out = [playback_id for playback_id, _seq, _chain in told["playbacks"] if playback_id in aside]
+    return told | ({"set_aside": left_out} if left_out else {}) | _judged([attempt_id for _lesson, attempt_id in passed]) | (
         {"carries": [c.id for c in carries]} if carries else {}) | ({"checks": checks} if checks else {})
 
 

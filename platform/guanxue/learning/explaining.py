@@ -15,12 +15,13 @@ from guanxue.core import clock
 from guanxue.courses import RevisionLesson
 from guanxue.learning import evidence, rules
 from guanxue.learning import sittings as offline
+from guanxue.learning.aside import set_aside
 from guanxue.learning.models import Enrolment
 from guanxue.learning.queries import answered_t_ms
 from guanxue.policies import Numbers
 
 # Why something that was played does not count.
-FAST, LATE, ABSENT, DAY, OFFLINE, CLASS = "fast", "late", "absent", "day", "offline", "class"
+FAST, LATE, ABSENT, DAY, OFFLINE, CLASS, ASIDE = "fast", "late", "absent", "day", "offline", "class", "aside"
 UNANSWERED = "unanswered"
 TICKS_MS = 1_000  # players measure in ticks: what is less is no reason worth telling
 
@@ -33,6 +34,7 @@ class SittingTold:
     new_ms: int = 0
     repeated_ms: int = 0
     is_offline: bool = False
+    case: str = ""  # the code of the case that set it aside
     lost: Counter[str] = field(default_factory=Counter)
 
     @property
@@ -57,11 +59,13 @@ def explain_lesson(enrolment: Enrolment, lesson: RevisionLesson) -> LessonTold:
     """The account of a film or a text that somebody studies; its sittings newest first."""
     numbers = policies.get_policy(enrolment.policy_id).numbers
     sittings: dict[int, SittingTold] = {}
+    aside = set_aside([enrolment.person_id])
 
     def hear(judged: evidence.Judged) -> None:
         if judged.lesson_id == lesson.id:
             told = sittings.setdefault(judged.row.playback_id, SittingTold(
-                clock.moment_of(judged.row.opened_ms), is_offline=judged.row.ticket_id is not None))
+                clock.moment_of(judged.row.opened_ms), is_offline=judged.row.ticket_id is not None,
+                case=aside.get(judged.row.playback_id, "")))
             _add(told, judged, lesson.duration_ms or 0, numbers)
 
     derived = evidence.derive_spans(enrolment, tell=hear).get(lesson.id)
@@ -92,6 +96,8 @@ def _add(told: SittingTold, judged: evidence.Judged, duration_ms: int, numbers: 
 
 def _reason(judged: evidence.Judged, beat: rules.Beat, last_t_ms: int, numbers: Numbers) -> str:
     row = judged.row
+    if judged.is_aside:
+        return ASIDE
     if row.ticket_id is not None:
         answered = answered_t_ms(row.playback_id, row.seq)
         return UNANSWERED if beat in offline.unanswered(judged.beats, offline.checked_ms(numbers), answered) else OFFLINE

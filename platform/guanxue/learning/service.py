@@ -21,7 +21,7 @@ from guanxue.learning import carried, evidence, exams, presence, resting, rules,
 from guanxue.learning.derivation import derive_completion
 from guanxue.learning.errors import CannotEnrol, CannotTestOut, LessonNotReady, NotEnrolled, PassedAlready
 from guanxue.learning.events import CourseCompleted, Enrolled, LessonCompleted, StudyBegan
-from guanxue.learning.models import Completion, Enrolment, Playback, Progress
+from guanxue.learning.models import Carry, Completion, Enrolment, Playback, Progress
 from guanxue.learning.queries import (
     completion_of,
     course_progress,
@@ -487,3 +487,30 @@ def settle_courses(event: courses.LessonReady) -> None:
         .where(Enrolment.revision_id == event.revision_id, Progress.is_complete).distinct())
     for enrolment in rows.all():
         complete_course(enrolment)
+
+
+# ---- what a case set aside
+
+
+def may_set_aside(playback_id: int) -> bool:
+    """Would setting a sitting aside still change anything: is its course not complete yet?"""
+    return any(completion_of(x) is None for x in _counting(playback_id))
+
+
+def settle_set_aside(playback_id: int) -> None:
+    """A case set a sitting aside, or a later one lifted that: count anew where nothing is complete yet; again is the same."""
+    for enrolment in _counting(playback_id):
+        locked = evidence.lock_enrolment(enrolment.id)
+        if completion_of(locked) is None:
+            evidence.rebuild_progress(locked)
+            complete_course(locked)
+
+
+def _counting(playback_id: int) -> list[Enrolment]:
+    """The enrolment of a playback, and those to which its evidence is carried over now."""
+    playback = session.get(Playback, playback_id)
+    if playback is None:
+        return []
+    onward = session.scalars(select(Carry.to_enrolment_id).where(
+        Carry.from_enrolment_id == playback.enrolment_id, Carry.ended_at.is_(None)))
+    return [get_enrolment(one) for one in sorted({playback.enrolment_id, *onward})]

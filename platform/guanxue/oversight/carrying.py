@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 
-from guanxue import accounts, cases, creditbank, jobs, ledger
+from guanxue import accounts, cases, classes, creditbank, jobs, learning, ledger
 from guanxue.core.actor import SYSTEM
 from guanxue.core.db import session
 from guanxue.core.i18n import lazy as _
@@ -120,11 +120,28 @@ def _again(found: cases.Dossier, effect: dict, source: str, key: str, person_id:
         "what": effect["what"], "ref": effect["ref"], "entry": decision.entry_number or 0})
 
 
+def _count_otherwise(found: cases.Dossier, effect: dict) -> None:
+    """Set a sitting aside, or count it again: said in the case, which rooms below read; then what is not complete is counted
+    anew. A completion that was written meanwhile stays: the case says so, and its credit is taken back by another.
+    """
+    kind, _colon, key = effect["ref"].partition(":")
+    told = effect["words"]
+    if effect["what"] == cases.SET_ASIDE and not _is_countable(effect["ref"]):
+        told = str(_("%(words)s（这期间已经学完或结业，这里没有改变；学分要另外收回。）", words=told))
+    cases.carried_out(SYSTEM, found.case.id, told, {"what": effect["what"], "ref": effect["ref"]})
+    if kind == "playback":
+        learning.settle_set_aside(int(key))
+    elif effect["what"] == cases.COUNT_AGAIN:
+        place = session.get(classes.Place, session.get(classes.Attendance, int(key)).place_id)
+        classes.settle_class(place.class_id)
+
+
 def _key(effect: dict) -> str:
     return effect["ref"].partition(":")[2]
 
 
-_DEEDS = {REVERSE_AWARD: _reverse, GIVE_BACK: _give_back, cases.CREDIT_AGAIN: _credit_again}
+_DEEDS = {REVERSE_AWARD: _reverse, GIVE_BACK: _give_back, cases.CREDIT_AGAIN: _credit_again,
+          cases.SET_ASIDE: _count_otherwise, cases.COUNT_AGAIN: _count_otherwise}
 
 
 # ---- what may be credited once more
@@ -173,14 +190,50 @@ def list_offered(found: cases.Dossier) -> list[dict]:
     On an appeal: what the first decision gave, whatever became of it since, and what else could be given; nothing is taken
     that it did not take.
     """
-    missing = [one.effect for one in list_missing(found)]
+    missing = [*(one.effect for one in list_missing(found)), *_list_lifting(found)]
     if found.final is None:
-        return missing or [one.effect for one in list_awards(list(found.person_ids))]
+        return missing or _list_taking(found)
     first = found.final.detail["effects"]
     given = [x for x in first if x["what"] in cases.GIVING]
     taken = {x["ref"] for x in first if x["what"] not in cases.GIVING}
-    still = [one.effect for one in list_awards(list(found.person_ids)) if one.ref in taken] if taken else []
+    still = [x for x in _list_taking(found) if x["ref"] in taken] if taken else []
     return [*given, *(x for x in missing if x["ref"] not in {g["ref"] for g in given}), *still]
+
+
+def _list_taking(found: cases.Dossier) -> list[dict]:
+    """Sittings of the evidence that could be set aside where nothing is complete yet, and credits that stand."""
+    aside, ids = cases.list_set_aside(_accounts(found)), _accounts(found)
+    is_against = found.case.kind not in cases.OWN_KINDS
+    refs = dict.fromkeys(x.ref for x in found.exhibits if is_against and x.ref not in aside and _is_countable(x.ref))
+    return [*(_effect(cases.SET_ASIDE, ref, _("%(what)s：这一次不算。", what=cases.open_ref(ref).title)) for ref in refs
+              if cases.is_of(ref, ids)), *(one.effect for one in list_awards(list(found.person_ids)))]
+
+
+def _list_lifting(found: cases.Dossier) -> list[dict]:
+    """What was set aside, and is asked about in an own case."""
+    if found.case.kind not in cases.OWN_KINDS:
+        return []
+    aside = cases.list_set_aside(_accounts(found))
+    refs = dict.fromkeys(ref for ref in (found.case.subject, *(x.ref for x in found.exhibits)) if ref in aside)
+    return [_effect(cases.COUNT_AGAIN, ref, _("%(what)s：重新算。", what=cases.open_ref(ref).title)) for ref in refs]
+
+
+def _effect(what: str, ref: str, words: object) -> dict:
+    return {"what": what, "ref": ref, "words": str(words)}
+
+
+def _accounts(found: cases.Dossier) -> set[int]:
+    return {one for person_id in found.person_ids for one in accounts.all_accounts_of(person_id)}
+
+
+def _is_countable(ref: str) -> bool:
+    """Is it a sitting or a line of attendance on which no completion rests yet? Once one does, its credit is taken back."""
+    kind, _colon, key = ref.partition(":")
+    if not cases.is_known(ref) or kind not in ("playback", "attendance"):
+        return False
+    if kind == "playback":
+        return learning.may_set_aside(int(key))
+    return classes.find_completion(session.get(classes.Attendance, int(key)).place_id) is None
 
 
 def list_missing(found: cases.Dossier) -> list[Missing]:

@@ -9,7 +9,7 @@ from guanxue.core.errors import NotFound
 from guanxue.core.i18n import Name, gettext
 from guanxue.core.i18n import lazy as _
 from guanxue.core.web.pages import page, personal
-from guanxue.learning.explaining import ABSENT, CLASS, DAY, FAST, LATE, OFFLINE, TICKS_MS, UNANSWERED
+from guanxue.learning.explaining import ABSENT, ASIDE, CLASS, DAY, FAST, LATE, OFFLINE, TICKS_MS, UNANSWERED
 from guanxue.learning.routes import blueprint
 from guanxue.learning.routes.study import find_lesson
 
@@ -21,6 +21,7 @@ REASONS = {
     DAY: _("这一天能计的学时已经计满"),
     UNANSWERED: _("没有网络时学的，问“你还在学吗？”以后没有点“我在学”"),
     OFFLINE: _("没有网络时学的，超过了下载时说好的范围"),
+    ASIDE: _("查过以后，决定这一次不算"),
 }
 SHOWN = 30
 
@@ -53,4 +54,5 @@ def _bands(told: learning.LessonTold) -> list[tuple[int, int]]:
 
 def _sitting(told: learning.SittingTold) -> dict:
     return {"at": told.opened_at, "new_ms": told.new_ms, "repeated_ms": told.repeated_ms, "is_offline": told.is_offline,
+            "case": told.case,
             "reasons": [(str(REASONS[why]), ms) for why, ms in told.reasons]}

@@ -66,6 +66,7 @@ def _case_page(found: Dossier, problem: Problem | None = None) -> Response:
         why_not=str(why_not or ""), may_decide=may_decide, may_uphold=cases.may_uphold(found),
         may_add=cases.may_add_evidence(actor, found), results=cases.RESULT_WORDS, awards=offered,
         gives=any(x["what"] in cases.GIVING for x in offered),
+        leaves_out=any(x["what"] == cases.SET_ASIDE for x in offered),
         is_done=bool(found.decisions and found.decisions[0].detail.get("is_done")),
         values={"result": form.get("result", ""), "text": form.get("text", ""), "follows": form.get("follows", ""),
                 "awards": form.getlist("award") if problem else _given_first(found), "ref": form.get("ref", ""),
