@@ -73,7 +73,7 @@ def test_a_new_reason_to_take_a_credit_back_is_never_dropped(cast):
 
     def take(actor, claim):
         return cases.open_case(actor, kind="take-back", subject="award:X", claim=claim, evidence=["award:X"], person_ids=[lin.id],
-                               key=cases.key_of_waiting("take-back:award:X"))
+                               key="take-back:award:X")
     one = take(first, "第一次的理由。")
     assert take(third, "又一个理由。").id == one.id and "又一个理由。" in words_in(one)
     cases.say(lin, again(one), "没有的事。")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -10,7 +11,7 @@ from tests.cases.test_routes import FIRST, LIN, SECOND, inspector
 from tests.clients import Browser, Learner, words
 from tests.factories import attend, make_class, make_course, make_person
 
-from guanxue import cases, classes, courses, creditbank, learning
+from guanxue import cases, classes, courses, creditbank, learning, oversight
 from guanxue.core import clock
 from guanxue.core.actor import SYSTEM, Actor
 from guanxue.core.db import session, writing
@@ -117,7 +118,8 @@ def test_a_later_case_counts_it_again(town):
     code = upheld(town.app, "playback:1")
     town.pass_quiz(town.lessons()[-1]["id"])
     lin, second = Browser(town.app, LIN), inspector(town.app, SECOND)
-    lin.see("/me/cases/new")
+    link = re.search(r'href="(/me/cases/new[^"]*playback[^"]*)"', lin.see(f"/learn/safe-measuring/{lesson(town).lesson.slug}/why"))[1]
+    assert "第1课" in lin.see(link.replace("&amp;", "&"))
     asked = lin.send("/me/cases/new", about="playback:1", kind="appeal", text="那天我在厂里，有人看见。").headers["Location"].rpartition("/")[2]
     with town.app.app_context():
         case = next(d.case for d in cases.list_own(1) if d.case.code == asked)
@@ -157,6 +159,8 @@ def test_a_line_of_attendance_is_left_out_and_may_be_called_anew(any_app):
             place = classes.find_place(lin, cls)
             assert classes.standing_of(cls, place).attended_ms == 0
             assert classes.close_class(teacher, cls) == 0 and creditbank.balance(1) == 0
+            own = cases.open_case(lin, kind="appeal", subject=lines[1], claim="我到了。", evidence=[lines[1]], person_ids=[1])
+            assert [x["ref"] for x in oversight.list_offered(cases.dossier(own))] == lines, "all that the case set aside"
             meeting = classes.list_meetings(cls.id)[0]
             classes.call_roll(teacher, cls, meeting, place, classes.Mark("present"), "本人到了，看过监控")
             assert classes.find_completion(place.id) is not None and creditbank.balance(1) > 0

@@ -21,7 +21,6 @@ from guanxue.cases.queries import (
     has_news,
     has_unclosed,
     is_wanted,
-    key_of_waiting,
     list_cases,
     list_news,
     list_own,
@@ -34,6 +33,7 @@ from guanxue.cases.rules import (
     CREDIT_AGAIN,
     GIVING,
     KIND_WORDS,
+    LONGEST,
     OWN_KINDS,
     RESULT_WORDS,
     SET_ASIDE,
@@ -63,11 +63,12 @@ from guanxue.cases.service import (
 from guanxue.cases.workdays import add_workdays, is_workday, missing_years, workdays_until
 
 __all__ = [
-    "CERTIFICATE", "TAKE_BACK", "CREDIT_AGAIN", "SET_ASIDE", "COUNT_AGAIN", "GIVING", "list_set_aside", "open_decided",
+    "CERTIFICATE", "TAKE_BACK", "CREDIT_AGAIN", "LONGEST", "SET_ASIDE", "COUNT_AGAIN", "GIVING", "list_set_aside",
+    "open_decided",
     "Case", "Exhibit", "Step", "Dossier", "NoSuchCase", "NotNow", "CaseOpened", "CaseDecided", "CaseClosed", "KIND_WORDS",
     "OWN_KINDS", "RESULT_WORDS", "STATE_WORDS", "TERMS", "open_case", "open_dispute", "say", "see", "appeal", "accept",
     "withdraw", "ask",
-    "add_evidence", "may_add_evidence", "is_wanted", "key_of_waiting",
+    "add_evidence", "may_add_evidence", "is_wanted",
     "decide", "carried_out", "close_over", "watch_terms", "why_not_decider", "may_uphold",
     "get_own", "get_case", "dossier", "find_by_key", "list_own", "list_news", "has_news", "list_cases", "count_waiting",
     "parties_of",

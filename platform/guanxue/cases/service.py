@@ -43,6 +43,8 @@ def open_case(actor: Actor, *, kind: str, subject: str, claim: str, evidence: It
     claim = checked_text("claim", claim, rules.LONGEST)
     is_own = actor.is_person and kind in rules.OWN_KINDS and people == [actor.id]
     is_same = is_own and not subject.startswith("person:")  # "my name is wrong" and "an hour is missing" are two things
+    if key and actor.is_person:  # what somebody says is never dropped into what is decided
+        key = queries.key_of_waiting(key)
     there = queries.find_by_key(key) if key else queries.find_waiting(kind, subject, actor.id) if is_same else None
     if there is not None:
         return _go_on(actor, there, claim, evidence, is_own=is_own)
@@ -295,17 +297,17 @@ def may_add_evidence(actor: Actor, found: Dossier) -> bool:
     return found.case.state in queries.WAITING and actor.may("inspect") and not _is_concerned(actor, found)
 
 
-def add_evidence(actor: Actor, found: Dossier, evidence: Iterable[str | tuple[str, str]], text: str) -> None:
+def add_evidence(actor: Actor, found: Dossier, evidence: Iterable[str | tuple[str, str]], text: str = "") -> None:
     """Lay more evidence into a case that is not decided; `text` tells those concerned what it shows. They are heard anew.
 
-    Raises Forbidden, NotNow, Invalid (without words, or it is there already).
+    Raises Forbidden, NotNow, Invalid (too long, or it is there already).
     """
     actor.require("inspect")
     if _is_concerned(actor, found):
         raise Forbidden(rules.CONCERNED)
     if _locked(found).state not in queries.WAITING:
         raise NotNow(_("这件事已经有决定。"))
-    text, pairs = checked_text("words", text, rules.LONGEST), _fresh(found, evidence)
+    text, pairs = checked_text("words", text, rules.LONGEST, may_be_empty=True), _fresh(found, evidence)
     if not pairs:
         raise invalid_field("ref", _("这份证据已经在里面了。"))
     _lay(actor, found, pairs, text)

@@ -31,6 +31,7 @@ class SittingTold:
     """One sitting before the lesson; milliseconds. `lost`: by reason what was played and does not count."""
 
     opened_at: datetime
+    ref: str = ""  # as a case names it: "playback:12"
     new_ms: int = 0
     repeated_ms: int = 0
     is_offline: bool = False
@@ -64,7 +65,8 @@ def explain_lesson(enrolment: Enrolment, lesson: RevisionLesson) -> LessonTold:
     def hear(judged: evidence.Judged) -> None:
         if judged.lesson_id == lesson.id:
             told = sittings.setdefault(judged.row.playback_id, SittingTold(
-                clock.moment_of(judged.row.opened_ms), is_offline=judged.row.ticket_id is not None,
+                clock.moment_of(judged.row.opened_ms), f"playback:{judged.row.playback_id}",
+                is_offline=judged.row.ticket_id is not None,
                 case=aside.get(judged.row.playback_id, "")))
             _add(told, judged, lesson.duration_ms or 0, numbers)
 

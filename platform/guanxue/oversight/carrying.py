@@ -210,12 +210,14 @@ def _list_taking(found: cases.Dossier) -> list[dict]:
 
 
 def _list_lifting(found: cases.Dossier) -> list[dict]:
-    """What was set aside, and is asked about in an own case."""
+    """What is set aside and asked about in an own case, with all that the same case set aside of this person."""
     if found.case.kind not in cases.OWN_KINDS:
         return []
-    aside = cases.list_set_aside(_accounts(found))
-    refs = dict.fromkeys(ref for ref in (found.case.subject, *(x.ref for x in found.exhibits)) if ref in aside)
-    return [_effect(cases.COUNT_AGAIN, ref, _("%(what)s：重新算。", what=cases.open_ref(ref).title)) for ref in refs]
+    ids = _accounts(found)
+    aside = cases.list_set_aside(ids)
+    asked = {aside.get(ref) for ref in (found.case.subject, *(x.ref for x in found.exhibits))} - {None}
+    return [_effect(cases.COUNT_AGAIN, ref, _("%(what)s：重新算。", what=cases.open_ref(ref).title))
+            for ref, code in aside.items() if code in asked and cases.is_of(ref, ids)]
 
 
 def _effect(what: str, ref: str, words: object) -> dict:

@@ -68,7 +68,7 @@ def _place_values(cls: classes.TrainingClass, place: classes.Place) -> dict:
         **hours_of(cls, place, standing),
         "share": standing.attended_ms * 100 // standing.taught_ms if standing.taught_ms else None,
         "is_enough": standing.is_enough, "is_course_done": standing.is_course_done,
-        "set_aside": sorted(set(classes.set_aside(place).values())),
+        "set_aside": {code: f"attendance:{line}" for line, code in sorted(classes.set_aside(place).items(), reverse=True)},
         "completed_at": getattr(classes.find_completion(place.id), "completed_at", None),
     }
 

@@ -54,5 +54,5 @@ def _bands(told: learning.LessonTold) -> list[tuple[int, int]]:
 
 def _sitting(told: learning.SittingTold) -> dict:
     return {"at": told.opened_at, "new_ms": told.new_ms, "repeated_ms": told.repeated_ms, "is_offline": told.is_offline,
-            "case": told.case,
+            "case": told.case, "ref": told.ref,
             "reasons": [(str(REASONS[why]), ms) for why, ms in told.reasons]}

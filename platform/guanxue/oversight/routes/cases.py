@@ -12,7 +12,7 @@ from guanxue.core import clock
 from guanxue.core.errors import Invalid, Problem
 from guanxue.core.i18n import gettext
 from guanxue.core.i18n import lazy as _
-from guanxue.core.plain import invalid_field
+from guanxue.core.plain import checked_text, invalid_field
 from guanxue.core.web.addresses import is_row_id
 from guanxue.core.web.dispatch import current_actor
 from guanxue.core.web.pages import page, personal
@@ -109,7 +109,8 @@ def answer_case(case_id: int) -> Response:
         if step == "ask":
             cases.ask(actor, found, form.get("text", ""))
         elif step == "evidence":
-            cases.add_evidence(actor, found, [_pasted(form.get("ref", ""))], form.get("words", ""))
+            said = checked_text("words", form.get("words", ""), cases.LONGEST)
+            cases.add_evidence(actor, found, [_pasted(form.get("ref", ""))], said)
         elif step == "decide":
             cases.decide(actor, found, result=form.get("result", ""), text=form.get("text", ""),
                          follows=form.get("follows", ""), effects=_effects(found, form.getlist("award")))

@@ -88,5 +88,5 @@ def credit_record_take_back(code: str) -> Response:
 def _ask_second(actor: Actor, plan: creditbank.Plan, reason: str, authority: str) -> Response:
     ref = f"award:{plan.awards[0].code}"
     made = cases.open_case(actor, kind=cases.TAKE_BACK, subject=ref, claim=f"{reason}（{authority}）", evidence=[ref],
-                           person_ids=[plan.taking.person_id], key=cases.key_of_waiting(f"take-back:{ref}"))
+                           person_ids=[plan.taking.person_id], key=f"take-back:{ref}")
     return redirect(url_for(".case", case_id=made.id), 303)
