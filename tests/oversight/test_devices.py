@@ -6,12 +6,13 @@ from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
-from tests.factories import make_person
+from tests.factories import attend, make_class, make_person
 
-from guanxue import oversight
+from guanxue import classes, oversight
 from guanxue.core import clock
 from guanxue.core.actor import Actor, Where
 from guanxue.core.db import begin_writing, end_work, session
+from guanxue.oversight import queries
 from guanxue.oversight.hashing import device_hash, network_hash
 from guanxue.oversight.models import Finding, Sighting
 from guanxue.oversight.routes.words import sentence
@@ -96,3 +97,17 @@ def test_a_room_that_is_registered_late_covers_a_week_before_and_no_more(people,
     with clock.advance(60):
         (found,) = night()
         assert oversight.people_of([found.id])[found.id] == [p.id for p in people[:4]]
+
+
+def test_who_signs_out_twice_is_in_class_until_the_last(people):
+    teacher, one = make_person("13800000002", "陈师傅", "instructor"), people[0]
+    cls, meeting = make_class(teacher, is_public=True)
+    classes.join_class(one, cls, promises=True)
+    attend(one, cls, meeting, since_s=0, until_s=60)
+    with clock.travel(meeting.ends_at):
+        seen = classes.read_token(meeting, classes.shown_now(meeting, "out").token)
+        classes.sign(one, cls, meeting, seen, classes.Where(), promises=True)
+    with clock.travel(meeting.ends_at + timedelta(hours=1)):
+        (sat,) = queries.list_sat(0, clock.now_ms(), queries.Owners())
+        standing = classes.standing_of(cls, classes.find_place(one, cls))
+        assert sat.to_ms - sat.from_ms == standing.attended_ms == 3 * 3_600_000

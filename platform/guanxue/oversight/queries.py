@@ -111,22 +111,23 @@ def people_on_devices(since: datetime, owners: Owners) -> dict[str, set[int]]:
 
 
 def list_sat(since_ms: int, until_ms: int, owners: Owners) -> list[Sat]:
-    """From when to when people were signed in in classrooms by their own phones: a sign-in and the sign-out after it."""
+    """From when to when people were signed in in classrooms by their own phones: as for the hours, the first sign-in and the
+    last sign-out count, so that nobody is out of sight who signs out twice.
+    """
     rows = session.scalars(select(Attendance).where(
         Attendance.received_ms >= since_ms, Attendance.received_ms < until_ms, Attendance.person_id.is_not(None),
         Attendance.kind.in_(("in", "out"))).order_by(Attendance.id)).all()
     seen = _seen_by_ref(f"attendance:{r.id}" for r in rows if r.kind == "in")
-    open_ones: dict[tuple[int, int], Attendance] = {}
-    found = []
+    begun: dict[tuple[int, int], Attendance] = {}
+    found: dict[tuple[int, int], Sat] = {}
     for row in rows:
         place = (row.meeting_id, row.place_id)  # who signed in under one of two merged accounts may sign out under the other
         if row.kind == "in":
-            open_ones.setdefault(place, row)
-        elif place in open_ones and row.to_ms is not None:
-            begun = open_ones.pop(place)
-            ref = f"attendance:{begun.id}"
-            found.append(Sat(ref, owners.of(row.person_id), *seen.get(ref, ("", "")), begun.from_ms, row.to_ms))
-    return found
+            begun.setdefault(place, row)
+        elif place in begun and row.to_ms is not None:
+            ref = f"attendance:{begun[place].id}"
+            found[place] = Sat(ref, owners.of(row.person_id), *seen.get(ref, ("", "")), begun[place].from_ms, row.to_ms)
+    return list(found.values())
 
 
 def list_completed(since: datetime, until: datetime, owners: Owners) -> dict[str, list[Completed]]:
