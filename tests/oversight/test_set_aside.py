@@ -110,6 +110,7 @@ def test_what_was_complete_before_stays_and_is_taken_back_instead(town):
     lin.see(f"/me/cases/{code}")
     lin.send(f"/me/cases/{code}", step="accept")
     assert "学分要另外收回" in lin.see(f"/me/cases/{code}") and sound(town.app) == before > 0
+    assert code not in lin.see("/learn/safe-measuring/" + lesson(town).lesson.slug), "nobody is told to study again what counts"
     number, _code = opened(town.app, "playback:1")
     assert 'value="playback:1"' not in first.see(f"/oversight/cases/{number}")
 

@@ -143,7 +143,7 @@ def list_set_aside(person_ids: Iterable[int]) -> dict[str, str]:
         .where(Party.person_id.in_(list(person_ids)), Step.step == "carried-out").order_by(Step.id))
     found: dict[str, str] = {}
     for detail, code in rows:
-        if detail.get("what") == rules.SET_ASIDE:
+        if detail.get("what") == rules.SET_ASIDE and not detail.get("is_void"):  # it came too late to change anything
             found[detail["ref"]] = code
         elif detail.get("what") == rules.COUNT_AGAIN:
             found.pop(detail["ref"], None)

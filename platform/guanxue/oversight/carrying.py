@@ -125,10 +125,11 @@ def _count_otherwise(found: cases.Dossier, effect: dict) -> None:
     anew. A completion that was written meanwhile stays: the case says so, and its credit is taken back by another.
     """
     kind, _colon, key = effect["ref"].partition(":")
-    told = effect["words"]
+    told, detail = effect["words"], {"what": effect["what"], "ref": effect["ref"]}
     if effect["what"] == cases.SET_ASIDE and not _is_countable(effect["ref"]):
         told = str(_("%(words)s（这期间已经学完或结业，这里没有改变；学分要另外收回。）", words=told))
-    cases.carried_out(SYSTEM, found.case.id, told, {"what": effect["what"], "ref": effect["ref"]})
+        detail["is_void"] = 1
+    cases.carried_out(SYSTEM, found.case.id, told, detail)
     if kind == "playback":
         learning.settle_set_aside(int(key))
     elif effect["what"] == cases.COUNT_AGAIN:
