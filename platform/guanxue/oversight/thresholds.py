@@ -46,7 +46,7 @@ MARKED_LATE = timedelta(days=7)  # a room is in use before an officer comes by a
 APART_MS = 600_000
 
 # roll: hours that nobody signed in for. A workshop without phones has its roll called on the spot; a list on paper is typed in
-# within the week. A whole class whose hours are typed in at once, for days that are past, was perhaps never held.
+# after each meeting, within the week. A whole class typed in at once, for days that are past, was perhaps never held.
 ROLL_PEOPLE, ROLL_HOURS_MILLI, ROLL_MOST_PERMILLE = 5, 8_000, 500
 ROLL_PERMILLE = 900  # so much of the roll by one person, and at once or late: one line that was put right hides nothing
 ROLL_SITTING_MS, ROLL_LATE_MS = 3_600_000, 7 * 86_400_000
