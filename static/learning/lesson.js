@@ -27,7 +27,7 @@
   const challenged = (told) => { if (study.onChallenge && 'challenge' in told) study.onChallenge(told.challenge); };
   const newKey = () => Math.random().toString(36).slice(2) + Date.now().toString(36);
   let key = newKey();
-  let open = null, opening = null, openedAt = 0, lastT = 0, pending = [], sending = false, again = false, timer = 0, retry = 0;
+  let open = null, opening = null, openedAt = 0, lastT = 0, ackedT = 0, pending = [], sending = false, again = false, timer = 0, retry = 0;
   let known = Number(data.resume) / 1000;  // the second the server would go on from
   const tickets = data.offline ? window.tickets : null;  // leave to study this lesson without a network (tickets.js)
   let hasTicket = false, failures = 0, triedAt = 0;
@@ -48,23 +48,35 @@
       if (!answer.ok) { if (isStale(told)) lose(told); else say(told.detail); return false; }
       opened(told);
       lastT = 0;
+      ackedT = 0;
       clearInterval(timer);
       timer = setInterval(() => { wake(); cut(); flush(); }, told.beat_every_s * 1000);
       return true;
-    })().catch(openHere).then((is) => { opening = null; return is; });
+    })().catch(() => openHere()).then(isOpen);
     return opening;
   }
+  const isOpen = (is) => { opening = null; return is; };
 
   // ---- no network: with a ticket what is played goes into the record on this phone, and is sent later
-  async function openHere() {
-    const sitting = tickets ? await tickets.sit(data.person, data.lesson).catch(() => null) : null;
+  // `outage`: the playback {key, openedAt, ackedT} that an outage cut off.
+  async function openHere(outage) {
+    const left = outage ? (kept(`beats/${outage.key}`) || { pending: [] }).pending : [], first = left[0];
+    const began = first && outage.openedAt + Math.max(outage.ackedT, first.t_ms - 1000 * (first.to_s - first.from_s) / first.rate);
+    const sitting = tickets ? await tickets.sit(data.person, data.lesson, first && Date.now() - performance.now() + began).catch(() => null) : null;
     if (!sitting) { sayOffline(); return false; }
     open = { sitting };
-    openedAt = performance.now();
     awake = Date.now() - performance.now();
+    openedAt = sitting.began - awake;
     lastT = 0;
-    triedAt = openedAt;
-    askAgain();
+    triedAt = performance.now();
+    askAgain(openedAt);
+    if (sitting.isEarlier) {  // until now both have it: what the server hears twice it counts once
+      pending = left.map((beat) => Object.assign({}, beat, { t_ms: Math.round(outage.openedAt + beat.t_ms - openedAt) }));
+      lastT = pending[pending.length - 1].t_ms;
+      shelve();
+      keep(`beats/${outage.key}`, null);
+      keepHere();
+    }
     clearInterval(timer);
     timer = setInterval(() => { wake(); cut(); flush(); askWhenDue(); tryNetwork(); }, sitting.every * 1000);
     say(says.noted);
@@ -92,9 +104,9 @@
   // Where presence is asked for, it is asked here too: a tap, written into the record. Until it comes nothing plays on.
   let askAt = Infinity, isAsking = false;
   study.isAsked = () => isAsking || Boolean(study.isChecked && study.isChecked());
-  function askAgain() {
+  function askAgain(since) {
     const asks = open.sitting.asks;
-    askAt = asks ? performance.now() + 1000 * (asks[0] + Math.random() * (asks[1] - asks[0])) : Infinity;
+    askAt = asks ? since + 1000 * (asks[0] + Math.random() * (asks[1] - asks[0])) : Infinity;
   }
   const isDue = () => Boolean(open && open.sitting && study.onAsk) && performance.now() >= askAt;
   function askWhenDue() {
@@ -114,7 +126,7 @@
       pending.push({ t_ms: t, from_s: last, to_s: last, rate: 0 });
       lastT = t;
       keepHere();
-      askAgain();
+      askAgain(performance.now());
     });
   }
   // The sentence that is being said is heard to its end; whoever stops, jumps or reads is asked at once.
@@ -162,6 +174,16 @@
   // Ended elsewhere or too long silent: what comes next is a new playback.
   function part() { clearInterval(timer); open = null; start = null; isAsking = false; key = newKey(); }
   function close() { shelve(); part(); }
+  // An outage that lasts: with a ticket what was played in it goes into the record, for what a playback is told so late may not
+  // count. Until the record has it, it is on the shelf.
+  function leavePlayback() {
+    const outage = { key, openedAt, ackedT };
+    cut();
+    close();
+    pending = [];
+    opening = openHere(outage).then(isOpen);
+    if (!video) opening.then(read);
+  }
 
   async function flush(keepalive) {
     if (sending) { again = true; return; }
@@ -175,6 +197,7 @@
       failures = 0;
       if (answer.ok || (answer.status === 409 && told.type.endsWith('sequence-gap'))) {
         open.nonce = told.nonce; open.next_seq = told.next_seq;
+        ackedT = Math.max(ackedT, told.acked_t_ms);
         for (const beat of pending) if (beat.t_ms <= told.acked_t_ms) known = beat.to_s;
         pending = pending.filter((beat) => beat.t_ms > told.acked_t_ms);
         if (answer.ok) { show(told); say(''); } else again = true;
@@ -191,12 +214,7 @@
     } catch (_offline) {
       sayOffline();
       failures += 1;
-      if (hasTicket && failures > 1) {  // what was played stays this playback's, to be sent later; from here on it is the ticket's
-        cut();
-        shelve();
-        pending = [];
-        part();
-      }
+      if (hasTicket && failures > 1) leavePlayback();
     }
     sending = false;
     if (again) { again = false; flush(); }

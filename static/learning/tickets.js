@@ -192,14 +192,16 @@
   const find = (person, lesson) => mineOf(person).then((all) => all.filter((t) => t.lesson === String(lesson) && isGood(t))
     .sort((a, b) => b.issued - a.issued)[0] || null);
 
-  // A sitting begins: the clocks are read anew. null where there is no ticket for it.
-  async function sit(person, lesson) {
+  // A sitting begins: the clocks are read anew. null where there is no ticket for it. `began`: when the phone's clock showed that,
+  // if the ticket was there by then (isEarlier).
+  async function sit(person, lesson, began) {
     await recover(person);
     const ticket = await find(person, lesson);
     if (!ticket) return null;
     ticket.sitting += 1;
     await put(ticket);
-    return { code: ticket.code, number: ticket.sitting, began: Date.now(), every: ticket.every, max_rate: ticket.max_rate, asks: ticket.asks, answer: ticket.answer };
+    const isEarlier = began >= ticket.issued + ticket.ahead;
+    return { code: ticket.code, number: ticket.sitting, began: isEarlier ? Math.round(began) : Date.now(), isEarlier, every: ticket.every, max_rate: ticket.max_rate, asks: ticket.asks, answer: ticket.answer };
   }
 
   // What a page that was killed had not put into the record yet.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import sqlite3
+from contextlib import contextmanager
 from dataclasses import replace
 
 import pytest
@@ -29,8 +30,8 @@ SLUG = "checked-start"
 _phones = (f"137000001{n:02}" for n in itertools.count(1))
 
 
-def strict(folder, kinds, slug):
-    """The short course again, under a policy that asks after five to seven seconds."""
+def strict(folder, kinds, slug, **numbers):
+    """The short course again, under a policy that asks after five to seven seconds, or with other numbers."""
     settings = Settings.from_env({"GUANXUE_DATA": str(folder / "data"),
                                   "GUANXUE_SECRET_KEY": "journeys-journeys-journeys-journeys"})
     path = folder / slug
@@ -44,7 +45,7 @@ def strict(folder, kinds, slug):
         with writing():
             policies.publish_policy(SYSTEM, code=slug, title="查在场", effective_on=clock.today(), numbers={
                 **LIGHT_2, "beat_every_s": 2, "presence_min_ms": 5_000, "presence_max_ms": 7_000, "presence_answer_ms": 20_000,
-                "presence_misses": 2, "presence_makeup_ms": 86_400_000, "presence_kinds": kinds})
+                "presence_misses": 2, "presence_makeup_ms": 86_400_000, "presence_kinds": kinds, **numbers})
             courses.import_folder(SYSTEM, path)
         database.db.session.remove()
         database.db.engine.dispose()
@@ -235,14 +236,21 @@ def test_what_was_missed_is_told_withheld_and_made_up(open_page, checked_site):
 # ---- without a network the page asks by itself
 
 
+@contextmanager
+def on_the_phone(page: Page, site: Site, slug=SLUG):
+    """(the line to the site, whose phone): somebody new at a lesson of the course that they have taken along."""
+    _wait_for_companions(site)
+    with between(site.address) as line:
+        phone = begin(page, Site(line.address, site.folder), slug)
+        until(page, lambda: page.evaluate("!!navigator.serviceWorker.controller"))
+        take_along(page, line, path=f"/learn/{slug}/{VIDEO}")
+        yield line, phone
+
+
 @pytest.fixture
 def taken_along(page, checked_site):
-    """(the line to the site, whose phone): the checked lesson on a phone that has no network now, its film playing from there."""
-    _wait_for_companions(checked_site)
-    with between(checked_site.address) as line:
-        phone = begin(page, Site(line.address, checked_site.folder))
-        until(page, lambda: page.evaluate("!!navigator.serviceWorker.controller"))
-        take_along(page, line, path=f"/learn/{SLUG}/{VIDEO}")
+    """The checked lesson on a phone that has no network now, its film playing from there; as on_the_phone()."""
+    with on_the_phone(page, checked_site) as (line, phone):
         line.is_down = True
         page.goto(f"{line.address}/learn/{SLUG}/{VIDEO}")
         until(page, lambda: page.locator("#player.ready").count() == 1)
@@ -287,3 +295,30 @@ def test_without_a_network_whoever_paused_for_long_is_asked_before_the_film_goes
     assert paused(page) and sites.position(page) < left + 0.5
     page.locator("#prompt").get_by_role("button", name="我在学").click()
     until(page, lambda: not paused(page))
+
+
+@pytest.fixture
+def late_site(checked_site):
+    """The site with one more course, in which nothing counts that comes later than a second."""
+    strict(checked_site.folder, ["tap"], "late-start", late_after_ms=1_000, late_cap_ms=0, presence_min_ms=600_000, presence_max_ms=900_000)
+    checked_site.wait_until_playable("late-start")
+    return checked_site
+
+
+def test_where_nothing_late_counts_the_seconds_before_an_outage_was_noticed_go_into_the_record(page, late_site):
+    with on_the_phone(page, late_site, "late-start") as (line, phone):
+        page.goto(f"{line.address}/learn/late-start/{VIDEO}")
+        until(page, lambda: page.locator("#player.ready").count() == 1)
+        play(page)
+        sites.watch_to(page, 5)
+        heard_ms, line.is_down = sites.credited_ms(late_site, phone), True
+        sites.watch_to(page, 14)
+        expect(page.locator("#why")).to_contain_text("先记在本机")
+        sites.pause(page)
+        left_ms = 1000 * sites.position(page)
+        page.wait_for_timeout(500)
+        line.is_down = False
+        page.evaluate("window.dispatchEvent(new Event('online'))")
+        until(page, lambda: sites.credited_ms(late_site, phone) > left_ms - 1_500)
+        assert 2_000 < heard_ms < 6_000 and sites.credited_ms(late_site, phone) <= left_ms + 300
+        assert page.evaluate("Object.keys(localStorage).filter((name) => /beats|off/.test(name)).length") == 0
