@@ -111,23 +111,23 @@ def people_on_devices(since: datetime, owners: Owners) -> dict[str, set[int]]:
 
 
 def list_sat(since_ms: int, until_ms: int, owners: Owners) -> list[Sat]:
-    """From when to when people were signed in in classrooms by their own phones: as for the hours, the first sign-in and the
-    last sign-out count, so that nobody is out of sight who signs out twice.
+    """From when to when people were signed in in classrooms by their own phones, each stay by itself, as for the hours.
+
+    A sign-out where no stay was open (none is taken any more) moved the end of the last one.
     """
     rows = session.scalars(select(Attendance).where(
         Attendance.received_ms >= since_ms, Attendance.received_ms < until_ms, Attendance.person_id.is_not(None),
         Attendance.kind.in_(("in", "out"))).order_by(Attendance.id)).all()
     seen = _seen_by_ref(f"attendance:{r.id}" for r in rows if r.kind == "in")
-    begun: dict[tuple[int, int], Attendance] = {}
-    found: dict[tuple[int, int], Sat] = {}
+    stays: dict[tuple[int, int], list[tuple[Attendance, int | None]]] = defaultdict(list)
     for row in rows:
-        place = (row.meeting_id, row.place_id)  # who signed in under one of two merged accounts may sign out under the other
-        if row.kind == "in":
-            begun.setdefault(place, row)
-        elif place in begun and row.to_ms is not None:
-            ref = f"attendance:{begun[place].id}"
-            found[place] = Sat(ref, owners.of(row.person_id), *seen.get(ref, ("", "")), begun[place].from_ms, row.to_ms)
-    return list(found.values())
+        mine = stays[row.meeting_id, row.place_id]  # signed in under one of two merged accounts, out under the other
+        if row.kind == "out":
+            mine[-1:] = [(begun, row.to_ms) for begun, _to_ms in mine[-1:]]
+        elif not mine or mine[-1][1] is not None:
+            mine.append((row, None))
+    return [Sat(ref := f"attendance:{begun.id}", owners.of(begun.person_id), *seen.get(ref, ("", "")), begun.from_ms, to_ms)
+            for mine in stays.values() for begun, to_ms in mine if to_ms is not None]
 
 
 def list_completed(since: datetime, until: datetime, owners: Owners) -> dict[str, list[Completed]]:
