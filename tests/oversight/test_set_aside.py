@@ -163,6 +163,8 @@ def test_a_line_of_attendance_is_left_out_and_may_be_called_anew(any_app):
             own = cases.open_case(lin, kind="appeal", subject=lines[1], claim="我到了。", evidence=[lines[1]], person_ids=[1])
             assert [x["ref"] for x in oversight.list_offered(cases.dossier(own))] == lines, "all that the case set aside"
             meeting = classes.list_meetings(cls.id)[0]
+            (here,) = classes.roll_of(meeting, [place])
+            assert (here.since_ms, here.attended_ms, here.way) == (None, 0, ""), "so the teacher sees whom to call"
             classes.call_roll(teacher, cls, meeting, place, classes.Mark("present"), "本人到了，看过监控")
             assert classes.find_completion(place.id) is not None and creditbank.balance(1) > 0
             assert creditbank.recompute()[1] == []

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import select
 
-from guanxue import accounts, audit, cases, jobs
+from guanxue import accounts, audit, jobs
 from guanxue.classes import queries, rules, study
 from guanxue.classes.events import ClassCompleted
 from guanxue.classes.models import (
@@ -80,9 +80,7 @@ def _rows(meetings: list[Meeting], place: Place) -> list[Attendance]:
 
 def set_aside(place: Place) -> dict[int, str]:
     """{line of attendance: code of the case that set it aside} of whoever has the place, under all their accounts."""
-    everyone = accounts.all_accounts_of(place.person_id) if place.person_id else []
-    named = ((ref.partition(":"), code) for ref, code in cases.list_set_aside(everyone).items()) if everyone else ()
-    return {int(key): code for (kind, _colon, key), code in named if kind == "attendance"}
+    return queries.lines_set_aside(accounts.all_accounts_of(place.person_id)) if place.person_id else {}
 
 
 def _taught(meeting: Meeting) -> list[rules.Span]:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import and_, func, or_, select
 
-from guanxue import accounts, policies
+from guanxue import accounts, cases, policies
 from guanxue.accounts import Organisation
 from guanxue.classes import rules
 from guanxue.classes.errors import ClassState, NoSuchClass, NoSuchMeeting, NoSuchPlace
@@ -287,6 +287,12 @@ def presences_of(rows: Iterable[Attendance]) -> dict[int, rules.Presence]:
     return {place_id: rules.presence_of(entries) for place_id, entries in found.items()}
 
 
+def lines_set_aside(person_ids: Iterable[int]) -> dict[int, str]:
+    """{line of attendance: code of the case that set it aside} of these accounts: it stays, and does not count."""
+    named = ((ref.partition(":"), code) for ref, code in cases.list_set_aside(person_ids).items())
+    return {int(key): code for (kind, _colon, key), code in named if kind == "attendance"}
+
+
 def presence_of(rows: Iterable[Attendance]) -> rules.Presence:
     """What lines of one person at one meeting say together."""
     return rules.together(presences_of(rows).values())
@@ -313,9 +319,10 @@ def roll_of(meeting: Meeting, places: list[Place]) -> list[Here]:
     heads = {one: one for one in shown} | {one: head for one, head in joined if head in shown}
     rows: dict[int, list[Attendance]] = {}
     phones: dict[str, set[int]] = {}
+    without = lines_set_aside({p.person_id for p in places if p.person_id is not None})
     for row in list_attendance([meeting.id]):
         head = heads.get(row.place_id)
-        if head is None:
+        if head is None or row.id in without:
             continue
         rows.setdefault(head, []).append(row)
         if row.device_hash:
