@@ -163,7 +163,7 @@
     const now = isGoing && start && open ? claim(where()) : null;
     const beats = now ? pending.concat([now]) : pending;
     if (open && open.sitting) { tickets.shelve(data.person, open.sitting, beats, isGoing ? Date.now() : 0); return; }
-    keep(`beats/${key}`, beats.length ? { lesson: data.lesson, key, pending: beats, going: isGoing ? Date.now() : 0 } : null);
+    keep(`beats/${key}`, beats.length ? { lesson: data.lesson, key, pending: beats, going: isGoing ? Date.now() : 0, when: Date.now() } : null);
   }
   // A form token that holds no more (somebody signed in beside): only the page that comes anew has a good one.
   const isStale = (told) => /csrf$/.test(told.type || '');

@@ -3,6 +3,7 @@
 (() => {
   if (window.shelf) return;
   const ASLEEP_MS = 15000;  // a page that did not move for this long was asleep
+  const OLD_MS = 3 * 86400000;  // a playback takes what comes late for two days
   const LATER = /(phone-clock|not-enrolled|not-your-ticket|csrf|unauthenticated)$/;  // what may come right by itself or by its owner
   const isForLater = (answer, told) => answer.status === 429 || answer.status >= 500 || LATER.test(told.type || '');
 
@@ -49,7 +50,10 @@
   // Is it worth going on with the next?
   async function deliverOne(name, left, csrf, hear, told) {
     const answer = await call(`/lessons/${left.lesson}/playback`, csrf, { key: left.key }), playback = await answer.json();
-    if (isForLater(answer, playback)) { told.refused.push(playback.detail); return true; }
+    if (isForLater(answer, playback)) {
+      if (left.when && Date.now() - left.when > OLD_MS) remember(name, null); else told.refused.push(playback.detail);
+      return true;
+    }
     let rest = answer.status === 200 ? left.pending : [], idle = 0;
     while (rest.length && idle < 2) {  // another page's last words may come between: then it is tried once more
       const sent = await call(`/playbacks/${playback.playback_id}/beats`, csrf, { nonce: playback.nonce, seq: playback.next_seq, beats: rest.slice(0, 500) });

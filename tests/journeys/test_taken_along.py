@@ -266,6 +266,21 @@ def test_somebody_who_signed_in_beside_loses_nothing_that_plays(phone, line, who
     assert before < left * 1000 - 500, "it had been told before"
 
 
+def test_what_nothing_takes_any_more_is_not_kept_for_ever(page, whole_site):
+    """Somebody who left the course may join again, but not for months."""
+    page.goto(f"{whole_site.address}/register")
+    register(page, "13711140076", "周晓燕")
+    page.wait_for_url(lambda url: "/register" not in url)
+    page.goto(whole_site.address + "/me")
+    page.evaluate("""(lesson) => ['old', 'new'].forEach((key) => {
+        const left = {lesson, key, pending: [{t_ms: 9000, from_s: 0, to_s: 9, rate: 1}], going: 0, when: Date.now() - (key === 'old' ? 4 : 1) * 86400000};
+        localStorage.setItem(`guanxue/${document.getElementById('waiting').dataset.person}/beats/${key}`, JSON.stringify(left));
+    })""", whole_site.lessons()[0]["id"])
+    page.reload()
+    expect(page.locator("#waiting")).to_contain_text("9 秒 等待上传")
+    assert page.evaluate("Object.keys(localStorage).filter((name) => name.includes('/beats/')).map((name) => name.split('/')[3])") == ["new"]
+
+
 def test_the_next_person_who_signs_out_leaves_the_first_ones_study_on_the_phone(phone, line, whole_site):
     page = phone()
     join(page, line, "13711140074", "甲小红")
