@@ -26,8 +26,9 @@ def test_what_is_left_is_what_a_second_map_says(some, taken):
 
 
 def test_each_sign_in_begins_a_stay_and_the_sign_out_after_it_ends_it():
-    lines = [Entry("in", 10, None), Entry("in", 20, None), Entry("out", None, 30)]
+    lines = [Entry("in", 10, None), Entry("out", None, 30)]
     assert rules.presence_of(lines).stays == ((10, 30),)
+    assert rules.presence_of([lines[0], Entry("in", 20, None), lines[1]]).stays == ((20, 30),)
     again = rules.presence_of([*lines, Entry("in", 40, None)])
     assert again.is_in and (again.since_ms, again.until_ms) == (10, None)
     assert rules.presence_of([*lines, Entry("in", 40, None), Entry("out", None, 50)]).stays == ((10, 30), (40, 50))

@@ -181,3 +181,22 @@ def test_nobody_sets_aside_what_is_anothers_or_in_an_own_case(town):
     for number in numbers:
         assert 'value="playback:1"' not in first.see(f"/oversight/cases/{number}")
         first.send(f"/oversight/cases/{number}", 422, step="decide", result="partly", text="x", award="playback:1")
+
+
+@pytest.mark.parametrize("aside", (2, 3))
+def test_a_stay_that_is_left_out_makes_the_one_before_no_longer(any_app, aside):
+    """In, out, in again, out again: without the second sign-in or the second sign-out, the first stay is what it was."""
+    with any_app.test_request_context(), writing():
+        teacher, lin = make_person("13800000012", "周师傅", "instructor"), make_person(LIN)
+        cls, meeting = make_class(teacher, is_public=True)
+        classes.join_class(lin, cls, promises=True)
+        for since_s, until_s in ((0, 1800), (3600, 9000), (9600, 10200)):
+            attend(lin, cls, meeting, since_s, until_s)
+        lines = classes.list_attendance([meeting.id])
+        told = {f"attendance:{lines[aside].id}": "X"}
+        with pytest.MonkeyPatch.context() as patch, clock.travel(meeting.ends_at + timedelta(minutes=1)):
+            place = classes.find_place(lin, cls)
+            whole = classes.standing_of(cls, place).attended_ms
+            patch.setattr(cases, "list_set_aside", lambda _people: told)
+            left = classes.standing_of(cls, place).attended_ms
+    assert abs(whole - 7_800_000) < 5000 and abs(left - 2_400_000) < 5000

@@ -93,7 +93,7 @@ class Presence:
 
 def presence_of(entries: Iterable[Entry]) -> Presence:
     """What the lines of one place say, in the order in which they were written: a sign-in begins a stay, a sign-out ends it,
-    and a roll says it all anew.
+    and a roll says it all anew. A stay that was never ended (its sign-out was set aside) is none once the next one begins.
 
     A sign-out where no stay was open was taken once (none is any more): it moved the end of the last one, as it was told then.
     """
@@ -105,8 +105,8 @@ def presence_of(entries: Iterable[Entry]) -> Presence:
             is_told = entry.to_ms is not None
         elif entry.kind == "out":
             stays[-1:] = [(from_ms, entry.to_ms) for from_ms, _to_ms in stays[-1:]]
-        elif not stays or stays[-1][1] is not None:
-            stays.append((entry.from_ms, None))
+        else:
+            stays = [*(stay for stay in stays if stay[1] is not None), (entry.from_ms, None)]
     return Presence(tuple(stays), is_told)
 
 
