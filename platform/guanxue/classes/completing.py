@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Container, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import select
@@ -21,7 +21,6 @@ from guanxue.classes.models import (
     CLOSED,
     COMPLETED,
     ENROLLED,
-    OUT,
     SEATED,
     Attendance,
     ClassCompletion,
@@ -76,29 +75,7 @@ def _people(place: Place) -> list[int]:
 def _rows(meetings: list[Meeting], place: Place) -> list[Attendance]:
     """The lines that count: what a case set aside is left out of what is not complete yet, and named by no completion."""
     rows = queries.list_attendance([m.id for m in meetings], queries.joined_ids(place))
-    without = set_aside(place)
-    if without.keys().isdisjoint(r.id for r in rows):
-        return rows
-    apart: dict[tuple[int, int], list[Attendance]] = {}
-    for row in rows:
-        apart.setdefault((row.meeting_id, row.place_id), []).append(row)
-    kept = {r.id for its in apart.values() for r in _standing(its, without)}
-    return [r for r in rows if r.id in kept]
-
-
-def _standing(rows: list[Attendance], without: Container[int]) -> Iterator[Attendance]:
-    """The lines of one place at one meeting that are not set aside: a sign-out goes with its sign-in, else it would end the
-    stay before."""
-    is_open = is_lost = False
-    for row in rows:
-        if row.id in without:
-            is_lost = is_lost or row.kind != OUT
-        elif row.kind != OUT:
-            is_open, is_lost = row.from_ms is not None and row.to_ms is None, False
-            yield row
-        elif is_open or not is_lost:
-            is_open = False
-            yield row
+    return queries.standing_lines(rows, set_aside(place))
 
 
 def set_aside(place: Place) -> dict[int, str]:
