@@ -199,4 +199,5 @@ def test_a_stay_that_is_left_out_makes_the_one_before_no_longer(any_app, aside):
             whole = classes.standing_of(cls, place).attended_ms
             patch.setattr(cases, "list_set_aside", lambda _people: told)
             left = classes.standing_of(cls, place).attended_ms
+            assert classes.roll_of(meeting, [place])[0].attended_ms == left, "the roll shows what counts"
     assert abs(whole - 7_800_000) < 5000 and abs(left - 2_400_000) < 5000

@@ -311,8 +311,10 @@ def close_meeting(actor: Actor, cls: TrainingClass, meeting: Meeting, reason: st
         if here.since_ms is None or here.until_ms is not None or place.state not in (INVITED, ENROLLED) or _leads(place, cls):
             continue
         _must_mark(actor, cls, meeting, place)
-        rows = queries.list_attendance([meeting.id], queries.joined_ids(place))
-        for one in _signed_into(rows, ends):  # when they were away between two stays they remain away
+        into = _signed_into(queries.list_attendance([meeting.id], queries.joined_ids(place)), ends)
+        if not into:  # they signed out, by a line that was set aside
+            continue
+        for one in into:  # when they were away between two stays they remain away
             _by_hand(actor, meeting, one, OUT, reason, to_ms=ends)
         audit.record(actor, "classes.roll.called", f"meeting:{meeting.id}",
                      {"place": place.id, "mark": STAYED, "to_ms": ends, "reason": reason, "is_late": _is_late(meeting)})

@@ -75,7 +75,7 @@ def _people(place: Place) -> list[int]:
 def _rows(meetings: list[Meeting], place: Place) -> list[Attendance]:
     """The lines that count: what a case set aside is left out of what is not complete yet, and named by no completion."""
     rows = queries.list_attendance([m.id for m in meetings], queries.joined_ids(place))
-    return queries.standing_lines(rows, set_aside(place))
+    return queries.lines_that_count(rows, set_aside(place))
 
 
 def set_aside(place: Place) -> dict[int, str]:

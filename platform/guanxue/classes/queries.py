@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -315,6 +315,28 @@ def lines_set_aside(person_ids: Iterable[int]) -> dict[int, str]:
     return {int(key): code for (kind, _colon, key), code in named if kind == "attendance"}
 
 
+def lines_that_count(rows: Sequence[Attendance], without: Container[int]) -> list[Attendance]:
+    """The lines but those that were set aside; a sign-out goes with its sign-in, else it would end the stay before."""
+    apart: dict[tuple[int, int], list[Attendance]] = {}
+    for row in rows:
+        apart.setdefault((row.meeting_id, row.place_id), []).append(row)
+    kept = {row.id for lines in apart.values() for row in _standing(lines, without)}
+    return [row for row in rows if row.id in kept]
+
+
+def _standing(lines: list[Attendance], without: Container[int]) -> Iterator[Attendance]:
+    is_open = is_lost = False
+    for row in lines:
+        if row.id in without:
+            is_lost = is_lost or row.kind != OUT
+        elif row.kind != OUT:
+            is_open, is_lost = row.from_ms is not None and row.to_ms is None, False
+            yield row
+        elif is_open or not is_lost:
+            is_open = False
+            yield row
+
+
 def presence_of(rows: Iterable[Attendance]) -> rules.Presence:
     """What lines of one person at one meeting say together."""
     return rules.together(presences_of(rows).values())
@@ -335,14 +357,15 @@ class Here:
 
 def roll_of(meeting: Meeting, places: list[Place]) -> list[Here]:
     """Everybody of `places` at that meeting."""
-    joined = session.execute(select(Place.id, Place.joined_to_id).where(
+    joined = session.execute(select(Place.id, Place.joined_to_id, Place.person_id).where(
         Place.class_id == meeting.class_id, Place.joined_to_id.is_not(None))).all()
     shown = {p.id for p in places}
-    heads = {one: one for one in shown} | {one: head for one, head in joined if head in shown}
+    heads = {one: one for one in shown} | {one: head for one, head, _person_id in joined if head in shown}
     rows: dict[int, list[Attendance]] = {}
     phones: dict[str, set[int]] = {}
-    without = lines_set_aside({p.person_id for p in places if p.person_id is not None})
-    for row in standing_lines(list_attendance([meeting.id]), without):
+    people = {p.person_id for p in places} | {person_id for _one, _head, person_id in joined}
+    without = lines_set_aside(people - {None})
+    for row in lines_that_count(list_attendance([meeting.id]), without):
         head = heads.get(row.place_id)
         if head is None:
             continue
