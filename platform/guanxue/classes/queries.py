@@ -280,27 +280,6 @@ def has_attendance(meeting_id: int) -> bool:
     return session.scalar(select(Attendance.id).where(Attendance.meeting_id == meeting_id).limit(1)) is not None
 
 
-def standing_lines(rows: Sequence[Attendance], without: Container[int]) -> list[Attendance]:
-    """The lines that count, in their order: without those that a case set aside, nor a sign-out whose sign-in was one of them,
-    which would make the stay before it longer."""
-    if not any(r.id in without for r in rows):
-        return list(rows)
-    is_open: dict[tuple[int, int], bool] = {}
-    is_lost: dict[tuple[int, int], bool] = {}
-    kept = []
-    for row in rows:
-        at = row.meeting_id, row.place_id
-        if row.id in without:
-            is_lost[at] = is_lost.get(at, False) or row.kind != OUT
-        elif row.kind != OUT:
-            is_open[at], is_lost[at] = row.from_ms is not None and row.to_ms is None, False
-            kept.append(row)
-        elif is_open.get(at) or not is_lost.get(at):
-            is_open[at] = False
-            kept.append(row)
-    return kept
-
-
 def presences_of(rows: Iterable[Attendance]) -> dict[int, rules.Presence]:
     """What lines of one person at one meeting say, by place: each of their accounts by itself."""
     found: dict[int, list[rules.Entry]] = {}

@@ -5,13 +5,29 @@ server's clock (rules.py) and can be decided again from the claims (derivation.p
 """
 
 from guanxue.learning.aside import cases_about
+from guanxue.learning.attempts import (
+    extend_attempt,
+    final_at,
+    find_attempt_lesson,
+    find_open_attempt,
+    holds,
+    lesson_of,
+    limits_of,
+    outcome_of,
+    save_answers,
+    save_changes,
+    save_late,
+    start_attempt,
+    submit_attempt,
+    take_hold,
+)
 from guanxue.learning.beside_classes import STUDY
 from guanxue.learning.days import find_left, list_over
 from guanxue.learning.derivation import Derivation, derive_completion, mark_of
 from guanxue.learning.errors import CannotEnrol, CannotTestOut, LessonNotReady, NoSuchPlayback, NotEnrolled, PassedAlready
 from guanxue.learning.events import CourseCompleted, Enrolled, LessonCompleted, StudyBegan
 from guanxue.learning.evidence import Answer, answer_of, fits_key, open_playback
-from guanxue.learning.exams import Spared, extra_permille, is_strict, may_spare, time_subject
+from guanxue.learning.exams import Spared, attempt_subject, extra_permille, is_strict, may_spare, time_subject
 from guanxue.learning.explaining import LessonTold, SittingTold, explain_lesson
 from guanxue.learning.heard import Heard, find_heard, list_claims, list_heard
 from guanxue.learning.insight import GROUPS, Curve, count_groups, list_curves, list_items, list_learners
@@ -95,32 +111,17 @@ from guanxue.learning.queries import (
 from guanxue.learning.resting import give_rests_back
 from guanxue.learning.rules import MOST_BEATS, Beat
 from guanxue.learning.service import (
-    attempt_subject,
     beat_every_s,
     close_playback,
     complete_joined,
     elapsed_ms,
     enrol,
-    extend_attempt,
-    final_at,
-    find_attempt_lesson,
-    find_open_attempt,
     find_spared,
-    holds,
     leave,
-    lesson_of,
-    limits_of,
     may_set_aside,
-    outcome_of,
     record_beats,
-    save_answers,
-    save_changes,
-    save_late,
     settle_courses,
     settle_set_aside,
-    start_attempt,
-    submit_attempt,
-    take_hold,
     test_out,
 )
 from guanxue.learning.sittings import MOST_ENTRIES, Entry

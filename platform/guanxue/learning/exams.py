@@ -26,6 +26,11 @@ def grace_ms(enrolment: Enrolment) -> int:
     return policies.get_policy(enrolment.policy_id).numbers.exam_grace_ms
 
 
+def attempt_subject(enrolment: Enrolment, lesson: RevisionLesson) -> str:
+    """How an attempt names what it is for."""
+    return f"enrolment:{enrolment.id}/lesson:{lesson.id}"
+
+
 def time_subject(course_id: int) -> str:
     """How time granted for a course's exams is named."""
     return f"course:{course_id}"

@@ -17,8 +17,9 @@ from guanxue.core.db import session
 from guanxue.core.errors import Forbidden, NotFound
 from guanxue.core.i18n import lazy as _
 from guanxue.learning import carried, evidence, exams
+from guanxue.learning.attempts import attempts_elsewhere, lesson_of
 from guanxue.learning.models import Carry, Enrolment
-from guanxue.learning.service import attempt_subject, attempts_elsewhere, complete_course, complete_quiz, lesson_of
+from guanxue.learning.service import complete_course, complete_quiz
 
 TOLD_FOR = timedelta(days=60)  # how long a learner's own page tells of a correction
 MARKED_FOR = timedelta(days=14)  # how long it tells that something was marked
@@ -237,7 +238,7 @@ def _correction(regrade: quizzes.Regrade, attempt: quizzes.Attempt, submission: 
 
 def is_awaiting(enrolment: Enrolment, lesson: courses.RevisionLesson) -> bool:
     """Does something handed in at the lesson's quiz, also under a merged account, wait for a marker?"""
-    subjects = [(enrolment.person_id, attempt_subject(enrolment, lesson)), *attempts_elsewhere(enrolment, lesson)]
+    subjects = [(enrolment.person_id, exams.attempt_subject(enrolment, lesson)), *attempts_elsewhere(enrolment, lesson)]
     return quizzes.find_awaiting(subjects) is not None
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from guanxue import accounts, jobs
 from guanxue.core.db import end_work, writing
-from guanxue.learning import judging, lapsing, service
+from guanxue.learning import attempts, judging, lapsing
 
 AT_ONCE = 100
 
@@ -34,7 +34,7 @@ def _settle(attempt_id: str) -> None:
 def hand_in(job: jobs.Running) -> None:
     """learning.hand_in: a try whose time is over is handed in as it was saved. Safe to run twice."""
     with writing():
-        service.hand_in_over(job.payload["attempt_id"])
+        attempts.hand_in_over(job.payload["attempt_id"])
 
 
 def lapse(job: jobs.Running) -> None:
