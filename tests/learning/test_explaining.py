@@ -57,9 +57,9 @@ def test_a_part_that_was_played_twice_in_one_request_is_told_as_repeated(study):
 
 
 def test_what_one_long_beat_tells_of_long_ago_is_told_as_late(study):
-    sit(study, 40, (40_000, 0, 40, 1))
+    sit(study, 60, (60_000, 0, 60, 1))
     (one,) = told(study).sittings
-    assert (one.new_ms, one.reasons) == (15_000, [(LATE, 25_000)])  # ten seconds on time, five by the late budget
+    assert (one.new_ms, one.reasons) == (35_000, [(LATE, 25_000)])  # two beats of players on time, five seconds by the late budget
 
 
 def test_honest_study_is_all_new_then_all_repeated(study):

@@ -44,7 +44,7 @@ def city(any_app, monkeypatch):
     monkeypatch.setattr(learning_api._openings, "check", lambda key: None)
     with any_app.test_request_context(), writing():
         policies.publish_policy(SYSTEM, code="light", title="试", effective_on=clock.today(), numbers=LIGHT_2 | {
-            "late_after_ms": LAWS.late_after, "late_cap_ms": LAWS.late_cap})
+            "late_after_ms": LAWS.late_after, "late_cap_ms": LAWS.late_cap, "beat_every_s": LAWS.late_after // 2000})
         make_course(videos_ms=tuple(DURATIONS))
     any_app.watch = stopwatch
     return any_app
@@ -251,7 +251,7 @@ MUTANTS = {
         "(sitting.ended_ms is not None and sitting.opened_ms + beat.t_ms > sitting.ended_ms)", "False"),
     "old moments count again": ("if beat.t_ms <= acked:", "if False:"),
     "late time has no end": ("excess = max(0, late - max(0, terms.late_cap_ms - late_ms))", "excess = 0"),
-    "a long beat is on time": ("if t_ms - acked <= terms.late_after_ms:", "if True:"),
+    "a long beat is on time": ("if t_ms - acked <= terms.longest_ms:", "if True:"),
     "lessons have no end": ("min(beat.to_ms, terms.duration_ms) - beat.from_ms, budget", "beat.to_ms - beat.from_ms, budget"),
     "sum instead of union": ("max(merged[-1][1], end))", "merged[-1][1] + end - begin)"),
     "silence never ends": ("return contact_ms + SILENCE_ENDS_MS if now_ms - contact_ms > SILENCE_ENDS_MS else None", "return None"),

@@ -155,7 +155,7 @@ def _moment(on: Lent, standing: Any, beats: Sequence[rules.Beat]) -> int:
     """When the request came. Claims are judged again in the order of these moments, so where its place decides what a request
     earns (late time, a day's room), none of the course's other playbacks has told anything at the same one."""
     now, numbers = clock.now_ms(), policies.numbers_of_text(standing.policy)
-    if not numbers.daily_cap_ms and not _is_any_late(standing, beats, now, numbers.late_after_ms):
+    if not numbers.daily_cap_ms and not _is_any_late(standing, beats, now, _terms(standing, numbers)):
         return now
     newest = _NEWEST_ELSEWHERE.value(on, of_enrolment=standing.enrolment_id, but=standing.id)
     return now if newest is None else max(now, newest + 1)
@@ -212,7 +212,7 @@ def record_quickly(on: Lent, keys: Keys, person_id: int, code: str, seq: int, be
         if seq != standing.last_seq + 1:
             return None
         numbers, received = policies.numbers_of_text(standing.policy), clock.now_ms()
-        if _is_any_late(standing, beats, received, numbers.late_after_ms):
+        if _is_any_late(standing, beats, received, _terms(standing, numbers)):
             return None  # where the person was meanwhile is asked there
         step = _judge(on, standing, seq, beats, received)
     except (NoSuchPlayback, NotEnrolled, Conflict):
@@ -249,9 +249,9 @@ def _judge(on: Lent, standing: Any, seq: int, beats: Sequence[rules.Beat], recei
         raise Conflict(_("这次播放早已结束，请重新打开这节课。"), code="playback-expired")
     numbers = policies.numbers_of_text(standing.policy)
     sitting = rules.Sitting(standing.opened_ms, ended, standing.max_rate_permille, standing.acked_t_ms, standing.granted_ms)
-    terms = rules.Terms(standing.duration_ms or 0, numbers.late_after_ms, numbers.late_cap_ms)
+    terms = _terms(standing, numbers)
     shut = _shut(standing, numbers, beats, received) if numbers.presence_max_ms else ()
-    if (taught := evidence.in_class(standing.person_id, sitting, beats, received, terms.late_after_ms)):
+    if (taught := evidence.in_class(standing.person_id, sitting, beats, received, terms)):
         shut = rules.merge_spans(list(shut), taught)
     outcome = rules.judge(sitting, beats, received, terms, _late_used(on, standing, beats, received, terms), shut)
     if ended is not None and not outcome.qualified:
@@ -273,13 +273,17 @@ def _shut(standing: Any, numbers: Numbers, beats: Sequence[rules.Beat], received
                              numbers.presence_answer_ms) if beats else []
 
 
-def _is_any_late(standing: Any, beats: Sequence[rules.Beat], received: int, late_after_ms: int) -> bool:
-    return rules.is_any_late(standing.opened_ms, standing.acked_t_ms, beats, received, late_after_ms)
+def _terms(standing: Any, numbers: Numbers) -> rules.Terms:
+    return rules.Terms(standing.duration_ms or 0, numbers.late_after_ms, numbers.late_cap_ms, numbers.beat_every_s * 1000)
+
+
+def _is_any_late(standing: Any, beats: Sequence[rules.Beat], received: int, terms: rules.Terms) -> bool:
+    return rules.is_any_late(standing.opened_ms, standing.acked_t_ms, beats, received, terms)
 
 
 def _late_used(on: Lent, standing: Any, beats: Sequence[rules.Beat], received: int, terms: rules.Terms) -> int:
     """Late time of the whole course so far; only asked for where a beat of this request is late."""
-    if not _is_any_late(standing, beats, received, terms.late_after_ms):
+    if not _is_any_late(standing, beats, received, terms):
         return 0
     return int(_LATE.value(on, of_enrolment=standing.enrolment_id) or 0)
 

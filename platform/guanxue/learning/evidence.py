@@ -146,7 +146,7 @@ def close_playback(playback: Playback) -> Answer:
 
 def _terms(enrolment: Enrolment, lesson: RevisionLesson) -> rules.Terms:
     numbers = policies.get_policy(enrolment.policy_id).numbers
-    return rules.Terms(lesson.duration_ms or 0, numbers.late_after_ms, numbers.late_cap_ms)
+    return rules.Terms(lesson.duration_ms or 0, numbers.late_after_ms, numbers.late_cap_ms, numbers.beat_every_s * 1000)
 
 
 def chain_key() -> bytes:
@@ -319,7 +319,7 @@ def derive_spans(enrolment: Enrolment, sources: list[Source] | None = None, shut
         else:
             beats = rules.read_beats(row.claims)
             terms = _terms(enrolment, lessons[lesson_id])
-            taught = in_class(source.person_id, sitting, beats, row.received_ms, terms.late_after_ms, in_classes)
+            taught = in_class(source.person_id, sitting, beats, row.received_ms, terms, in_classes)
             elsewhere = rules.merge_spans(list(closed[id(source)]), taught) if taught else closed[id(source)]
             outcome = rules.judge(sitting, beats, row.received_ms, terms, late, elsewhere)
             sittings[row.playback_id], allowed = outcome.sitting, outcome.grants
@@ -357,7 +357,7 @@ def _moments(rows: Iterable[Row]) -> dict[tuple[int, int], int]:
 
 
 def in_class(
-    person_id: int, sitting: rules.Sitting, beats: Sequence[rules.Beat], received_ms: int, late_after_ms: int,
+    person_id: int, sitting: rules.Sitting, beats: Sequence[rules.Beat], received_ms: int, terms: rules.Terms,
     known: dict[int, list[tuple[int, tuple[int, int]]]] | None = None,
 ) -> presence.Spans:
     """When the person sat in a class that counted already when these beats came in; asked only where one of them came late.
@@ -365,7 +365,7 @@ def in_class(
     A class takes no moment that online study had told it of: what is told later must not be counted twice. `known`: what was
     asked of people before, where many are asked about; it grows.
     """
-    if not rules.is_any_late(sitting.opened_ms, sitting.acked_t_ms, beats, received_ms, late_after_ms):
+    if not rules.is_any_late(sitting.opened_ms, sitting.acked_t_ms, beats, received_ms, terms):
         return []
     if known is not None and person_id not in known:
         known[person_id] = classes.counted_spans([person_id], 0, 2**62)

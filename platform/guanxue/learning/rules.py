@@ -43,13 +43,21 @@ class Sitting:
 @dataclass(frozen=True)
 class Terms:
     """What the pinned policy and lesson say: the lesson's length; for how long a claim is on time, and how much of what is
-    late counts. No beat is on time for more than that either, however short ago it ended: else a dead line told as one long
-    beat would count for what it does not count for told as many.
+    late counts; how often players tell.
+
+    No beat is on time for longer than that, or than two that players tell, however short ago it ended: else a dead line told
+    as one long beat would count for what it does not count for told as many.
     """
 
     duration_ms: int
     late_after_ms: int
     late_cap_ms: int
+    beat_ms: int = 0
+
+    @property
+    def longest_ms(self) -> int:
+        """For so much of its time a beat is on time."""
+        return max(self.late_after_ms, 2 * self.beat_ms)
 
 
 @dataclass(frozen=True)
@@ -114,15 +122,15 @@ def _on_time_ms(opened_ms: int, acked: int, t_ms: int, rate: int, budget: int, r
     """How much of a beat's budget is on time: none where its end is late, of a long one what was played last."""
     if received_ms - (opened_ms + t_ms) > terms.late_after_ms:
         return 0
-    if t_ms - acked <= terms.late_after_ms:
+    if t_ms - acked <= terms.longest_ms:
         return budget
-    return free_ms(opened_ms + t_ms - terms.late_after_ms, opened_ms + t_ms, busy) * rate // 1000
+    return free_ms(opened_ms + t_ms - terms.longest_ms, opened_ms + t_ms, busy) * rate // 1000
 
 
-def is_any_late(opened_ms: int, acked_t_ms: int, beats: Iterable[Beat], received_ms: int, late_after_ms: int) -> bool:
+def is_any_late(opened_ms: int, acked_t_ms: int, beats: Iterable[Beat], received_ms: int, terms: Terms) -> bool:
     """Does any of a request's beats tell of something long after its moment?"""
     for beat in beats:
-        if received_ms - (opened_ms + beat.t_ms) > late_after_ms or beat.t_ms - acked_t_ms > late_after_ms:
+        if received_ms - (opened_ms + beat.t_ms) > terms.late_after_ms or beat.t_ms - acked_t_ms > terms.longest_ms:
             return True
         acked_t_ms = max(acked_t_ms, beat.t_ms)
     return False
