@@ -155,7 +155,7 @@ def _moment(on: Lent, standing: Any, beats: Sequence[rules.Beat]) -> int:
     """When the request came. Claims are judged again in the order of these moments, so where its place decides what a request
     earns (late time, a day's room), none of the course's other playbacks has told anything at the same one."""
     now, numbers = clock.now_ms(), policies.numbers_of_text(standing.policy)
-    if not numbers.daily_cap_ms and not _is_any_late(standing, beats, now, _terms(standing, numbers)):
+    if not numbers.daily_cap_ms and not _is_any_late(standing, beats, now, evidence.terms_of(standing.duration_ms, numbers)):
         return now
     newest = _NEWEST_ELSEWHERE.value(on, of_enrolment=standing.enrolment_id, but=standing.id)
     return now if newest is None else max(now, newest + 1)
@@ -212,7 +212,7 @@ def record_quickly(on: Lent, keys: Keys, person_id: int, code: str, seq: int, be
         if seq != standing.last_seq + 1:
             return None
         numbers, received = policies.numbers_of_text(standing.policy), clock.now_ms()
-        if _is_any_late(standing, beats, received, _terms(standing, numbers)):
+        if _is_any_late(standing, beats, received, evidence.terms_of(standing.duration_ms, numbers)):
             return None  # where the person was meanwhile is asked there
         step = _judge(on, standing, seq, beats, received)
     except (NoSuchPlayback, NotEnrolled, Conflict):
@@ -249,7 +249,7 @@ def _judge(on: Lent, standing: Any, seq: int, beats: Sequence[rules.Beat], recei
         raise Conflict(_("这次播放早已结束，请重新打开这节课。"), code="playback-expired")
     numbers = policies.numbers_of_text(standing.policy)
     sitting = rules.Sitting(standing.opened_ms, ended, standing.max_rate_permille, standing.acked_t_ms, standing.granted_ms)
-    terms = _terms(standing, numbers)
+    terms = evidence.terms_of(standing.duration_ms, numbers)
     shut = _shut(standing, numbers, beats, received) if numbers.presence_max_ms else ()
     if (taught := evidence.in_class(standing.person_id, sitting, beats, received, terms)):
         shut = rules.merge_spans(list(shut), taught)
@@ -271,10 +271,6 @@ def _shut(standing: Any, numbers: Numbers, beats: Sequence[rules.Beat], received
     """The moments in which nothing is earned, for a presence check waits or was missed."""
     return presence.shut_for(standing.person_id, standing.opened_ms + standing.acked_t_ms, received, standing.contact_ms,
                              numbers.presence_answer_ms) if beats else []
-
-
-def _terms(standing: Any, numbers: Numbers) -> rules.Terms:
-    return rules.Terms(standing.duration_ms or 0, numbers.late_after_ms, numbers.late_cap_ms, numbers.beat_every_s * 1000)
 
 
 def _is_any_late(standing: Any, beats: Sequence[rules.Beat], received: int, terms: rules.Terms) -> bool:

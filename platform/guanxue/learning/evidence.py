@@ -144,9 +144,9 @@ def close_playback(playback: Playback) -> Answer:
 # ---- where a playback stands
 
 
-def _terms(enrolment: Enrolment, lesson: RevisionLesson) -> rules.Terms:
-    numbers = policies.get_policy(enrolment.policy_id).numbers
-    return rules.Terms(lesson.duration_ms or 0, numbers.late_after_ms, numbers.late_cap_ms, numbers.beat_every_s * 1000)
+def terms_of(duration_ms: int | None, numbers: Numbers) -> rules.Terms:
+    """By what a lesson of that length is judged under a policy."""
+    return rules.Terms(duration_ms or 0, numbers.late_after_ms, numbers.late_cap_ms, numbers.beat_every_s * 1000)
 
 
 def chain_key() -> bytes:
@@ -301,7 +301,7 @@ def derive_spans(enrolment: Enrolment, sources: list[Source] | None = None, shut
     found: dict[int, Derived] = {}
     sittings: dict[int, rules.Sitting] = {}
     late = 0
-    without_network = offline.Judging(share_of(enrolment))
+    numbers, without_network = policies.get_policy(enrolment.policy_id).numbers, offline.Judging(share_of(enrolment))
     newest: dict[int, int] = {}
     in_classes: dict[int, list[tuple[int, tuple[int, int]]]] = {}
     for _turn, row, source in rows:
@@ -318,7 +318,7 @@ def derive_spans(enrolment: Enrolment, sources: list[Source] | None = None, shut
             allowed = grants
         else:
             beats = rules.read_beats(row.claims)
-            terms = _terms(enrolment, lessons[lesson_id])
+            terms = terms_of(lessons[lesson_id].duration_ms, numbers)
             taught = in_class(source.person_id, sitting, beats, row.received_ms, terms, in_classes)
             elsewhere = rules.merge_spans(list(closed[id(source)]), taught) if taught else closed[id(source)]
             outcome = rules.judge(sitting, beats, row.received_ms, terms, late, elsewhere)

@@ -108,5 +108,5 @@ def _reason(judged: evidence.Judged, beat: rules.Beat, last_t_ms: int, numbers: 
         return ABSENT
     if rules.free_ms(row.opened_ms + last_t_ms, at, judged.taught) < beat.t_ms - last_t_ms:
         return CLASS
-    terms = rules.Terms(0, numbers.late_after_ms, 0, numbers.beat_every_s * 1000)
-    return LATE if rules.is_any_late(row.opened_ms, last_t_ms, [beat], row.received_ms, terms) else FAST
+    is_late = rules.is_any_late(row.opened_ms, last_t_ms, [beat], row.received_ms, evidence.terms_of(0, numbers))
+    return LATE if is_late else FAST
