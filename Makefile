@@ -23,7 +23,7 @@ test: export GUANXUE_TURN := $(GUANXUE_TURN)
 test: $(VENV)/.installed-dev $(WORDS) ## the suite, unit to browser; everything, also what takes turns: make test GUANXUE_TURN=
 	@scripts/system-packages test
 	@$(VENV)/bin/ruff check -q platform tests
-	@$(VENV)/bin/pytest -n 3 --dist loadfile tests  # two cores: one of three always waits for a film or a browser
+	@$(VENV)/bin/pytest -n 3 --dist loadfile --no-loadscope-reorder tests  # two cores: one of three always waits for a film or a browser
 
 prove: $(VENV)/.installed-dev $(WORDS) ## what counts against a map of every millisecond: 10,000 lives (GUANXUE_CASES) on each database; presence checks and credits in any order: 1,000 (GUANXUE_LIVES); three minutes offline
 	@scripts/system-packages test

@@ -62,7 +62,7 @@ def pytest_collection_modifyitems(config, items) -> None:
             and not turns.has_its_turn(told[0], DATABASES, told[1])]
     config.hook.pytest_deselected(items=left)
     gone = set(left)
-    items[:] = [item for item in items if item not in gone]
+    items[:] = turns.spread([item for item in items if item not in gone], lambda item: item.location[0])
 
 
 def _told_on(item) -> tuple[str, str | None]:

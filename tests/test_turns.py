@@ -29,3 +29,16 @@ def test_three_turns_read_every_page_once(monkeypatch):
 def test_without_a_turn_everything_runs(monkeypatch):
     monkeypatch.delenv("GUANXUE_TURN", raising=False)
     assert turns.part(NAMES, 3) == NAMES and all(turns.has_its_turn(name, PAIR, on) for name in NAMES for on in PAIR)
+
+
+def test_files_that_wait_are_spread_among_the_others_and_stay_whole():
+    found = [(f"tests/a/test_{n}.py", t) for n in range(20) for t in range(10)]
+    found += [(f"tests/journeys/test_{n}.py", t) for n in range(5) for t in range(3)]
+    spread = turns.spread(found, lambda test: test[0])
+    assert sorted(spread) == sorted(found)
+    files = list(dict.fromkeys(name for name, _t in spread))
+    assert [name for name, _t in spread] == [name for name, _t in sorted(spread, key=lambda test: files.index(test[0]))]
+    waiting = [n for n, name in enumerate(files) if "journeys" in name]
+    assert waiting[0] < 2 and waiting[-1] < len(files) - 3
+    assert {later - earlier for earlier, later in zip(waiting, waiting[1:], strict=False)} <= {4, 5}
+    assert turns.spread([], str) == []

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import os
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from itertools import groupby
 from typing import TypeVar
 
 T = TypeVar("T")
 BOTH = "both_databases"  # the mark of a story that runs on each database in every run: what happens at one moment
+# Files that wait for browsers, servers or films more than they reckon.
+WAIT = ("tests/journeys/", "tests/test_walks.py", "tests/test_serving.py", "tests/media/")
 
 
 def turn() -> int | None:
@@ -31,3 +34,21 @@ def has_its_turn(name: str, choices: Sequence[str], choice: str) -> bool:
     """Is it the turn of that one of the choices for what is called so? Names begin with different ones."""
     now = turn()
     return now is None or choices[(now + zlib.crc32(name.encode())) % len(choices)] == choice
+
+
+def spread(found: Sequence[T], file_of: Callable[[T], str]) -> list[T]:
+    """The same, file by file, those that wait spread evenly among those that reckon, the last of them well before the end.
+
+    Dealt out in that order, films and browsers seldom wait beside each other while a core has nothing to do, and no long file
+    is alone at the end.
+    """
+    files = [list(tests) for _name, tests in groupby(found, file_of)]
+    waiting = [tests for tests in files if file_of(tests[0]).startswith(WAIT)]
+    places = {id(tests): 0.85 * n / len(waiting) for n, tests in enumerate(waiting)}
+    reckoning = sum(map(len, files)) - sum(map(len, waiting))
+    gone = 0
+    for tests in files:
+        if id(tests) not in places:
+            places[id(tests)] = gone / reckoning
+            gone += len(tests)
+    return [test for tests in sorted(files, key=lambda tests: places[id(tests)]) for test in tests]

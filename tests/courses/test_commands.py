@@ -20,6 +20,7 @@ from tests.clients import is_chinese
 from tests.factories import GIFT, TEXT, make_course, make_person
 
 from guanxue import courses, demonstration, jobs, ledger, media
+from guanxue.cli import main
 from guanxue.config import ROOT
 from guanxue.core.actor import ANONYMOUS, SYSTEM
 from guanxue.core.command import Application
@@ -418,10 +419,15 @@ def test_check_and_help_make_no_site_and_speak_chinese_whatever_lang_says(tmp_pa
     environ = {"GUANXUE_DATA": str(tmp_path / "site"), "LANG": "en_US.UTF-8", "LC_ALL": "en_US.UTF-8"}
     result = guanxue("check", tmp_path / "x.gift", **environ)
     assert result.returncode == 1 and is_chinese(result.stdout) and result.stderr == ""
-    for command in ("import-course", "export-course", "check", "backup", "restore"):
-        told = guanxue(command, "--help", **environ)
-        assert told.returncode == 0 and is_chinese(told.stdout)
+    told = guanxue("check", "--help", **environ)
+    assert told.returncode == 0 and is_chinese(told.stdout)
     assert not (tmp_path / "site").exists()
+
+
+@pytest.mark.parametrize("command", ["import-course", "export-course", "backup", "restore"])
+def test_every_command_explains_itself_in_chinese(command):
+    told = CliRunner().invoke(main, [command, "--help"])
+    assert told.exit_code == 0 and is_chinese(told.output)
 
 
 def test_jobs_are_asked_for_once(bare_app, run, tmp_path, video):
