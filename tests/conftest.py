@@ -46,7 +46,8 @@ def make_app(folder: Path, **changes):
     return app
 
 
-sparing.keep_builders()
+sparing.keep_rules()
+sparing.keep_files()
 sparing.keep_tables()
 sparing.hash_quickly()
 

@@ -1,6 +1,6 @@
 """What each test would pay for again though it cannot come out differently: paid once in a process.
 
-Every test has an app of its own. What is compiled for it (templates, the builders of addresses) depends on texts alone,
+Every test has an app of its own. What is compiled for it (templates, addresses) depends on texts alone,
 so it is kept by those texts; what guards against a loss of power guards nothing in a test.
 """
 
@@ -24,6 +24,7 @@ from werkzeug.routing import Rule
 from guanxue.accounts import service as accounts_service
 from guanxue.core import db as database
 from guanxue.core import i18n
+from guanxue.core.web.assets import Assets
 from guanxue.search import analysis
 
 MEMORY = Path("/dev/shm")
@@ -70,27 +71,45 @@ def _share_statements(engine: Engine) -> None:
     engine._compiled_cache = STATEMENTS
 
 
-def keep_builders() -> None:
-    """Let rules of the same text share what Werkzeug compiles to build their addresses; most of an app's start is that."""
-    compile_anew, kept = Rule._compile_builder, {}
+def keep_rules() -> None:
+    """Let addresses of the same text share what Werkzeug compiles of them; most of an app's start is that."""
+    compile_anew, kept = Rule.compile, {}
 
-    def compiled(rule: Rule, append_unknown: bool = True):
-        told = (rule.rule, rule.subdomain, rule.host, rule.merge_slashes, repr(rule.defaults), append_unknown)
+    def compiled(rule: Rule) -> None:
+        told = (rule.rule, rule.subdomain, rule.host, rule.map.host_matching, rule.merge_slashes, repr(rule.defaults))
         if told not in kept:
-            kept[told] = compile_anew(rule, append_unknown)
-        return kept[told]
+            compile_anew(rule)
+            kept[told] = rule
+            return
+        first = kept[told]
+        rule._parts, rule._trace, rule._converters = first._parts, first._trace, first._converters
+        rule.arguments = set(first.arguments)
+        rule._build, rule._build_unknown = (f.__func__.__get__(rule) for f in (first._build, first._build_unknown))
 
-    Rule._compile_builder = compiled
+    Rule.compile = compiled
 
 
 def keep_tables() -> None:
     """Let apps share what they read of synonyms and of the world's languages."""
-    read, tell = analysis.read_synonyms, i18n.tags
+    read, know, tell = analysis.read_synonyms, analysis.know, i18n.tags
     kept_synonyms = cache(lambda path, pages, _changed: read(path, pages))
     kept_tags = cache(lambda codes: tell(dict(codes)))
+    kept_words = cache(know)
+    analysis.know = lambda words: kept_words(tuple(words))
     analysis.read_synonyms = lambda path, pages=(): kept_synonyms(
         path, tuple(pages), tuple(p.stat().st_mtime_ns for p in (path, *pages) if p.exists()))
     i18n.tags = lambda codes: dict(kept_tags(tuple(codes.items())))
+
+
+def keep_files() -> None:
+    """Let apps share what they shrink and pack of the same folder; a file that changed is made anew all the same."""
+    begin, kept = Assets.__init__, {}
+
+    def begun(assets: Assets, folder: Path) -> None:
+        begin(assets, folder)
+        assets._files = kept.setdefault(assets.folder, assets._files)
+
+    Assets.__init__ = begun
 
 
 HASHER = accounts_service._hasher  # the product's own
