@@ -7,6 +7,7 @@ from datetime import timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.clients import Learner
+from tests.learning.test_tries import is_told, result, waste
 from tests.stopped_course import LEARNER, OFFICER, case, do, file_case, the_course, who
 
 from guanxue import courses, learning, quizzes
@@ -75,3 +76,16 @@ def test_holds_that_come_again_and_overlap_give_back_their_time_once_beside_what
         minutes = (attempt.expires_at - began) / timedelta(minutes=1)
         assert 30 + 30 + 10 + 1 + 30 <= minutes < 30 + 30 + 10 + 1 + 30 + 1, "its own, what was asked for, and each hold once"
         assert quizzes.more_time(attempt).left == 9, "of ten, for one was asked for"
+
+
+def test_the_key_is_not_told_while_a_rest_may_give_time_back(school):
+    who_ = Learner(school, LEARNER)
+    spent = waste(school, who_, times=2)[-1]
+    last = who_.call("POST", f"/quizzes/{who_.lessons()[-1]['id']}/attempts", 200)
+    complaint_id = do(school, file_case)
+    with clock.advance(10 * 60):
+        do(school, lambda: courses.hold(who(OFFICER), case(complaint_id)))
+    with clock.advance(3 * 3600):
+        who_ = Learner(school, LEARNER)
+        assert not is_told(result(who_, spent))
+        who_.call("PUT", f"/attempts/{last['attempt_id']}/answers", 200, q1=True)

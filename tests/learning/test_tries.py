@@ -107,6 +107,29 @@ def test_the_key_is_told_after_the_last_try_and_not_while_it_runs(plain):
     assert is_told(result(who, third)) and is_told(result(who, first))
 
 
+def test_a_blank_try_takes_no_late_answers_once_the_next_was_begun(plain):
+    who, blank = begin(plain)
+    with clock.advance(ends_in(plain, blank) + 5):
+        assert is_told(result(who, waste(plain, Learner(plain, LEARNER), times=2)[-1])), "nothing can be added to the blank one"
+    with clock.advance(ends_in(plain, blank) + 60):
+        who = Learner(plain, LEARNER)
+        right, held = who.right_answers(blank), hold(who, blank)
+        told = save(who, blank, held, q1=(right["q1"], 1, 90_000), q2=(right["q2"], 2, 90_000))
+        assert (told["counted"], told["closed"]) == ([], "over") and kept(plain, blank) == {}
+        assert not result(who, blank)["passed"]
+
+
+def test_the_key_is_not_told_while_an_answer_may_come_that_a_lost_line_held_up(plain):
+    who = Learner(plain, LEARNER)
+    spent = waste(plain, who, times=2)[-1]
+    _who, last = begin(plain, who)
+    for _n in range(10):
+        who.call("POST", f"/attempts/{last['attempt_id']}/extension", 200)
+    for after, is_over in ((10, False), (130, True)):
+        with clock.advance(ends_in(plain, last) + after):
+            assert is_told(result(Learner(plain, LEARNER), spent)) == is_over
+
+
 def test_the_key_is_not_told_while_the_same_paper_is_sat_in_another_course(plain):
     with plain.test_request_context(), writing():
         make_course("again", videos_ms=(), texts=1)

@@ -94,7 +94,7 @@ def _begin_attempt(actor: Actor, enrolment: Enrolment, lesson: RevisionLesson) -
     except Problem as problem:
         problem.remember = (*problem.remember, *(partial(hand_in_left, attempt_id) for attempt_id in left))
         raise
-    jobs.enqueue(HAND_IN, {"attempt_id": begun.id}, key=begun.id, run_at=final_at(begun, enrolment))
+    jobs.enqueue(HAND_IN, {"attempt_id": begun.id}, key=begun.id, run_at=final_at(begun))
     return begun
 
 
@@ -199,10 +199,15 @@ def _hand_in(attempt: quizzes.Attempt, enrolment: Enrolment, lesson: RevisionLes
     return submission
 
 
-def final_at(attempt: quizzes.Attempt, enrolment: Enrolment) -> datetime:
-    """From when on nothing can be added to the attempt: no more time can be asked for, and the grace of a lost line is over."""
-    more = quizzes.more_time(attempt)
-    return attempt.expires_at + max(more.each if more.left else timedelta(), timedelta(milliseconds=exams.grace_ms(enrolment)))
+def final_at(attempt: quizzes.Attempt) -> datetime:
+    """From when on nothing can be added to the attempt: no rest gives time back, no more can be asked for, and the grace of a
+    lost line is over.
+    """
+    enrolment, lesson = lesson_of(attempt)
+    end, more = resting.end_of(attempt, enrolment, lesson), quizzes.more_time(attempt)
+    if quizzes.is_outrun(attempt):
+        return end
+    return end + max(more.each if more.left else timedelta(), timedelta(milliseconds=exams.grace_ms(enrolment)))
 
 
 def hand_in_over(attempt_id: str) -> None:
@@ -218,7 +223,7 @@ def hand_in_over(attempt_id: str) -> None:
         return
     enrolment = evidence.lock_enrolment(enrolment.id)
     _give_rest_back(attempt, enrolment, lesson)
-    again_at = final_at(attempt, enrolment)
+    again_at = final_at(attempt)
     if again_at > clock.now():
         jobs.enqueue(HAND_IN, {"attempt_id": attempt_id}, key=attempt_id, run_at=again_at)
     elif attempt.answers:
@@ -247,13 +252,14 @@ def outcome_of(attempt: quizzes.Attempt, submission, enrolment: Enrolment) -> tu
     """What the learner is told about a handed-in attempt.
 
     Right answers are told after a pass, or after the last try for what was answered; of a strict exam after a pass alone,
-    and before it not even question by question, or each try would tell the next one the key. While the person sits the same
-    paper, here or in another course, they are not told.
+    and before it not even question by question, or each try would tell the next one the key. While anything may be added to a
+    try of the person's at the same paper, here or in another course, they are not told.
     """
     lesson = courses.get_revision_lesson(int(attempt.subject.rpartition(":")[2]))
     result = quizzes.result_of(attempt, submission, limits_of(enrolment, lesson))
     if exams.is_strict(enrolment, lesson) and not result.passed:
         return result, []
-    is_over = ((result.passed or (result.attempts_left == 0 and not result.waiting))
-               and not quizzes.is_sat(attempt.paper_id, accounts.all_accounts_of(enrolment.person_id)))
+    is_open = any(final_at(x) > clock.now()
+                  for x in quizzes.list_open_of(attempt.paper_id, accounts.all_accounts_of(enrolment.person_id)))
+    is_over = (result.passed or (result.attempts_left == 0 and not result.waiting)) and not is_open
     return result, quizzes.feedback(attempt, submission, explain=is_over, is_passed=result.passed)

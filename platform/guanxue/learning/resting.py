@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from guanxue import courses, quizzes
 from guanxue.core import clock
 from guanxue.learning import carried, rules
@@ -9,15 +11,20 @@ from guanxue.learning.models import Enrolment
 from guanxue.learning.queries import get_enrolment
 
 
-def give_rest_back(attempt: quizzes.Attempt, enrolment: Enrolment, lesson: courses.RevisionLesson) -> None:
-    """Let the attempt run on for as long as its lesson rested while it ran, up to now; again is the same.
+def end_of(attempt: quizzes.Attempt, enrolment: Enrolment, lesson: courses.RevisionLesson) -> datetime:
+    """When the attempt ends with all that its lesson rested while it ran, up to now: also what was not given back yet.
 
     Whoever went on in a mended revision is no longer kept from it: there its clock runs.
     """
     rests = courses.list_rests(lesson, attempt.started_at)
     own_end = attempt.expires_at - quizzes.free_time(attempt.id)
     until = carried.moved_at(enrolment, lesson.revision_id) or clock.now()
-    quizzes.give_time(attempt.id, rules.end_with_rests(attempt.started_at, own_end, rests, until))
+    return max(attempt.expires_at, rules.end_with_rests(attempt.started_at, own_end, rests, until))
+
+
+def give_rest_back(attempt: quizzes.Attempt, enrolment: Enrolment, lesson: courses.RevisionLesson) -> None:
+    """Let the attempt run on for as long as its lesson rested while it ran, up to now; again is the same."""
+    quizzes.give_time(attempt.id, end_of(attempt, enrolment, lesson))
 
 
 def give_rests_back(event: courses.RestEnded) -> None:

@@ -84,6 +84,13 @@ def has_attempt(paper_id: int, person_ids: Iterable[int]) -> bool:
         Attempt.paper_id == paper_id, Attempt.person_id.in_(list(person_ids))).limit(1)) is not None
 
 
+def is_outrun(attempt: Attempt) -> bool:
+    """Is it out of time, and was another try at the paper begun since? What those tell must not be answered here."""
+    return attempt.expires_at <= clock.now() and session.scalar(select(Attempt.id).where(
+        Attempt.person_id == attempt.person_id, Attempt.paper_id == attempt.paper_id,
+        Attempt.started_at > attempt.started_at).limit(1)) is not None
+
+
 def find_open_attempt(person_id: int, subject: str) -> Attempt | None:
     """The attempt that is neither handed in nor out of time."""
     for attempt, submission in reversed(list_attempts(person_id, subject)):

@@ -4,7 +4,7 @@ An attempt is held by one page of one device. Whoever goes on elsewhere takes it
 before that and could not send still counts where nothing newer stands. The number alone holds nothing: under it, too, another
 device saves only what was written before it was taken. A save names each answer's number (`seq`), so that an
 older one that comes late never takes a newer one's place. What was written before the end and comes within the grace counts
-too, and is kept as evidence (LateSave).
+too, and is kept as evidence (LateSave), unless a newer try at the same paper was begun.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from guanxue.core.i18n import lazy as _
 from guanxue.quizzes import rules
 from guanxue.quizzes.errors import AttemptClosed, TakenOver
 from guanxue.quizzes.models import Attempt, LateSave
-from guanxue.quizzes.queries import find_submission, get_attempt
+from guanxue.quizzes.queries import find_submission, get_attempt, is_outrun
 from guanxue.quizzes.service import shown_questions
 
 MOST_CHANGES = 500
@@ -134,7 +134,8 @@ def save_changes(actor: Actor, attempt_id: str, page: str, hold: int, changes: S
 def _closed(attempt: Attempt, grace_ms: int) -> str:
     if find_submission(attempt.id) is not None:
         return HANDED_IN
-    return OVER if clock.now() >= attempt.expires_at + timedelta(milliseconds=grace_ms) else ""
+    is_over = clock.now() >= attempt.expires_at + timedelta(milliseconds=grace_ms) or is_outrun(attempt)
+    return OVER if is_over else ""
 
 
 def _note_elsewhere(actor: Actor, attempt: Attempt) -> None:

@@ -28,9 +28,9 @@ from guanxue.quizzes.queries import (
     find_submission,
     get_attempt,
     get_paper,
+    is_outrun,
     list_attempts,
     list_extensions,
-    list_open_of,
     list_regrades,
     lock_paper,
     next_try_at,
@@ -151,14 +151,8 @@ def more_time(attempt: Attempt) -> MoreTime:
     """More time may be asked for before the end, and after it as long as the new end lies ahead and nothing newer was begun."""
     left = MOST_EXTENSIONS - sum(not x.is_free for x in list_extensions(attempt.id))
     each = time_for(get_paper(attempt.paper_id), attempt.extra_permille)
-    newest, submission = list_attempts(attempt.person_id, attempt.subject)[-1]
-    is_open = newest.id == attempt.id and submission is None
+    is_open = find_submission(attempt.id) is None and not is_outrun(attempt)
     return MoreTime(left, each, is_open and left > 0 and attempt.expires_at + each > clock.now())
-
-
-def is_sat(paper_id: int, person_ids: Iterable[int]) -> bool:
-    """Does any of these people have an attempt at the paper that runs, or may be given more time?"""
-    return any(x.expires_at > clock.now() or more_time(x).is_possible for x in list_open_of(paper_id, person_ids))
 
 
 def extend_attempt(actor: Actor, attempt_id: str) -> Attempt:

@@ -193,7 +193,7 @@ def _lapsed(enrolment: learning.Enrolment, tries: list) -> dict | None:
     may_extend = quizzes.more_time(attempt).is_possible
     if not may_extend and not attempt.answers:
         return None
-    return {"answers": len(attempt.answers), "may_extend": may_extend, "final_at": learning.final_at(attempt, enrolment),
+    return {"answers": len(attempt.answers), "may_extend": may_extend, "final_at": learning.final_at(attempt),
             **_time(attempt)}
 
 
