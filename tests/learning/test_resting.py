@@ -6,13 +6,18 @@ from datetime import timedelta
 
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import func, select
 from tests.clients import Learner
 from tests.learning.test_tries import is_told, result, waste
 from tests.stopped_course import LEARNER, OFFICER, case, do, file_case, the_course, who
 
 from guanxue import courses, learning, quizzes
 from guanxue.core import clock
+from guanxue.core.db import session
+from guanxue.jobs import run_waiting
+from guanxue.jobs.models import Job
 from guanxue.learning import rules
+from guanxue.quizzes.models import Extension
 
 
 @given(st.lists(st.tuples(st.integers(0, 100), st.integers(0, 50)), max_size=6))
@@ -89,3 +94,24 @@ def test_the_key_is_not_told_while_a_rest_may_give_time_back(school):
         who_ = Learner(school, LEARNER)
         assert not is_told(result(who_, spent))
         who_.call("PUT", f"/attempts/{last['attempt_id']}/answers", 200, q1=True)
+
+
+def test_a_quiz_that_stands_still_is_looked_at_when_its_course_goes_on(school):
+    who_ = Learner(school, LEARNER)
+    attempt = who_.call("POST", f"/quizzes/{who_.lessons()[-1]['id']}/attempts", 200)
+    who_.call("PUT", f"/attempts/{attempt['attempt_id']}/answers", 200, q1=True)
+    complaint_id = do(school, file_case)
+    do(school, lambda: courses.hold(who(OFFICER), case(complaint_id)))
+    for hour in range(1, 13):
+        with clock.advance(hour * 3600):
+            run_waiting(school)
+    with clock.advance(24 * 3600):
+        with school.app_context():
+            looks = session.scalar(select(func.count()).select_from(Job).where(Job.name == "learning.hand_in"))
+            assert (looks, session.scalar(select(func.count()).select_from(Extension))) == (1, 0)
+        do(school, lambda: courses.release(who(OFFICER), case(complaint_id)))
+    for minute, is_in in ((59, False), (61, True)):
+        with clock.advance(24 * 3600 + minute * 60):
+            run_waiting(school)
+            with school.app_context():
+                assert (quizzes.find_submission(attempt["attempt_id"]) is not None) == is_in

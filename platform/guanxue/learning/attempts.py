@@ -22,8 +22,6 @@ from guanxue.learning.models import Enrolment
 from guanxue.learning.queries import enrolment_for_lesson, get_enrolment, lesson_progress
 from guanxue.learning.service import complete_quiz
 
-HAND_IN = "learning.hand_in"
-
 
 def limits_of(enrolment: Enrolment, lesson: RevisionLesson) -> quizzes.Limits:
     """How often the lesson's quiz may be tried."""
@@ -94,7 +92,7 @@ def _begin_attempt(actor: Actor, enrolment: Enrolment, lesson: RevisionLesson) -
     except Problem as problem:
         problem.remember = (*problem.remember, *(partial(hand_in_left, attempt_id) for attempt_id in left))
         raise
-    jobs.enqueue(HAND_IN, {"attempt_id": begun.id}, key=begun.id, run_at=final_at(begun))
+    jobs.enqueue(resting.HAND_IN, {"attempt_id": begun.id}, key=begun.id, run_at=final_at(begun))
     return begun
 
 
@@ -211,8 +209,8 @@ def final_at(attempt: quizzes.Attempt) -> datetime:
 
 
 def hand_in_over(attempt_id: str) -> None:
-    """Hand in what was answered in an attempt that is final; before that, come again then. Nothing for who left or was merged.
-    Safe to repeat.
+    """Hand in what was answered in an attempt that is final; before that, come again then. Nothing for who left or was merged,
+    nor while it stands still: resting.py asks again. Safe to repeat.
     """
     attempt = quizzes.find_attempt(attempt_id)
     if attempt is None or quizzes.find_submission(attempt_id) is not None:
@@ -222,10 +220,11 @@ def hand_in_over(attempt_id: str) -> None:
     if enrolment.left_at is not None or person.merged_into_id is not None or person.erased_at is not None:
         return
     enrolment = evidence.lock_enrolment(enrolment.id)
-    _give_rest_back(attempt, enrolment, lesson)
+    if resting.stands_still(attempt, enrolment, lesson):
+        return
     again_at = final_at(attempt)
     if again_at > clock.now():
-        jobs.enqueue(HAND_IN, {"attempt_id": attempt_id}, key=attempt_id, run_at=again_at)
+        jobs.enqueue(resting.HAND_IN, {"attempt_id": attempt_id}, key=attempt_id, run_at=again_at)
     elif attempt.answers:
         hand_in_left(attempt_id)
 
@@ -259,7 +258,11 @@ def outcome_of(attempt: quizzes.Attempt, submission, enrolment: Enrolment) -> tu
     result = quizzes.result_of(attempt, submission, limits_of(enrolment, lesson))
     if exams.is_strict(enrolment, lesson) and not result.passed:
         return result, []
-    is_open = any(final_at(x) > clock.now()
-                  for x in quizzes.list_open_of(attempt.paper_id, accounts.all_accounts_of(enrolment.person_id)))
-    is_over = (result.passed or (result.attempts_left == 0 and not result.waiting)) and not is_open
+    is_over = (result.passed or (result.attempts_left == 0 and not result.waiting)) and not _is_sat(
+        attempt.paper_id, enrolment.person_id)
     return result, quizzes.feedback(attempt, submission, explain=is_over, is_passed=result.passed)
+
+
+def _is_sat(paper_id: int, person_id: int) -> bool:
+    """May anything still be added to a try at the paper, under any of the person's accounts?"""
+    return any(final_at(x) > clock.now() for x in quizzes.list_open_of(paper_id, accounts.all_accounts_of(person_id)))

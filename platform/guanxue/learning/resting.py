@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from guanxue import courses, quizzes
+from guanxue import courses, jobs, quizzes
 from guanxue.core import clock
 from guanxue.learning import carried, rules
 from guanxue.learning.models import Enrolment
 from guanxue.learning.queries import get_enrolment
+
+HAND_IN = "learning.hand_in"
 
 
 def end_of(attempt: quizzes.Attempt, enrolment: Enrolment, lesson: courses.RevisionLesson) -> datetime:
@@ -22,9 +24,21 @@ def end_of(attempt: quizzes.Attempt, enrolment: Enrolment, lesson: courses.Revis
     return max(attempt.expires_at, rules.end_with_rests(attempt.started_at, own_end, rests, until))
 
 
+def stands_still(attempt: quizzes.Attempt, enrolment: Enrolment, lesson: courses.RevisionLesson) -> bool:
+    """Does its lesson rest since before its end? How long it lasts is known when the rest ends, or they move on from it."""
+    is_kept = courses.why_resting(lesson) is not None and carried.moved_at(enrolment, lesson.revision_id) is None
+    return is_kept and end_of(attempt, enrolment, lesson) > clock.now()
+
+
 def give_rest_back(attempt: quizzes.Attempt, enrolment: Enrolment, lesson: courses.RevisionLesson) -> None:
     """Let the attempt run on for as long as its lesson rested while it ran, up to now; again is the same."""
     quizzes.give_time(attempt.id, end_of(attempt, enrolment, lesson))
+
+
+def _go_on(attempt: quizzes.Attempt, enrolment: Enrolment, lesson: courses.RevisionLesson) -> None:
+    """It runs again, and is handed in when it is over."""
+    give_rest_back(attempt, enrolment, lesson)
+    jobs.enqueue(HAND_IN, {"attempt_id": attempt.id}, key=attempt.id, run_at=attempt.expires_at)
 
 
 def give_rests_back(event: courses.RestEnded) -> None:
@@ -34,7 +48,7 @@ def give_rests_back(event: courses.RestEnded) -> None:
         enrolment_part, _slash, lesson_part = attempt.subject.partition("/")
         lesson = courses.get_revision_lesson(int(lesson_part.partition(":")[2]))
         if courses.get_revision(lesson.revision_id).course_id == event.course_id:  # other courses may give out the same paper
-            give_rest_back(attempt, get_enrolment(int(enrolment_part.partition(":")[2])), lesson)
+            _go_on(attempt, get_enrolment(int(enrolment_part.partition(":")[2])), lesson)
 
 
 def give_all_back(enrolment: Enrolment) -> None:
@@ -42,4 +56,4 @@ def give_all_back(enrolment: Enrolment) -> None:
     for lesson in courses.lessons_of(enrolment.revision_id):
         for attempt, submission in quizzes.list_attempts(enrolment.person_id, f"enrolment:{enrolment.id}/lesson:{lesson.id}"):
             if submission is None:
-                give_rest_back(attempt, enrolment, lesson)
+                _go_on(attempt, enrolment, lesson)
