@@ -11,7 +11,7 @@ from tests.cases.test_routes import FIRST, LIN, SECOND, inspector
 from tests.clients import Browser, Learner, words
 from tests.factories import attend, make_class, make_course, make_person
 
-from guanxue import cases, classes, courses, creditbank, learning, oversight
+from guanxue import accounts, cases, classes, courses, creditbank, learning, oversight
 from guanxue.core import clock
 from guanxue.core.actor import SYSTEM, Actor
 from guanxue.core.db import session, writing
@@ -35,17 +35,17 @@ def town(any_app):
     return who
 
 
-def opened(app, *refs) -> tuple[int, str]:
+def opened(app, *refs, against=1) -> tuple[int, str]:
     """A fraud case about these: its row id and its code."""
     with app.test_request_context(), writing():
-        case = cases.open_case(SYSTEM, kind="fraud", subject="finding:1", claim="有疑点。", evidence=refs, person_ids=[1])
+        case = cases.open_case(SYSTEM, kind="fraud", subject="finding:1", claim="有疑点。", evidence=refs, person_ids=[against])
         return case.id, case.code
 
 
-def upheld(app, *refs) -> str:
+def upheld(app, *refs, against=1, phone=LIN) -> str:
     """A fraud case about these, found and accepted; its code."""
-    number, code = opened(app, *refs)
-    lin, first = Browser(app, LIN), inspector(app)
+    number, code = opened(app, *refs, against=against)
+    lin, first = Browser(app, phone), inspector(app)
     lin.see(f"/me/cases/{code}")
     lin.send(f"/me/cases/{code}", step="say", text="我自己学的。")
     page = first.see(f"/oversight/cases/{number}")
@@ -140,6 +140,30 @@ def test_a_rebuilt_cache_leaves_it_out(town):
         session.execute(text("DELETE FROM learning_progress"))
         evidence.restore_progress(learning.get_enrolment(1))
     assert lesson(town).credited_ms == 0
+
+
+def merged(app, phone="13800000009") -> tuple[int, str]:
+    """Lin's account goes into a new one of hers: that one's row id, and the merge's code."""
+    with app.test_request_context(), writing():
+        kept = make_person(phone, "林小莲").id
+    with app.test_request_context(), writing():
+        return kept, accounts.merge_accounts(SYSTEM, kept, 1, reason="同一个人的两个账号").code
+
+
+def test_what_was_set_aside_of_two_accounts_that_were_one_stays_so_when_they_part(town):
+    kept, merge = merged(town.app)
+    upheld(town.app, "playback:1", against=kept, phone="13800000009")
+    with town.app.test_request_context(), writing():
+        told = accounts.foresee_part(SYSTEM, accounts.get_merge(merge))
+        assert not any("记入结业" in str(x.sentence) for x in told.effects)
+        accounts.part_accounts(SYSTEM, merge, reason="分开")
+    who = Learner(town.app, LIN)
+    who.pass_quiz(who.lessons()[-1]["id"])
+    with town.app.test_request_context(), writing():
+        enrolment = learning.get_enrolment(1)
+        assert evidence.derive_spans(enrolment)[lesson(town).lesson.id].credited_ms == 0
+        evidence.rebuild_progress(enrolment)
+    assert not lesson(town).is_complete and completion(town.app) is None and sound(town.app) == 0
 
 
 def test_a_line_of_attendance_is_left_out_and_may_be_called_anew(any_app):

@@ -26,6 +26,7 @@ from guanxue.accounts.levels import (
 )
 from guanxue.accounts.merging import (
     Foreseen,
+    ever_one_with,
     find_merge,
     foresee_merge,
     foresee_part,
@@ -122,8 +123,8 @@ __all__ = [
     "Standing", "arrive_by_code", "change_phone",
     "give_up_number", "proof_key", "release_phone", "reset_by_code", "show_second_proof", "standing_of",
     "tell_of_new_device", "unlock",
-    "Foreseen", "Plan", "find_merge", "foresee_merge", "foresee_part", "get_merge", "list_merges", "merge_accounts",
-    "merged_into", "must_not_be_merged", "part_accounts", "part_until",
+    "Foreseen", "Plan", "ever_one_with", "find_merge", "foresee_merge", "foresee_part", "get_merge", "list_merges",
+    "merge_accounts", "merged_into", "must_not_be_merged", "part_accounts", "part_until",
     "Effect", "Keeper", "Merging", "register_keeper", "PersonRenamed", "current_edition", "holder_at", "name_at",
     "register_retainer", "list_erased_before", "let_numbers_go",
     "register_relier", "IdentityRaised", "IdentityDisputed", "IdentityNeeded", "level_of", "list_levels",

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -81,6 +82,17 @@ def merged_into(kept_id: int) -> list[int]:
     """Accounts that stand merged into this one."""
     return list(session.scalars(
         select(Merge.merged_id).where(Merge.kept_id == kept_id, Merge.parted_at.is_(None)).order_by(Merge.merged_id)))
+
+
+def ever_one_with(person_ids: Iterable[int]) -> set[int]:
+    """These accounts, and all that were ever merged with any of them, also where they parted since."""
+    found, ahead = set(person_ids), set(person_ids)
+    while ahead:
+        rows = session.execute(select(Merge.kept_id, Merge.merged_id).where(
+            or_(Merge.kept_id.in_(ahead), Merge.merged_id.in_(ahead))))
+        ahead = {one for row in rows for one in row} - found
+        found |= ahead
+    return found
 
 
 def must_not_be_merged(person: Person) -> None:

@@ -135,12 +135,14 @@ def list_before(found: Dossier) -> list[Dossier]:
 
 
 def list_set_aside(person_ids: Iterable[int]) -> dict[str, str]:
-    """What of these accounts' study counts no more, by reference: the code of the case that carried it out, unless a later one
+    """What of these people's study counts no more, by reference: the code of the case that carried it out, unless a later one
     lifted it. The steps are append-only, and nothing is deleted: rooms below leave it out of what is not complete yet.
+
+    A case names the account that its person has then: what it set aside of another stays so when the accounts part.
     """
     rows = session.execute(
         select(Step.detail, Case.code).join(Case, Case.id == Step.case_id).join(Party, Party.case_id == Case.id)
-        .where(Party.person_id.in_(list(person_ids)), Step.step == "carried-out").order_by(Step.id))
+        .where(Party.person_id.in_(accounts.ever_one_with(person_ids)), Step.step == "carried-out").order_by(Step.id))
     found: dict[str, str] = {}
     for detail, code in rows:
         if detail.get("what") == rules.SET_ASIDE and not detail.get("is_void"):  # it came too late to change anything

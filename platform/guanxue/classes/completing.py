@@ -80,7 +80,7 @@ def _rows(meetings: list[Meeting], place: Place) -> list[Attendance]:
 
 def set_aside(place: Place) -> dict[int, str]:
     """{line of attendance: code of the case that set it aside} of whoever has the place, under all their accounts."""
-    return queries.lines_set_aside(accounts.all_accounts_of(place.person_id)) if place.person_id else {}
+    return queries.lines_set_aside([place.person_id]) if place.person_id else {}
 
 
 def _taught(meeting: Meeting) -> list[rules.Span]:

@@ -289,7 +289,7 @@ def presences_of(rows: Iterable[Attendance]) -> dict[int, rules.Presence]:
 
 
 def lines_set_aside(person_ids: Iterable[int]) -> dict[int, str]:
-    """{line of attendance: code of the case that set it aside} of these accounts: it stays, and does not count."""
+    """{line of attendance: code of the case that set it aside} of these people: it stays, and does not count."""
     named = ((ref.partition(":"), code) for ref, code in cases.list_set_aside(person_ids).items())
     return {int(key): code for (kind, _colon, key), code in named if kind == "attendance"}
 

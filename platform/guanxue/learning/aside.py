@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 from sqlalchemy import select
 
-from guanxue import accounts, cases
+from guanxue import cases
 from guanxue.core.db import session
 from guanxue.courses import RevisionLesson
 from guanxue.learning.models import Enrolment, Playback
@@ -18,8 +18,7 @@ from guanxue.learning.models import Enrolment, Playback
 
 def set_aside(person_ids: Iterable[int]) -> dict[int, str]:
     """{playback: code of the case that set it aside} of these people, under all their accounts."""
-    everyone = {one for person_id in set(person_ids) for one in accounts.all_accounts_of(person_id)}
-    named = (((ref.partition(":")), code) for ref, code in cases.list_set_aside(everyone).items())
+    named = ((ref.partition(":"), code) for ref, code in cases.list_set_aside(person_ids).items())
     return {int(key): code for (kind, _colon, key), code in named if kind == "playback"}
 
 
