@@ -11,7 +11,7 @@ from tests.cases.test_routes import FIRST, LIN, SECOND, inspector
 from tests.clients import Browser, Learner, words
 from tests.factories import attend, make_class, make_course, make_person
 
-from guanxue import accounts, cases, classes, courses, creditbank, learning, oversight
+from guanxue import accounts, audit, cases, classes, courses, creditbank, learning, oversight
 from guanxue.core import clock
 from guanxue.core.actor import SYSTEM, Actor
 from guanxue.core.db import session, writing
@@ -164,6 +164,27 @@ def test_what_was_set_aside_of_two_accounts_that_were_one_stays_so_when_they_par
         assert evidence.derive_spans(enrolment)[lesson(town).lesson.id].credited_ms == 0
         evidence.rebuild_progress(enrolment)
     assert not lesson(town).is_complete and completion(town.app) is None and sound(town.app) == 0
+
+
+def test_who_goes_on_in_a_sitting_that_was_set_aside_is_told_to_begin_another(town):
+    film = town.lessons()[0]["id"]
+    going = town.call("POST", f"/lessons/{film}/playback", 201)
+    with clock.advance(600):
+        town.beat(going, (600_000, 0, 600, 1))
+        silent = town.call("POST", f"/lessons/{film}/playback", 201, key="abcdefgh")
+    upheld(town.app, "playback:1", "playback:2", "playback:3")
+    town.pass_quiz(town.lessons()[-1]["id"])
+    with clock.advance(1500):
+        for playback, beat in ((going, (1_450_000, 600, 1450, 1)), (silent, (850_000, 0, 850, 1))):
+            told = town.call("POST", f"/playbacks/{playback['playback_id']}/beats", 409, nonce=playback["nonce"],
+                             seq=playback["next_seq"], beats=[dict(zip(("t_ms", "from_s", "to_s", "rate"), beat, strict=True))])
+            assert told["type"].endswith("playback-expired") and "不算" in told["detail"]
+        with town.app.app_context():
+            assert audit.list_lines(action="learning.beat.superseded") == []
+    assert lesson(town).credited_ms == 0
+    with clock.advance(7200):
+        town.watch(film, 3000)
+    assert completion(town.app) is not None and sound(town.app) > 0
 
 
 def test_a_line_of_attendance_is_left_out_and_may_be_called_anew(any_app):

@@ -29,6 +29,7 @@ from guanxue.core.prepared import Lent, Prepared, PreparedChange, here
 from guanxue.core.settings import settings
 from guanxue.courses import RevisionLesson
 from guanxue.learning import days, evidence, presence, rules, traces
+from guanxue.learning.aside import set_aside
 from guanxue.learning.errors import NoSuchPlayback, NotEnrolled
 from guanxue.learning.evidence import Answer
 from guanxue.learning.models import BeatRow, Enrolment, Playback, Progress
@@ -255,6 +256,8 @@ def _judge(on: Lent, standing: Any, seq: int, beats: Sequence[rules.Beat], recei
         shut = rules.merge_spans(list(shut), taught)
     outcome = rules.judge(sitting, beats, received, terms, _late_used(on, standing, beats, received, terms), shut)
     if ended is not None and not outcome.qualified:
+        if standing.id in set_aside([standing.person_id]):
+            raise Conflict(_("这次学习查过以后决定不算，请重新打开这节课。"), code="playback-expired")
         raise Conflict(_("你在别处打开了学习，这里的播放已结束。"), code="playback-superseded",
                        remember=[traces.superseded(standing.person_id, standing.id, seq)])
     # What else bounds what counts lessens outcome.grants here, behind `if numbers.…`, so that a course without it pays

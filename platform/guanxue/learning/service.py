@@ -15,6 +15,7 @@ from guanxue.core.i18n import lazy as _
 from guanxue.courses import RevisionLesson
 from guanxue.learning import beats as hot
 from guanxue.learning import carried, evidence, exams, presence, rules
+from guanxue.learning.aside import set_aside
 from guanxue.learning.derivation import derive_completion
 from guanxue.learning.errors import CannotEnrol, CannotTestOut, NotEnrolled
 from guanxue.learning.events import CourseCompleted, Enrolled, LessonCompleted
@@ -250,12 +251,22 @@ def may_set_aside(playback_id: int) -> bool:
 
 
 def settle_set_aside(playback_id: int) -> None:
-    """A case set a sitting aside, or a later one lifted that: count anew where nothing is complete yet; again is the same."""
+    """A case set a sitting aside, which ends it, or a later one lifted that: count anew where nothing is complete yet; again is
+    the same.
+    """
+    _end_aside(playback_id)
     for enrolment in _counting(playback_id):
         locked = evidence.lock_enrolment(enrolment.id)
         if completion_of(locked) is None:
             evidence.rebuild_progress(locked)
             complete_course(locked)
+
+
+def _end_aside(playback_id: int) -> None:
+    """Nothing that was not heard yet is taken of it: whoever goes on begins another, which counts."""
+    playback = session.get(Playback, playback_id, with_for_update=True, populate_existing=True)
+    if playback is not None and playback_id in set_aside([playback.person_id]):
+        playback.ended_ms = playback.opened_ms + playback.acked_t_ms
 
 
 def _counting(playback_id: int) -> list[Enrolment]:
