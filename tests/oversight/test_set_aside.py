@@ -96,6 +96,8 @@ def test_what_was_set_aside_is_studied_again_and_the_completion_names_it(town):
         town.watch(now.lesson.id, 3000)
     made = completion(town.app)
     assert made is not None and made.evidence["set_aside"] == [1] and sound(town.app) > 0
+    assert code not in lin.see("/learn/safe-measuring/" + now.lesson.slug), "it was studied again"
+    assert code in lin.see(f"/learn/safe-measuring/{now.lesson.slug}/why")
 
 
 def test_what_was_complete_before_stays_and_is_taken_back_instead(town):

@@ -63,7 +63,7 @@ def lesson(course: str, lesson: str) -> Response:
         "day_left_ms": learning.find_left(current_actor().id, numbers.daily_cap_ms) if numbers.daily_cap_ms else None,
         "max_rate": numbers.max_rate_permille / 1000 if row.kind == "video" else 1,
         "take": _take(found, enrolment, row, numbers), "cut_off": policies.cut_off(numbers),
-        "set_aside": learning.cases_about(enrolment, row),
+        "set_aside": [] if mine.is_complete else learning.cases_about(enrolment, row),
     }
     if row.kind == "text":
         body_html = markdown_html(row.body, is_saving=look.present().is_saving)
