@@ -444,6 +444,16 @@ def test_no_more_than_the_policys_share_of_the_course(city, learner, watch):
     assert learner.beat(playback, (600_000, 0, 600, 1))["lesson_completed"]  # the rest online
 
 
+def test_what_a_case_set_aside_leaves_the_share_to_what_is_studied_again(city, learner, watch, monkeypatch):
+    change_policy(city, offline_share_permille=20)
+    first = Phone(learner, watch, learner.film).sit().study(600, every=30).send()
+    with city.app_context():
+        aside = {f"playback:{session.scalars(select(Playback.id)).one()}": "CASE"}
+    monkeypatch.setattr("guanxue.cases.list_set_aside", lambda _people: aside)
+    again = Phone(learner, watch, learner.film).sit().study(600, every=30).send()
+    assert again["credited_s"] == first["credited_s"] > 0 and [r["code"] for r in again["refused"]] == ["share"]
+
+
 def test_a_policy_that_counts_nothing_offline_gives_no_ticket(city, learner, watch):
     change_policy(city, offline_share_permille=0)
     says(learner.call("POST", f"/lessons/{learner.film}/ticket", 409, device="phone-one-1", now_ms=0), "not-offline")

@@ -314,7 +314,7 @@ def derive_spans(enrolment: Enrolment, sources: list[Source] | None = None, shut
         if row.ticket_id is not None:
             kept = offline.Row(row.ticket_id, row.most_ms, row.playback_id, row.received_ms, row.claims, row.room_ms)
             sittings[row.playback_id], grants, beats = without_network.judge(
-                kept, sitting, lessons[lesson_id].duration_ms or 0, derived.spans, source.busy)
+                kept, sitting, lessons[lesson_id].duration_ms or 0, derived.spans, source.busy, is_aside=is_aside)
             allowed = grants
         else:
             beats = rules.read_beats(row.claims)

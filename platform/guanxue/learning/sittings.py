@@ -225,10 +225,12 @@ class Judging:
         self._used: dict[int, int] = {}
         self._answered: dict[int, int] = {}
 
-    def judge(self, row: Row, sitting: Sitting, duration_ms: int, spans: list[tuple[int, int]],
-              busy: Sequence[tuple[int, int]] = ()) -> tuple[Sitting, tuple[Grant, ...], tuple[Beat, ...]]:
+    def judge(
+        self, row: Row, sitting: Sitting, duration_ms: int, spans: list[tuple[int, int]],
+        busy: Sequence[tuple[int, int]] = (), *, is_aside: bool = False,
+    ) -> tuple[Sitting, tuple[Grant, ...], tuple[Beat, ...]]:
         """(the sitting afterwards, what counts, the beats). `spans`: what counts of the lesson so far; only what is new to
-        them uses the share up. `busy`: further moments that belong to others.
+        them uses the share up. `busy`: further moments that belong to others. `is_aside`: nothing of it counts.
         """
         kept = read_row(row.claims)
         elsewhere = rules.merge_spans(list(kept.busy), busy)
@@ -237,6 +239,8 @@ class Judging:
                         self.share.checked_ms, answered)
         self._used[row.ticket_id] = outcome.late_ms
         self._answered[row.playback_id] = last_answer(kept.beats, answered)
+        if is_aside:
+            return outcome.sitting, (), kept.beats
         room = self.share.course_ms - self.counted_ms
         grants = rules.within_room(spans, outcome.grants, room if row.room_ms is None else min(room, row.room_ms))
         after = rules.merge_spans(spans, [(g.from_ms, g.to_ms) for g in grants])
