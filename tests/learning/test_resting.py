@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import func, select
-from tests.clients import Learner
+from tests.clients import Browser, Learner
 from tests.learning.test_tries import is_told, result, waste
-from tests.stopped_course import LEARNER, OFFICER, case, do, file_case, the_course, who
+from tests.stopped_course import LEARNER, OFFICER, SLUG, case, do, file_case, mend, the_course, uphold, who
 
 from guanxue import courses, learning, quizzes
 from guanxue.core import clock
@@ -115,3 +116,28 @@ def test_a_quiz_that_stands_still_is_looked_at_when_its_course_goes_on(school):
             run_waiting(school)
             with school.app_context():
                 assert (quizzes.find_submission(attempt["attempt_id"]) is not None) == is_in
+
+
+@pytest.mark.parametrize("is_answered", (True, False))
+def test_a_quiz_that_stood_still_runs_out_once_its_learner_moved_on(school, is_answered):
+    who_ = Learner(school, LEARNER)
+    attempt = who_.call("POST", f"/quizzes/{who_.lessons()[-1]['id']}/attempts", 200)
+    path = f"/attempts/{attempt['attempt_id']}"
+    if is_answered:
+        who_.call("PUT", f"{path}/answers", 200, q1=True)
+    do(school, lambda: uphold(file_case()))
+    with clock.advance(5 * 3600):
+        run_waiting(school)
+        do(school, mend)
+        browser = Browser(school, LEARNER)
+        browser.see(f"/courses/{SLUG}")
+        browser.send(f"/learn/{SLUG}/move")
+    with clock.advance(6 * 3600 + 60):
+        run_waiting(school)
+        with school.app_context():
+            assert (quizzes.find_submission(attempt["attempt_id"]) is not None) == is_answered
+    with clock.advance(5 * 3600 + 40 * 60):
+        if not is_answered:
+            who_ = Learner(school, LEARNER)
+            waste(school, who_)
+            who_.call("POST", f"{path}/extension", 409)
