@@ -3,18 +3,33 @@
 from __future__ import annotations
 
 import pytest
-from tests.accounts.test_checking import ADMIN, LEARNER, NUMBER, OTHER, SECOND, actor, people, proved, see, state
+from tests.accounts.test_checking import (
+    ADMIN,
+    LEARNER,
+    NUMBER,
+    OTHER,
+    SECOND,
+    actor,
+    any_people,
+    people,
+    proved,
+    see,
+    state,
+)
 from tests.clients import Browser, Learner, words
 from tests.factories import make_course
 
-from guanxue import accounts, creditbank
+from guanxue import accounts, creditbank, policies
 from guanxue.accounts import identity, kinds, naming
 from guanxue.accounts.errors import CannotMerge
 from guanxue.core import clock
+from guanxue.core.actor import SYSTEM
 from guanxue.core.db import writing
+from guanxue.core.errors import Invalid
 from guanxue.policies import SEEN, STATED
+from guanxue.policies.defaults import LIGHT_2
 
-__all__ = ["people", "proved"]
+__all__ = ["any_people", "people", "proved"]
 PERMIT, CARD = "H12345678", NUMBER
 
 
@@ -89,3 +104,32 @@ def test_a_paper_that_was_seen_while_they_were_one_is_seen_again_after_a_parting
         assert "identity.doubtful" in {e.what for e in foreseen.effects}
         accounts.part_accounts(actor(LEARNER), code, reason="分开")
         assert accounts.list_levels([1, 2]) == {1: SEEN, 2: STATED}
+
+
+def test_capitals_make_no_other_name_where_officer_and_administrator_meet(any_people):
+    """The officer does not pass the second passport and sends them to the administrator: so that merge has to go through."""
+    names, of_vietnam = {LEARNER: "Nguyen Van An", OTHER: "NGUYEN VAN AN"}, {"kind": kinds.PASSPORT, "country": "VN"}
+    with any_people.test_request_context(), writing():
+        policies.publish_policy(SYSTEM, code="light", title="要证件", effective_on=clock.today(),
+                                numbers=LIGHT_2 | {"identity_at": "claim", "identity_level": SEEN})
+        make_course(videos_ms=(3_000_000,))
+        for who, name in names.items():
+            naming.correct_name(actor(who), name, "照护照")
+        see(state(number="B1234567", **of_vietnam), number="B1234567")
+        second = state(OTHER, "B7654321", **of_vietnam)
+    Learner(any_people, OTHER).finish()
+    with clock.advance(60_000), any_people.test_request_context(), writing():
+        with pytest.raises(Invalid):
+            see(second, person_id=2, number="B7654321")
+        foreseen = {e.what for e in accounts.foresee_merge(actor(ADMIN), 1, 2).effects}
+        assert foreseen.isdisjoint({"names.differ", "identity.lapsed"})
+        accounts.merge_accounts(actor(ADMIN), 1, 2, reason="两个证件都看过，是同一个人")
+        assert accounts.level_of(1) == SEEN and creditbank.balance(1) == 72 and creditbank.recompute()[1] == []
+
+
+def test_a_name_in_other_capitals_is_the_one_the_paper_was_seen_with(people):
+    with people.test_request_context(), writing():
+        naming.correct_name(actor(LEARNER), "Nguyen Van An", "照护照")
+        see(state())
+        naming.correct_name(actor(LEARNER), "NGUYEN VAN AN", "照护照")
+        assert accounts.level_of(1) == SEEN

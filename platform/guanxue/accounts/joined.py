@@ -11,7 +11,7 @@ from guanxue.accounts.levels import list_known
 from guanxue.accounts.models import IdentityCheck, Merge, Organisation, Person, Role, Session, StatedDocument
 from guanxue.accounts.namesakes import are_two_people
 from guanxue.accounts.queries import get_person
-from guanxue.accounts.rules import mask_phone
+from guanxue.accounts.rules import are_one_name, mask_phone
 from guanxue.core import clock, sealing
 from guanxue.core.actor import Actor
 from guanxue.core.db import session
@@ -22,8 +22,8 @@ from guanxue.policies import SEEN
 def plan_merge(kept_id: int, merged_id: int) -> Plan:
     """Sign-in, sessions, number, town, roles, consents."""
     kept, merged = get_person(kept_id), get_person(merged_id)
-    subject, effects = merged.ref, []
-    if kept.name != merged.name:
+    subject, effects, is_one_name = merged.ref, [], are_one_name(kept.name, merged.name)
+    if not is_one_name:
         told = _("两个账号的姓名不一样：%(a)s，%(b)s。不是同一个人，就不要合并。", a=kept.name, b=merged.name)
         effects.append(Effect("names.differ", subject, told))
     effects.append(Effect("account.closed", subject, _(
@@ -40,7 +40,7 @@ def plan_merge(kept_id: int, merged_id: int) -> Plan:
         effects.append(Effect("identity.two", subject, told))
     if gives:
         effects.append(Effect("identity.moved", subject, _("填过的证件跟着人，转到保留的账号。")))
-        if kept.name != merged.name:
+        if not is_one_name:
             told = _("姓名不一样，工作人员看过证件也不再算数，要带证件再看一次。")
             effects.append(Effect("identity.lapsed", subject, told))
     takes_town = merged.town_id if kept.town_id is None else None
@@ -72,7 +72,7 @@ def merge(actor: Actor, merging: Merging, plan: Plan) -> dict:
     session.execute(update(Session).where(Session.person_id == merged.id, Session.revoked_at.is_(None))
                     .values(revoked_at=clock.now()))
     codes = [_give(document, merged, kept).code for document in _documents(merged.id)] if gives else []
-    if codes and kept.name != merged.name:
+    if codes and not are_one_name(kept.name, merged.name):
         lapse_checks(actor, kept.id, "merged")
     if takes_town is not None:
         kept.town_id = takes_town
@@ -120,7 +120,7 @@ def _doubtful(merging: Merging, kept: Person, merged: Person, returns: tuple[str
     merged_at = session.scalar(select(Merge.merged_at).where(Merge.code == merging.code))
     known = [k for k in list_known(kept.id) if k.level >= SEEN]
     go, stay = ([k for k in known if (k.document.code in returns) is goes] for goes in (True, False))
-    if not (go and stay) or kept.name.lower() != merged.name.lower() or are_two_people(
+    if not (go and stay) or not are_one_name(kept.name, merged.name) or are_two_people(
             [k.document for k in go], [k.document for k in stay]):
         return []
     return [s for k in known for s in k.standing if s.at > merged_at]

@@ -14,6 +14,7 @@ from sqlalchemy import select
 
 from guanxue.accounts.errors import IdentityNeeded
 from guanxue.accounts.models import IdentityCheck, Person, StatedDocument
+from guanxue.accounts.rules import are_one_name
 from guanxue.core.db import session
 from guanxue.policies import MATCHED, PHONE, SEEN, STATED, Numbers
 
@@ -136,6 +137,6 @@ def must_be_known(person_id: int, numbers: Numbers, moment: str) -> None:
 
 def level_after_merge(kept_id: int, merged_id: int) -> int:
     """How far the person would be known after a merge: documents go along, checks only under the same name."""
-    names = set(session.scalars(select(Person.name).where(Person.id.in_((kept_id, merged_id)))))
+    names = session.scalars(select(Person.name).where(Person.id.in_((kept_id, merged_id))))
     merged = list_levels([merged_id])[merged_id]
-    return max(level_of(kept_id), merged if len(names) == 1 else min(merged, STATED))
+    return max(level_of(kept_id), merged if are_one_name(*names) else min(merged, STATED))

@@ -34,7 +34,7 @@ def checked_name(text: str) -> str:
 def correct_name(actor: Actor, text: str, reason: str) -> Person:
     """The actor's name from now on; the same name changes nothing. Raises Invalid, TooMany.
 
-    Papers were seen with the name they bear: what was checked under another name counts no more.
+    Papers were seen with the name they bear: what was checked under another name counts no more. Other capitals make none.
 
     Names and reasons stand in a table of their own and not in the audit trail, so that a deletion takes them along.
     """
@@ -46,9 +46,11 @@ def correct_name(actor: Actor, text: str, reason: str) -> Person:
         return person
     _must_not_be_too_many(person)
     session.add(FormerName(person_id=person.id, name=person.name, reason=why, by=actor.ref, until_at=clock.now()))
+    is_other = not rules.are_one_name(person.name, name)
     person.name = name
     session.flush()
-    lapse_checks(actor, person.id, "renamed")
+    if is_other:
+        lapse_checks(actor, person.id, "renamed")
     audit.record(actor, "accounts.person.renamed", person.ref)
     events.emit(PersonRenamed(person.id))
     return person

@@ -68,6 +68,11 @@ def mask_name(name: str) -> str:
     return name[:1] + "*" * min(3, max(1, len(name) - 1))
 
 
+def are_one_name(*names: str) -> bool:
+    """Are these one name? Latin letters are the same in either size."""
+    return len({name.lower() for name in names}) == 1
+
+
 def password_fault(password: str, phone: str = "") -> str | None:
     """"short", "long", "common" or "phone", or None when the password will do (NIST SP 800-63B: length and a list)."""
     if len(password) < SHORTEST_PASSWORD:
@@ -210,7 +215,7 @@ def merge_fault(kept: Account, merged: Account, *, by_administrator: bool) -> st
     so, of two accounts of one name, where an officer has seen at least one of the papers.
     """
     have_both = kept.has_identity and merged.has_identity
-    is_one_name = kept.name.lower() == merged.name.lower()
+    is_one_name = are_one_name(kept.name, merged.name)
     faults = (
         ("same-account", kept.id == merged.id),
         ("leaving", kept.is_leaving or merged.is_leaving),
