@@ -17,14 +17,18 @@ from tests.accounts.test_checking import (
     see,
     state,
 )
-from tests.clients import Browser, words
+from tests.clients import Browser, Learner, words
+from tests.factories import make_course, make_person
 
-from guanxue import accounts, audit
-from guanxue.accounts import checking, kinds, levels, matching, naming
+from guanxue import accounts, audit, creditbank, policies
+from guanxue.accounts import checking, identity, kinds, levels, matching, naming
+from guanxue.accounts.namesakes import list_namesakes
 from guanxue.core import clock
+from guanxue.core.actor import SYSTEM
 from guanxue.core.db import writing
 from guanxue.core.errors import Invalid
 from guanxue.policies import SEEN, STATED
+from guanxue.policies.defaults import LIGHT_2
 
 __all__ = ["any_people", "people", "proved"]
 PASSPORT = "E12345678"
@@ -73,6 +77,61 @@ def test_another_name_and_a_paper_nobody_has_seen_are_no_question(people):
         see(state(OTHER, PASSPORT, kind=kinds.PASSPORT, country="CN"), person_id=2, number=PASSPORT)
         naming.correct_name(actor(LEARNER), "林小荷", "改了姓名")
         see(levels.list_known(1)[0].document.code)
+
+
+@pytest.mark.parametrize("names", [["林小荷", "林小莲"], ["林小荷"]], ids=["to and fro", "for good"])
+def test_a_person_who_renames_their_account_is_still_who_was_seen(any_people, names):
+    with any_people.test_request_context(), writing():
+        naming.correct_name(actor(OTHER), "林小莲", "写错了")
+        see(state())
+        for name in names:
+            naming.correct_name(actor(LEARNER), name, "写错了")
+        assert accounts.level_of(1) == STATED
+        passport = state(OTHER, PASSPORT, kind=kinds.PASSPORT, country="CN")
+        with pytest.raises(Invalid):
+            see(passport, person_id=2, number=PASSPORT)
+        see(passport, person_id=2, number=PASSPORT, not_same={1})
+
+
+def test_an_account_that_went_into_one_of_another_name_is_found_where_its_paper_is(any_people):
+    with any_people.test_request_context(), writing():
+        see(state())
+        accounts.merge_accounts(actor(OTHER), 2, 1, reason="同一个人")
+        new = make_person("13800000077").id
+        assert [k.document.person_id for k in list_namesakes(_passport(new))] == [2]
+
+
+def test_a_look_that_was_wrong_asks_nobody_unless_paid_credits_rest_on_the_paper(any_people):
+    with any_people.test_request_context(), writing():
+        policies.publish_policy(SYSTEM, code="light", title="要证件", effective_on=clock.today(),
+                                numbers=LIGHT_2 | {"identity_at": "claim", "identity_level": SEEN})
+        make_course(videos_ms=(3_000_000,))
+        new = make_person("13800000077").id
+        checking.withdraw_check(actor(), 1, see(state()).id, "看错了人")
+        passport = _passport(new)
+        assert list_namesakes(passport) == []
+    Learner(any_people, LEARNER).finish()
+    with any_people.test_request_context(), writing():
+        assert list_namesakes(passport) == []
+        look = see(levels.list_known(1)[0].document.code)
+        assert creditbank.balance(1) == 72
+        checking.withdraw_check(actor(), 1, look.id, "看错了人")
+        assert [k.document.person_id for k in list_namesakes(passport)] == [1]
+
+
+def test_a_card_that_another_name_was_seen_with_tells_nobody_apart(people):
+    """Else a friend's card, brought along by a merge, would answer the question by itself."""
+    with people.test_request_context(), writing():
+        see(state())
+        new = make_person("13800000077").id
+        see(state(OTHER, SECOND), person_id=2, number=SECOND)
+        accounts.merge_accounts(actor("13800000077"), new, 2, reason="同一个人")
+        assert [k.document.person_id for k in list_namesakes(_passport(new))] == [1]
+
+
+def _passport(person_id: int):
+    identity.state_number(actor(accounts.get_person(person_id).phone), PASSPORT, agrees=True, kind=kinds.PASSPORT, country="CN")
+    return next(k.document for k in levels.list_known(person_id) if k.document.kind == kinds.PASSPORT)
 
 
 def test_capitals_make_no_other_name(any_people):

@@ -39,11 +39,16 @@ def kept_until(person_id: int) -> date | None:
 
 
 def _to_keep(person_id: int) -> Iterator[tuple[StatedDocument, date]]:
-    """Documents on which such a record rests, as on each that stood by then, with the last of its days."""
+    """Documents on which such a record rests, with the last of its days."""
     for document in session.scalars(select(StatedDocument).where(StatedDocument.person_id == person_id)):
-        days = [until(person_id, document.stated_at) for until in _retainers.values()]
-        if any(days):
-            yield document, max(day for day in days if day is not None)
+        if day := needed_until(document):
+            yield document, day
+
+
+def needed_until(document: StatedDocument) -> date | None:
+    """The last day of the records that rest on it, as on each that stood by then; None where none does."""
+    days = (until(document.person_id, document.stated_at) for until in _retainers.values())
+    return max((day for day in days if day is not None), default=None)
 
 
 def keep_numbers(person_id: int) -> None:

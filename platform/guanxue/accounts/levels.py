@@ -38,6 +38,11 @@ class Known:
         return told[-1] if told and told[-1].step == "refused" else None
 
     @property
+    def once(self) -> int:
+        """The level by every check that nobody said was wrong, whatever the person is called by now."""
+        return fold(s for s in self.steps if s.step != "lapsed")[0]
+
+    @property
     def is_data_matched(self) -> bool:
         """Did a service say that name and number belong together, so that only the look at the paper is missing?"""
         return self.level < MATCHED and any(s.step == "matched" for s in self.standing)
@@ -73,7 +78,7 @@ def level_of(person_id: int) -> int:
 
 def list_levels(person_ids: Iterable[int]) -> dict[int, int]:
     """Levels by person, for many at once."""
-    kept = _kept(set(person_ids))
+    kept = kept_accounts(person_ids)
     best: dict[int, int] = defaultdict(lambda: PHONE)
     for known in list_known_of(kept.values()):
         owner = known.document.person_id
@@ -89,10 +94,10 @@ def list_known(person_id: int) -> list[Known]:
     return sorted(list_known_of([person_id]), key=lambda k: (-k.level, k.document.stated_at, k.document.id))
 
 
-def _kept(person_ids: set[int]) -> dict[int, int]:
+def kept_accounts(person_ids: Iterable[int]) -> dict[int, int]:
     """{account: the account that it was merged into, or itself}."""
     onward = {one: one for one in person_ids}
-    ahead = set(person_ids)
+    ahead = set(onward)
     while ahead:
         rows = dict(session.execute(select(Person.id, Person.merged_into_id).where(
             Person.id.in_(ahead), Person.merged_into_id.is_not(None))).all())
