@@ -11,7 +11,7 @@ from tests.clients import Browser, Learner, words
 from tests.factories import make_course, make_person
 
 from guanxue import accounts, creditbank, policies
-from guanxue.accounts import erasure, identity, naming
+from guanxue.accounts import erasure, identity, kinds, naming
 from guanxue.core import clock
 from guanxue.core.actor import SYSTEM
 from guanxue.core.db import session, writing
@@ -19,6 +19,7 @@ from guanxue.policies.defaults import LIGHT_2
 
 __all__ = ["any_people", "proved"]
 ASKS = {"identity_at": "claim", "identity_level": 2, "retention_years": 10}
+PASSPORT = "E12345678"
 
 
 @pytest.fixture
@@ -113,6 +114,28 @@ def test_the_number_stays_with_the_new_account_that_was_refused_by_it_and_a_merg
         assert creditbank.balance(2) == creditbank.balance(new) == 0 and creditbank.recompute()[1] == []
         erasure.erase_person(SYSTEM, 2)
         assert accounts.let_numbers_go() == 1 and creditbank.recompute()[1] == []
+
+
+def test_every_paper_that_the_person_was_seen_with_is_remembered_and_none_that_was_only_stated(paid):
+    """A card that was shown after the credit is the same person's, and would earn the course once more."""
+    passport = {"kind": kinds.PASSPORT, "country": "CN"}
+    Learner(paid, LEARNER).finish()
+    with paid.test_request_context(), writing():
+        see(state(number=PASSPORT, **passport), number=PASSPORT)
+        assert creditbank.balance(1) == 72
+    with clock.advance(60_000), paid.test_request_context(), writing():
+        see(state())
+        state(number="E87654321", **passport)
+        naming.correct_name(actor(LEARNER), "林小荷", "改了姓名")
+        erasure.erase_person(SYSTEM, 1)
+        kept = session.execute(text("SELECT kind, until_on FROM accounts_kept_number")).all()
+        assert sorted(kind for kind, _day in kept) == [kinds.CITIZEN, kinds.PASSPORT] and len({day for _kind, day in kept}) == 1
+    new = come_back(paid)
+    with clock.advance(120_000):
+        Learner(paid, LEARNER).finish()
+        show_paper(paid, new)
+        with paid.test_request_context():
+            assert creditbank.balance(new) == 0 and [r.rule for r in creditbank.list_uncredited(new)] == ["former"]
 
 
 def test_nothing_stays_where_no_credit_rests_on_a_document(paid):

@@ -13,11 +13,13 @@ from datetime import date, datetime
 from sqlalchemy import delete, func, select
 
 from guanxue import audit
+from guanxue.accounts.levels import list_known
 from guanxue.accounts.models import KeptNumber, StatedDocument
 from guanxue.accounts.queries import all_accounts_of
 from guanxue.core import clock
 from guanxue.core.actor import SYSTEM
 from guanxue.core.db import session
+from guanxue.policies import SEEN
 
 _retainers: dict[str, Callable[[int, datetime], date | None]] = {}
 
@@ -39,10 +41,14 @@ def kept_until(person_id: int) -> date | None:
 
 
 def _to_keep(person_id: int) -> Iterator[tuple[StatedDocument, date]]:
-    """Documents on which such a record rests, with the last of its days."""
-    for document in session.scalars(select(StatedDocument).where(StatedDocument.person_id == person_id)):
-        if day := needed_until(document):
-            yield document, day
+    """Documents on which such a record rests, with the last of its days; and where there are such records, every other that the
+    person was ever seen with, for any of them would do for earning the same again."""
+    needed = [(known, needed_until(known.document)) for known in list_known(person_id)]
+    last = max((day for _known, day in needed if day is not None), default=None)
+    for known, own in needed:
+        day = last if known.once >= SEEN else own
+        if day is not None:
+            yield known.document, day
 
 
 def needed_until(document: StatedDocument) -> date | None:
