@@ -343,7 +343,7 @@ def _keepers() -> None:
         accounts.register_keeper(accounts.Keeper(room, keeping.export, keeping.erase, left=keeping.left,
                                                  **MERGING.get(room, {})))
     accounts.register_relier("creditbank", creditbank.has_awards_since)
-    accounts.register_retainer("creditbank", creditbank.kept_until)
+    accounts.register_retainer("creditbank", accounts.Retainer(creditbank.kept_until, creditbank.is_refused_by_number))
     oversight_opening.register()
     recognition.register_opener()
     for source in recognition.SOURCES:

@@ -138,6 +138,40 @@ def test_every_paper_that_the_person_was_seen_with_is_remembered_and_none_that_w
             assert creditbank.balance(new) == 0 and [r.rule for r in creditbank.list_uncredited(new)] == ["former"]
 
 
+def test_who_was_refused_nothing_takes_back_a_number_that_an_erased_account_had(paid):
+    """A slip, or whoever came back and wants nothing paid: and what is kept of it goes on its day."""
+    earn_and_go(paid)
+    with paid.test_request_context(), writing():
+        naming.correct_name(actor(OTHER), "林小莲", "写错了")
+        see(state(OTHER), person_id=2)
+        identity.withdraw_number(actor(OTHER))
+        state(OTHER)
+    Learner(paid, OTHER).finish()  # waits to be known, and nobody is told of a stranger's credits
+    with paid.test_request_context(), writing():
+        identity.withdraw_number(actor(OTHER))
+        state(OTHER)
+    with clock.advance(timedelta(days=3660).total_seconds()), paid.test_request_context(), writing():
+        assert accounts.let_numbers_go() == 1
+        assert session.scalar(text("SELECT count(*) FROM accounts_kept_number")) == 0
+
+
+def test_who_was_refused_is_held_to_the_number_under_any_name_and_account_until_its_day(paid):
+    earn_and_go(paid)
+    new = come_back(paid)
+    Learner(paid, LEARNER).finish()
+    show_paper(paid, new)
+    with paid.test_request_context(), writing():
+        naming.correct_name(actor(OTHER), "林小莲", "写错了")
+        accounts.merge_accounts(SYSTEM, 2, new, reason="同一个人")
+        naming.correct_name(actor(OTHER), "林小荷", "改了姓名")  # the look lapses, so that nothing is refused just now
+        with pytest.raises(identity.NumberReliedOn):
+            identity.withdraw_number(actor(OTHER))
+    with clock.advance(timedelta(days=3660).total_seconds()), paid.test_request_context(), writing():
+        assert accounts.let_numbers_go() == 0
+        identity.withdraw_number(actor(OTHER))
+        assert accounts.let_numbers_go() == 1 and creditbank.recompute()[1] == []
+
+
 def test_nothing_stays_where_no_credit_rests_on_a_document(paid):
     with paid.test_request_context(), writing():
         policies.publish_policy(SYSTEM, code="light", title="不要证件", effective_on=clock.today(), numbers=LIGHT_2)

@@ -19,6 +19,7 @@ from guanxue import audit
 from guanxue.accounts import consent, kinds, levels
 from guanxue.accounts.errors import NoSuchDocument, NumberReliedOn, NumberTaken
 from guanxue.accounts.events import IdentityDisputed, IdentityRaised
+from guanxue.accounts.kept_numbers import is_held
 from guanxue.accounts.kinds import Number
 from guanxue.accounts.models import IdentityCheck, KeptNumber, StatedDocument
 from guanxue.accounts.queries import get_person, is_same_person, lock_person
@@ -119,10 +120,9 @@ def hashed(number: Number) -> str:
 def is_relied_on(document: StatedDocument) -> bool:
     """Does a record rest on this document, so that its owner can no longer change it alone? On each that stood by then.
 
-    Also what they had earned under it before they deleted an account: else it would be earned again without it.
+    Also a refusal, where they had earned the same under it before they deleted an account: else it would be earned without it.
     """
-    before = session.scalar(select(KeptNumber.id).where(KeptNumber.number_hash == document.number_hash).limit(1))
-    return before is not None or any(rests(document.person_id, document.stated_at) for rests in _reliers.values())
+    return is_held(document) or any(rests(document.person_id, document.stated_at) for rests in _reliers.values())
 
 
 def has_open_claim(person_id: int) -> bool:

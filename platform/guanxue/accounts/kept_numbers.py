@@ -8,6 +8,7 @@ account whose credits it were. (docs/decisions/0021-identity.md)
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import date, datetime
 
 from sqlalchemy import delete, func, select
@@ -21,15 +22,26 @@ from guanxue.core.actor import SYSTEM
 from guanxue.core.db import session
 from guanxue.policies import SEEN
 
-_retainers: dict[str, Callable[[int, datetime], date | None]] = {}
 
+@dataclass(frozen=True)
+class Retainer:
+    """What a room has to do with kept numbers.
 
-def register_retainer(room: str, until: Callable[[int, datetime], date | None]) -> None:
-    """Ask the room too: to which city day has a person to be found by a number, for what was recorded since that moment?
-
-    None where nothing was that asks for it.
+    `until`: to which city day a person has to be found by a number, for what was recorded since that moment; None where nothing
+    was that asks for it. `refuses`: was the person, known as far as that level, refused anything since an erased account had it
+    under the same number?
     """
-    _retainers[room] = until
+
+    until: Callable[[int, datetime], date | None]
+    refuses: Callable[[int, int], bool]
+
+
+_retainers: dict[str, Retainer] = {}
+
+
+def register_retainer(room: str, retainer: Retainer) -> None:
+    """Ask the room too."""
+    _retainers[room] = retainer
 
 
 def kept_until(person_id: int) -> date | None:
@@ -53,7 +65,7 @@ def _to_keep(person_id: int) -> Iterator[tuple[StatedDocument, date]]:
 
 def needed_until(document: StatedDocument) -> date | None:
     """The last day of the records that rest on it, as on each that stood by then; None where none does."""
-    days = (until(document.person_id, document.stated_at) for until in _retainers.values())
+    days = (r.until(document.person_id, document.stated_at) for r in _retainers.values())
     return max((day for day in days if day is not None), default=None)
 
 
@@ -71,12 +83,28 @@ def list_erased_before(person_id: int) -> list[int]:
                                 .distinct().order_by(KeptNumber.person_id)))
 
 
+def is_held(document: StatedDocument) -> bool:
+    """Was its holder refused something by what is kept, so that without the number they would earn it once more?"""
+    kept = session.scalar(select(KeptNumber.id).where(
+        KeptNumber.number_hash == document.number_hash, KeptNumber.until_on >= clock.today()).limit(1))
+    return kept is not None and _has_refused(document)
+
+
+def _has_refused(document: StatedDocument) -> bool:
+    known = next(k for k in list_known(document.person_id) if k.document.id == document.id)
+    return any(r.refuses(document.person_id, known.once) for r in _retainers.values())
+
+
 def let_numbers_go() -> int:
     """Delete what was kept long enough; of how many accounts. Again is the same.
 
-    Not while an account states the same number: it holds all of it anyway, and what it was refused has to stay explained.
+    Not while an account states the same number that was refused something by it: it holds all of it anyway, and the refusal has
+    to stay explained.
     """
-    over = (KeptNumber.until_on < clock.today()) & KeptNumber.number_hash.not_in(select(StatedDocument.number_hash))
+    over = KeptNumber.until_on < clock.today()
+    stated = session.scalars(select(StatedDocument).where(StatedDocument.number_hash.in_(
+        select(KeptNumber.number_hash).where(over)))).all()
+    over &= KeptNumber.number_hash.not_in([d.number_hash for d in stated if _has_refused(d)])
     people = list(session.scalars(select(KeptNumber.person_id).where(over).distinct().order_by(KeptNumber.person_id)))
     session.execute(delete(KeptNumber).where(over))
     for one in people:

@@ -55,7 +55,7 @@ from guanxue.creditbank.versions import (
     load_defaults,
     publish_credit_policy,
 )
-from guanxue.creditbank.waiting import Waiting, list_waiting, settle_identity, settle_identity_later
+from guanxue.creditbank.waiting import Waiting, is_refused_by_number, list_waiting, settle_identity, settle_identity_later
 
 __all__ = [
     "Outcome", "Decision", "Holding", "Source", "Derived", "register_source", "credit", "preview", "preview_all", "take_back",
@@ -71,6 +71,6 @@ __all__ = [
     "Award", "Line", "Verification", "Difference", "NoSuchRecord",
     "recompute", "balance", "study_hours_milli", "statement", "all_lines", "find_award", "list_awards", "credited",
     "has_awards_since", "kept_until", "verify", "Waiting", "list_waiting", "settle_identity", "settle_identity_later",
-    "settle_marked", "settle_corrected",
+    "settle_marked", "settle_corrected", "is_refused_by_number",
     "Refused", "list_refused", "list_uncredited", "decimal_text", "normal_code", "spaced_code",
 ]

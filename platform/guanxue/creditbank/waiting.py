@@ -14,7 +14,7 @@ from guanxue import accounts, jobs
 from guanxue.accounts import CannotMerge, IdentityRaised
 from guanxue.core import clock
 from guanxue.core.i18n import lazy as _
-from guanxue.creditbank import judging, past
+from guanxue.creditbank import former, judging, past
 from guanxue.creditbank.queries import unposted
 from guanxue.creditbank.service import settle_person
 
@@ -45,6 +45,13 @@ def _unposted(person_id: int) -> Iterator[Waiting]:
             amount = judging.judge(outcome, held, clock.now()).given.credits_milli
             if amount:
                 yield Waiting(outcome.subject, outcome.title, amount, needed)
+
+
+def is_refused_by_number(person_id: int, level: int) -> bool:
+    """Was anything that was finished under any of the person's accounts earned before under a number of theirs (former.py), and
+    would it not wait for them to be known, were they known as far as `level`?"""
+    return any(not judging.waits(o, level) and former.rule_of(o)
+               for one in accounts.all_accounts_of(person_id) for o in unposted(one))
 
 
 def settle_identity(event: IdentityRaised) -> None:
