@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import text
@@ -170,6 +170,19 @@ def test_who_was_refused_is_held_to_the_number_under_any_name_and_account_until_
         assert accounts.let_numbers_go() == 0
         identity.withdraw_number(actor(OTHER))
         assert accounts.let_numbers_go() == 1 and creditbank.recompute()[1] == []
+
+
+def test_who_asked_to_be_forgotten_before_anything_stayed_is_forgotten_as_they_were_told(paid):
+    Learner(paid, LEARNER).finish()
+    with paid.test_request_context(), writing():
+        see(state())
+        asked = datetime(2026, 11, 26, 15, 59, tzinfo=UTC)  # one minute before the day of the notice that tells of it, in the city
+        for minutes, tells in ((0, False), (1, True)):
+            accounts.get_person(1).erase_after_at = asked + timedelta(minutes=minutes) + erasure.TIME_TO_RETURN
+            assert any("校验码" in str(e.sentence) for e in erasure.foretell(1)) == tells
+        accounts.get_person(1).erase_after_at = asked + erasure.TIME_TO_RETURN
+        assert not any("校验码" in str(e.sentence) for e in erasure.erase_person(SYSTEM, 1))
+        assert session.scalar(text("SELECT count(*) FROM accounts_kept_number")) == 0
 
 
 def test_nothing_stays_where_no_credit_rests_on_a_document(paid):

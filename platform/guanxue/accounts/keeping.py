@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from sqlalchemy import delete, or_, select, update
 
 from guanxue import audit
 from guanxue.accounts import consent, kept_numbers, levels, naming, people
+from guanxue.accounts.erasure import TIME_TO_RETURN
 from guanxue.accounts.events import PersonRenamed
 from guanxue.accounts.keepers import Effect
 from guanxue.accounts.models import (
@@ -36,6 +39,7 @@ KEEPS = {
     "accounts_consent": "consents", "accounts_former_name": "former_names", "accounts_merge": "merges",
     "accounts_second_factor": "second_factor", "accounts_recovery_code": "second_factor",
 }
+NUMBERS_STAY_SINCE = date(2026, 11, 27)  # the edition of the privacy notice that tells of it
 NOBODY = "!"  # no password has this hash
 
 
@@ -104,7 +108,8 @@ def erase(actor: Actor, person_id: int) -> list[Effect]:
     phone = person.phone
     session.execute(delete(SigninFailure).where(SigninFailure.key == f"phone:{phone}"))
     session.execute(delete(SmsCode).where(SmsCode.phone == (phone or "")))
-    kept_numbers.keep_numbers(person_id)
+    if _could_know(person):
+        kept_numbers.keep_numbers(person_id)
     for table in (Session, Role, SecondFactor, RecoveryCode, StatedDocument, FormerName):
         session.execute(delete(table).where(table.person_id == person_id))
     session.execute(update(IdentityCheck).where(IdentityCheck.person_id == person_id).values(note="", reference=""))
@@ -116,9 +121,15 @@ def erase(actor: Actor, person_id: int) -> list[Effect]:
     return left(person_id)
 
 
+def _could_know(person: Person) -> bool:
+    """Could the person read that something of their numbers stays, when they asked to be forgotten?"""
+    asked_before = person.erase_after_at and clock.city_day(person.erase_after_at - TIME_TO_RETURN) < NUMBERS_STAY_SINCE
+    return not asked_before
+
+
 def left(person_id: int) -> list[Effect]:
     """What stays of an erased person in this room, and why; also told before."""
-    until = kept_numbers.kept_until(person_id)
+    until = kept_numbers.kept_until(person_id) if _could_know(get_person(person_id)) else None
     numbers = [] if until is None else [Effect("number.kept", f"person:{person_id}", _(
         "你领过要凭证件才给的学分：证件号只留开头几位和一串认不出原号的校验码，不留姓名，%(day)s 以后删掉。用来查账；"
         "用同一个证件再开账号，同一门课也不再给学分。", day=until.isoformat()))]
