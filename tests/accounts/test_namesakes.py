@@ -21,7 +21,7 @@ from tests.clients import Browser, Learner, words
 from tests.factories import make_course, make_person
 
 from guanxue import accounts, audit, creditbank, policies
-from guanxue.accounts import checking, identity, kinds, levels, matching, naming
+from guanxue.accounts import checking, identity, keeping, kinds, levels, matching, naming
 from guanxue.accounts.namesakes import list_namesakes
 from guanxue.core import clock
 from guanxue.core.actor import SYSTEM
@@ -148,6 +148,19 @@ def test_a_service_that_saw_the_person_leaves_a_second_paper_to_the_officers(peo
         checking.ask_check(actor(OTHER), two_papers)
         checking.take_answer(two_papers, "林小莲", matching.Answer(matching.MATCH, levels.IN_PERSON, "GA-9"))
         assert accounts.level_of(2) == STATED and checking.count_waiting() == 1
+
+
+def test_who_is_shown_beside_another_persons_paper_sees_that_they_were(people, two_papers, proved):
+    """An officer who looks at a paper sees their masked numbers, too: the notice says so, and so does their list of looks."""
+    learner = Browser(people, LEARNER)
+    told = "看证件时列出了同名的账号"
+    assert told not in words(learner.get("/me/settings/privacy"))
+    Browser(people, OFFICER).see("/office/identity/2")
+    page = words(learner.get("/me/settings/privacy"))
+    assert told in page and "冯佩" in page and "打开了我的账号页" not in page
+    assert "用着或用过和他一样的姓名" in words(learner.get("/privacy"))
+    with people.test_request_context():
+        assert [x["what"] for x in keeping.export(1)["looks"]] == ["listed"] and keeping.export(2)["looks"][0]["what"] == "opened"
 
 
 def test_the_officers_page_names_the_other_account_and_masks_its_number(people, two_papers, proved):

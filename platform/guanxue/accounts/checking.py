@@ -108,12 +108,17 @@ def find_erased(actor: Actor, text: str) -> list[KeptNumber]:
 
 
 def open_file(actor: Actor, person_id: int) -> Person:
-    """The person, for an officer who is to say who they are; the look is kept and the person sees it. Raises NoSuchPerson."""
+    """The person, for an officer who is to say who they are; the look is kept and the person sees it. Raises NoSuchPerson.
+
+    So does each whom the page lists beside their paper (namesakes.py).
+    """
     actor.require("identify")
     person = get_person(person_id)
     if person.erased_at is not None or person.merged_into_id is not None:
         raise NotFound(_("这个账号已经注销或并入别的账号。"))
     audit.record(actor, "accounts.person.opened", person.ref)
+    for one in sorted({k.document.person_id for known in levels.list_known(person_id) for k in list_namesakes(known.document)}):
+        audit.record(actor, "accounts.person.listed", f"person:{one}")
     return person
 
 

@@ -156,7 +156,8 @@ def _add(person: Person, what: Iterable[tuple[str, str]], is_given: bool, source
 
 @dataclass(frozen=True)
 class Look:
-    """Somebody of the platform looked at a person's data: what ("opened" the file, "identity" the whole number), who, why."""
+    """Somebody of the platform looked at a person's data: what ("opened" the file, "listed" beside
+    another's paper of the same name, "identity" the whole number), who, why."""
 
     what: str
     by: str
@@ -172,4 +173,4 @@ def list_looks(person: Person, limit: int = 50) -> list[Look]:
             for line in sorted(lines, key=lambda line: line.id, reverse=True)[:limit]]
 
 
-LOOKS = {"accounts.person.opened": "opened", "accounts.identity.seen": "identity"}
+LOOKS = {"accounts.person.opened": "opened", "accounts.person.listed": "listed", "accounts.identity.seen": "identity"}

@@ -8,7 +8,8 @@ from guanxue.core.i18n import marked as N_  # noqa: N812 gettext's own name for 
 DEEDS = {
     "accounts.person.registered": N_("注册"), "accounts.person.renamed": N_("更正姓名"),
     "accounts.person.town_set": N_("选了镇街"),
-    "accounts.person.opened": N_("管理员打开账号页"), "accounts.person.exported": N_("下载自己的数据"),
+    "accounts.person.opened": N_("管理员打开账号页"), "accounts.person.listed": N_("看证件时列出了同名的账号"),
+    "accounts.person.exported": N_("下载自己的数据"),
     "accounts.person.disabled": N_("停用账号"), "accounts.person.enabled": N_("恢复账号"),
     "accounts.person.unlocked": N_("解除输错次数的限制"),
     "accounts.person.erased": N_("注销完成，个人信息已删除"), "accounts.person.merged": N_("合并账号"),

@@ -78,6 +78,7 @@ WORDS = {
 VALUES = {
     "terms": N_("用户协议"), "privacy": N_("隐私说明"), "identity": N_("保存证件号"), "course-sms": N_("用短信告诉我课程的事"),
     "web": N_("浏览器"), "bearer": N_("程序"), "opened": N_("打开了我的账号页"), "completion": N_("学完课程"),
+    "listed": N_("看证件时列出了同名的账号"),
     "reversal": N_("冲销学分"), "draft": N_("草稿"), "submitted": N_("课程提交审核"), "returned": N_("课程退回修改"),
     "confirmed": N_("已更正"), "refused": N_("不更正"),
     "open": N_("没传完"), "whole": N_("传完了"), "expired": N_("过期了"), "dropped": N_("删掉了"),
