@@ -163,6 +163,7 @@ def _must_fit(cls: TrainingClass, meeting: Meeting, place: Place, since_ms: int,
     """A room holds no more people at once than it has seats, whoever says that they were there."""
     if meeting.seats is None:
         return
+    session.get(Meeting, meeting.id, with_for_update=True)  # of two at one instant the second counts the first
     others = queries.roll_of(meeting, [p for p in queries.list_places(cls.id) if p.id != place.id])
     beside = [h for h in others if h.since_ms is not None and (until_ms is None or h.since_ms < until_ms)
               and (h.until_ms is None or since_ms < h.until_ms)]
