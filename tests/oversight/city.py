@@ -33,9 +33,9 @@ from guanxue.oversight.models import Finding, FindingPerson
 from guanxue.oversight.service import LOOK_BACK
 from guanxue.quizzes.service import shown_questions
 
-LOOK_ALIKES = {"one factory, one line": 34, "training-room tablets": 30, "a training room that closed": 10, "couples on one phone": 30, "night shifts": 20,
+LOOK_ALIKES = {"one factory, one line": 28, "training-room tablets": 30, "a training room that closed": 10, "couples on one phone": 30, "night shifts": 20,
                "same right answers": 30, "from phone to computer": 20, "quick at the second try": 10, "phones in a class": 10,
-               "a workshop without phones": 6}
+               "a workshop without phones": 6, "paused at home during a class": 6}
 CROWD = 60  # everybody else: how rare a wrong answer is only many tell
 FILM_MS = 20 * 60_000
 
@@ -118,17 +118,21 @@ class City:
         """The course's film or its quiz."""
         return next(x for x in courses.lessons_of(courses.get_course(slug, SYSTEM).revision_id) if x.kind == kind)
 
-    def watch(self, actor: Actor, at: datetime, minutes: float, slug: str = "long-course", *, step: Callable[[], int] | None = None) -> datetime:
-        """Watch so long; a player's beats come unevenly unless `step` says otherwise. When they stopped comes back."""
+    def watch(self, actor: Actor, at: datetime, minutes: float, slug: str = "long-course", *, step: Callable[[], int] | None = None,
+              paused: timedelta = timedelta()) -> datetime:
+        """Watch so long; a player's beats come unevenly unless `step` says otherwise. Halfway the film may stand `paused`. When
+        they stopped comes back."""
         with clock.travel(at):
             playback, _is_new = learning.open_playback(actor, self.lesson(slug, "video"), None)
-        end = at + timedelta(minutes=minutes)
+        end = at + timedelta(minutes=minutes) + paused
         beats, t, position = [], 0, 0
         while t + 15_100 < minutes * 60_000:
             t += step() if step else 15_000 + self.chance.choice((0, 0, 0, 1, 1, -1, 4, -4, 9, 40))
             length = 15_000 if step else 15_000 + self.chance.choice((0, 0, -20, 7, 15, -8))
             beats.append(Beat(t, position % FILM_MS, position % FILM_MS + length, 1000))
             position += length
+        half, stood_ms = len(beats) // 2, paused // timedelta(milliseconds=1)
+        beats = [*beats[:half], *(replace(b, t_ms=b.t_ms + stood_ms) for b in beats[half:])]
         with clock.travel(end):
             answer = learning.answer_of(playback)
             learning.record_beats(actor, playback.code, answer.next_seq, answer.nonce, beats)
@@ -259,6 +263,11 @@ def _in_class(city: City, chance: random.Random, count: int, add: Callable) -> N
     _class_day(city, [("phone", add) for _n in range(count)])
 
 
+def _paused(city: City, chance: random.Random, count: int, add: Callable) -> None:
+    """The page stays open at home; after the class they go on in it."""
+    _class_day(city, [("paused", add) for _n in range(count)])
+
+
 def _workshops(city: City, chance: random.Random, count: int, add: Callable) -> None:
     """Phones stay in the locker: the roll is called on the spot; some sign in all the same."""
     for _n in range(count):
@@ -291,11 +300,12 @@ def _rolled_class(city: City, called_at: Callable, *, signing: int = 0) -> Actor
     return teacher
 
 
-_HONEST = dict(zip(LOOK_ALIKES, (_factory, _training_room, _closed_room, _couples, _night, _all_right, _switchers, _second_try, _in_class, _workshops), strict=True))
+_HONEST = dict(zip(LOOK_ALIKES, (_factory, _training_room, _closed_room, _couples, _night, _all_right, _switchers, _second_try, _in_class, _workshops, _paused), strict=True))
 
 
 def _class_day(city: City, who: list[tuple[str, Callable]]) -> None:
-    """A class meets; some look at a lesson on the phone they signed in with, some have one playing at home."""
+    """A class meets; some look at a lesson on the phone they signed in with, some have one playing at home, or paused
+    halfway since before they left."""
     chance = city.chance
     with clock.travel(city.some_moment((8, 12))):
         teacher = make_person(f"135{city.count:08}", "陈师傅", "instructor")
@@ -307,6 +317,9 @@ def _class_day(city: City, who: list[tuple[str, Callable]]) -> None:
         with clock.travel(meeting.begins_at - timedelta(minutes=30)):
             classes.join_class(phone, cls, promises=True)
         attend(phone, cls, meeting)
+        if where == "paused":
+            city.watch(actor, meeting.begins_at - timedelta(minutes=60), chance.uniform(14, 40), paused=timedelta(minutes=chance.uniform(250, 400)))
+            continue
         begin = meeting.begins_at + timedelta(minutes=chance.uniform(5, 60))
         city.watch(phone if where == "phone" else actor, begin, chance.uniform(14, 40))
 

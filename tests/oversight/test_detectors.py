@@ -21,6 +21,11 @@ def sheet(n, person, labels=None, *, lasts=20 * MINUTE, chars=2_000, score=90, f
     return d.Try(f"attempt:{n}", person, paper, device, network, started, started + lasts, chars, score, first, labels or {f"q{i}": ("0", True) for i in range(10)})
 
 
+def throughout(one):
+    """A film that never stood."""
+    return [(one.opened_ms, one.heard_ms)]
+
+
 # ---- parallel
 
 
@@ -29,40 +34,48 @@ def fight(times, every, devices=("A", "B")):
 
 
 def test_two_devices_that_wrest_the_account_from_each_other_are_found_once_a_day():
-    (found,) = d.parallel(fight(12, 2 * MINUTE), [])
+    (found,) = d.parallel(fight(12, 2 * MINUTE), [], throughout)
     assert found.kind == d.PARALLEL and found.person_ids == (1,) and found.facts["takeovers"] == 12 and found.score == 200
 
 
 def test_going_on_at_another_device_now_and_then_is_in_order():
-    assert d.parallel(fight(5, 2 * MINUTE), []) == []
-    assert d.parallel(fight(12, 40 * MINUTE), []) == []  # back and forth over a day
+    assert d.parallel(fight(5, 2 * MINUTE), [], throughout) == []
+    assert d.parallel(fight(12, 40 * MINUTE), [], throughout) == []  # back and forth over a day
 
 
 def test_one_device_that_opens_lesson_after_lesson_is_in_order():
-    assert d.parallel(fight(30, 2 * MINUTE, devices=("A",)), []) == []
-    assert d.parallel(fight(30, 2 * MINUTE, devices=("A", "")), []) == []  # an unknown device proves nothing
+    assert d.parallel(fight(30, 2 * MINUTE, devices=("A",)), [], throughout) == []
+    assert d.parallel(fight(30, 2 * MINUTE, devices=("A", "")), [], throughout) == []  # an unknown device proves nothing
 
 
 def test_a_device_that_had_stopped_was_not_taken_over():
     quiet = [play(n, "AB"[n % 2], n * 3 * MINUTE, lasts=MINUTE, ended=(n + 1) * 3 * MINUTE) for n in range(13)]
-    assert d.parallel(quiet, []) == []
+    assert d.parallel(quiet, [], throughout) == []
 
 
 def test_a_lesson_that_plays_elsewhere_all_through_two_attempts_is_found():
     plays = [play(1, "A", 0, lasts=30 * MINUTE), play(2, "A", 100 * MINUTE, lasts=30 * MINUTE)]
     tries = [sheet(1, 1, device="B", network="N2", started=5 * MINUTE), sheet(2, 1, device="B", network="N2", started=105 * MINUTE)]
-    (found,) = d.parallel(plays, tries)
+    (found,) = d.parallel(plays, tries, throughout)
     assert found.facts == {"attempts": 2, "minutes": 40} and "playback:1" in found.refs and "attempt:2" in found.refs
-    assert d.parallel(plays, tries[:1]) == []
+    assert d.parallel(plays, tries[:1], throughout) == []
 
 
 def test_looking_something_up_during_an_attempt_or_at_home_is_in_order():
     halves = [play(n, "A", 100 * MINUTE * n, lasts=9 * MINUTE) for n in range(2)]
     tries = [sheet(n, 1, device="B", network="N2", started=100 * MINUTE * n) for n in range(2)]
-    assert d.parallel(halves, tries) == []
+    assert d.parallel(halves, tries, throughout) == []
     whole = [play(n, "A", 100 * MINUTE * n, lasts=30 * MINUTE) for n in range(2)]
     at_home = [sheet(n, 1, device="B", network="N1", started=100 * MINUTE * n) for n in range(2)]
-    assert d.parallel(whole, at_home) == []
+    assert d.parallel(whole, at_home, throughout) == []
+
+
+def test_a_film_that_stood_while_questions_were_answered_is_in_order():
+    plays = [play(n, "A", 100 * MINUTE * n, lasts=60 * MINUTE) for n in range(2)]
+    tries = [sheet(n, 1, device="B", network="N2", started=(100 * n + 10) * MINUTE) for n in range(2)]
+    assert len(d.parallel(plays, tries, throughout)) == 1
+    before_and_after = {p.ref: [(p.opened_ms, p.opened_ms + 11 * MINUTE), (p.heard_ms - MINUTE, p.heard_ms)] for p in plays}
+    assert d.parallel(plays, tries, lambda one: before_and_after[one.ref]) == []
 
 
 # ---- pace
@@ -213,12 +226,27 @@ def test_who_came_to_a_device_since_is_a_finding_of_their_own():
 
 def test_signed_in_in_class_and_playing_elsewhere_is_found():
     sat = d.Sat("attendance:1", 1, "P", "N9", 0, 90 * MINUTE)
-    (found,) = d.apart([sat], [play(1, "A", 10 * MINUTE, lasts=20 * MINUTE)])
+    (found,) = d.apart([sat], [play(1, "A", 10 * MINUTE, lasts=20 * MINUTE)], throughout)
     assert found.kind == d.APART and found.facts["minutes"] == 20 and found.refs == ("attendance:1", "playback:1")
     for innocent in (play(1, "P", 10 * MINUTE, lasts=20 * MINUTE), play(1, "A", 10 * MINUTE, lasts=20 * MINUTE, network="N9"),
                      play(1, "A", 10 * MINUTE, lasts=9 * MINUTE), play(1, "A", 91 * MINUTE, lasts=20 * MINUTE),
                      play(1, "A", 10 * MINUTE, lasts=20 * MINUTE, person=2), play(1, "", 10 * MINUTE, lasts=20 * MINUTE)):
-        assert d.apart([sat], [innocent]) == []
+        assert d.apart([sat], [innocent], throughout) == []
+
+
+def test_what_was_really_played_in_class_counts_and_is_asked_about_few():
+    sat, asked = d.Sat("attendance:1", 1, "P", "N9", 0, 90 * MINUTE), []
+
+    def played(one):
+        asked.append(one.ref)
+        return [(one.opened_ms, one.opened_ms + 12 * MINUTE)] if one.ref == "playback:1" else []
+
+    plays = [play(1, "A", -MINUTE, lasts=60 * MINUTE), play(2, "A", 60 * MINUTE, lasts=60 * MINUTE)]
+    (found,) = d.apart([sat], plays, played)
+    assert found.facts["minutes"] == 11 and found.refs == ("attendance:1", "playback:1")
+    asked.clear()
+    assert d.apart([sat], plays[1:], played) == [] and asked == ["playback:2"]
+    assert d.apart([sat], [play(3, "A", 0, lasts=9 * MINUTE)], played) == [] and asked == ["playback:2"]
 
 
 # ---- roll

@@ -29,7 +29,7 @@ from guanxue.learning.events import CourseCompleted, Enrolled, LessonCompleted, 
 from guanxue.learning.evidence import Answer, answer_of, fits_key, open_playback
 from guanxue.learning.exams import Spared, attempt_subject, extra_permille, is_strict, may_spare, time_subject
 from guanxue.learning.explaining import LessonTold, SittingTold, explain_lesson
-from guanxue.learning.heard import Heard, find_heard, list_claims, list_heard
+from guanxue.learning.heard import Heard, find_heard, list_claims, list_heard, list_played
 from guanxue.learning.insight import GROUPS, Curve, count_groups, list_curves, list_items, list_learners
 from guanxue.learning.judging import (
     Correction,
@@ -137,7 +137,7 @@ __all__ = [
     "roll", "room_number", "is_room_open", "find_room_of", "MAKEUP_TRIES", "Drawn", "list_schedule",
     "STUDY", "find_left", "list_over", "LessonTold", "SittingTold", "explain_lesson", "cases_about", "may_set_aside",
     "settle_set_aside",
-    "Heard", "find_heard", "list_claims", "list_heard", "lesson_of",
+    "Heard", "find_heard", "list_claims", "list_heard", "list_played", "lesson_of",
     "GROUPS", "MOST_BEATS", "Curve", "count_groups", "list_curves", "list_items", "list_learners",
     "Enrolment", "Playback", "Completion", "Beat", "Answer", "LessonProgress", "CourseProgress", "Derivation",
     "CourseCompleted", "LessonCompleted", "Enrolled", "StudyBegan", "NotEnrolled", "CannotEnrol", "LessonNotReady",

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import select
 
 from guanxue.core.db import session
-from guanxue.learning import rules
+from guanxue.learning import carried, rules
 from guanxue.learning.models import BeatRow, Playback
 
 
@@ -42,6 +42,12 @@ def find_heard(playback_id: int) -> Heard | None:
     """The playback with that row id."""
     row = session.execute(select(*_COLUMNS).where(Playback.id == playback_id)).first()
     return Heard(*row) if row else None
+
+
+def list_played(playback_id: int) -> tuple[tuple[int, int], ...]:
+    """When the playback really played, as it would count: sorted, disjoint spans of epoch milliseconds."""
+    heard = find_heard(playback_id)
+    return carried.busy_of([(playback_id, heard.requests)]) if heard else ()
 
 
 def list_claims(playback_id: int) -> list[tuple[int, list[rules.Beat]]]:

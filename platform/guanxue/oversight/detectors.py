@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 
 from guanxue.oversight import thresholds as t
@@ -30,6 +30,9 @@ class Play:
     opened_ms: int
     heard_ms: int
     ended_ms: int | None
+
+
+Played = Callable[[Play], Iterable[tuple[int, int]]]  # when it really played; costly, so few are asked about
 
 
 @dataclass(frozen=True)
@@ -111,13 +114,13 @@ def _by_person(rows: Iterable) -> dict[int, list]:
 # ---- two devices at work for one account
 
 
-def parallel(plays: Iterable[Play], tries: Iterable[Try]) -> list[Found]:
+def parallel(plays: Iterable[Play], tries: Iterable[Try], played: Played) -> list[Found]:
     """Devices that wrest the account from each other; lessons that play elsewhere all through attempts."""
     attempts, found = _by_person(tries), []
     for person_id, mine in sorted(_by_person(plays).items()):
         mine.sort(key=lambda p: (p.opened_ms, p.ref))
         found += _takeovers(person_id, mine)
-        found += _beside(person_id, mine, attempts.get(person_id, []))
+        found += _beside(person_id, mine, attempts.get(person_id, []), played)
     return found
 
 
@@ -140,16 +143,14 @@ def _took_over(before: Play, after: Play) -> bool:
     return bool(is_other and is_alive)
 
 
-def _beside(person_id: int, plays: list[Play], tries: list[Try]) -> list[Found]:
+def _beside(person_id: int, plays: list[Play], tries: list[Try], played: Played) -> list[Found]:
     """Attempts all through which a lesson went on playing on another device behind another line; twice, for once is chance."""
     beside = []
     for one in tries:
-        elsewhere = [p for p in plays if _is_elsewhere(p, one)]
-        lasted = one.submitted_ms - one.started_ms
-        overlap = sum(_overlap(p.opened_ms, p.heard_ms, one.started_ms, one.submitted_ms) for p in elsewhere)
-        if overlap >= t.BESIDE_ATTEMPT_MS and overlap * 1000 >= lasted * t.BESIDE_PERMILLE:
-            beside.append((one, overlap, [p.ref for p in elsewhere
-                                          if _overlap(p.opened_ms, p.heard_ms, one.started_ms, one.submitted_ms)]))
+        span = one.started_ms, one.submitted_ms
+        least_ms = max(t.BESIDE_ATTEMPT_MS, -(-(span[1] - span[0]) * t.BESIDE_PERMILLE // 1000))
+        if elsewhere := _elsewhere(plays, one, span, least_ms, played):
+            beside.append((one, sum(elsewhere.values()), elsewhere))
     if len(beside) < t.BESIDE_ATTEMPTS:
         return []
     refs = dict.fromkeys(ref for one, _ms, playing in beside for ref in (one.ref, *playing))
@@ -158,14 +159,25 @@ def _beside(person_id: int, plays: list[Play], tries: list[Try]) -> list[Found]:
                   tuple(refs), {"attempts": len(beside), "minutes": _minutes(total)})]
 
 
+def _elsewhere(plays: Iterable[Play], at: Sat | Try, span: tuple[int, int], least_ms: int, played: Played) -> dict[str, int]:
+    """{play: milliseconds of the span} of what really played elsewhere, where that is `least_ms` or more together; a film that
+    stands paused is open all the while, and accuses nobody.
+    """
+    open_then = [p for p in plays if _is_elsewhere(p, at) and _overlap((p.opened_ms, p.heard_ms), span)]
+    if sum(_overlap((p.opened_ms, p.heard_ms), span) for p in open_then) < least_ms:
+        return {}
+    found = {p.ref: ms for p in open_then if (ms := sum(_overlap(one, span) for one in played(p)))}
+    return found if sum(found.values()) >= least_ms else {}
+
+
 def _is_elsewhere(one: Play | Sat, other: Try | Sat) -> bool:
     """Both are known, and neither the device nor the line is the same."""
     return bool(one.device and other.device and one.device != other.device
                 and one.network and other.network and one.network != other.network)
 
 
-def _overlap(a_from: int, a_to: int, b_from: int, b_to: int) -> int:
-    return max(0, min(a_to, b_to) - max(a_from, b_from))
+def _overlap(one: tuple[int, int], other: tuple[int, int]) -> int:
+    return max(0, min(one[1], other[1]) - max(one[0], other[0]))
 
 
 def _minutes(ms: int) -> int:
@@ -335,16 +347,13 @@ def _sign(people: Iterable[int]) -> str:
     return hashlib.sha256(":".join(map(str, people)).encode()).hexdigest()[:16]
 
 
-def apart(sittings: Iterable[Sat], plays: Iterable[Play]) -> list[Found]:
-    """Signed in in a classroom, and heard playing on another device behind another line."""
+def apart(sittings: Iterable[Sat], plays: Iterable[Play], played: Played) -> list[Found]:
+    """Signed in in a classroom, while a lesson played on another device behind another line."""
     playing, found = _by_person(plays), []
     for sat in sittings:
-        elsewhere = [(p, _overlap(p.opened_ms, p.heard_ms, sat.from_ms, sat.to_ms)) for p in playing.get(sat.person_id, [])
-                     if _is_elsewhere(p, sat)]
-        total = sum(ms for _p, ms in elsewhere)
-        if total >= t.APART_MS:
-            refs = (sat.ref, *(p.ref for p, ms in elsewhere if ms))
-            found.append(Found(APART, f"apart:{sat.ref}", (sat.person_id,), 100 * total // t.APART_MS, refs,
+        elsewhere = _elsewhere(playing.get(sat.person_id, []), sat, (sat.from_ms, sat.to_ms), t.APART_MS, played)
+        if total := sum(elsewhere.values()):
+            found.append(Found(APART, f"apart:{sat.ref}", (sat.person_id,), 100 * total // t.APART_MS, (sat.ref, *elsewhere),
                                {"minutes": _minutes(total)}))
     return found
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 
 from sqlalchemy import func, or_, select
 
 from guanxue import accounts, classes, learning, policies, quizzes
 from guanxue.classes import Attendance, ClassCompletion
+from guanxue.core import clock
 from guanxue.core.db import session
 from guanxue.core.i18n import lazy as _
 from guanxue.core.paging import Page
@@ -83,21 +84,26 @@ def _seen_by_ref(refs: Iterable[str]) -> dict[str, tuple[str, str]]:
 
 def list_devices(since: datetime, until: datetime, owners: Owners) -> list[tuple[str, int, str]]:
     """(device, person, reference) of what was opened in between outside of what was a training room then."""
-    spans = _room_spans()
+    in_room = _rooms()
     rows = session.execute(select(Sighting.device, Sighting.network, Sighting.person_id, Sighting.ref, Sighting.at)
                            .where(Sighting.at >= since, Sighting.at < until, Sighting.device != "").order_by(Sighting.id))
-    return [(row.device, owners.of(row.person_id), row.ref) for row in rows
-            if not any(begin <= row.at < end for mark in (("device", row.device), ("network", row.network))
-                       for begin, end in spans.get(mark, ()))]
+    return [(row.device, owners.of(row.person_id), row.ref) for row in rows if not in_room(row.device, row.network, row.at)]
 
 
-def _room_spans() -> dict[tuple[str, str], list[tuple[datetime, datetime]]]:
-    """From when to when machines and lines belonged to a training room, by (kind, hash)."""
+def outside_rooms(plays: Iterable[Play]) -> list[Play]:
+    """Those that were not opened in what was a training room then: a class may well study in one."""
+    in_room = _rooms()
+    return [p for p in plays if not in_room(p.device, p.network, clock.moment_of(p.opened_ms))]
+
+
+def _rooms() -> Callable[[str, str, datetime], bool]:
+    """Did the machine or the line belong to a training room at that moment?"""
     found: dict[tuple[str, str], list[tuple[datetime, datetime]]] = defaultdict(list)
     for mark, closed_at in session.execute(select(RoomMark, Room.closed_at).join(Room, Room.id == RoomMark.room_id)):
         ends = [moment for moment in (mark.removed_at, closed_at) if moment is not None]
         found[mark.kind, mark.value].append((mark.added_at - thresholds.MARKED_LATE, min(ends, default=_NEVER)))
-    return found
+    return lambda device, network, at: any(
+        begin <= at < end for mark in (("device", device), ("network", network)) for begin, end in found.get(mark, ()))
 
 
 def people_on_devices(since: datetime, owners: Owners) -> dict[str, set[int]]:

@@ -77,20 +77,29 @@ def search(since: datetime, until: datetime) -> list[Found]:
     tries, all_tries = queries.list_tries(since, until, owners)
     month, lately = until.astimezone(clock.CITY).strftime("%Y-%m"), until - timedelta(days=thresholds.DEVICE_DAYS)
     return [
-        *detectors.parallel(plays, tries),
+        *detectors.parallel(plays, tries, _played),
         *_one_a_person(detectors.pace(tries)),
         *_one_a_person(_regular(plays)),
         *detectors.answers(all_tries),
         *detectors.device(queries.list_devices(lately, until, owners), month, queries.people_on_devices(lately, owners)),
-        *detectors.apart(queries.list_sat(since_ms, until_ms, owners), plays),
+        *detectors.apart(queries.list_sat(since_ms, until_ms, owners), queries.outside_rooms(plays), _played),
         *(one for ref, who in queries.list_completed(since, until, owners).items()
           if (one := detectors.roll(ref, who)) is not None),
     ]
 
 
+def _played(play: Play) -> Iterable[tuple[int, int]]:
+    """When it really played, as it would count."""
+    return learning.list_played(_row_id(play))
+
+
+def _row_id(play: Play) -> int:
+    return int(play.ref.partition(":")[2])
+
+
 def _regular(plays: Iterable[Play]) -> Iterable[Found]:
     for play in plays:
-        claims = learning.list_claims(int(play.ref.partition(":")[2]))
+        claims = learning.list_claims(_row_id(play))
         beats = [(b.t_ms, b.to_ms - b.from_ms) for _received, row in claims for b in row]
         if (one := detectors.regular(play.person_id, play.ref, beats)) is not None:
             yield one

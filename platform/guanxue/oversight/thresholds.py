@@ -9,7 +9,7 @@ from datetime import timedelta
 
 from guanxue import learning
 
-VERSION = 3
+VERSION = 4
 
 KEPT_FOR = timedelta(days=200)  # sightings: the six months for which network logs are kept, and a month to look
 
@@ -42,7 +42,7 @@ SHEETS = 15  # with fewer first attempts at a paper nobody knows which wrong ans
 PEOPLE_A_DEVICE, DEVICE_DAYS = 4, 30
 MARKED_LATE = timedelta(days=7)  # a room is in use before an officer comes by and registers its machines
 
-# apart: signed in in a classroom, and at the same time heard playing on another device behind another line.
+# apart: signed in in a classroom, while a lesson played (not only stood open) on another device behind another line.
 APART_MS = 600_000
 
 # roll: hours that nobody signed in for. A workshop without phones has its roll called on the spot; a list on paper is typed in
