@@ -12,6 +12,7 @@ from guanxue.classes.completing import (
     counted_ms,
     counted_spans,
     derive_completion,
+    is_spent,
     set_aside,
     settle_class,
     settle_course,
@@ -98,7 +99,7 @@ __all__ = [
     "find_class", "get_class", "get_class_at_work", "list_at_work", "list_public",
     "list_mine",
     "find_place", "get_place", "list_places", "count_seated", "turn_of", "is_just_moved_up", "list_meetings", "get_meeting",
-    "list_changes", "list_attendance", "begins_ms", "ends_ms", "roll_of", "find_completion", "get_completion",
+    "list_changes", "list_attendance", "begins_ms", "ends_ms", "roll_of", "find_completion", "is_spent", "get_completion",
     "list_completions",
     "classes_by_id",
 ]

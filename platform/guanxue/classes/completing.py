@@ -167,6 +167,12 @@ def _is_spent(class_id: int, rows: list[int]) -> bool:
     return any(not set(rows).isdisjoint(c.evidence["attendance"]) for c in others)
 
 
+def is_spent(row: Attendance) -> bool:
+    """Is there a completion for whoever the line was written, or another that rests on it? Then it changes nothing any more."""
+    class_id = session.get(Place, row.place_id).class_id
+    return queries.find_completion(row.place_id) is not None or _is_spent(class_id, [row.id])
+
+
 def own_completion(place_id: int) -> ClassCompletion | None:
     """The completion that was written for this very place."""
     return session.scalar(select(ClassCompletion).where(ClassCompletion.place_id == place_id))

@@ -374,10 +374,11 @@ def get_completion(completion_id: int) -> ClassCompletion:
 
 
 def find_completion(place_id: int) -> ClassCompletion | None:
-    """The completion of a place, or of one that was joined to it."""
+    """The completion of a place, of the one it is joined to, or of one that was joined to that."""
     place = session.get(Place, place_id)
-    return session.scalar(select(ClassCompletion).where(ClassCompletion.place_id.in_(joined_ids(place)))
-                          .order_by(ClassCompletion.id).limit(1)) if place else None
+    head = session.get(Place, place.joined_to_id) if place and place.joined_to_id else place
+    return session.scalar(select(ClassCompletion).where(ClassCompletion.place_id.in_(joined_ids(head)))
+                          .order_by(ClassCompletion.id).limit(1)) if head else None
 
 
 def list_completions(person_id: int | None = None) -> list[ClassCompletion]:

@@ -236,7 +236,7 @@ def _is_countable(ref: str) -> bool:
         return False
     if kind == "playback":
         return learning.may_set_aside(int(key))
-    return classes.find_completion(session.get(classes.Attendance, int(key)).place_id) is None
+    return not classes.is_spent(session.get(classes.Attendance, int(key)))
 
 
 def list_missing(found: cases.Dossier) -> list[Missing]:

@@ -1,0 +1,70 @@
+"""Lines of attendance that a case sets aside or counts again, beside completions: what is said to be done is done."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from tests.classes.test_merging import merge, part
+from tests.factories import attend, make_class, make_person, meeting_plan
+
+from guanxue import cases, classes, creditbank, oversight
+from guanxue.core import clock
+from guanxue.core.actor import SYSTEM
+from guanxue.core.db import begin_writing, end_work
+
+
+@pytest.fixture
+def people(any_app):
+    """A teacher, 林小莲 twice, two inspectors; a writing transaction is open, on both databases."""
+    with any_app.test_request_context():
+        begin_writing()
+        yield (make_person("13800000012", "周师傅", "instructor"), make_person("13800000001", "林小莲"),
+               make_person("13800000002", "林小莲"), make_person("13800000003", "许明", "inspector"),
+               make_person("13800000004", "何静", "inspector"))
+        end_work(commit=False)
+
+
+def lines(*meetings):
+    return [f"attendance:{x.id}" for x in classes.list_attendance([m.id for m in meetings]) if x.kind == "in"]
+
+
+def joined(cls, *who):
+    for one in who:
+        classes.join_class(one, cls, promises=True)
+
+
+def sentenced(who, inspector, refs):
+    """A fraud case about these lines is upheld with everything that is offered about them, and accepted."""
+    case = cases.open_case(SYSTEM, kind="fraud", subject="finding:1", claim="x", evidence=refs, person_ids=[who.id])
+    cases.say(who, cases.dossier(case), "我自己来的。")
+    return carried_out(case, who, inspector, cases.SET_ASIDE)
+
+
+def carried_out(case, who, inspector, what):
+    """Decided with every effect of that kind that is offered, and accepted; what was offered, what was said to be done."""
+    offered = [x for x in oversight.list_offered(cases.dossier(case)) if x["what"] == what]
+    cases.decide(inspector, cases.dossier(case), result="upheld", text="看过记录。", effects=offered)
+    cases.accept(who, cases.dossier(case))
+    return [x["ref"] for x in offered], [s.text for s in cases.dossier(case).steps if s.step == "carried-out"]
+
+
+def objected(who, ref):
+    return cases.open_case(who, kind="appeal", subject=ref, claim="我到了。", evidence=[ref], person_ids=[who.id])
+
+
+def test_a_line_of_a_joined_account_on_which_a_credit_rests_is_not_offered_to_be_set_aside(people):
+    teacher, kept, merged, inspector, _second = people
+    cls, meeting = make_class(teacher, is_public=True, seats=9)
+    joined(cls, merged, kept)
+    attend(merged, cls, meeting)
+    with clock.travel(meeting.ends_at + timedelta(minutes=5)):
+        code, _told = merge(kept, merged)
+        assert classes.close_class(teacher, cls) == 1 and creditbank.balance(kept.id) == 250
+        case = cases.open_case(SYSTEM, kind="fraud", subject="finding:1", claim="x", evidence=lines(meeting), person_ids=[kept.id])
+        assert [x["what"] for x in oversight.list_offered(cases.dossier(case))] == ["reverse-award"]
+        cases.decide(inspector, cases.dossier(case), result="refused", text="没有问题。")
+        cases.accept(kept, cases.dossier(case))
+        part(kept, code)
+        other = cases.open_case(SYSTEM, kind="fraud", subject="finding:2", claim="x", evidence=lines(meeting), person_ids=[merged.id])
+        assert oversight.list_offered(cases.dossier(other)) == [], "the credit that stayed rests on it"
