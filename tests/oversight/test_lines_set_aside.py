@@ -68,3 +68,37 @@ def test_a_line_of_a_joined_account_on_which_a_credit_rests_is_not_offered_to_be
         part(kept, code)
         other = cases.open_case(SYSTEM, kind="fraud", subject="finding:2", claim="x", evidence=lines(meeting), person_ids=[merged.id])
         assert oversight.list_offered(cases.dossier(other)) == [], "the credit that stayed rests on it"
+
+
+def test_what_is_counted_again_after_the_class_was_completed_says_that_no_hour_changes(people):
+    teacher, lin, _merged, inspector, second = people
+    cls, first = make_class(teacher, is_public=True, seats=9, share_permille=500)
+    other = classes.add_meeting(teacher, cls, meeting_plan(first.begins_at + timedelta(days=1)))
+    joined(cls, lin)
+    for meeting in (first, other):
+        attend(lin, cls, meeting)
+    with clock.travel(other.ends_at + timedelta(minutes=5)):
+        sentenced(lin, inspector, lines(first))
+        own = objected(lin, *lines(first))
+        (plain,) = oversight.list_offered(cases.dossier(own))
+        assert classes.close_class(teacher, cls) == 1 and creditbank.balance(lin.id) == 250
+        (told,) = oversight.list_offered(cases.dossier(own))
+        assert "学时没有改变" in told["words"] and "学时没有改变" not in plain["words"]
+        _refs, (done,) = carried_out(own, lin, second, cases.COUNT_AGAIN)
+        assert "学时没有改变" in done and creditbank.balance(lin.id) == 250
+        assert classes.set_aside(classes.find_place(lin, cls)) == {}, "nothing is held against her any more"
+
+
+def test_all_that_is_counted_again_counts_in_the_completion_that_follows(people):
+    teacher, lin, _merged, inspector, second = people
+    cls, first = make_class(teacher, is_public=True, seats=9, share_permille=500)
+    other = classes.add_meeting(teacher, cls, meeting_plan(first.begins_at + timedelta(days=1)))
+    joined(cls, lin)
+    for meeting in (first, other):
+        attend(lin, cls, meeting)
+    with clock.travel(other.ends_at + timedelta(minutes=5)):
+        refs = lines(first, other)
+        assert sentenced(lin, inspector, refs)[0] == refs and classes.close_class(teacher, cls) == 0
+        again, told = carried_out(objected(lin, refs[0]), lin, second, cases.COUNT_AGAIN)
+        assert again == refs and creditbank.balance(lin.id) == 500 and not any("没有改变" in x for x in told)
+        assert creditbank.recompute()[1] == []

@@ -72,9 +72,12 @@ def carry_out_case(case_id: int) -> None:
     if found.case.state != "closed" or found.final is None:
         return
     done = {(s.detail.get("what", REVERSE_AWARD), s.detail["ref"]) for s in found.steps if s.step == "carried-out"}
-    for effect in _effects_of(found):
+    effects = _effects_of(found)
+    for effect in effects:
         if (effect["what"], effect["ref"]) not in done:
             _DEEDS[effect["what"]](found, effect)
+    for effect in effects:  # only now: what is completed by half of what counts again would leave the other half out for ever
+        _settle(effect)
 
 
 def _effects_of(found: cases.Dossier) -> list[dict]:
@@ -121,15 +124,28 @@ def _again(found: cases.Dossier, effect: dict, source: str, key: str, person_id:
 
 
 def _count_otherwise(found: cases.Dossier, effect: dict) -> None:
-    """Set a sitting aside, or count it again: said in the case, which rooms below read; then what is not complete is counted
-    anew. A completion that was written meanwhile stays: the case says so, and its credit is taken back by another.
+    """Set a sitting aside, or count it again: said in the case, which rooms below read. A completion that was written meanwhile
+    stays: the case says so, and its credit is taken back by another.
     """
-    kind, _colon, key = effect["ref"].partition(":")
     told, detail = effect["words"], {"what": effect["what"], "ref": effect["ref"]}
     if effect["what"] == cases.SET_ASIDE and not _is_countable(effect["ref"]):
         told = str(_("%(words)s（这期间已经学完或结业，这里没有改变；学分要另外收回。）", words=told))
         detail["is_void"] = 1
+    elif effect["what"] == cases.COUNT_AGAIN:
+        told = _again_words(effect["ref"])
     cases.carried_out(SYSTEM, found.case.id, told, detail)
+
+
+def _again_words(ref: str) -> str:
+    """What counting it again means as things stand: credited hours are never more than when they were credited."""
+    words = _("%(what)s：重新算。", what=cases.open_ref(ref).title)
+    return str(words if _is_countable(ref) else _(
+        "%(words)s（已经学完或结业，学时没有改变；班里少的学时，请在另一个班里补。）", words=words))
+
+
+def _settle(effect: dict) -> None:
+    """What is not complete yet is counted anew, and completed where it is due; again is the same."""
+    kind, _colon, key = effect["ref"].partition(":")
     if kind == "playback":
         learning.settle_set_aside(int(key))
     elif effect["what"] == cases.COUNT_AGAIN:
@@ -217,7 +233,7 @@ def _list_lifting(found: cases.Dossier) -> list[dict]:
     ids = _accounts(found)
     aside = cases.list_set_aside(ids)
     asked = {aside.get(ref) for ref in (found.case.subject, *(x.ref for x in found.exhibits))} - {None}
-    return [_effect(cases.COUNT_AGAIN, ref, _("%(what)s：重新算。", what=cases.open_ref(ref).title))
+    return [_effect(cases.COUNT_AGAIN, ref, _again_words(ref))
             for ref, code in aside.items() if code in asked and cases.is_of(ref, ids)]
 
 
