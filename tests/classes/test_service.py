@@ -130,6 +130,19 @@ def test_a_class_beside_a_subsidised_course_goes_by_a_strict_policy_and_none_by_
         classes.edit_class(people[0], made, class_facts(course="paid", policy="light"))
 
 
+def test_a_class_does_not_open_under_a_voluntary_policy_once_its_course_asks_for_a_subsidy(people):
+    course = make_course("paid")
+    cls, _meeting = make_class(people[0], course="paid", policy="light", opened=False)
+    course.is_subsidised = True
+    session.flush()
+    with pytest.raises(classes.ClassState, match="申请补贴的课程"):
+        classes.open_class(people[0], cls)
+    assert cls.state == "draft"
+    classes.edit_class(people[0], cls, class_facts(course="paid", policy="subsidised"))
+    classes.open_class(people[0], cls)
+    assert cls.state == "open" and policies.get_policy(cls.policy_id).code == "subsidised"
+
+
 # ---- meetings
 
 

@@ -149,6 +149,9 @@ def open_class(actor: Actor, cls: TrainingClass) -> None:
     if not queries.teacher_ids(cls.id):
         raise ClassState(_("先登记至少一位任课老师，再开班。"))
     policy = policies.current_policy(policies.get_policy(cls.policy_id).code)  # the one of the draft may be last year's
+    course = session.get(courses.Course, cls.course_id) if cls.course_id else None
+    if course and (fault := courses.why_not_policy(policy.code, is_subsidised=course.is_subsidised)):
+        raise ClassState(fault)  # whether it asks for a subsidy may have changed as well
     cls.policy_id = policy.id
     if queries.lacks_theory(cls) and any(m.kind == PRACTICE for m in meetings):
         raise ClassState(NO_THEORY)
