@@ -68,6 +68,17 @@ def test_a_room_may_name_who_had_a_part_in_a_thing(cast):
     assert not may_decide(first, case) and may_decide(second, case) and may_decide(first, ask(lin, "deed:2"))
 
 
+def test_who_took_it_back_does_not_hear_a_request_that_names_it_only_in_its_evidence(cast):
+    lin, _other, first, second, *_rest = cast
+    case = cases.open_case(SYSTEM, kind="fraud", subject="finding:1", claim="有疑点。", person_ids=[lin.id])
+    cases.say(lin, again(case), "我自己学的。")
+    cases.decide(first, again(case), result="upheld", text="属实。", effects=[TAKE])
+    mine = ask(lin, lin.ref)
+    assert may_decide(first, mine), "nothing says yet that it is about that"
+    cases.add_evidence(second, again(mine), ["award:K7"])
+    assert not may_decide(first, mine) and may_decide(second, mine)
+
+
 def test_other_matters_and_other_people_are_no_hindrance(cast):
     lin, other, first, *_rest = cast
     cases.decide(first, again(ask(lin, lin.ref)), result="refused", text="没有错。")

@@ -62,6 +62,11 @@ class Dossier:
         """What it is about, and what its decisions do something to."""
         return {self.case.subject, *(x["ref"] for s in self.decisions for x in s.detail["effects"])}
 
+    @property
+    def at_issue(self) -> set[str]:
+        """What may be done something to in it: what it is about and what it rests on, but no person as such."""
+        return {x for x in (self.case.subject, *(x.ref for x in self.exhibits)) if not x.startswith("person:")}
+
     def has_spoken(self, refs: Iterable[str], since: Step | None = None) -> bool:
         """Did one of these say something in it, after that step?"""
         return any(s.step in ("said", "appealed") and s.by in set(refs) and (since is None or s.id > since.id)
@@ -127,11 +132,11 @@ def has_unclosed(person_ids: Iterable[int]) -> bool:
 
 
 def list_before(found: Dossier) -> list[Dossier]:
-    """Earlier cases of its people in which the same thing was at issue."""
+    """Earlier cases of its people which were about, or did something to, what is at issue in it."""
     ids = select(Party.case_id).where(Party.person_id.in_(
         [one for person_id in found.person_ids for one in accounts.all_accounts_of(person_id)]))
     earlier = session.scalars(select(Case).where(Case.id.in_(ids), Case.id < found.case.id).order_by(Case.id))
-    return [one for one in map(dossier, earlier) if found.case.subject in one.refs]
+    return [one for one in map(dossier, earlier) if found.at_issue & one.refs]
 
 
 def list_set_aside(person_ids: Iterable[int]) -> dict[str, str]:

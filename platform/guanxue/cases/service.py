@@ -265,12 +265,12 @@ def _first_deciders(found: Dossier) -> set[str]:
     """Who decided it before, or held it against the person: in this case, in an earlier one about the same thing, or outside
     of cases. So nobody hears the objection to what they did themselves, by whichever form it is made.
     """
-    case, refs = found.case, found.deciders
-    if rules.is_against(case.kind) or case.subject.startswith("person:"):
+    refs = found.deciders
+    if rules.is_against(found.case.kind):
         return refs
     for one in queries.list_before(found):
         refs |= one.deciders | ({one.case.opened_by} if rules.is_against(one.case.kind) else set())
-    return refs | openers.deciders_of(case.subject)
+    return refs.union(*map(openers.deciders_of, found.at_issue))
 
 
 def _is_concerned(actor: Actor, found: Dossier) -> bool:
