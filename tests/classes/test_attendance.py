@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -339,6 +340,28 @@ def test_a_week_later_only_a_second_person_calls_the_roll(people):
 
 
 # ---- seats of the room
+
+
+def test_a_number_of_seats_that_was_wrong_is_put_right_after_the_class_was_closed_and_nothing_else_is(people):
+    teacher, one, two, *_others = people
+    cls, meeting = make_class(teacher, is_public=True, seats=9)
+    plan = meeting_plan(meeting.begins_at, 3, seats=1)
+    classes.change_meeting(teacher, cls, meeting, plan, "小教室")
+    for person in (one, two):
+        classes.join_class(person, cls, promises=True)
+    attend(one, cls, meeting)
+    with clock.travel(meeting.ends_at + timedelta(minutes=5)):
+        classes.close_class(teacher, cls)
+        place = classes.find_place(two, cls)
+        with pytest.raises(classes.ClassState, match="1 个座位"):
+            classes.call_roll(teacher, cls, meeting, place, classes.Mark("present"), "手机没有电")
+        with pytest.raises(classes.ClassState, match="只能改座位"):
+            classes.change_meeting(teacher, cls, meeting, replace(plan, seats=2, place="实训楼 401"), "填错了")
+        assert (meeting.seats, meeting.place) == (1, "实训楼 302")
+        classes.change_meeting(teacher, cls, meeting, replace(plan, seats=2), "填错了")
+        assert classes.list_changes([meeting.id])[meeting.id][-1].reason == "填错了"
+        classes.call_roll(teacher, cls, meeting, place, classes.Mark("present"), "手机没有电")
+        assert place.state == "completed"
 
 
 def test_a_room_holds_as_many_as_it_has_seats(people):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import secrets
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 from guanxue import audit
 from guanxue.classes import queries, rules
@@ -54,10 +54,11 @@ def add_meeting(actor: Actor, cls: TrainingClass, plan: Plan) -> Meeting:
 
 
 def change_meeting(actor: Actor, cls: TrainingClass, meeting: Meeting, plan: Plan, reason: str) -> None:
-    """Another time that is still to come, or another place, with the reason. Once somebody attended, its times stand. Raises
-    Invalid, ClassState."""
+    """Another time that is still to come, or another place, with the reason. Once somebody attended, its times stand; once the
+    class is closed, all but the room's seats, for the roll goes on. Raises Invalid, ClassState."""
     queries.must_lead(actor, cls)
-    _must_stand(cls)
+    if cls.state != CLOSED:
+        _must_stand(cls)
     if meeting.cancelled_at is not None:
         raise ClassState(_("这次课已经取消。"))
     is_known = cls.opened_at is not None
@@ -65,9 +66,14 @@ def change_meeting(actor: Actor, cls: TrainingClass, meeting: Meeting, plan: Pla
     before, times = _told(meeting), (meeting.begins_at, meeting.ends_at, meeting.breaks, meeting.kind)
     with session.no_autoflush:
         _fill(cls, meeting, plan)
-        if times != (meeting.begins_at, meeting.ends_at, meeting.breaks, meeting.kind) and queries.has_attendance(meeting.id):
+        fault = None
+        if cls.state == CLOSED and _told(meeting) | {"seats": before["seats"]} != before:
+            fault = _("这个班已经结班，这次课只能改座位。")
+        elif times != (meeting.begins_at, meeting.ends_at, meeting.breaks, meeting.kind) and queries.has_attendance(meeting.id):
+            fault = _("已经有人签到，时间和类型不能再改；地点可以改。")
+        if fault is not None:
             session.refresh(meeting)
-            raise ClassState(_("已经有人签到，时间和类型不能再改；地点可以改。"))
+            raise ClassState(fault)
     if _told(meeting) == before:
         return
     if is_known:
@@ -97,9 +103,10 @@ def _must_stand(cls: TrainingClass) -> None:
 
 
 def _told(meeting: Meeting) -> dict:
-    """How it stands, as data."""
-    return {"kind": meeting.kind, "title": meeting.title, "place": meeting.place, "begins_at": meeting.begins_at.isoformat(),
-            "ends_at": meeting.ends_at.isoformat(), "breaks": meeting.breaks, "seats": meeting.seats}
+    """How it stands, as data; the same moment is the same text, whichever zone a form spoke of."""
+    begins, ends = (moment.astimezone(UTC).isoformat() for moment in (meeting.begins_at, meeting.ends_at))
+    return {"kind": meeting.kind, "title": meeting.title, "place": meeting.place, "begins_at": begins, "ends_at": ends,
+            "breaks": meeting.breaks, "seats": meeting.seats}
 
 
 def _fill(cls: TrainingClass, meeting: Meeting, plan: Plan) -> None:
