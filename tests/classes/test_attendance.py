@@ -303,6 +303,53 @@ def test_who_waited_has_no_hours_of_before_the_seat(people):
     assert row.from_ms == classes.begins_ms(meeting) + 120 * MINUTE_MS
 
 
+def put_back(teacher, cls, person, phone="13800000010"):
+    """Taken off the roster and put on it again by the teacher: the place."""
+    place = classes.find_place(person, cls)
+    if place.state != "withdrawn":
+        classes.remove_person(teacher, cls, place, "点错了")
+    classes.add_people(teacher, cls, [classes.Line(1, person.name, phone)])
+    return place
+
+
+def test_who_was_taken_off_the_roster_by_mistake_and_put_back_has_the_seat_since_they_had_it_first(people):
+    teacher, one, *_others = people
+    cls, meeting = make_class(teacher, is_public=True)
+    classes.join_class(one, cls, promises=True)
+    with clock.travel(meeting.begins_at + timedelta(minutes=20)):
+        put_back(teacher, cls, one)
+    with clock.travel(meeting.ends_at + timedelta(minutes=5)):
+        place = put_back(teacher, cls, one)
+        row = classes.call_roll(teacher, cls, meeting, place, classes.Mark("present"), "一直在")
+        assert row.from_ms == classes.begins_ms(meeting) and classes.close_class(teacher, cls) == 1
+
+
+def test_a_meeting_that_began_while_somebody_had_no_seat_is_not_theirs(people):
+    teacher, one, *_others = people
+    cls, meeting = make_class(teacher, is_public=True)
+    classes.join_class(one, cls, promises=True)
+    classes.leave_class(one, cls)
+    with clock.travel(meeting.ends_at + timedelta(minutes=5)):
+        place = put_back(teacher, cls, one)
+        with pytest.raises(Conflict) as problem:
+            classes.call_roll(teacher, cls, meeting, place, classes.Mark("present"), "他在")
+        assert "不能补记" in str(problem.value.message)
+
+
+def test_who_only_waited_and_went_has_no_seat_of_that_time(people):
+    teacher, one, two, three = people
+    cls, meeting = make_class(teacher, is_public=True)
+    for person in (one, two, three):
+        classes.join_class(person, cls, promises=True)
+    with clock.travel(meeting.ends_at + timedelta(minutes=5)):
+        classes.leave_class(three, cls)
+        classes.leave_class(one, cls)
+        place = put_back(teacher, cls, three, "13800000012")
+        assert place.state == "enrolled"
+        with pytest.raises(Conflict):
+            classes.call_roll(teacher, cls, meeting, place, classes.Mark("present"), "他在")
+
+
 def test_a_seat_under_another_account_is_the_persons_seat(twice):
     teacher, kept, merged, cls, meeting = twice
     with clock.travel(meeting.begins_at + timedelta(minutes=90)):

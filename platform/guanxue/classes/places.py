@@ -29,9 +29,11 @@ def _must_run(cls: TrainingClass, *, may_prepare: bool = False) -> None:
 
 
 def _seat(cls: TrainingClass, place: Place) -> None:
-    """A seat if one is free, else the end of the queue."""
-    place.queued_at, place.withdrawn_at, place.moved_up_at, place.reason = clock.now(), None, None, ""
+    """A seat if one is free, else the end of the queue. Who gave theirs up and is back before a meeting began has it since then."""
     is_free = queries.count_seated(cls.id) < cls.seats
+    if not is_free or place.withdrawn_at is None or queries.has_begun(cls.id, place.withdrawn_at):
+        place.queued_at = clock.now()
+    place.withdrawn_at, place.moved_up_at, place.reason = None, None, ""
     place.state = (ENROLLED if place.undertaking_at else INVITED) if is_free else WAITING
 
 
@@ -137,6 +139,8 @@ def remove_person(actor: Actor, cls: TrainingClass, place: Place, reason: str) -
 
 def _withdraw(actor: Actor, cls: TrainingClass, place: Place, reason: str) -> None:
     _lock(cls)
+    # Since when they had the seat that is given up; who only waited had none.
+    place.queued_at = clock.now() if place.state == WAITING else place.moved_up_at or place.queued_at
     place.state, place.withdrawn_at, place.reason, place.moved_up_at = WITHDRAWN, clock.now(), reason, None
     session.flush()
     audit.record(actor, "classes.place.withdrawn", f"place:{place.id}", {"class": cls.code, "reason": reason})

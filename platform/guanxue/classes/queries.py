@@ -232,6 +232,13 @@ def list_meetings(class_id: int, *, with_cancelled: bool = True) -> list[Meeting
     return list(session.scalars(query.order_by(Meeting.begins_at, Meeting.id)))
 
 
+def has_begun(class_id: int, since: datetime) -> bool:
+    """Did the class begin to meet after that moment?"""
+    return session.scalar(select(Meeting.id).where(
+        Meeting.class_id == class_id, Meeting.cancelled_at.is_(None), Meeting.begins_at > since,
+        Meeting.begins_at <= clock.now()).limit(1)) is not None
+
+
 def get_meeting(cls: TrainingClass, meeting_id: int) -> Meeting:
     """A meeting of the class. Raises NoSuchMeeting."""
     found = session.get(Meeting, meeting_id)
