@@ -86,7 +86,7 @@ def test_what_is_counted_again_after_the_class_was_completed_says_that_no_hour_c
         assert "学时没有改变" in told["words"] and "学时没有改变" not in plain["words"]
         _refs, (done,) = carried_out(own, lin, second, cases.COUNT_AGAIN)
         assert "学时没有改变" in done and creditbank.balance(lin.id) == 250
-        assert classes.set_aside(classes.find_place(lin, cls)) == {}, "nothing is held against her any more"
+        assert classes.set_aside_in(cls, classes.find_place(lin, cls)) == {}, "nothing is held against her any more"
 
 
 def test_all_that_is_counted_again_counts_in_the_completion_that_follows(people):
@@ -102,3 +102,32 @@ def test_all_that_is_counted_again_counts_in_the_completion_that_follows(people)
         again, told = carried_out(objected(lin, refs[0]), lin, second, cases.COUNT_AGAIN)
         assert again == refs and creditbank.balance(lin.id) == 500 and not any("没有改变" in x for x in told)
         assert creditbank.recompute()[1] == []
+
+
+def test_only_the_class_in_which_a_line_was_set_aside_tells_of_it(people):
+    teacher, lin, _merged, inspector, _second = people
+    cls, meeting = make_class(teacher, is_public=True, seats=9)
+    other, _meeting = make_class(teacher, is_public=True, seats=9, title="别的班")
+    joined(cls, lin)
+    joined(other, lin)
+    attend(lin, cls, meeting)
+    with clock.travel(meeting.ends_at + timedelta(minutes=5)):
+        sentenced(lin, inspector, lines(meeting))
+        told = [[f"attendance:{line}" for line in classes.set_aside_in(c, classes.find_place(lin, c))] for c in (cls, other)]
+        assert told == [lines(meeting), []]
+
+
+def test_a_sign_out_that_is_set_aside_is_named_as_one_and_nobody_forgot_it(people):
+    teacher, lin, _merged, inspector, _second = people
+    cls, meeting = make_class(teacher, is_public=True, seats=9)
+    joined(cls, lin)
+    attend(lin, cls, meeting)
+    into, out = (f"attendance:{x.id}" for x in classes.list_attendance([meeting.id]))
+    assert "到班签到" in str(cases.open_ref(into).title) and "签退" in str(cases.open_ref(out).title)
+    with clock.travel(meeting.ends_at + timedelta(minutes=5)):
+        _refs, (done,) = sentenced(lin, inspector, [out])
+        assert "签退" in done and classes.list_unsigned(cls, meeting) == []
+        assert classes.close_meeting(teacher, cls, meeting, "忘了签退") == 0
+        place = classes.find_place(lin, cls)
+        classes.call_roll(teacher, cls, meeting, place, classes.Mark("left", None, classes.begins_ms(meeting) + 3_600_000), "先走了")
+        assert classes.standing_of(cls, place).attended_ms == 3_600_000

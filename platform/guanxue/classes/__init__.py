@@ -4,7 +4,17 @@ A screen in the room shows a code that changes every ten seconds; who scans it s
 it. Lines of attendance are only added to; enough of them, and the class's course where it has one, complete the class, once.
 """
 
-from guanxue.classes.attendance import MARKS, ROLL_OVER, Mark, Where, call_roll, close_meeting, is_roll_over, sign
+from guanxue.classes.attendance import (
+    MARKS,
+    ROLL_OVER,
+    Mark,
+    Where,
+    call_roll,
+    close_meeting,
+    is_roll_over,
+    list_unsigned,
+    sign,
+)
 from guanxue.classes.codes import Seen, Shown, meeting_id_of, read_digits, read_stamp, read_token, shown_now, stamp
 from guanxue.classes.completing import (
     Derived,
@@ -13,7 +23,7 @@ from guanxue.classes.completing import (
     counted_spans,
     derive_completion,
     is_spent,
-    set_aside,
+    set_aside_in,
     settle_class,
     settle_course,
     settle_course_later,
@@ -94,7 +104,7 @@ __all__ = [
     "list_institutions", "institution_of", "teacher_ids", "add_meeting", "change_meeting", "cancel_meeting", "add_people",
     "join_class", "leave_class", "remove_person", "read_lines", "read_roster", "sign", "call_roll", "close_meeting",
     "shown_now", "read_token", "read_digits", "read_stamp", "stamp", "meeting_id_of", "register_study", "settle_course",
-    "settle_course_later", "settle_class", "set_aside",
+    "settle_course_later", "settle_class", "set_aside_in", "list_unsigned",
     "standing_of", "taught_ms", "derive_completion", "counted_ms", "counted_spans",
     "find_class", "get_class", "get_class_at_work", "list_at_work", "list_public",
     "list_mine",

@@ -297,6 +297,19 @@ def _checked_mark(meeting: Meeting, mark: Mark) -> tuple[int | None, int | None]
     raise invalid_field("mark", _("请选一种情况。"))
 
 
+def list_unsigned(cls: TrainingClass, meeting: Meeting) -> list[tuple[Place, list[int]]]:
+    """Who signed in and not out, each with the places under which they are in; not who signed out by a line that a case set
+    aside, and nobody who leads the class."""
+    found = []
+    for here in queries.roll_of(meeting, queries.list_places(cls.id)):
+        place = here.place
+        if here.since_ms is None or here.until_ms is not None or place.state not in (INVITED, ENROLLED) or _leads(place, cls):
+            continue
+        if into := _signed_into(queries.list_attendance([meeting.id], queries.joined_ids(place)), queries.ends_ms(meeting)):
+            found.append((place, into))
+    return found
+
+
 def close_meeting(actor: Actor, cls: TrainingClass, meeting: Meeting, reason: str) -> int:
     """Whoever signed in and not out stayed to the end: how many. Never oneself. Raises ClassState before it ends, Invalid."""
     queries.must_teach(actor, cls)
@@ -306,20 +319,13 @@ def close_meeting(actor: Actor, cls: TrainingClass, meeting: Meeting, reason: st
     if is_roll_over(actor, cls, meeting):
         raise ClassState(ROLL_OVER)
     reason = checked_text("reason", reason, LONGEST_REASON)
-    count = 0
-    for here in queries.roll_of(meeting, queries.list_places(cls.id)):
-        place = here.place
-        if here.since_ms is None or here.until_ms is not None or place.state not in (INVITED, ENROLLED) or _leads(place, cls):
-            continue
+    unsigned = list_unsigned(cls, meeting)
+    for place, into in unsigned:
         _must_mark(actor, cls, meeting, place)
-        into = _signed_into(queries.list_attendance([meeting.id], queries.joined_ids(place)), ends)
-        if not into:  # they signed out, by a line that was set aside
-            continue
         for one in into:  # when they were away between two stays they remain away
             _by_hand(actor, meeting, one, OUT, reason, to_ms=ends)
         audit.record(actor, "classes.roll.called", f"meeting:{meeting.id}",
                      {"place": place.id, "mark": STAYED, "to_ms": ends, "reason": reason, "is_late": _is_late(meeting)})
         if cls.state == CLOSED:
             completing.settle_place(cls, place)
-        count += 1
-    return count
+    return len(unsigned)

@@ -83,6 +83,13 @@ def set_aside(place: Place) -> dict[int, str]:
     return queries.lines_set_aside([place.person_id]) if place.person_id else {}
 
 
+def set_aside_in(cls: TrainingClass, place: Place) -> dict[int, str]:
+    """As set_aside(), of the lines that were written for the place in this class."""
+    told = set_aside(place)
+    lines = queries.list_attendance((m.id for m in queries.list_meetings(cls.id)), queries.joined_ids(place)) if told else []
+    return {row.id: told[row.id] for row in lines if row.id in told}
+
+
 def _taught(meeting: Meeting) -> list[rules.Span]:
     return rules.teaching_spans(queries.begins_ms(meeting), queries.ends_ms(meeting), meeting.breaks)
 

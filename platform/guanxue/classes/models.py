@@ -59,8 +59,8 @@ class Teacher(Model):
 class Place(Model):
     """A line of a roster. Until somebody with that number takes it, it has no person but a `phone`.
 
-    A waiting one has no seat. `queued_at`: since when it waits or, seated at once, has its seat; of one that was given up, since
-    when it had the seat. `undertaking_version` is what the learner promised, `moved_up_at` when a seat became free for
+    A waiting one has no seat. `queued_at`: since when it waits or, seated at once, has its seat; of one that was given up,
+    since when it had the seat. `undertaking_version` is what the learner promised, `moved_up_at` when a seat became free for
     them. `joined_to_id`: the other place of the same person, whose account was merged.
     """
 

@@ -29,7 +29,7 @@ def _must_run(cls: TrainingClass, *, may_prepare: bool = False) -> None:
 
 
 def _seat(cls: TrainingClass, place: Place) -> None:
-    """A seat if one is free, else the end of the queue. Who gave theirs up and is back before a meeting began has it since then."""
+    """A seat if one is free, else the end of the queue. Who is back before a meeting began has the seat that they gave up."""
     is_free = queries.count_seated(cls.id) < cls.seats
     if not is_free or place.withdrawn_at is None or queries.has_begun(cls.id, place.withdrawn_at):
         place.queued_at = clock.now()

@@ -57,16 +57,17 @@ def attempt(key: str) -> Shown | None:
 
 
 def attendance(key: str) -> Shown | None:
-    """When somebody signed in in a class, or the roll was called for them."""
+    """When somebody signed in or out in a class, or the roll was called for them."""
     number = _row_id(key)
     row = session.get(classes.Attendance, number) if number is not None else None
     if row is None:
         return None
     meeting, place = session.get(classes.Meeting, row.meeting_id), session.get(classes.Place, row.place_id)
-    when = f"{clock.moment_of(row.from_ms or row.received_ms).astimezone(clock.CITY):%Y-%m-%d %H:%M}"
+    when = f"{clock.moment_of(row.from_ms or row.to_ms or row.received_ms).astimezone(clock.CITY):%Y-%m-%d %H:%M}"
     what = f"{meeting.title} {meeting.place}".strip()
-    title = _("%(when)s 点名：%(what)s", when=when, what=what) if row.kind == "roll" else _(
-        "%(when)s 到班签到：%(what)s", when=when, what=what)
+    title = (_("%(when)s 点名：%(what)s", when=when, what=what) if row.kind == "roll" else
+             _("%(when)s 签退：%(what)s", when=when, what=what) if row.kind == "out" else
+             _("%(when)s 到班签到：%(what)s", when=when, what=what))
     return Shown(f"attendance:{key}", title, f"/oversight/evidence/attendance/{key}", row.person_id or place.person_id)
 
 

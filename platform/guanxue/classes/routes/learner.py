@@ -61,14 +61,14 @@ def _my_meetings(cls: classes.TrainingClass, place: classes.Place | None) -> lis
 
 
 def _place_values(cls: classes.TrainingClass, place: classes.Place) -> dict:
-    standing = classes.standing_of(cls, place)
+    standing, aside = classes.standing_of(cls, place), classes.set_aside_in(cls, place)
     return {
         "state": place.state, "words": classes.STATES[place.state], "reason": place.reason, "promised_at": place.undertaking_at,
         "turn": classes.turn_of(place) if place.state == "waiting" else 0, "is_moved_up": classes.is_just_moved_up(place),
         **hours_of(cls, place, standing),
         "share": standing.attended_ms * 100 // standing.taught_ms if standing.taught_ms else None,
         "is_enough": standing.is_enough, "is_course_done": standing.is_course_done,
-        "set_aside": {code: f"attendance:{line}" for line, code in sorted(classes.set_aside(place).items(), reverse=True)},
+        "set_aside": {code: f"attendance:{line}" for line, code in sorted(aside.items(), reverse=True)},
         "completed_at": getattr(classes.find_completion(place.id), "completed_at", None),
     }
 

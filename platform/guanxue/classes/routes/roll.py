@@ -49,8 +49,7 @@ def _roll_page(cls: classes.TrainingClass, meeting: classes.Meeting, problem: Pr
         may_teach=may_teach, roll_over=classes.ROLL_OVER if is_over else "", is_in=classes.is_window(now, begins, ends, "in"),
         is_out=classes.is_window(now, begins, ends, "out"), may_mark=now >= begins - 1_800_000 and cls.state in ("open",
             "closed") and not is_over,
-        unsigned=sum(bool(r["since"]) and not r["until"] and not r["is_me"] for r in rows)
-        if now >= ends and not is_over else 0,
+        unsigned=len(classes.list_unsigned(cls, meeting)) if now >= ends and not is_over else 0,
         asked=int(asked) if is_row_id(asked) else 0,
         given={k: request.form.get(k, "") if problem else "" for k in ("mark", "at", "reason")}, **told_of(problem)))
 
