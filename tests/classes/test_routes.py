@@ -357,6 +357,21 @@ def test_report_and_file_show_what_tables_say(site):
         assert "4.000" in Browser(site, ONE).see("/me/credits")
 
 
+def test_seats_are_put_right_after_the_meeting_and_after_the_class(site):
+    browser, edit = Browser(site, TEACHER), meeting_at(site, "/edit")
+    fields = re.findall(r'<input[^>]*name="(title|place|on|begins|ends|breaks)"[^>]*value="([^"]*)"', browser.see(edit))
+    form = {"kind": "theory", **dict(fields)}
+    browser.send(edit, **form, seats="1", reason="小教室")
+    with clock.advance(4 * 3600):
+        assert "改座位" in browser.see(at(site)) and "改时间或取消" not in browser.see(at(site))
+        browser.send(at(site, "/state"), step="close")
+        page = browser.see(edit)
+        assert "这次课只能改座位" in page and "取消这次课" not in page
+        assert "只能改座位" in words(browser.send(edit, 409, **{**form, "place": "别处"}, seats="2", reason="填错了"))
+        browser.send(edit, **form, seats="2", reason="填错了")
+        assert "填错了" in browser.see(at(site)) and "改座位" in browser.see(at(site))
+
+
 def test_a_night_class_in_two_time_zones_of_days_is_one_meeting(site):
     """A meeting over midnight is found by the times of its own night on the roll."""
     with site.test_request_context():
