@@ -344,6 +344,7 @@ def _keepers() -> None:
                                                  **MERGING.get(room, {})))
     accounts.register_relier("creditbank", creditbank.has_awards_since)
     accounts.register_retainer("creditbank", accounts.Retainer(creditbank.kept_until, creditbank.is_refused_by_number))
+    accounts.register_retainer("recognition", accounts.Retainer(recognition_keeping.kept_until))
     oversight_opening.register()
     recognition.register_opener()
     for source in recognition.SOURCES:

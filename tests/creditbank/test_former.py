@@ -15,6 +15,7 @@ from guanxue.accounts import erasure, identity, kinds, naming
 from guanxue.core import clock
 from guanxue.core.actor import SYSTEM
 from guanxue.core.db import session, writing
+from guanxue.jobs.worker import run_one
 from guanxue.policies.defaults import LIGHT_2
 
 __all__ = ["any_people", "proved"]
@@ -194,3 +195,51 @@ def test_nothing_stays_where_no_credit_rests_on_a_document(paid):
         assert not any("校验码" in str(e.sentence) for e in erasure.foretell(1))
         erasure.erase_person(SYSTEM, 1)
         assert session.scalar(text("SELECT count(*) FROM accounts_kept_number")) == 0
+
+
+@pytest.mark.parametrize("stays", [LEARNER, OTHER])
+def test_a_merge_is_told_and_done_without_what_the_deleted_account_had(paid, stays):
+    earn_and_go(paid)
+    new = come_back(paid)
+    show_paper(paid, new)
+    with paid.test_request_context(), writing():
+        naming.correct_name(actor(OTHER), "林小莲", "写错了")
+    Learner(paid, OTHER).finish()
+    Learner(paid, OTHER).finish("second")
+    kept, merged = (new, 2) if stays == LEARNER else (2, new)
+    with clock.advance(60_000), paid.test_request_context(), writing():
+        told = accounts.foresee_merge(actor(stays), kept, merged)
+        code = accounts.merge_accounts(actor(stays), kept, merged, reason="本人", foreseen=told.digest).code
+        assert creditbank.balance(kept) == 72 and creditbank.recompute()[1] == []
+        assert [e.amount for e in told.effects if e.what == "balance.after"] == [72]
+        accounts.part_accounts(SYSTEM, code, reason="分开")
+        assert creditbank.balance(2) == 72 and creditbank.balance(new) == 0 and creditbank.recompute()[1] == []
+
+
+def test_what_was_taken_back_from_the_deleted_account_is_earned_anew(paid):
+    Learner(paid, LEARNER).finish()
+    with paid.test_request_context(), writing():
+        see(state())
+        creditbank.take_back(SYSTEM, creditbank.list_awards([1])[0].code, reason="录错了", authority="复核")
+        erasure.erase_person(SYSTEM, 1)
+    new = come_back(paid)
+    Learner(paid, LEARNER).finish()
+    show_paper(paid, new)
+    with paid.test_request_context():
+        assert (creditbank.balance(1), creditbank.balance(new)) == (0, 72) and creditbank.recompute()[1] == []
+
+
+def test_an_appeal_gives_what_the_deleted_account_no_longer_has_and_nothing_before(paid):
+    earn_and_go(paid)
+    new = come_back(paid)
+    Learner(paid, LEARNER).finish()
+    show_paper(paid, new)
+    with paid.test_request_context(), writing():
+        (refused,) = creditbank.list_uncredited(new)
+        again = creditbank.credit_again(SYSTEM, "course", refused.outcome.key, new, reason="申诉", authority="复核")
+        assert again.given_milli == 0 and "已经注销的账号" in str(again.sentences) and creditbank.recompute()[1] == []
+        creditbank.take_back(SYSTEM, creditbank.list_awards([1])[0].code, reason="录错了", authority="复核")
+    while run_one(paid, heavy=False):
+        pass
+    with paid.test_request_context():
+        assert (creditbank.balance(1), creditbank.balance(new)) == (0, 72) and creditbank.recompute()[1] == []

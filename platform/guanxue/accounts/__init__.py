@@ -13,9 +13,10 @@ from guanxue.accounts.errors import CannotMerge, IdentityNeeded, PhoneTaken, Wro
 from guanxue.accounts.events import IdentityDisputed, IdentityRaised, PersonRenamed
 from guanxue.accounts.gateway import can_send
 from guanxue.accounts.identity import register_relier
+from guanxue.accounts.joined import levels_after_part
 from guanxue.accounts.keepers import Effect, Keeper, Merging, Plan
 from guanxue.accounts.keepers import register as register_keeper
-from guanxue.accounts.kept_numbers import Retainer, let_numbers_go, list_erased_before, register_retainer
+from guanxue.accounts.kept_numbers import Retainer, let_numbers_go, list_come_back, list_erased_before, register_retainer
 from guanxue.accounts.levels import (
     is_known_for,
     level_after_merge,
@@ -126,8 +127,8 @@ __all__ = [
     "Foreseen", "Plan", "ever_one_with", "find_merge", "foresee_merge", "foresee_part", "get_merge", "list_merges",
     "merge_accounts", "merged_into", "must_not_be_merged", "part_accounts", "part_until",
     "Effect", "Keeper", "Merging", "register_keeper", "PersonRenamed", "current_edition", "holder_at", "name_at",
-    "Retainer", "register_retainer", "list_erased_before", "let_numbers_go",
-    "register_relier", "IdentityRaised", "IdentityDisputed", "IdentityNeeded", "level_of", "list_levels",
+    "Retainer", "register_retainer", "list_erased_before", "list_come_back", "let_numbers_go",
+    "register_relier", "IdentityRaised", "IdentityDisputed", "IdentityNeeded", "level_of", "list_levels", "levels_after_part",
     "level_after_merge", "CannotMerge", "level_asked", "is_known_for", "must_be_known", "count_unchecked",
     "erase_person", "accounts_of", "all_accounts_of", "is_same_person",
     "list_teaching_places", "list_teachers_of",

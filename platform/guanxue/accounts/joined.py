@@ -7,7 +7,7 @@ from sqlalchemy import func, select, update
 from guanxue.accounts import kinds
 from guanxue.accounts.identity import add_step, lapse_checks
 from guanxue.accounts.keepers import Effect, Merging, Plan
-from guanxue.accounts.levels import list_known
+from guanxue.accounts.levels import fold, list_known
 from guanxue.accounts.models import IdentityCheck, Merge, Organisation, Person, Role, Session, StatedDocument
 from guanxue.accounts.namesakes import are_two_people
 from guanxue.accounts.queries import get_person
@@ -16,7 +16,7 @@ from guanxue.core import clock, sealing
 from guanxue.core.actor import Actor
 from guanxue.core.db import session
 from guanxue.core.i18n import lazy as _
-from guanxue.policies import SEEN
+from guanxue.policies import PHONE, SEEN
 
 
 def plan_merge(kept_id: int, merged_id: int) -> Plan:
@@ -98,10 +98,7 @@ def plan_part(merging: Merging, documents: dict) -> Plan:
     document = documents.get("accounts", {})
     kept, merged = get_person(merging.kept_id), get_person(merging.merged_id)
     effects = [Effect("account.opened", merged.ref, _("%(phone)s 又可以用原来的密码登录。", phone=mask_phone(merged.phone)))]
-    came = document.get("identity") or ()
-    came = (came,) if isinstance(came, str) else came  # one, as merges kept it before there were other documents
-    # By its moment, which a correction leaves and another statement does not.
-    returns = tuple(d.code for d in _documents(kept.id) if d.stated_at.isoformat() in came)
+    returns = _returning(merging, documents)
     if returns:
         effects.append(Effect("identity.returned", merged.ref, _("证件回到原来填它的账号。")))
     doubtful = tuple(step.id for step in _doubtful(merging, kept, merged, returns))
@@ -112,6 +109,26 @@ def plan_part(merging: Merging, documents: dict) -> Plan:
     if returns_town:
         effects.append(Effect("town.returned", kept.ref, _("合并时写上的所在镇街去掉。")))
     return Plan(tuple(effects), (returns, returns_town, doubtful))
+
+
+def _returning(merging: Merging, documents: dict) -> tuple[str, ...]:
+    """Codes of the documents that go back with the account that they came with."""
+    came = documents.get("accounts", {}).get("identity") or ()
+    came = (came,) if isinstance(came, str) else came  # one, as merges kept it before there were other documents
+    # By its moment, which a correction leaves and another statement does not.
+    return tuple(d.code for d in _documents(merging.kept_id) if d.stated_at.isoformat() in came)
+
+
+def levels_after_part(merging: Merging, documents: dict) -> dict[int, int]:
+    """How far it would be known after a parting who has each of the two accounts; PHONE of the one without a document."""
+    kept, merged = get_person(merging.kept_id), get_person(merging.merged_id)
+    returns = _returning(merging, documents)
+    doubtful = {step.id for step in _doubtful(merging, kept, merged, returns)}
+    found = {kept.id: PHONE, merged.id: PHONE}
+    for known in list_known(kept.id):
+        owner = merged.id if known.document.code in returns else kept.id
+        found[owner] = max(found[owner], fold(s for s in known.steps if s.id not in doubtful)[0])
+    return found
 
 
 def _doubtful(merging: Merging, kept: Person, merged: Person, returns: tuple[str, ...]) -> list[IdentityCheck]:

@@ -39,10 +39,14 @@ class Effect:
 
 @dataclass(frozen=True)
 class Plan:
-    """What a room would do, worked out before anything is done: told by `effects`, carried out from `steps` (its own)."""
+    """What a room would do, worked out before anything is done: told by `effects`, carried out from `steps` (its own).
+
+    `needs_administrator`: of a parting that nobody does by themselves.
+    """
 
     effects: tuple[Effect, ...] = ()
     steps: tuple = ()
+    needs_administrator: bool = False
 
 
 @dataclass(frozen=True)

@@ -132,7 +132,7 @@ def left(person_id: int) -> list[Effect]:
     until = kept_numbers.kept_until(person_id) if _could_know(get_person(person_id)) else None
     numbers = [] if until is None else [Effect("number.kept", f"person:{person_id}", _(
         "你领过要凭证件才给的学分：证件号只留开头几位和一串认不出原号的校验码，不留姓名，%(day)s 以后删掉。用来查账；"
-        "用同一个证件再开账号，同一门课也不再给学分。", day=until.isoformat()))]
+        "用同一个证件再开账号，同一门课、同一项竞赛不再给学分，同一个职业的证书只补差额。", day=until.isoformat()))]
     return [
         *numbers,
         Effect("consent.kept", "accounts", _("你同意过什么、什么时候同意的，以“已注销用户”保留：这是当时得到过同意的凭据。")),

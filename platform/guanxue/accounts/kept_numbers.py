@@ -33,7 +33,7 @@ class Retainer:
     """
 
     until: Callable[[int, datetime], date | None]
-    refuses: Callable[[int, int], bool]
+    refuses: Callable[[int, int], bool] = lambda _person_id, _level: False
 
 
 _retainers: dict[str, Retainer] = {}
@@ -81,6 +81,13 @@ def list_erased_before(person_id: int) -> list[int]:
     mine = select(StatedDocument.number_hash).where(StatedDocument.person_id.in_(all_accounts_of(person_id)))
     return list(session.scalars(select(KeptNumber.person_id).where(KeptNumber.number_hash.in_(mine))
                                 .distinct().order_by(KeptNumber.person_id)))
+
+
+def list_come_back(erased_id: int) -> list[int]:
+    """Accounts that state a number under which that erased account is found: the same person's."""
+    numbers = select(KeptNumber.number_hash).where(KeptNumber.person_id == erased_id)
+    return list(session.scalars(select(StatedDocument.person_id).where(StatedDocument.number_hash.in_(numbers))
+                                .distinct().order_by(StatedDocument.person_id)))
 
 
 def is_held(document: StatedDocument) -> bool:

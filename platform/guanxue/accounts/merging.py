@@ -213,7 +213,12 @@ def foresee_part(actor: Actor, merge: Merge) -> Foreseen:
     """What parting would do; changes nothing. Raises CannotPart."""
     _must_be_partable(actor, merge)
     merging = Merging(merge.code, merge.kept_id, merge.merged_id, merge.reason)
-    return Foreseen({k.room: k.plan_part(merging, merge.document) for k in list_keepers()})
+    plans = {k.room: k.plan_part(merging, merge.document) for k in list_keepers()}
+    is_office = actor.may("administer") and actor.id != merge.kept_id
+    if not is_office and any(plan.needs_administrator for plan in plans.values()):
+        told = _("有学分是凭证件记入的，分开以后和证件不在一个账号上。要分开，请带证件找工作人员，由管理员办理。")
+        raise CannotPart(told, code="credits-by-document")
+    return Foreseen(plans)
 
 
 def part_accounts(actor: Actor, code: str, *, reason: str, foreseen: str | None = None) -> Merge:

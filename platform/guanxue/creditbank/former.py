@@ -1,7 +1,4 @@
-"""Credit that was earned under the same document before its account was deleted: a course counts once for a person, ever.
-
-Asked only where a policy asks who it is: elsewhere nobody knows, and nobody pays twice. (docs/decisions/0021-identity.md)
-"""
+"""How long the number of a deleted account is kept for its credits: by it the same is not given again (judging.py)."""
 
 from __future__ import annotations
 
@@ -10,18 +7,7 @@ from datetime import date, datetime
 from guanxue import accounts
 from guanxue.core import clock
 from guanxue.creditbank import judging, past
-from guanxue.creditbank.outcomes import Outcome
 from guanxue.creditbank.queries import list_awards
-
-FORMER = "former"
-
-
-def rule_of(outcome: Outcome) -> str:
-    """FORMER where an erased account of the same person's was credited for it; "" where none was."""
-    if not judging.level_needed(outcome):
-        return ""
-    return FORMER if any(outcome.subject in past.read(one).ever()
-                         for one in accounts.list_erased_before(outcome.person_id)) else ""
 
 
 def kept_until(person_id: int, since: datetime) -> date | None:

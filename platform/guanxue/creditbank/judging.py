@@ -21,8 +21,8 @@ from guanxue.creditbank.versions import rules_for
 from guanxue.policies import Numbers, Worth
 
 # Codes of rules; a cap is "cap:" and its code.
-ONCE, YEAR, FLOOR, WINDOW, SAME_TITLE, SAME_CONTENT, HIGHEST, CAP = (
-    "once", "year", "floor", "window", "same-title", "same-content", "highest-level", "cap")
+ONCE, FORMER, YEAR, FLOOR, WINDOW, SAME_TITLE, SAME_CONTENT, HIGHEST, CAP = (
+    "once", "former", "year", "floor", "window", "same-title", "same-content", "highest-level", "cap")
 
 
 @dataclass(frozen=True)
@@ -58,6 +58,11 @@ def level_needed(outcome: Outcome) -> int:
     return accounts.level_asked(numbers, "claim") if numbers else 0
 
 
+def level_asked(outcome: Outcome) -> int:
+    """How well its person had to be known, be it by its training policy before it is credited or by whoever recognised it."""
+    return level_needed(outcome) or outcome.document.get("identity_level", 0)
+
+
 def waits(outcome: Outcome, level: int | None = None) -> bool:
     """Is its person not known well enough yet, or would not be at that level? Then the credit waits (waiting.py)."""
     needed = level_needed(outcome)
@@ -66,18 +71,25 @@ def waits(outcome: Outcome, level: int | None = None) -> bool:
 
 def judge(outcome: Outcome, held: Past, at: datetime, *, moves: bool = False) -> Verdict:
     """What of it counts at a moment for somebody who holds that much. `moves`: it was credited already and only follows its
-    person, so nobody asks again how good or how old it is."""
+    person, so nobody asks again how good or how old it is, nor what a deleted account had.
+
+    What that had counts only where it is asked who somebody is: elsewhere nobody knows. (docs/decisions/0021-identity.md)
+    """
     asked, version = asked_of(outcome), rules_for(outcome.finished_at, at)
     facts: dict = {"rules": version.name} if version else {}
-    if get_source(outcome.source).is_once and outcome.subject in held.ever():
+    is_once = get_source(outcome.source).is_once
+    if is_once and outcome.subject in held.ever():
         return Verdict(_nothing(asked), ONCE, facts)
+    former = held.former(outcome.subject) if not moves and level_asked(outcome) else 0
+    if is_once and former:
+        return Verdict(_nothing(asked), FORMER, facts)
     holdings = list(held.credited().values())
     if version is not None:
         rule = "" if moves else _below(outcome, version.rules, at, facts)
         rule = rule or _double(outcome, version.rules, holdings, facts)
         if rule:
             return Verdict(_nothing(asked), rule, facts)
-    given, rule = _above_before(outcome, asked, holdings, facts, moves=moves)
+    given, rule = _above_before(outcome, asked, holdings, former, facts, moves=moves)
     in_year = _within_year(outcome, given, held)
     given, rule = in_year, rule if in_year == given else YEAR
     if version is not None:
@@ -143,19 +155,20 @@ def _double(outcome: Outcome, laws: CreditRules, holdings: list[Holding], facts:
     return SAME_TITLE if is_same else ""
 
 
-def _above_before(outcome: Outcome, asked: Worth, holdings: list[Holding], facts: dict, *, moves: bool) -> tuple[Worth, str]:
+def _above_before(outcome: Outcome, asked: Worth, holdings: list[Holding], former: int, facts: dict, *,
+                  moves: bool) -> tuple[Worth, str]:
     """A higher level adds the difference to what its subject was given before; the same or a lower one adds nothing.
 
     What moves is a difference already: it counts where both together are no more than the level is worth.
     """
     if get_source(outcome.source).is_once:
         return asked, ""
-    had = sum(h.millicredits for h in holdings if h.subject == outcome.subject)
+    had = sum(h.millicredits for h in holdings if h.subject == outcome.subject) + former
     if not had:
         return asked, ""
     if moves and had + asked.credits_milli <= outcome.document.get("asked_millicredits", asked.credits_milli):
         return asked, ""
-    facts["had"] = had
+    facts |= {"had": had, "former": former} if former else {"had": had}
     return _cut(asked, max(0, asked.credits_milli - had)), HIGHEST
 
 

@@ -8,7 +8,9 @@ entry that takes the credit off (person → mint) and, where the rules allow it 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 
 from guanxue import accounts, ledger
 from guanxue.accounts import Effect, Merging, Plan
@@ -21,10 +23,10 @@ from guanxue.creditbank.models import Award, Move
 from guanxue.creditbank.moving import counted_of, give_back, move
 from guanxue.creditbank.outcomes import CLASS, COURSE, Outcome
 from guanxue.creditbank.past import Past
-from guanxue.creditbank.queries import award_of, balance, credited, standing_moves, study_hours_milli
+from guanxue.creditbank.queries import award_of, balance, credited, list_awards, standing_moves, study_hours_milli
 from guanxue.creditbank.service import TURN, credit
 from guanxue.creditbank.sources import Source, list_sources
-from guanxue.policies import Worth
+from guanxue.policies import PHONE, Worth
 
 
 @dataclass(frozen=True)
@@ -50,11 +52,14 @@ def plan_merge(kept_id: int, merged_id: int) -> Plan:
     """
     waiting.must_not_wait(kept_id, merged_id)
     level = accounts.level_after_merge(kept_id, merged_id)
-    held, late = _first_posted(kept_id, level)  # what waits for its award is awarded first
-    effects, steps = [], []
+    # What an account had that was deleted is asked of both: their documents come together before anything is awarded.
+    former = partial(past.given_before, (kept_id, merged_id))
+    held, late = _first_posted(kept_id, level, former)  # what waits for its award is awarded first
+    effects, steps, opened = [], [], any(judging.waits(o) for o in late)
     for source in list_sources():
         counts, cuts = source.foresee_merge(kept_id, merged_id), source.foresee_cuts(kept_id, merged_id)
-        for whole in _standing_of(source, merged_id):
+        for whole in _standing_of(source, merged_id, former):
+            opened = opened or (award_of(whole) is None and judging.waits(whole))
             outcome, counted = cut(whole, cuts.get(whole.key))
             rule = judging.refused_by(outcome, held, clock.now()) or counts.get(outcome.key, "") or rule_of_cut(outcome)
             one = whole if rule else outcome
@@ -63,6 +68,9 @@ def plan_merge(kept_id: int, merged_id: int) -> Plan:
             if not rule:
                 held = held.with_outcome(outcome)
             effects += _effects(steps[-1], outcome.title)
+    if opened:
+        told = _("有学分在等确认身份，合并时凭证件记入。记入以后要再分开，只能请管理员办理。")
+        effects.append(Effect("credit.opened", f"person:{kept_id}", told))
     gained = [s for s in steps if not s.rule]
     total = balance(kept_id) + sum(s.amount for s in gained) + sum(o.asked_milli for o in late)
     hours = study_hours_milli(kept_id) + sum(s.hours_milli for s in gained) + sum(o.hours_milli for o in late)
@@ -71,10 +79,10 @@ def plan_merge(kept_id: int, merged_id: int) -> Plan:
     return Plan(tuple(effects), (tuple(steps), tuple((o.source, o.key) for o in late)))
 
 
-def _first_posted(kept_id: int, level: int) -> tuple[Past, list[Outcome]]:
+def _first_posted(kept_id: int, level: int, former: Callable[[str], int]) -> tuple[Past, list[Outcome]]:
     """What the account that stays holds once what it waits for is posted, and that as it will be given. What it goes on
     waiting for counts as held, too: it goes first everywhere."""
-    held, late, subjects = past.read(kept_id), [], set()
+    held, late, subjects = replace(past.read(kept_id), former=former), [], set()
     for source in list_sources():
         for outcome in source.list_outcomes(kept_id):
             subjects |= {outcome.subject} if source.is_once else set()
@@ -93,9 +101,9 @@ def _given(outcome: Outcome, held: Past) -> Outcome | None:
     return replace(outcome, asked_milli=its.credits_milli, hours_milli=its.hours_milli)
 
 
-def _standing_of(source: Source, merged_id: int) -> list[Outcome]:
+def _standing_of(source: Source, merged_id: int, former: Callable[[str], int]) -> list[Outcome]:
     """Outcomes of the account that goes in whose credit stands, or waits for its award; each asks for what it counts there."""
-    held, found = past.read(merged_id), []
+    held, found = replace(past.read(merged_id), former=former), []
     standing = held.standing()
     for outcome in source.list_outcomes(merged_id):
         there = award_of(outcome)
@@ -165,8 +173,9 @@ def merge(actor: Actor, merging: Merging, plan: Plan) -> dict:
     size = ledger.size()
     for step in steps:
         one = award_of(outcomes[step.source, step.key])
-        move(actor, merging, one, "merged", step.rule, merging.merged_id, None if step.rule else merging.kept_id,
-             step.counted)
+        if one is not None:  # what is refused after all does not stop the merge
+            move(actor, merging, one, "merged", step.rule, merging.merged_id, None if step.rule else merging.kept_id,
+                 step.counted)
     return {"size": size}
 
 
@@ -174,7 +183,11 @@ def merge(actor: Actor, merging: Merging, plan: Plan) -> dict:
 
 
 def plan_part(merging: Merging, documents: dict) -> Plan:
-    """Every credit of the merge that stands goes back; what was earned since stays."""
+    """Every credit of the merge that stands goes back; what was earned since stays.
+
+    By an administrator alone where a credit was posted by a document that it would be parted from: else one document opened
+    what waits on one account after the other.
+    """
     effects, steps, lost = [], [], 0
     for one in standing_moves(merging.code):
         award = session.get(Award, one.award_id)
@@ -184,10 +197,27 @@ def plan_part(merging: Merging, documents: dict) -> Plan:
         steps.append(one.id)
         told = _("%(title)s的 %(a)s 学分回到原来的账号。", title=named(award.source, title), a=rules.decimal_text(amount))
         effects.append(Effect("credit.returned", award.item, told, amount))
+    apart = _parted_from_document(merging, documents)
+    if apart:
+        told = _("凭证件记入的 %(a)s 学分，分开以后和证件不在一个账号上。不是那个人学的，要另外收回。",
+                 a=rules.decimal_text(apart))
+        effects.append(Effect("credit.apart", f"person:{merging.kept_id}", told, apart))
     total = balance(merging.kept_id) - lost
     told = _("分开以后，这个账号有 %(a)s 学分。", a=rules.decimal_text(total))
     effects.append(Effect("balance.after", f"person:{merging.kept_id}", told, total))
-    return Plan(tuple(effects), (tuple(steps),))
+    return Plan(tuple(effects), (tuple(steps),), needs_administrator=bool(apart))
+
+
+def _parted_from_document(merging: Merging, documents: dict) -> int:
+    """Millicredits earned under rules that ask who it is, by an account that would be known less well while the other has a
+    document: they were posted by that.
+    """
+    levels, found = accounts.levels_after_part(merging, documents), 0
+    for own, other in ((merging.kept_id, merging.merged_id), (merging.merged_id, merging.kept_id)):
+        for award in list_awards([own]) if levels[other] > PHONE else ():
+            is_known = judging.level_asked(as_it_stands(award, award.key)) <= levels[own]
+            found += 0 if is_known or ledger.is_reversed(award.entry_number) else credited(award)
+    return found
 
 
 def part(actor: Actor, merging: Merging, plan: Plan) -> None:

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
-from guanxue import ledger
+from guanxue import accounts, ledger
 from guanxue.core import clock
 from guanxue.creditbank.outcomes import CLASS, COURSE, Holding, Outcome
 
@@ -34,12 +34,21 @@ class Line:
     reverses: int | None = None
 
 
+def nothing_before(subject: str) -> int:
+    """Where no account was deleted, or nobody knows whose it was."""
+    return 0
+
+
 @dataclass(frozen=True)
 class Past:
-    """A person's lines, oldest first, and subjects that count as held though no entry says so yet."""
+    """A person's lines, oldest first, and subjects that count as held though no entry says so yet.
+
+    `former` asks how many millicredits accounts of theirs that were deleted had been given for a subject.
+    """
 
     lines: tuple[Line, ...] = ()
     subjects: frozenset[str] = frozenset()
+    former: Callable[[str], int] = field(default=nothing_before, compare=False)
 
     def with_outcome(self, outcome: Outcome) -> Past:
         """The same and that outcome's credit more, for as much as it asks."""
@@ -93,7 +102,13 @@ def read(person_id: int, before: int | None = None) -> Past:
     """The person's account, before that entry where one is named."""
     entries = ledger.statement(f"person:{person_id}", 1, EVERY).items
     return Past(tuple(Line(e.number, json.loads(e.document), amount, e.reverses) for e, amount in reversed(entries)
-                      if before is None or e.number < before))
+                      if before is None or e.number < before), former=lambda subject: given_before([person_id], subject))
+
+
+def given_before(person_ids: Iterable[int], subject: str) -> int:
+    """Millicredits that deleted accounts under these people's numbers were given for it; what was taken back is not."""
+    erased = {before for one in person_ids for before in accounts.list_erased_before(one)}
+    return sum(h.millicredits for one in erased for h in read(one).credited().values() if h.subject == subject)
 
 
 def hours_of(document: dict) -> int:

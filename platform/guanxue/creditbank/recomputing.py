@@ -51,14 +51,16 @@ def _check(source: Source, outcome: Outcome) -> Iterator[Difference]:
     derived, entry = source.derive(outcome), ledger.find_entry_by_key(source.entry_key(outcome.key))
     asks = replace(outcome, asked_milli=derived.asked_milli, hours_milli=derived.hours_milli,
                    document=outcome.document | {"content_ms": derived.content_ms})
-    at = posted_at(entry) if entry else clock.now()
-    verdict = judging.judge(asks, past.read(outcome.person_id, entry.number if entry else None), at)
+    at, document = posted_at(entry) if entry else clock.now(), past.document_at(entry.number) if entry else {}
+    held = past.read(outcome.person_id, entry.number if entry else None)
+    if entry is not None:  # by whose number it was known then may be kept no more: the entry says what a deleted account had
+        held = replace(held, former=lambda subject: document.get("former", 0))
+    verdict = judging.judge(asks, held, at)
     should = verdict.given.credits_milli
     has = _on(entry, outcome.person_id)
     if has == 0 and should and _may_be_missing(source, outcome):
         should = 0
     reasons = [str(f) for f in derived.faults]
-    document = past.document_at(entry.number) if entry else {}
     if document.get("evidence", "") != outcome.document.get("evidence", "") and entry is not None:
         reasons.append(str(_("账上写的依据不是这条结业记录。")))
     if entry is not None and document.get("rules", "") != verdict.facts.get("rules", ""):

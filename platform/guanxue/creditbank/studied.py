@@ -11,7 +11,6 @@ from guanxue.classes import ClassCompletion
 from guanxue.core.db import session
 from guanxue.core.i18n import lazy as _
 from guanxue.core.i18n import marked as N_
-from guanxue.creditbank import former
 from guanxue.creditbank.models import Award
 from guanxue.creditbank.outcomes import ATTENDANCE, CLASS, COMPONENTS, COURSE, MARK, Outcome
 from guanxue.creditbank.sources import Derived, Source, register_source
@@ -182,8 +181,7 @@ def _class_key(completion: ClassCompletion) -> str:
 register_source(Source(
     COURSE, kind="completion", mint="mint:courses", move_prefix="", is_once=True, components=COMPONENTS,
     list_outcomes=_list_courses, list_unposted=_list_courses_but, derive=_derive_course,
-    why_not=lambda outcome: _is_spent(outcome) or former.rule_of(outcome),
-    foresee_merge=_foresee, rule_at_merge=_rule_at))
+    why_not=_is_spent, foresee_merge=_foresee, rule_at_merge=_rule_at))
 register_source(Source(
     CLASS, kind="class", mint="mint:classes", is_once=True, components=COMPONENTS, list_outcomes=_list_classes,
     list_unposted=_list_classes_but, derive=_derive_class, foresee_cuts=_foresee_cuts, cut_at_merge=_cut_at))

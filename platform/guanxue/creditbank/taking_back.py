@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from guanxue import audit, cases, ledger
+from guanxue import accounts, audit, cases, ledger
 from guanxue.core.actor import SYSTEM, Actor
 from guanxue.core.db import wait_for_turn
 from guanxue.core.errors import Conflict, Invalid
@@ -15,6 +15,7 @@ from guanxue.creditbank.errors import NeedsSecond, NotAsShown
 from guanxue.creditbank.outcomes import Decision
 from guanxue.creditbank.queries import balance
 from guanxue.creditbank.service import TURN, credit, preview, settle_person
+from guanxue.creditbank.waiting import settle_soon
 
 
 def take_back(actor: Actor, code: str, *, reason: str, authority: str, deciders: Iterable[str] = (), in_case: bool = False,
@@ -48,6 +49,8 @@ def _do(actor: Actor, plan: Plan, reason: str, authority: str) -> None:
     for source, key in plan.again:
         rejudging.add(SYSTEM, source, key, plan.taking.person_id, rejudging.ROOM, reason=reason, authority=authority)
     settle_person(plan.taking.person_id)
+    for one in accounts.list_come_back(plan.taking.person_id):  # what a deleted account had may be earned anew
+        settle_soon(one)
     consequences.carry_out(plan.taking, reason, authority)
     if balance(plan.taking.person_id) != plan.balance:
         raise RuntimeError("taking back did something else than was foreseen: nothing of it is kept")

@@ -8,13 +8,13 @@ becomes known; by a job where that failed; and a course that waits goes into no 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from guanxue import accounts, jobs
 from guanxue.accounts import CannotMerge, IdentityRaised
 from guanxue.core import clock
 from guanxue.core.i18n import lazy as _
-from guanxue.creditbank import former, judging, past
+from guanxue.creditbank import judging, past
 from guanxue.creditbank.queries import unposted
 from guanxue.creditbank.service import settle_person
 
@@ -36,21 +36,24 @@ def list_waiting(person_id: int, level: int | None = None) -> list[Waiting]:
 
 
 def _unposted(person_id: int) -> Iterator[Waiting]:
-    """Outcomes that ask who it is and have no award, source by source, oldest first."""
+    """Outcomes that ask who it is and have no award, source by source, oldest first.
+
+    What an account had that was deleted is told once the person is known: a number is stated in a moment.
+    """
     held = None
     for outcome in unposted(person_id):
         needed = judging.level_needed(outcome)
         if needed:
-            held = past.read(person_id) if held is None else held
+            held = replace(past.read(person_id), former=past.nothing_before) if held is None else held
             amount = judging.judge(outcome, held, clock.now()).given.credits_milli
             if amount:
                 yield Waiting(outcome.subject, outcome.title, amount, needed)
 
 
 def is_refused_by_number(person_id: int, level: int) -> bool:
-    """Was anything that was finished under any of the person's accounts earned before under a number of theirs (former.py), and
+    """Was anything that was finished under any of the person's accounts earned before under a number of theirs, and
     would it not wait for them to be known, were they known as far as `level`?"""
-    return any(not judging.waits(o, level) and former.rule_of(o)
+    return any(judging.level_asked(o) and not judging.waits(o, level) and past.given_before([person_id], o.subject)
                for one in accounts.all_accounts_of(person_id) for o in unposted(one))
 
 

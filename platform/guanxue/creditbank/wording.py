@@ -82,6 +82,8 @@ def _why(facts: dict) -> Iterator[object]:
                 n=facts["near"][1] // 10)
     elif rule == "highest-level":
         yield _("同一个工种只按最高的一级算：以前已经记过 %(had)s 学分，只补差额。", had=decimal_text(facts["had"]))
+        if facts.get("former"):
+            yield _("其中 %(a)s 学分记在用同一个证件开过、已经注销的账号上。", a=decimal_text(facts["former"]))
     elif rule == "taken-back":
         yield _("它的学分后来收回了。")
     elif rule.startswith("cap:"):

@@ -44,7 +44,7 @@ def framework_level(filing: Filing) -> int | None:
 
 def outcome_of(filing: Filing) -> Outcome:
     """What a certificate asks for: approved, for the account of then; before, for the one that its person signs in with."""
-    file, source = open_filing(filing), source_of(filing)
+    file, source, table = open_filing(filing), source_of(filing), queries.conversion_of(filing)
     day = datetime.combine(filing.issued_on, time(), clock.CITY).astimezone(UTC)
     return Outcome(
         source, filing.code, filing.credited_to_id or accounts.all_accounts_of(filing.person_id)[-1], _subject(filing),
@@ -52,7 +52,7 @@ def outcome_of(filing: Filing) -> Outcome:
         queries.worth_milli(filing), 0, category=CATEGORY, provider=PROVIDER, level=framework_level(filing), finished_at=day,
         is_online=False, ref=filing.ref, document={
             "filing": filing.code, "certificate": filing.kind, "issuer": filing.issuer,
-            "issued_on": filing.issued_on.isoformat(), "table": queries.conversion_of(filing).name,
+            "issued_on": filing.issued_on.isoformat(), "table": table.name, "identity_level": table.table.identity_level,
             "evidence": _evidence(file), "reason": _REASONS[source], **_signed(file)})
 
 

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from datetime import date, datetime
+
 from sqlalchemy import select
 
+from guanxue import accounts, creditbank
 from guanxue.accounts import Effect
+from guanxue.core import clock
 from guanxue.core.actor import Actor
 from guanxue.core.db import session
 from guanxue.core.i18n import lazy as _
-from guanxue.recognition import queries, rules
+from guanxue.recognition import earning, queries, rules
 from guanxue.recognition.models import Filing, Proof
 from guanxue.recognition.proofs import delete_proofs
 from guanxue.recognition.queries import open_filing
-from guanxue.recognition.service import lock, note
+from guanxue.recognition.service import lock, note, years_later
 
+YEARS_TRACEABLE = 10  # as long as the shipped training policy that is paid for (policies.defaults.SUBSIDISED_1)
 # Table → where export() tells of it.
 KEEPS = {"recognition_filing": "filings", "recognition_proof": "filings"}
 
@@ -65,3 +70,16 @@ def left(person_id: int) -> list[Effect]:
         return []
     return [Effect("filings.kept", "recognition", _(
         "交过的证书以“已注销用户”保留种类、等级和经过：学分凭它们核查。图片和编号会删掉；换过学分的编号只留一个算不回去的记号，别人不能再用。"))]
+
+
+def kept_until(person_id: int, since: datetime) -> date | None:
+    """To which city day it has to be traceable whose the credits since that moment are, of tables that ask who it is."""
+    days = [years_later(clock.city_day(award.awarded_at), YEARS_TRACEABLE)
+            for award in creditbank.list_awards(accounts.all_accounts_of(person_id))
+            if award.awarded_at >= since and _asks_who(award.code)]
+    return max(days, default=None)
+
+
+def _asks_who(code: str) -> bool:
+    filing = earning.filing_of_award(code)
+    return filing is not None and queries.conversion_of(filing).table.identity_level > 0

@@ -113,12 +113,12 @@ def _day(text: str, table: conversion.Table) -> tuple[date, object]:
     years = table.window_years
     if day < OLDEST:
         return day, _("请再看一遍发证日期。")
-    if years and _years_later(day, years) < today:
+    if years and years_later(day, years) < today:
         return day, _("发证超过 %(n)s 年的证书不能换学分。", n=years)
     return day, ""
 
 
-def _years_later(day: date, years: int) -> date:
+def years_later(day: date, years: int) -> date:
     """The same day so many years later; of 29 February 1 March, where there is none."""
     try:
         return day.replace(year=day.year + years)
