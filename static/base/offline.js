@@ -6,9 +6,10 @@
   // lessons' pages could not tell (learning/tickets.js).
   const recorded = (name) => { try { return JSON.parse(localStorage.getItem(name)).ms || 0; } catch (_none) { return 0; } };
   const waiting = (person) => recorded(`guanxue/${person}/waiting`) + (window.shelf ? window.shelf.waiting(person, true) : 0);
+  const answers = (person) => keys(/\/exam\//).filter((name) => name.startsWith(`guanxue/${person}/`)).length;  // of exams (learning/keep.js)
   // What others who use this phone have not sent yet stays for them.
   const isOthers = (name, person) => !name.startsWith(`guanxue/${person}/`)
-    && (/^guanxue\/\d+\/(beats|off)\//.test(name) || (/^guanxue\/\d+\/waiting$/.test(name) && recorded(name) > 0));
+    && (/^guanxue\/\d+\/(beats|off|exam)\//.test(name) || (/^guanxue\/\d+\/waiting$/.test(name) && recorded(name) > 0));
   async function forget(person) {
     keys(/./).filter((name) => !isOthers(name, person)).forEach((name) => localStorage.removeItem(name));
     if (workers && workers.controller) workers.controller.postMessage({ does: 'forget' });
@@ -25,8 +26,9 @@
     button.disabled = true;
     if (waiting(person)) await within(10000, send(person, form.elements.csrf_token.value));
     const left = Math.ceil(waiting(person) / 60000);
+    const lost = [left && form.dataset.lost.replace('%s', left), answers(person) && form.dataset.unsent].filter(Boolean);
     button.disabled = false;
-    if (left && !window.confirm(form.dataset.lost.replace('%s', left))) return;
+    if (lost.length && !window.confirm(lost.join('\n'))) return;
     await within(3000, forget(person));
     form.submit();
   }

@@ -2,7 +2,7 @@
 // One page at a time goes on with an attempt; another one that took it over makes this one stop, and what was written here
 // before that is still sent. What an earlier page could not send is shown once the server says that nothing newer stands there.
 window.keepAnswers = (form, hears) => {
-  const api = `/api/v1/attempts/${form.dataset.attempt}`, prefix = `exam:${form.dataset.attempt}:`;
+  const api = `/api/v1/attempts/${form.dataset.attempt}`, prefix = `guanxue/${form.dataset.person}/exam/${form.dataset.attempt}/`;
   const page = Math.random().toString(36).slice(2, 12) + Math.random().toString(36).slice(2, 8);
   const store = (() => {  // none in some private windows
     try { localStorage.setItem('exam-try', '1'); localStorage.removeItem('exam-try'); return localStorage; } catch (_none) { return null; }

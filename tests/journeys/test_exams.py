@@ -56,9 +56,9 @@ def served(bare_app):
         db.session.remove()
 
 
-def sign_in(page, site):
+def sign_in(page, site, phone=LEARNER):
     page.goto(f"{site.address}/login")
-    page.locator("[name=phone]").fill(LEARNER)
+    page.locator("[name=phone]").fill(phone)
     page.locator("[name=password]").fill(PASSWORD)
     page.locator("main form button").first.click()
     page.wait_for_url(lambda url: "/login" not in url)
@@ -141,7 +141,7 @@ def test_what_is_written_without_a_line_is_kept_over_a_closed_page_and_sent_late
     assert again.locator("#quiz label.match", has_text="测量").locator("select").input_value() == "2"
     go_to(again, "2")
     expect(again.locator("label.option", has_text="Z轴").locator("input")).to_be_checked()
-    assert again.evaluate("Object.keys(localStorage).filter((k) => k.startsWith('exam:')).length") == 0, "sent is forgotten"
+    assert waiting(again) == 0, "sent is forgotten"
 
 
 def test_a_second_device_goes_on_and_the_first_says_so(served, open_page):
@@ -210,7 +210,7 @@ def test_handing_in_sends_what_waits_first(served, open_page):
     go_to(page, "8")
     page.locator("#hand-in button.wide").click()
     expect(page.locator("main")).to_contain_text("等老师批改")
-    assert page.evaluate("Object.keys(localStorage).filter((k) => k.startsWith('exam:')).length") == 0
+    assert waiting(page) == 0
     assert set(answers(served)) == set("12345678")
 
 
@@ -223,7 +223,7 @@ def left_s(site) -> float:
 
 def waiting(page) -> int:
     """How many pages' answers wait on the device."""
-    return page.evaluate("Object.keys(localStorage).filter((k) => k.startsWith('exam:')).length")
+    return page.evaluate("Object.keys(localStorage).filter((k) => k.includes('/exam/')).length")
 
 
 def test_an_older_answer_on_the_first_device_does_not_come_back_over_a_newer_one(served, open_page):
@@ -322,3 +322,36 @@ def test_whoever_is_signed_out_meanwhile_is_told_so_and_loses_nothing(served, op
     open_quiz(page, served)
     until(page, lambda: answers(served) == {"4": "垂直"})
     assert kept
+
+
+def test_signing_out_asks_before_ones_own_answers_go_and_leaves_those_of_others(served, open_page):
+    with served.test_request_context(), writing():
+        make_person("13800000009", "乙大明")
+    page, said = open_page(), []
+    page.on("dialog", lambda d: (said.append(d.message), d.dismiss()))
+    sign_in(page, served)
+    open_quiz(page, served)
+    page.wait_for_timeout(500)
+    page.context.clear_cookies()
+    go_to(page, "4")
+    page.locator("[name=q-4]").fill("垂直")
+    expect(page.locator("#signed-out")).to_be_visible()
+    sign_in(page, served, "13800000009")
+    sign_out(page, served)
+    page.wait_for_url(lambda url: "/me" not in url)
+    assert waiting(page) == 1 and not said
+    sign_in(page, served)
+    sign_out(page, served)
+    until(page, lambda: bool(said))
+    assert "考核答案还没交上去" in said[0] and "/me" in page.url and waiting(page) == 1
+    page.goto(f"{served.address}/learn/safe-measuring/quiz")
+    open_quiz(page, served)
+    until(page, lambda: answers(served) == {"4": "垂直"} and waiting(page) == 0)
+    sign_out(page, served)
+    page.wait_for_url(lambda url: "/me" not in url)
+    assert len(said) == 1
+
+
+def sign_out(page, site):
+    page.goto(f"{site.address}/me")
+    page.locator("form[action$='/logout'] button").click()
