@@ -222,7 +222,7 @@
 
   // What an earlier page of this phone could not deliver any more.
   async function deliverShelved() {
-    const told = await ours.deliver(data.person, data.csrf, { but: () => key, hear: (lesson, state) => { if (lesson === data.lesson) show(state); else challenged(state); } });
+    const told = await ours.deliver(data.person, data.csrf, { but: () => key, of: data.lesson, hear: (lesson, state) => { if (lesson === data.lesson) show(state); else challenged(state); } });
     if (told.isGoing) setTimeout(deliverShelved, ours.ASLEEP_MS);
     if (told.refused.length) say(told.refused[0]);
   }

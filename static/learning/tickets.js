@@ -34,31 +34,31 @@
   });
 
   // Only its own playback takes what is left; a new one would not. `but()`: the key of the page that asks; `isLeaving`: also what
-  // a page is at; `hear(lesson, state)`: each answer.
+  // a page is at; `hear(lesson, state)`: each answer; `of`: the one lesson whose refusals are told.
   // {isGoing: a page is still at some of it, refused: [sentence]}
   async function deliver(person, csrf, options) {
-    const { but, isLeaving, hear } = options || {}, told = { isGoing: false, refused: [] };
+    const { but, isLeaving, hear, of } = options || {}, told = { isGoing: false, refused: [] };
     for (const name of beatsOf(person)) {
       const left = recall(name);
       if (but && name === `guanxue/${person}/beats/${but()}`) continue;
       if (!left || !left.pending) remember(name, null);
       else if (isGoing(left) && !isLeaving) told.isGoing = true;
-      else if (!await deliverOne(name, left, csrf, hear || (() => {}), told).catch(() => false)) break;
+      else if (!await deliverOne(name, left, csrf, hear || (() => {}), (why) => { if (!of || of === left.lesson) told.refused.push(why); }).catch(() => false)) break;
     }
     return told;
   }
   // Is it worth going on with the next?
-  async function deliverOne(name, left, csrf, hear, told) {
+  async function deliverOne(name, left, csrf, hear, refuse) {
     const answer = await call(`/lessons/${left.lesson}/playback`, csrf, { key: left.key }), playback = await answer.json();
     if (isForLater(answer, playback)) {
-      if (left.when && Date.now() - left.when > OLD_MS) remember(name, null); else told.refused.push(playback.detail);
+      if (left.when && Date.now() - left.when > OLD_MS) remember(name, null); else refuse(playback.detail);
       return true;
     }
     let rest = answer.status === 200 ? left.pending : [], idle = 0;
     while (rest.length && idle < 2) {  // another page's last words may come between: then it is tried once more
       const sent = await call(`/playbacks/${playback.playback_id}/beats`, csrf, { nonce: playback.nonce, seq: playback.next_seq, beats: rest.slice(0, 500) });
       const state = await sent.json(), before = rest.length;
-      if (isForLater(sent, state)) { told.refused.push(state.detail); remember(name, Object.assign({}, left, { pending: rest, going: 0 })); return false; }
+      if (isForLater(sent, state)) { refuse(state.detail); remember(name, Object.assign({}, left, { pending: rest, going: 0 })); return false; }
       if (!sent.ok && !state.nonce) break;
       playback.nonce = state.nonce;
       playback.next_seq = state.next_seq;

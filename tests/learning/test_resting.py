@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import func, select
 from tests.clients import Browser, Learner
+from tests.learning.test_tickets import says
 from tests.learning.test_tries import is_told, result, waste
-from tests.stopped_course import LEARNER, OFFICER, SLUG, case, do, file_case, mend, the_course, uphold, who
+from tests.stopped_course import LEARNER, OFFICER, SECOND, SLUG, case, do, file_case, mend, the_course, uphold, who
 
 from guanxue import courses, learning, quizzes
 from guanxue.core import clock
@@ -141,3 +142,19 @@ def test_a_quiz_that_stood_still_runs_out_once_its_learner_moved_on(school, is_a
             who_ = Learner(school, LEARNER)
             waste(school, who_)
             who_.call("POST", f"{path}/extension", 409)
+
+
+def test_what_was_played_before_a_hold_is_told_during_it_and_nothing_new_is_opened(school):
+    learner = Learner(school, LEARNER)
+    lesson = learner.lessons()[0]["id"]
+    before = learner.call("POST", f"/lessons/{lesson}/playback", 201, key="on-the-shelf")
+    complaint_id = do(school, file_case)
+    with clock.advance(20):
+        do(school, lambda: courses.hold(who(OFFICER), case(complaint_id)))
+        again = learner.call("POST", f"/lessons/{lesson}/playback", 200, key="on-the-shelf")
+        assert again["playback_id"] == before["playback_id"]
+        told = learner.call("POST", f"/playbacks/{again['playback_id']}/beats", 200, nonce=again["nonce"], seq=again["next_seq"],
+                            beats=[{"t_ms": 10_000, "from_s": 0, "to_s": 10, "rate": 1}])
+        assert told["gained_s"] > 0
+        says(learner.call("POST", f"/lessons/{lesson}/playback", 409, key="another"), "paused")
+        says(Learner(school, SECOND).call("POST", f"/lessons/{lesson}/playback", 403, key="on-the-shelf"), "not-enrolled")

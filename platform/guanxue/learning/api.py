@@ -92,15 +92,9 @@ class Opening(BaseModel):
     key: str | None = Field(None, min_length=1, max_length=100)
 
 
-def _may_open(id: str) -> courses.RevisionLesson:
-    row, actor = _lesson(id), current_actor()
-    try:
-        learning.enrolment_for_lesson(actor, row)
-    except learning.NotEnrolled as problem:
-        problem.remember = (traces.not_enrolled(actor, row.id),)
-        raise
+def _opening(id: str) -> courses.RevisionLesson:
     _once_a_request(_openings, current_actor().id)
-    return row
+    return _lesson(id)
 
 
 def _once_a_request(throttle: Throttle, key: object) -> None:
@@ -110,10 +104,14 @@ def _once_a_request(throttle: Throttle, key: object) -> None:
         g.throttled = True
 
 
-@operation("POST", "/lessons/<id>/playback", summary=_("开始播放或阅读"), body=Opening, find=_may_open)
+@operation("POST", "/lessons/<id>/playback", summary=_("开始播放或阅读"), body=Opening, find=_opening)
 def open_playback(id: str, found: courses.RevisionLesson, body: Opening):
-    """A playback and its first nonce."""
-    playback, is_new = learning.open_playback(current_actor(), found, body.key)
+    """A playback and its next nonce."""
+    try:
+        playback, is_new = learning.open_playback(current_actor(), found, body.key)
+    except learning.NotEnrolled as problem:
+        problem.remember = (traces.not_enrolled(current_actor(), found.id),)
+        raise
     answer = learning.answer_of(playback)
     enrolment = learning.get_enrolment(playback.enrolment_id)
     told = {

@@ -31,7 +31,7 @@ from guanxue.learning.carried import Source
 from guanxue.learning.errors import LessonNotReady
 from guanxue.learning.events import StudyBegan
 from guanxue.learning.models import BeatRow, Enrolment, Playback, Progress, Ticket
-from guanxue.learning.queries import enrolment_for_lesson, progress_rows
+from guanxue.learning.queries import enrolment_for_lesson, get_enrolment, progress_rows
 from guanxue.policies import Numbers
 
 
@@ -77,21 +77,22 @@ def has_beats(enrolment_id: int) -> bool:
 
 
 def open_playback(actor: Actor, lesson: RevisionLesson, key: str | None) -> tuple[Playback, bool]:
-    """(playback, is it new). The same key is the same playback; a new one ends the person's other one at this instant.
+    """(playback, is it new). The same key is the same playback, also while the lesson rests or after they went on in a mended
+    version: what was played in it is still told. A new one ends the person's other one at this instant.
 
-    Raises NotEnrolled, LessonNotReady.
+    Raises NotEnrolled, LessonNotReady, and what courses.must_not_rest raises of a new one.
     """
+    accounts.lock_person(actor.id)
+    there = _by_key(actor, lesson, key)
+    if there is not None and get_enrolment(there.enrolment_id).left_at is None:
+        events.emit(StudyBegan(actor, f"playback:{there.id}"))
+        return there, False
     enrolment = enrolment_for_lesson(actor, lesson)
     if lesson.kind == "quiz":
         raise LessonNotReady(_("考核不用播放。"))
     if lesson.duration_ms is None:
         raise LessonNotReady(_("这节课的视频还在制作，请稍后再来。"))
     courses.must_not_rest(lesson)
-    accounts.lock_person(actor.id)
-    there = _by_key(actor, lesson, key)
-    if there is not None:
-        events.emit(StudyBegan(actor, f"playback:{there.id}"))
-        return there, False
     now = clock.now_ms()
     end_playbacks(actor.id, now)
     numbers = policies.get_policy(enrolment.policy_id).numbers
