@@ -58,42 +58,46 @@
   const isOpen = (is) => { opening = null; return is; };
 
   // ---- no network: with a ticket what is played goes into the record on this phone, and is sent later
-  // `outage`: the playback {key, openedAt, ackedT} that an outage cut off.
-  async function openHere(outage) {
-    const left = outage ? (kept(`beats/${outage.key}`) || { pending: [] }).pending : [], first = left[0];
-    const began = first && outage.openedAt + Math.max(outage.ackedT, first.t_ms - 1000 * (first.to_s - first.from_s) / first.rate);
-    const sitting = tickets ? await tickets.sit(data.person, data.lesson, first && Date.now() - performance.now() + began).catch(() => null) : null;
+  const sit = (began) => (tickets ? tickets.sit(data.person, data.lesson, began).catch(() => null) : Promise.resolve(null));
+  async function openHere() {
+    const sitting = await sit();
     if (!sitting) { sayOffline(); return false; }
-    open = { sitting };
+    goOnHere(sitting);
+    return true;
+  }
+  function goOnHere(sitting) {
+    open = { sitting, unkept: [], isKeeping: false };  // `unkept`: on the shelf, and on its way into the record
     awake = Date.now() - performance.now();
     openedAt = sitting.began - awake;
     lastT = 0;
     triedAt = performance.now();
     askAgain(openedAt);
-    if (sitting.isEarlier) {  // until now both have it: what the server hears twice it counts once
-      pending = left.map((beat) => Object.assign({}, beat, { t_ms: Math.round(outage.openedAt + beat.t_ms - openedAt) }));
-      lastT = pending[pending.length - 1].t_ms;
-      shelve();
-      keep(`beats/${outage.key}`, null);
-      keepHere();
-    }
     clearInterval(timer);
     timer = setInterval(() => { wake(); cut(); flush(); askWhenDue(); tryNetwork(); }, sitting.every * 1000);
     say(says.noted);
-    return true;
   }
+  // A phone that is full keeps it on the shelf, and tries again with the next beat.
   async function keepHere() {
-    const sitting = open.sitting, batch = pending;
+    const here = open;
+    here.unkept = here.unkept.concat(pending);
     pending = [];
+    if (here.isKeeping) return;
+    here.isKeeping = true;
     try {
-      await tickets.keep(sitting, batch);
-      if (open && open.sitting === sitting) shelve(Boolean(start)); else tickets.shelve(data.person, sitting, []);
-    } catch (_full) { say(JSON.parse(document.getElementById('take').dataset.words).no_room); }
+      while (here.unkept.length) {
+        const batch = here.unkept;
+        await tickets.keep(here.sitting, batch);
+        here.unkept = here.unkept.slice(batch.length);
+      }
+      if (why.textContent === says.no_room) say(says.noted);
+    } catch (_full) { say(says.no_room); }
+    here.isKeeping = false;
+    if (open === here) shelve(Boolean(start)); else tickets.shelve(data.person, here.sitting, here.unkept);
   }
   // What was played up to here is in the record; whatever comes next asks for a playback of the server's again.
   function leaveHere() {
     cut();
-    if (pending.length) keepHere();
+    if (pending.length || open.unkept.length) keepHere();
     part();
   }
   function tryNetwork() {
@@ -162,7 +166,7 @@
   function shelve(isGoing) {
     const now = isGoing && start && open ? claim(where()) : null;
     const beats = now ? pending.concat([now]) : pending;
-    if (open && open.sitting) { tickets.shelve(data.person, open.sitting, beats, isGoing ? Date.now() : 0); return; }
+    if (open && open.sitting) { tickets.shelve(data.person, open.sitting, open.unkept.concat(beats), isGoing ? Date.now() : 0); return; }
     keep(`beats/${key}`, beats.length ? { lesson: data.lesson, key, pending: beats, going: isGoing ? Date.now() : 0, when: Date.now() } : null);
   }
   // A form token that holds no more (somebody signed in beside): only the page that comes anew has a good one.
@@ -175,14 +179,27 @@
   function part() { clearInterval(timer); open = null; start = null; isAsking = false; key = newKey(); }
   function close() { shelve(); part(); }
   // An outage that lasts: with a ticket what was played in it goes into the record, for what a playback is told so late may not
-  // count. Until the record has it, it is on the shelf.
-  function leavePlayback() {
-    const outage = { key, openedAt, ackedT };
+  // count. Until the record has it, it is on the shelf. A check is answered where it was asked; without a ticket the playback goes on.
+  async function leavePlayback() {
+    if (study.isAwaited && study.isAwaited()) return;
+    const first = pending[0], was = open, since = openedAt, shelved = `beats/${key}`;
+    const began = first && openedAt + Math.max(ackedT, first.t_ms - 1000 * (first.to_s - first.from_s) / first.rate);
+    const sitting = await sit(first && Date.now() - performance.now() + began);
+    if (!sitting) hasTicket = false;
+    if (!sitting || open !== was) return;
     cut();
     close();
+    const left = pending;
     pending = [];
-    opening = openHere(outage).then(isOpen);
-    if (!video) opening.then(read);
+    goOnHere(sitting);
+    if (sitting.isEarlier) {
+      pending = left.map((beat) => Object.assign({}, beat, { t_ms: Math.round(since + beat.t_ms - openedAt) }));
+      lastT = pending[pending.length - 1].t_ms;
+      shelve();
+      keep(shelved, null);
+      keepHere();
+    }
+    if (!video) read();
   }
 
   async function flush(keepalive) {
@@ -214,7 +231,7 @@
     } catch (_offline) {
       sayOffline();
       failures += 1;
-      if (hasTicket && failures > 1) leavePlayback();
+      if (hasTicket && failures > 1) await leavePlayback();
     }
     sending = false;
     if (again) { again = false; flush(); }

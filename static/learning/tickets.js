@@ -199,7 +199,7 @@
   // A sitting begins: the clocks are read anew. null where there is no ticket for it. `began`: when the phone's clock showed that,
   // if the ticket was there by then (isEarlier).
   async function sit(person, lesson, began) {
-    await recover(person);
+    await recover(person).catch(() => {});  // a full phone: it stays on the shelf
     const ticket = await find(person, lesson);
     if (!ticket) return null;
     ticket.sitting += 1;
@@ -244,7 +244,7 @@
   async function sendAll(person, csrf) {
     const told = { reached: true, gained_s: 0, refused: [], lessons: {} };
     if (!window.study) told.refused = (await ours.deliver(person, csrf)).refused;  // a lesson's page delivers the shelf itself
-    await recover(person);
+    await recover(person).catch(() => {});
     await turn.catch(() => {});
     for (const ticket of await mineOf(person)) {
       if (ticket.closed) continue;

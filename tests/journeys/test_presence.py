@@ -305,13 +305,21 @@ def late_site(checked_site):
     return checked_site
 
 
+FULL = """() => { const put = IDBObjectStore.prototype.put; window.isFull = true; IDBObjectStore.prototype.put = function (...all) {
+    if (window.isFull && this.name === 'entries') throw new DOMException('full', 'QuotaExceededError'); return put.apply(this, all); }; }"""
+
+
 def test_where_nothing_late_counts_the_seconds_before_an_outage_was_noticed_go_into_the_record(page, late_site):
     with on_the_phone(page, late_site, "late-start") as (line, phone):
         page.goto(f"{line.address}/learn/late-start/{VIDEO}")
         until(page, lambda: page.locator("#player.ready").count() == 1)
+        page.evaluate(FULL)  # the films filled the phone; the record has no room until they are deleted
         play(page)
         sites.watch_to(page, 5)
         heard_ms, line.is_down = sites.credited_ms(late_site, phone), True
+        sites.watch_to(page, 10)
+        expect(page.locator("#why")).to_contain_text("空间满了")
+        page.evaluate("window.isFull = false")
         sites.watch_to(page, 14)
         expect(page.locator("#why")).to_contain_text("先记在本机")
         sites.pause(page)
