@@ -8,6 +8,7 @@
   let check = null, shown = false, ends = 0, ticking = 0, returnTo = null, wentOn = false, title = '', looking = 0, sending = false;
 
   study.isChecked = () => shown;
+  study.isAwaited = () => check !== null;  // an answer is still to come
   study.onChallenge = (challenge) => {
     if (!challenge) { if (check && !sending) done(); return; }
     const isNew = !check || check.id !== challenge.id;
@@ -125,10 +126,11 @@
   }
 
   // ---- talking to the server; what is asked again changes nothing
-  async function tell(what) {
-    if (!study.playback() && !(await study.ensureOpen())) throw new Error('offline');
+  async function tell(what, playback) {
+    const at = playback || study.playback() || (await study.ensureOpen() && study.playback());
+    if (!at) throw new Error('offline');
     const id = check.id;
-    const reply = await study.call(`/playbacks/${study.playback()}/challenge`, Object.assign({ id }, what));
+    const reply = await study.call(`/playbacks/${at}/challenge`, Object.assign({ id }, what));
     const told = await reply.json();
     if (!reply.ok) { if (reply.status === 404) done(); else say(told.detail); return told; }
     if (!check || check.id !== id) return told;
@@ -152,11 +154,11 @@
   async function answer(value) {
     if (sending) return;
     sending = true;
-    const t = study.now(), id = check.id;
+    const playback = study.playback(), t = playback ? study.now() : undefined, id = check.id;  // by the clock of that one
     box.classList.add('sending');
     const send = async () => {
       try {
-        const told = await tell({ answer: value, t_ms: t });
+        const told = await tell({ answer: value, t_ms: t }, playback);
         if (check && check.id === id && told.passed === false) say(told.missed ? says.missed : says.wrong.replace('%s', check.tries_left));
       } catch (_offline) {
         say(says.offline);

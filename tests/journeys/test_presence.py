@@ -330,3 +330,30 @@ def test_where_nothing_late_counts_the_seconds_before_an_outage_was_noticed_go_i
         until(page, lambda: sites.credited_ms(late_site, phone) > left_ms - 1_500)
         assert 2_000 < heard_ms < 6_000 and sites.credited_ms(late_site, phone) <= left_ms + 300
         assert page.evaluate("Object.keys(localStorage).filter((name) => /beats|off/.test(name)).length") == 0
+
+
+CUT_BY_A_CHECK = """(() => { const ask = window.fetch; window.isDown = false; window.refused = 0; let isCut = false;
+window.fetch = async (...all) => {
+  if (window.isDown) { window.refused += /beats$/.test(all[0]); throw new TypeError('down'); }
+  const answer = await ask(...all);
+  if (!isCut && /beats$/.test(all[0]) && (await answer.clone().json()).challenge) isCut = window.isDown = true;
+  return answer;
+}; })();"""
+
+
+def test_a_check_that_is_answered_in_an_outage_is_answered_where_it_was_asked(page, checked_site):
+    with on_the_phone(page, checked_site) as (line, phone):
+        page.add_init_script(CUT_BY_A_CHECK)
+        page.goto(f"{line.address}/learn/{SLUG}/{VIDEO}")
+        until(page, lambda: page.locator("#player.ready").count() == 1)
+        play(page)
+        found = dialog(page)
+        until(page, lambda: page.evaluate("window.refused > 1"))  # by now what is played would go into the record
+        page.wait_for_timeout(300)
+        found.get_by_role("button", name="我在").click()
+        expect(page.locator("#presence-why")).to_contain_text("你的回答已经记下")
+        page.evaluate("window.isDown = false")
+        expect(page.locator("#presence")).to_be_hidden()
+        steps = rows(checked_site, "SELECT s.what FROM learning_check_step s JOIN learning_check c ON c.id = s.check_id JOIN"
+                                   " accounts_person a ON a.id = c.person_id WHERE a.phone = ?", phone)
+        assert ("proved",) in steps
