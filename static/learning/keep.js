@@ -122,7 +122,7 @@ window.keepAnswers = (form, hears) => {
         seq += 1;
         queue[id] = Object.assign({}, queue[id], { hold, seq });
       });
-      form.elements.hold.value = hold;
+      hears.held(hold);
       flush();
     } catch (fault) {
       if (fault.status === 409) { hears.done(); return; }

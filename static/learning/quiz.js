@@ -55,7 +55,7 @@
     },
     offline: (isStored) => say(isStored ? words.offline : words.unkept), unkept: () => say(words.unkept),
     late: (count) => say(put(words.late, count)), waits: (count) => say(put(words.waits, count)), closed: () => say(words.closed),
-    done: leave, restore: putAnswer, isBlank: (id) => questions.some((q) => q.dataset.id === id && answerOf(q) === null),
+    held: (hold) => { form.elements.hold.value = hold; }, done: leave, restore: putAnswer, isBlank: (id) => questions.some((q) => q.dataset.id === id && answerOf(q) === null),
     signedOut(isStored) {
       say(isStored ? '' : words.unkept);
       document.getElementById('signed-out').hidden = false;

@@ -355,3 +355,30 @@ def test_signing_out_asks_before_ones_own_answers_go_and_leaves_those_of_others(
 def sign_out(page, site):
     page.goto(f"{site.address}/me")
     page.locator("form[action$='/logout'] button").click()
+
+
+def test_what_waits_on_the_phone_is_sent_before_an_exam_that_ran_out_is_handed_in(served, open_page):
+    page = open_page()
+    page.clock.install()
+    sign_in(page, served)
+    open_quiz(page, served)
+    go_to(page, "1")
+    page.locator("[name=q-1][value=true]").check()
+    expect(page.locator("#saved")).to_have_text("已保存")
+    line = page.context
+    line.set_offline(True)
+    go_to(page, "4")
+    page.locator("[name=q-4]").fill("垂直")
+    page.wait_for_timeout(1000)
+    over = left_s(served) + 60
+    page.close()
+    with clock.advance(over):  # a minute into the grace, by both clocks
+        line.set_offline(False)
+        back = line.new_page()
+        back.clock.fast_forward(int(over * 1000))
+        back.goto(f"{served.address}/learn/safe-measuring/quiz")
+        expect(back.locator("main")).to_contain_text("已经交上来的 2 道题都在")
+        expect(back.locator("#left")).to_be_hidden()
+        assert answers(served) == {"1": True, "4": "垂直"} and waiting(back) == 0
+        back.locator("button[name=lapsed]").click()
+        expect(back.locator("main")).to_contain_text("这次没有通过")

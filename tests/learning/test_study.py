@@ -238,10 +238,21 @@ def test_whoever_missed_the_end_is_offered_to_go_on_with_what_was_written(school
     save(browser, q1=True)
     with clock.advance(40 * 60):
         page = browser.see("/learn/safe-measuring/quiz")
-        assert "写好的 1 道题都在" in page and "接着答" in page
+        assert "已经交上来的 1 道题都在" in page and "接着答" in page
         browser.send("/learn/safe-measuring/quiz/extend", attempt=browser.attempt)
         assert f'value="{browser.attempt}"' in browser.see("/learn/safe-measuring/quiz")
     assert kept(school) == (0, [{"q1": True}])
+
+
+def test_a_blank_try_that_had_all_its_time_is_sent_what_waits_on_a_phone_while_that_counts(school, browser):
+    learner = Learner(school)
+    for _n in range(10):
+        learner.call("POST", f"/attempts/{browser.attempt}/extension", 200)
+    left_s, _extensions = ends_at(learner, browser)
+    for after_s, is_sent in ((60, True), (180, False)):
+        with clock.advance(left_s + after_s):
+            page = browser.see("/learn/safe-measuring/quiz")
+            assert ('id="left"' in page) is is_sent and "就这样交卷" not in page and "开始考核" in page
 
 
 def test_a_form_that_comes_a_little_late_takes_the_time_it_could_have_asked_for(school, browser):

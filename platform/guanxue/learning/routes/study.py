@@ -186,15 +186,17 @@ def _quiz_page(course: courses.Course, enrolment: learning.Enrolment, row: cours
 
 
 def _lapsed(enrolment: learning.Enrolment, tries: list) -> dict | None:
-    """The last try where its time is over and it may be handed in, or be given more time first; None where there is no such."""
+    """The last try where its time is over and it may be handed in or be given more time first, or where what waits on a phone
+    still counts; None where there is no such.
+    """
     attempt, submission = tries[-1] if tries else (None, None)
     if attempt is None or submission is not None:
         return None
-    may_extend = quizzes.more_time(attempt).is_possible
-    if not may_extend and not attempt.answers:
+    may_extend, final_at = quizzes.more_time(attempt).is_possible, learning.final_at(attempt)
+    if not may_extend and not attempt.answers and final_at <= clock.now():
         return None
-    return {"answers": len(attempt.answers), "may_extend": may_extend, "final_at": learning.final_at(attempt),
-            **_time(attempt)}
+    return {"answers": len(attempt.answers), "may_extend": may_extend, "final_at": final_at, "hold": attempt.hold,
+            "seq": quizzes.newest_seq(attempt), **_time(attempt)}
 
 
 def _moved_note(running: quizzes.Attempt | None) -> str:
