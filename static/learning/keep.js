@@ -12,6 +12,7 @@ window.keepAnswers = (form, hears) => {
   let theirs = {};  // the server's answers as they were when this page took the attempt
   let hold = Number(form.dataset.hold), seq = Number(form.dataset.seq), isHeld = false, isTaken = false, isBusy = false, isLate = false, timer = 0;
   let isOver = false;  // the time is over, and what waits goes in once there is more of it
+  let isOut = false;  // the session is lost, or somebody else signed in beside
 
   // ---- what is written down on the device
   function note() {
@@ -56,6 +57,7 @@ window.keepAnswers = (form, hears) => {
     });
     try {
       const told = await ask('POST', '/saves', { page, hold: of, answers }, isLast);
+      isOut = false;
       const waits = told.left_s === 0 && told.may_extend ? told.refused : [];
       ids.filter((id) => queue[id] === sent[id] && !waits.includes(id)).forEach((id) => {
         delete queue[id];
@@ -75,7 +77,18 @@ window.keepAnswers = (form, hears) => {
     }
   }
   function tell(fault) {  // why nothing was sent: a lost session is no dead line
-    if (fault.status === 401 || fault.status === 403) hears.signedOut(Boolean(store)); else hears.offline(Boolean(store));
+    isOut = [401, 403, 404].includes(fault.status);
+    if (isOut) hears.signedOut(Boolean(store)); else hears.offline(Boolean(store));
+  }
+  // Once they signed in again, in another window: with that session's token, and the attempt taken anew where nobody did meanwhile.
+  async function comeBack() {
+    const told = await ask('GET', '');
+    const answer = await fetch(location.pathname, { credentials: 'same-origin' }), token = /name="csrf_token" value="([^"]+)"/.exec(await answer.text());
+    if (!token) throw Object.assign(new Error(), { status: 403 });
+    form.dataset.csrf = token[1];
+    hears.signedIn(token[1]);
+    if (told.hold <= hold) await grab();
+    isOut = false;
   }
   async function flush(isLast) {
     clearTimeout(timer);
@@ -85,6 +98,7 @@ window.keepAnswers = (form, hears) => {
     if (isOver) { hears.waits(Object.keys(queue).length); return false; }
     isBusy = true;
     try {
+      if (isOut && !isLast) await comeBack();
       for (const { of, ids } of batches()) await sendBatch(of, ids, isLast);
       if (!Object.keys(queue).length && !isLate) hears.saved();
       return !Object.keys(queue).length;
@@ -93,6 +107,15 @@ window.keepAnswers = (form, hears) => {
       timer = setTimeout(flush, fault.status === 429 ? 15000 : 5000);
       return false;
     } finally { isBusy = false; }
+  }
+  // May the form be handed in? Whoever is signed out would be shown an error instead.
+  async function isReady() {
+    await flush();
+    try {
+      if (isOut) await comeBack();
+      await sendBatch(hold, []);
+    } catch (fault) { tell(fault); }
+    return !isOut;
   }
   function write(id, answer, soonMs) {
     if (isTaken) return;
@@ -111,18 +134,21 @@ window.keepAnswers = (form, hears) => {
     isTaken = true;
     hears.taken();
   }
+  async function grab() {
+    const told = await ask('POST', '/hold', { page });
+    isHeld = true;
+    hold = told.hold;
+    theirs = told.answers;
+    seq = Math.max(seq, told.seq);
+    Object.keys(queue).filter((id) => !restored[id]).forEach((id) => {  // written here while it was asked for
+      seq += 1;
+      queue[id] = Object.assign({}, queue[id], { hold, seq });
+    });
+    hears.held(hold);
+  }
   async function take() {
     try {
-      const told = await ask('POST', '/hold', { page });
-      isHeld = true;
-      hold = told.hold;
-      theirs = told.answers;
-      seq = Math.max(seq, told.seq);
-      Object.keys(queue).filter((id) => !restored[id]).forEach((id) => {  // written here while it was asked for
-        seq += 1;
-        queue[id] = Object.assign({}, queue[id], { hold, seq });
-      });
-      hears.held(hold);
+      if (isOut) await comeBack(); else await grab();
       flush();
     } catch (fault) {
       if (fault.status === 409) { hears.done(); return; }
@@ -156,5 +182,5 @@ window.keepAnswers = (form, hears) => {
   });
   note();
   take();
-  return { write, flush, extended };
+  return { write, flush, extended, isReady };
 };

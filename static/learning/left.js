@@ -13,6 +13,6 @@
   setTimeout(() => lock(false), 8000);  // a dead line holds nobody here
   window.keepAnswers(left, {
     saved: reload, done: reload, waits: (count) => tell(words.waits, count), late: (count) => tell(words.late, count), closed: () => tell(words.closed),
-    offline: () => say(words.offline), signedOut: () => say(words.offline), unkept: nothing, held: nothing, restore: nothing, taken: nothing, isBlank: () => false,
+    offline: () => say(words.offline), signedOut: () => say(words.offline), unkept: nothing, held: nothing, restore: nothing, taken: nothing, signedIn: nothing, isBlank: () => false,
   });
 })();

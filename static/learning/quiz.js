@@ -48,17 +48,26 @@
   }
   const say = (text) => { if (saved.textContent !== text) saved.textContent = text; };  // said once, not at every answer
   const leave = () => { say(words.done); location.reload(); };
+  const signedOut = document.getElementById('signed-out');
   const kept = window.keepAnswers(form, {
     saved() {
       say(words.saved);
-      document.getElementById('signed-out').hidden = true;
+      signedOut.hidden = true;
     },
     offline: (isStored) => say(isStored ? words.offline : words.unkept), unkept: () => say(words.unkept),
     late: (count) => say(put(words.late, count)), waits: (count) => say(put(words.waits, count)), closed: () => say(words.closed),
     held: (hold) => { form.elements.hold.value = hold; }, done: leave, restore: putAnswer, isBlank: (id) => questions.some((q) => q.dataset.id === id && answerOf(q) === null),
     signedOut(isStored) {
-      say(isStored ? '' : words.unkept);
-      document.getElementById('signed-out').hidden = false;
+      say('');
+      if (!isStored) {  // the answers are in this page alone: it must not be left
+        signedOut.querySelector('p').textContent = words.stay;
+        signedOut.querySelector('a').target = '_blank';
+      }
+      signedOut.hidden = false;
+    },
+    signedIn(token) {
+      form.elements.csrf_token.value = token;
+      signedOut.hidden = true;
     },
     taken() {
       const box = document.getElementById('taken');
@@ -76,8 +85,7 @@
   form.addEventListener('submit', async (event) => {  // what waits is sent first, so that nothing stays behind on the device
     event.preventDefault();
     if (navigator.onLine === false) { say(words.offline); return; }
-    await Promise.race([kept.flush(), new Promise((go) => setTimeout(go, 4000))]);
-    form.submit();
+    if (await Promise.race([kept.isReady(), new Promise((go) => setTimeout(() => go(true), 4000))])) form.submit(); else signedOut.scrollIntoView();
   });
   form.addEventListener('input', (event) => {
     const question = event.target.closest('.question');

@@ -314,6 +314,10 @@ def test_whoever_is_signed_out_meanwhile_is_told_so_and_loses_nothing(served, op
     page.locator("[name=q-4]").fill("垂直")
     expect(page.locator("#signed-out")).to_be_visible()
     expect(page.locator("#saved")).not_to_contain_text("断网")
+    go_to(page, "8")
+    page.locator("#hand-in button.wide").click()  # would end in an error
+    page.wait_for_timeout(500)
+    expect(page.locator("#signed-out")).to_contain_text("还在这台设备上")
     page.locator("#signed-out a").click()
     page.locator("[name=phone]").fill(LEARNER)
     page.locator("[name=password]").fill(PASSWORD)
@@ -382,3 +386,25 @@ def test_what_waits_on_the_phone_is_sent_before_an_exam_that_ran_out_is_handed_i
         assert answers(served) == {"1": True, "4": "垂直"} and waiting(back) == 0
         back.locator("button[name=lapsed]").click()
         expect(back.locator("main")).to_contain_text("这次没有通过")
+
+
+def test_where_nothing_can_be_stored_the_page_is_kept_and_goes_on_once_somebody_signed_in_beside(served, open_page):
+    page = open_page()
+    page.add_init_script("Storage.prototype.setItem = () => { throw new Error(); }")
+    sign_in(page, served)
+    open_quiz(page, served)
+    go_to(page, "1")
+    page.locator("[name=q-1][value=true]").check()
+    expect(page.locator("#saved")).to_have_text("已保存")
+    page.context.clear_cookies()
+    go_to(page, "4")
+    page.locator("[name=q-4]").fill("垂直")
+    expect(page.locator("#signed-out")).to_contain_text("先别离开这一页")
+    expect(page.locator("#saved")).to_have_text("")
+    assert page.locator("#signed-out a").get_attribute("target") == "_blank"
+    sign_in(page.context.new_page(), served)
+    until(page, lambda: answers(served) == {"1": True, "4": "垂直"})
+    expect(page.locator("#signed-out")).to_be_hidden()
+    go_to(page, "8")
+    page.locator("#hand-in button.wide").click()
+    expect(page.locator("main")).to_contain_text("这次没有通过")
