@@ -3,7 +3,8 @@
 (() => {
   if (window.shelf) return;
   const ASLEEP_MS = 15000;  // a page that did not move for this long was asleep
-  const OLD_MS = 3 * 86400000;  // a playback takes what comes late for two days
+  const DAY_MS = 86400000, OLD_MS = 3 * DAY_MS;  // a playback takes what comes late for two days
+  const since = (when) => Math.abs(Date.now() - when);  // a clock may have been put right meanwhile, forwards or back
   const LATER = /(phone-clock|not-enrolled|not-your-ticket|csrf|unauthenticated)$/;  // what may come right by itself or by its owner
   const isForLater = (answer, told) => answer.status === 429 || answer.status >= 500 || LATER.test(told.type || '');
 
@@ -21,7 +22,7 @@
     return found;
   }
   const beatsOf = (person) => namesOf(`guanxue/${person}/beats/`);
-  const isGoing = (left) => Boolean(left.going) && Date.now() - left.going < ASLEEP_MS;  // a page is at it: if it lives, it writes again
+  const isGoing = (left) => Boolean(left.going) && since(left.going) < ASLEEP_MS;  // a page is at it: if it lives, it writes again
   const lengthOf = (left) => left.pending.reduce((sum, beat) => sum + 1000 * (beat.to_s - beat.from_s), 0);
 
   // How much waits, in milliseconds of playing; `all`: what a page is at just now, too.
@@ -51,7 +52,10 @@
   async function deliverOne(name, left, csrf, hear, refuse) {
     const answer = await call(`/lessons/${left.lesson}/playback`, csrf, { key: left.key }), playback = await answer.json();
     if (isForLater(answer, playback)) {
-      if (left.when && Date.now() - left.when > OLD_MS) remember(name, null); else refuse(playback.detail);
+      const isOld = left.when && since(left.when) > OLD_MS;  // by a clock that was wrong it only seems so: it is refused on two days first
+      if (isOld && left.refused && since(left.refused) > DAY_MS) { remember(name, null); return true; }
+      if (isOld && !left.refused) remember(name, Object.assign({}, left, { refused: Date.now() }));
+      refuse(playback.detail);
       return true;
     }
     let rest = answer.status === 200 ? left.pending : [], idle = 0;
@@ -74,7 +78,7 @@
   const box = document.getElementById('waiting');
   if (box) window.addEventListener('load', () => { if (!window.tickets && !window.study) deliver(box.dataset.person, box.dataset.csrf); });
 
-  window.shelf = { ASLEEP_MS, recall, remember, namesOf, waiting, deliver, call, isForLater };
+  window.shelf = { ASLEEP_MS, isGoing, recall, remember, namesOf, waiting, deliver, call, isForLater };
 })();
 
 // Then study without a network: tickets, the record of it on this phone, sending it later (docs/decisions/0024-offline.md).
@@ -82,7 +86,7 @@
 (() => {
   const subtle = window.crypto && window.crypto.subtle;
   if (window.tickets || !window.indexedDB || !subtle) return;
-  const PIECE = 50, DAY_MS = 86400000, ours = window.shelf, ASLEEP_MS = ours.ASLEEP_MS;
+  const PIECE = 50, DAY_MS = 86400000, ours = window.shelf;
 
   // ---- what is kept: tickets by their code, entries by code and number
   const ask = (request) => new Promise((good, bad) => { request.onsuccess = () => good(request.result); request.onerror = () => bad(request.error); });
@@ -213,7 +217,7 @@
   async function recover(person) {
     for (const name of ours.namesOf(`${shelf(person)}off/`)) {
       const left = recall(name);
-      if (left && left.going && Date.now() - left.going < ASLEEP_MS) continue;  // another page is at it
+      if (left && ours.isGoing(left)) continue;  // another page is at it
       if (left) await keep(left.sitting, left.beats);
       remember(name, null);
     }

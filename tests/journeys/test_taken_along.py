@@ -267,18 +267,20 @@ def test_somebody_who_signed_in_beside_loses_nothing_that_plays(phone, line, who
 
 
 def test_what_nothing_takes_any_more_is_not_kept_for_ever(page, whole_site):
-    """Somebody who left the course may join again, but not for months."""
+    """Somebody who left the course may join again, but not for months. A clock that was wrong lets nothing go, and holds nothing up."""
     page.goto(f"{whole_site.address}/register")
     register(page, "13711140076", "周晓燕")
     page.wait_for_url(lambda url: "/register" not in url)
     page.goto(whole_site.address + "/me")
-    page.evaluate("""(lesson) => ['old', 'new'].forEach((key) => {
-        const left = {lesson, key, pending: [{t_ms: 9000, from_s: 0, to_s: 9, rate: 1}], going: 0, when: Date.now() - (key === 'old' ? 4 : 1) * 86400000};
+    page.evaluate("""(lesson) => [['old', 4, 2, 0], ['new', 1, 0, 0], ['of a clock behind', 900, 0, 0], ['of a clock ahead', -3, 0, -3]].forEach((one) => {
+        const key = one[0], at = (days) => days && Date.now() - days * 86400000;
+        const left = {lesson, key, pending: [{t_ms: 9000, from_s: 0, to_s: 9, rate: 1}], when: at(one[1]), refused: at(one[2]), going: at(one[3])};
         localStorage.setItem(`guanxue/${document.getElementById('waiting').dataset.person}/beats/${key}`, JSON.stringify(left));
     })""", whole_site.lessons()[0]["id"])
     page.reload()
-    expect(page.locator("#waiting")).to_contain_text("9 秒 等待上传")
-    assert page.evaluate("Object.keys(localStorage).filter((name) => name.includes('/beats/')).map((name) => name.split('/')[3])") == ["new"]
+    expect(page.locator("#waiting")).to_contain_text("27 秒 等待上传")
+    kept = page.evaluate("Object.keys(localStorage).filter((name) => name.includes('/beats/')).map((name) => name.split('/')[3])")
+    assert set(kept) == {"new", "of a clock behind", "of a clock ahead"}
 
 
 def test_the_next_person_who_signs_out_leaves_the_first_ones_study_on_the_phone(phone, line, whole_site):
