@@ -2,11 +2,9 @@
 (() => {
   const told = document.currentScript.dataset, workers = navigator.serviceWorker || null;
   const keys = (kind) => { try { return Object.keys(localStorage).filter((name) => kind.test(name)); } catch (_none) { return []; } };
-  // What was studied and waits to be sent, in milliseconds: in the record of study without a network, and on the shelf of what
-  // lessons' pages could not tell (learning/tickets.js).
+  // What was studied and waits to be sent, in milliseconds: in the record and on the shelf (learning/tickets.js).
   const recorded = (name) => { try { return JSON.parse(localStorage.getItem(name)).ms || 0; } catch (_none) { return 0; } };
   const waiting = (person) => recorded(`guanxue/${person}/waiting`) + (window.shelf ? window.shelf.waiting(person, true) : 0);
-  const answers = (person) => keys(/\/exam\//).filter((name) => name.startsWith(`guanxue/${person}/`)).length;  // of exams (learning/keep.js)
   // What others who use this phone have not sent yet stays for them.
   const isOthers = (name, person) => !name.startsWith(`guanxue/${person}/`)
     && (/^guanxue\/\d+\/(beats|off|exam)\//.test(name) || (/^guanxue\/\d+\/waiting$/.test(name) && recorded(name) > 0));
@@ -26,7 +24,7 @@
     button.disabled = true;
     if (waiting(person)) await within(10000, send(person, form.elements.csrf_token.value));
     const left = Math.ceil(waiting(person) / 60000);
-    const lost = [left && form.dataset.lost.replace('%s', left), answers(person) && form.dataset.unsent].filter(Boolean);
+    const lost = [left && form.dataset.lost.replace('%s', left), keys(RegExp(`^guanxue/${person}/exam/`)).length && form.dataset.unsent].filter(Boolean);
     button.disabled = false;
     if (lost.length && !window.confirm(lost.join('\n'))) return;
     await within(3000, forget(person));

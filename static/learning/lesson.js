@@ -239,9 +239,9 @@
 
   // What an earlier page of this phone could not deliver any more.
   async function deliverShelved() {
-    const told = await ours.deliver(data.person, data.csrf, { but: () => key, of: data.lesson, hear: (lesson, state) => { if (lesson === data.lesson) show(state); else challenged(state); } });
+    const told = await ours.deliver(data.person, data.csrf, { but: () => key, hear: (lesson, state) => { if (lesson === data.lesson) show(state); else challenged(state); } });
     if (told.isGoing) setTimeout(deliverShelved, ours.ASLEEP_MS);
-    if (told.refused.length) say(told.refused[0]);
+    if (told.refused[data.lesson]) say(told.refused[data.lesson]);
   }
 
   // To ears the count is told at each quarter and at the end, not at every beat.

@@ -4,7 +4,7 @@
   if (window.shelf) return;
   const ASLEEP_MS = 15000;  // a page that did not move for this long was asleep
   const DAY_MS = 86400000, OLD_MS = 3 * DAY_MS;  // a playback takes what comes late for two days
-  const since = (when) => Math.abs(Date.now() - when);  // a clock may have been put right meanwhile, forwards or back
+  const since = (when) => Math.abs(Date.now() - when);  // the clock may have been put right meanwhile
   const LATER = /(phone-clock|not-enrolled|not-your-ticket|csrf|unauthenticated)$/;  // what may come right by itself or by its owner
   const isForLater = (answer, told) => answer.status === 429 || answer.status >= 500 || LATER.test(told.type || '');
 
@@ -35,34 +35,33 @@
   });
 
   // Only its own playback takes what is left; a new one would not. `but()`: the key of the page that asks; `isLeaving`: also what
-  // a page is at; `hear(lesson, state)`: each answer; `of`: the one lesson whose refusals are told.
-  // {isGoing: a page is still at some of it, refused: [sentence]}
+  // a page is at; `hear(lesson, state)`: each answer.
+  // {isGoing: a page is still at some of it, refused: {lesson: sentence}}
   async function deliver(person, csrf, options) {
-    const { but, isLeaving, hear, of } = options || {}, told = { isGoing: false, refused: [] };
+    const { but, isLeaving, hear } = options || {}, told = { isGoing: false, refused: {} };
     for (const name of beatsOf(person)) {
       const left = recall(name);
       if (but && name === `guanxue/${person}/beats/${but()}`) continue;
       if (!left || !left.pending) remember(name, null);
       else if (isGoing(left) && !isLeaving) told.isGoing = true;
-      else if (!await deliverOne(name, left, csrf, hear || (() => {}), (why) => { if (!of || of === left.lesson) told.refused.push(why); }).catch(() => false)) break;
+      else if (!await deliverOne(name, left, csrf, hear || (() => {}), told).catch(() => false)) break;
     }
     return told;
   }
   // Is it worth going on with the next?
-  async function deliverOne(name, left, csrf, hear, refuse) {
+  async function deliverOne(name, left, csrf, hear, told) {
     const answer = await call(`/lessons/${left.lesson}/playback`, csrf, { key: left.key }), playback = await answer.json();
     if (isForLater(answer, playback)) {
-      const isOld = left.when && since(left.when) > OLD_MS;  // by a clock that was wrong it only seems so: it is refused on two days first
-      if (isOld && left.refused && since(left.refused) > DAY_MS) { remember(name, null); return true; }
-      if (isOld && !left.refused) remember(name, Object.assign({}, left, { refused: Date.now() }));
-      refuse(playback.detail);
+      told.refused[left.lesson] = playback.detail;
+      // By a wrong clock it only seems old: it goes once it was refused a day ago.
+      if (since(left.when) > OLD_MS) remember(name, since(left.refused) > DAY_MS ? null : Object.assign({ refused: Date.now() }, left));
       return true;
     }
     let rest = answer.status === 200 ? left.pending : [], idle = 0;
     while (rest.length && idle < 2) {  // another page's last words may come between: then it is tried once more
       const sent = await call(`/playbacks/${playback.playback_id}/beats`, csrf, { nonce: playback.nonce, seq: playback.next_seq, beats: rest.slice(0, 500) });
       const state = await sent.json(), before = rest.length;
-      if (isForLater(sent, state)) { refuse(state.detail); remember(name, Object.assign({}, left, { pending: rest, going: 0 })); return false; }
+      if (isForLater(sent, state)) { told.refused[left.lesson] = state.detail; remember(name, Object.assign({}, left, { pending: rest, going: 0 })); return false; }
       if (!sent.ok && !state.nonce) break;
       playback.nonce = state.nonce;
       playback.next_seq = state.next_seq;
@@ -86,7 +85,7 @@
 (() => {
   const subtle = window.crypto && window.crypto.subtle;
   if (window.tickets || !window.indexedDB || !subtle) return;
-  const PIECE = 50, DAY_MS = 86400000, ours = window.shelf;
+  const PIECE = 50, ours = window.shelf;
 
   // ---- what is kept: tickets by their code, entries by code and number
   const ask = (request) => new Promise((good, bad) => { request.onsuccess = () => good(request.result); request.onerror = () => bad(request.error); });
@@ -203,7 +202,7 @@
   // A sitting begins: the clocks are read anew. null where there is no ticket for it. `began`: when the phone's clock showed that,
   // if the ticket was there by then (isEarlier).
   async function sit(person, lesson, began) {
-    await recover(person).catch(() => {});  // a full phone: it stays on the shelf
+    await recover(person);
     const ticket = await find(person, lesson);
     if (!ticket) return null;
     ticket.sitting += 1;
@@ -218,7 +217,7 @@
     for (const name of ours.namesOf(`${shelf(person)}off/`)) {
       const left = recall(name);
       if (left && ours.isGoing(left)) continue;  // another page is at it
-      if (left) await keep(left.sitting, left.beats);
+      if (left) try { await keep(left.sitting, left.beats); } catch (_full) { continue; }
       remember(name, null);
     }
   }
@@ -247,8 +246,8 @@
   const sync = (person, csrf) => { sending = sending || sendAll(person, csrf).then((told) => { sending = null; return told; }, (fault) => { sending = null; throw fault; }); return sending; };
   async function sendAll(person, csrf) {
     const told = { reached: true, gained_s: 0, refused: [], lessons: {} };
-    if (!window.study) told.refused = (await ours.deliver(person, csrf)).refused;  // a lesson's page delivers the shelf itself
-    await recover(person).catch(() => {});
+    if (!window.study) told.refused = Object.values((await ours.deliver(person, csrf)).refused);  // a lesson's page delivers the shelf itself
+    await recover(person);
     await turn.catch(() => {});
     for (const ticket of await mineOf(person)) {
       if (ticket.closed) continue;
@@ -310,7 +309,7 @@
     window.indexedDB.deleteDatabase('guanxue-study');
   }
 
-  window.tickets = { issue, find, sit, keep, shelve, sync, waiting, mirror, dismiss, forget, open, PLENTY_MS: 3 * DAY_MS };
+  window.tickets = { issue, find, sit, keep, shelve, sync, waiting, mirror, dismiss, forget, open, PLENTY_MS: 3 * 86400000 };
 
   // ---- on every page that shows what waits: a line, and sending as soon as there is a network
   const box = document.getElementById('waiting');

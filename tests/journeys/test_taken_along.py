@@ -273,7 +273,7 @@ def test_what_nothing_takes_any_more_is_not_kept_for_ever(page, whole_site):
     page.wait_for_url(lambda url: "/register" not in url)
     page.goto(whole_site.address + "/me")
     page.evaluate("""(lesson) => [['old', 4, 2, 0], ['new', 1, 0, 0], ['of a clock behind', 900, 0, 0], ['of a clock ahead', -3, 0, -3]].forEach((one) => {
-        const key = one[0], at = (days) => days && Date.now() - days * 86400000;
+        const key = one[0], at = (days) => (days ? Date.now() - days * 86400000 : undefined);
         const left = {lesson, key, pending: [{t_ms: 9000, from_s: 0, to_s: 9, rate: 1}], when: at(one[1]), refused: at(one[2]), going: at(one[3])};
         localStorage.setItem(`guanxue/${document.getElementById('waiting').dataset.person}/beats/${key}`, JSON.stringify(left));
     })""", whole_site.lessons()[0]["id"])
