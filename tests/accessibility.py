@@ -189,7 +189,7 @@ def filled_site(folder: Path) -> Iterator[tuple[object, str]]:
     with app.app_context():
         demonstration.load_catalogue(SYSTEM, say=lambda _line: None)
         db.session.remove()
-    walks.fill(app)
+    walks.fill(app, is_searched=False)
     fill_more(app)
     server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=Quiet)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
@@ -430,16 +430,23 @@ class Walker:
         return self._pages
 
     def _ask_for_pages(self) -> dict[str, tuple[str, list[str]]]:
-        found = {}
+        # Who may see what is in the table of rights; who is asked for a second factor there has shown it here.
+        found, table = {}, walks.committed_table()
         for route in walks.routes(self.app, self.examples):
             if route.method != "GET" or route.is_api:
                 continue
-            answers = {role: self.visitors.browsers[role].client.get(route.address) for role in walks.ROLES}
-            roles = [r for r, a in answers.items() if a.status_code == 200 and a.mimetype == "text/html"
-                     and "attachment" not in a.headers.get("Content-Disposition", "")]
+            cells = dict(zip(walks.ROLES, table["GET", route.rule], strict=True))
+            sure = [role for role, cell in cells.items() if cell == "200"]
+            asked = {role: self._is_page(role, route.address) for role, cell in cells.items() if cell == "303" or role in sure[:1]}
+            roles = [role for role in cells if asked.get(role, role in sure and asked[sure[0]])]
             if roles:
                 found[route.rule] = (route.address, roles)
         return found
+
+    def _is_page(self, role: str, address: str) -> bool:
+        answer = self.visitors.browsers[role].client.get(address)
+        return (answer.status_code == 200 and answer.mimetype == "text/html"
+                and "attachment" not in answer.headers.get("Content-Disposition", ""))
 
     def everything(self) -> tuple[list[Visit], int]:
         """Every page for every role that may see it, and every state, in every language; and how many page × role × language

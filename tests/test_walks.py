@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import re
 
 import pytest
@@ -10,7 +9,7 @@ from sqlalchemy import text
 from tests import walks
 from tests.clients import API, Browser, Learner, is_chinese, words
 from tests.conftest import make_app, prepare
-from tests.walks import LEARNER, ROLES, Examples, Visitors
+from tests.walks import LEARNER, ROLES, Examples, Visitors, committed_table
 
 from guanxue.core.db import db, session
 from guanxue.courses import documents as course_documents
@@ -53,14 +52,6 @@ def no_throttle(monkeypatch):
 
 # What strangers may send without changing a row; the steps of a code lead back to the first where nothing was asked.
 UNDONE_FOR_STRANGERS = ("/language", "/logout", "/look", "/register/code/enter", "/forgot/code", "/forgot/password")
-
-
-def committed_table() -> dict[tuple[str, str], list[str]]:
-    """The table of who may what, by method and route."""
-    with walks.TABLE.open(encoding="utf-8", newline="") as f:
-        header, *rows = csv.reader(f)
-    assert header == ["method", "route", *ROLES], "write it anew: python -m tests.walks > tests/route_rights.csv"
-    return {(method, route): cells for method, route, *cells in rows}
 
 
 def test_every_route_answers_every_role_as_the_table_says(filled, examples, visitors):

@@ -84,7 +84,7 @@ class Route:
         return self.address.startswith(API)
 
 
-def fill(app) -> None:
+def fill(app, *, is_searched: bool = True) -> None:
     """People of every role; a course that 林小莲 finished, one she studies; a draft, one handed in, a plan; a track."""
     with app.test_request_context(), writing():
         accounts.load_towns(SYSTEM, [town_row("humen"), town_row("dalang", "大朗镇")])
@@ -137,8 +137,9 @@ def fill(app) -> None:
     _presence(app, author)
     _parcels(app, author)
     _certificates(app)
-    with app.test_request_context():
-        search.rebuild()
+    if is_searched:
+        with app.test_request_context():
+            search.rebuild()
 
 
 def _filmed(author: Actor) -> None:
@@ -419,6 +420,14 @@ def fingerprint(app, without: set[str] = BOOKKEEPING) -> str:
                           for row in connection.execute(text(f"SELECT * FROM {name}")).mappings())
             digest.update(f"{name}\n{rows}\n".encode())
     return digest.hexdigest()
+
+
+def committed_table() -> dict[tuple[str, str], list[str]]:
+    """The table of who may what, by method and route."""
+    with TABLE.open(encoding="utf-8", newline="") as f:
+        header, *rows = csv.reader(f)
+    assert header == ["method", "route", *ROLES], "write it anew: python -m tests.walks > tests/route_rights.csv"
+    return {(method, route): cells for method, route, *cells in rows}
 
 
 def links(page: str, base: str) -> set[str]:
